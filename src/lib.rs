@@ -1,0 +1,7 @@
+//! guestlist decides who may sign up to a Microsoft Entra External ID tenant, checks the sign-up form, and connects
+//! every new account to the rest of the business. It runs as a custom handler of Azure Functions.
+//!
+//! This file is the map of the rooms; `docs/ARCHITECTURE.md` says what each may use, and a test holds it.
+
+pub mod clock;
+pub mod values;

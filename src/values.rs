@@ -1,0 +1,20 @@
+//! What every room may hold: small types that cannot be wrong once they exist.
+//!
+//! They know no other room. What is personal or secret cannot be printed: [`EmailAddress`] and [`Secret`] have no
+//! `Display`, and their `Debug` shows nothing of the content.
+
+mod attribute;
+mod deadline;
+mod email;
+mod id;
+mod identity;
+mod invitation;
+mod secret;
+
+pub use attribute::{AttributeName, AttributeType, AttributeValue, AttributeValues, Form, FormField};
+pub use deadline::Deadline;
+pub use email::{AddressRule, EmailAddress, InvalidAddress};
+pub use id::{AppId, CorrelationId, InvalidId, ObjectId, TenantId};
+pub use identity::{App, Identity};
+pub use invitation::{Invitation, InvitationState};
+pub use secret::{Secret, SecretError};

@@ -1,0 +1,27 @@
+//! The moment by which a hook must have answered.
+
+use std::time::{Duration, Instant};
+
+/// A point on the monotonic clock. The one who knows the present makes it; everything below passes it on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Deadline(Instant);
+
+impl Deadline {
+    /// The deadline `budget` after `now`.
+    #[must_use]
+    pub fn new(now: Instant, budget: Duration) -> Self {
+        Self(now + budget)
+    }
+
+    /// The deadline as a point in time.
+    #[must_use]
+    pub fn instant(self) -> Instant {
+        self.0
+    }
+
+    /// What is left at `now`; zero once it has passed.
+    #[must_use]
+    pub fn remaining(self, now: Instant) -> Duration {
+        self.0.saturating_duration_since(now)
+    }
+}

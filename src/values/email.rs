@@ -1,0 +1,295 @@
+//! Email addresses as they are compared, and the rules that match them.
+//!
+//! Comparison follows one fixed canonical form: Unicode white space trimmed, invisible characters stripped, NFKC,
+//! the local part in lower case, the domain as lower-case ASCII (UTS 46). `+tags` and dots are never stripped: an
+//! invitation for `a+x@` matches `a+x@` only.
+
+use std::fmt;
+use std::str::FromStr;
+
+use unicode_normalization::UnicodeNormalization;
+
+/// Longest local part, domain and address (RFC 5321), in bytes of the canonical form.
+const MAX_LOCAL: usize = 64;
+const MAX_DOMAIN: usize = 255;
+const MAX_ADDRESS: usize = 254;
+
+/// Why a text is no usable email address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidAddress {
+    /// Nothing but white space.
+    #[error("is empty")]
+    Empty,
+    /// No `@`.
+    #[error("has no @")]
+    NoAt,
+    /// Nothing before the `@`.
+    #[error("has nothing before the @")]
+    NoLocalPart,
+    /// A control character, white space, a second `@`, or one of `<>()[]\,;:"` before the `@`.
+    #[error("has a character that does not belong before the @")]
+    BadLocalPart,
+    /// The domain is empty, an IP literal, a single label, or not a valid host name.
+    #[error("has a domain that is not a host name such as example.com")]
+    BadDomain,
+    /// One of the limits 64 (local part), 255 (domain), 254 (all) is exceeded.
+    #[error("is too long")]
+    TooLong,
+}
+
+/// An address in canonical form, and as it was given.
+///
+/// Two addresses are equal when their canonical forms are. Neither `Debug` nor anything else prints it.
+#[derive(Clone)]
+pub struct EmailAddress {
+    /// As given, without white space around it and invisible characters, in NFC.
+    given: String,
+    /// Local part, `@`, domain; all as compared.
+    canonical: String,
+    /// Where the domain begins in `canonical`.
+    domain_at: usize,
+}
+
+impl EmailAddress {
+    /// The address as it was given: to be shown or sent, never to be compared.
+    #[must_use]
+    pub fn as_given(&self) -> &str {
+        &self.given
+    }
+
+    /// The form in which addresses are compared.
+    #[must_use]
+    pub fn canonical(&self) -> &str {
+        &self.canonical
+    }
+
+    /// The domain, lower-case ASCII.
+    #[must_use]
+    pub fn domain(&self) -> &str {
+        self.canonical.get(self.domain_at..).unwrap_or_default()
+    }
+}
+
+impl PartialEq for EmailAddress {
+    fn eq(&self, other: &Self) -> bool {
+        self.canonical == other.canonical
+    }
+}
+
+impl Eq for EmailAddress {}
+
+impl fmt::Debug for EmailAddress {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("EmailAddress(…)")
+    }
+}
+
+impl FromStr for EmailAddress {
+    type Err = InvalidAddress;
+
+    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
+        let given: String = strip_invisible(text).nfc().collect();
+        let given = given.trim().to_owned();
+        if given.is_empty() {
+            return Err(InvalidAddress::Empty);
+        }
+        let folded: String = given.nfkc().collect();
+        let (local, domain) = folded.rsplit_once('@').ok_or(InvalidAddress::NoAt)?;
+        let local = canonical_local(local)?;
+        let domain = canonical_domain(domain)?;
+        let canonical = format!("{local}@{domain}");
+        if canonical.len() > MAX_ADDRESS {
+            return Err(InvalidAddress::TooLong);
+        }
+        Ok(Self { given, domain_at: local.len() + 1, canonical })
+    }
+}
+
+/// Drops zero-width characters and bidirectional controls, which a copied address may carry.
+fn strip_invisible(text: &str) -> String {
+    let invisible = |c: char| matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}');
+    text.chars().filter(|&c| !invisible(c)).collect()
+}
+
+/// Lower-cases the part before the `@`, by Unicode's rules and nobody's locale.
+fn canonical_local(local: &str) -> Result<String, InvalidAddress> {
+    if local.is_empty() {
+        return Err(InvalidAddress::NoLocalPart);
+    }
+    let refused = |c: char| c.is_control() || c.is_whitespace() || "<>()[]\\,;:\"@".contains(c);
+    if local.chars().any(refused) {
+        return Err(InvalidAddress::BadLocalPart);
+    }
+    // Lower-casing can leave the composed form ("İ"), and composing can leave lower case: repeat both to rest.
+    let lower: String = local.to_lowercase().nfkc().collect::<String>().to_lowercase().nfkc().collect();
+    // Normalising may bring forth what was refused above (U+037E becomes a semicolon).
+    if lower.chars().any(refused) {
+        return Err(InvalidAddress::BadLocalPart);
+    }
+    if lower.len() > MAX_LOCAL {
+        return Err(InvalidAddress::TooLong);
+    }
+    Ok(lower)
+}
+
+/// The domain as lower-case ASCII, one trailing dot dropped.
+fn canonical_domain(domain: &str) -> Result<String, InvalidAddress> {
+    let domain = domain.strip_suffix('.').unwrap_or(domain);
+    if domain.parse::<std::net::IpAddr>().is_ok() || domain.starts_with('[') {
+        return Err(InvalidAddress::BadDomain);
+    }
+    let ascii = idna::domain_to_ascii_strict(domain).map_err(|_| InvalidAddress::BadDomain)?;
+    if ascii.len() > MAX_DOMAIN {
+        return Err(InvalidAddress::TooLong);
+    }
+    let two_labels = ascii.split('.').count() >= 2 && ascii.split('.').all(|label| !label.is_empty());
+    let last_label_is_a_number =
+        ascii.rsplit('.').next().is_some_and(|label| label.bytes().all(|b| b.is_ascii_digit()));
+    if !two_labels || last_label_is_a_number {
+        return Err(InvalidAddress::BadDomain);
+    }
+    Ok(ascii)
+}
+
+/// A rule of `allow`, `deny` or an invite list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AddressRule {
+    /// `ceo@fabrikam.com`: that address.
+    Exact(EmailAddress),
+    /// `@contoso.com`: that domain, exactly.
+    Domain(String),
+    /// `@*.contoso.com`: any depth below the domain, not the domain itself.
+    Subdomains(String),
+}
+
+impl AddressRule {
+    /// Whether the rule is for this address.
+    #[must_use]
+    pub fn matches(&self, address: &EmailAddress) -> bool {
+        match self {
+            Self::Exact(exact) => exact == address,
+            Self::Domain(domain) => domain == address.domain(),
+            Self::Subdomains(parent) => {
+                address.domain().strip_suffix(parent.as_str()).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
+            }
+        }
+    }
+
+    /// How narrow a domain rule is: more labels first, and the exact domain before what lies below it.
+    /// `None` for an address.
+    #[must_use]
+    pub fn specificity(&self) -> Option<(usize, bool)> {
+        let labels = |domain: &str| domain.split('.').count();
+        match self {
+            Self::Exact(_) => None,
+            Self::Domain(domain) => Some((labels(domain), true)),
+            Self::Subdomains(parent) => Some((labels(parent) + 1, false)),
+        }
+    }
+}
+
+impl FromStr for AddressRule {
+    type Err = InvalidAddress;
+
+    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
+        let text = strip_invisible(text);
+        let text = text.trim();
+        if let Some(parent) = text.strip_prefix("@*.") {
+            return canonical_domain(parent).map(Self::Subdomains);
+        }
+        if let Some(domain) = text.strip_prefix('@') {
+            return canonical_domain(domain).map(Self::Domain);
+        }
+        text.parse().map(Self::Exact)
+    }
+}
+
+impl fmt::Display for AddressRule {
+    /// Domain rules as written; an address is personal and shows as `an address`.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(_) => out.write_str("an address"),
+            Self::Domain(domain) => write!(out, "@{domain}"),
+            Self::Subdomains(parent) => write!(out, "@*.{parent}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("Jo.Bradford@Example.COM", "jo.bradford@example.com")]
+    #[case("\u{FEFF} jo@example.com\u{00A0}", "jo@example.com")]
+    #[case("j\u{200B}o@exam\u{2060}ple.com.", "jo@example.com")]
+    #[case("jo＠example.com", "jo@example.com")]
+    #[case("ﬁona@example.com", "fiona@example.com")]
+    #[case("jo@BÜCHER.example", "jo@xn--bcher-kva.example")]
+    #[case("a+x@example.com", "a+x@example.com")]
+    #[case("a.b.c@gmail.com", "a.b.c@gmail.com")]
+    #[case("o'neil@example.com", "o'neil@example.com")]
+    fn has_one_form_for_comparison(#[case] given: &str, #[case] canonical: &str) {
+        assert_eq!(given.parse::<EmailAddress>().unwrap().canonical(), canonical);
+    }
+
+    #[rstest]
+    #[case("", InvalidAddress::Empty)]
+    #[case(" \u{200B}", InvalidAddress::Empty)]
+    #[case("example.com", InvalidAddress::NoAt)]
+    #[case("@example.com", InvalidAddress::NoLocalPart)]
+    #[case("\"jo b\"@example.com", InvalidAddress::BadLocalPart)]
+    #[case("jo b@example.com", InvalidAddress::BadLocalPart)]
+    #[case("a@b@example.com", InvalidAddress::BadLocalPart)]
+    #[case("Jo <jo@example.com>", InvalidAddress::BadLocalPart)]
+    #[case("jo\u{0007}@example.com", InvalidAddress::BadLocalPart)]
+    #[case("jo@", InvalidAddress::BadDomain)]
+    #[case("jo@localhost", InvalidAddress::BadDomain)]
+    #[case("jo@[127.0.0.1]", InvalidAddress::BadDomain)]
+    #[case("jo@127.0.0.1", InvalidAddress::BadDomain)]
+    #[case("jo@exa mple.com", InvalidAddress::BadDomain)]
+    #[case("jo@example..com", InvalidAddress::BadDomain)]
+    #[case("jo@example.com,", InvalidAddress::BadDomain)]
+    fn refuses_what_is_no_address(#[case] given: &str, #[case] why: InvalidAddress) {
+        assert_eq!(given.parse::<EmailAddress>().unwrap_err(), why);
+    }
+
+    #[test]
+    fn refuses_a_local_part_over_64_bytes() {
+        let long = format!("{}@example.com", "a".repeat(65));
+        assert_eq!(long.parse::<EmailAddress>().unwrap_err(), InvalidAddress::TooLong);
+    }
+
+    #[rstest]
+    #[case("@contoso.com", "a@contoso.com", true)]
+    #[case("@contoso.com", "a@mail.contoso.com", false)]
+    #[case("@contoso.com", "a@notcontoso.com", false)]
+    #[case("@*.contoso.com", "a@mail.contoso.com", true)]
+    #[case("@*.contoso.com", "a@x.y.contoso.com", true)]
+    #[case("@*.contoso.com", "a@contoso.com", false)]
+    #[case("@*.contoso.com", "a@notcontoso.com", false)]
+    #[case("CEO@fabrikam.com", "ceo@FABRIKAM.com", true)]
+    #[case("ceo@fabrikam.com", "ceo+x@fabrikam.com", false)]
+    fn a_rule_matches_just_what_it_says(#[case] rule: &str, #[case] address: &str, #[case] matches: bool) {
+        assert_eq!(rule.parse::<AddressRule>().unwrap().matches(&address.parse().unwrap()), matches);
+    }
+
+    #[test]
+    fn an_address_does_not_print_itself() {
+        let address: EmailAddress = "jo@example.com".parse().unwrap();
+        assert!(!format!("{address:?} {:?}", AddressRule::Exact(address.clone())).contains("example"));
+    }
+
+    proptest! {
+        #[test]
+        fn the_canonical_form_is_its_own_canonical_form(text in "\\PC{1,12}@[a-zA-ZäöüßİſK.]{1,10}\\.(com|example)") {
+            if let Ok(address) = text.parse::<EmailAddress>() {
+                let again: EmailAddress = address.canonical().parse().unwrap();
+                prop_assert_eq!(again.canonical(), address.canonical());
+            }
+        }
+    }
+}

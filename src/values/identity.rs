@@ -1,0 +1,41 @@
+//! Who signs up where: the identities Entra verified, and the app.
+
+use super::AppId;
+
+/// One way in which the person proved who they are. `Debug` shows the kind, never the id.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// `emailAddress`, `email`, `federated`, `userName` …, as given.
+    pub sign_in_type: String,
+    /// The tenant's domain for local accounts, else the identity provider (`mail`, `google.com`, an issuer URL).
+    pub issuer: String,
+    /// What the issuer calls the person: an address, or an opaque id.
+    pub issuer_assigned_id: String,
+}
+
+impl Identity {
+    /// The id, if this kind of identity is an address that was proven by a code or password: a local account with an
+    /// email address, or the one-time passcode.
+    #[must_use]
+    pub fn proven_address(&self) -> Option<&str> {
+        let kind = |name: &str| self.sign_in_type.eq_ignore_ascii_case(name);
+        let local = kind("emailAddress") || kind("email");
+        let passcode = kind("federated") && self.issuer.eq_ignore_ascii_case("mail");
+        ((local || passcode) && !self.issuer_assigned_id.trim().is_empty()).then_some(self.issuer_assigned_id.as_str())
+    }
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Identity({} by {})", self.sign_in_type, self.issuer)
+    }
+}
+
+/// The app a person signs up to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct App {
+    /// Its application id; `None` if the event has none that is a GUID.
+    pub id: Option<AppId>,
+    /// Its display name, possibly empty.
+    pub name: String,
+}
