@@ -1,0 +1,130 @@
+//! Runs until Ctrl-C, says what to try, and helps with it over HTTP: fresh tokens, events, whole sign-ups, the timer, what was received.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::{get, post};
+use guestlist_emulator::sign_up::{App, Edit, Person, SignUp};
+use serde_json::{Value, json};
+
+use super::DevError;
+use super::people::{NEWSLETTER, form, typed};
+use super::screen::Screen;
+use super::short;
+use super::stage::Stage;
+
+type Parameters = Query<HashMap<String, String>>;
+
+/// Serves the helpers until Ctrl-C.
+pub(crate) async fn run(stage: Stage, screen: &Screen) -> Result<(), DevError> {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.map_err(DevError::Listen)?;
+    let address = listener.local_addr().map_err(DevError::Listen)?;
+    introduce(&stage, &format!("http://{address}"), screen);
+    let stage = Arc::new(stage);
+    let router = Router::new()
+        .route("/token", get(token))
+        .route("/event", get(event))
+        .route("/sign-up", post(sign_up))
+        .route("/timer", post(timer))
+        .route("/received", get(received))
+        .with_state(Arc::clone(&stage));
+    tokio::select! {
+        ended = axum::serve(listener, router) => ended.map_err(DevError::Listen)?,
+        pressed = tokio::signal::ctrl_c() => pressed.map_err(DevError::Listen)?,
+    }
+    // It may have heard Ctrl-C itself and be gone already.
+    let _ = stage.host.terminate(Duration::from_secs(3)).await;
+    Ok(())
+}
+
+fn introduce(stage: &Stage, dev: &str, screen: &Screen) {
+    let urls = stage.tenant.urls();
+    let host = stage.host.url();
+    let start = |address: &str| {
+        format!(
+            "  curl -s '{dev}/event?email={address}' | curl -s {host}/api/OnAttributeCollectionStart \\\n    -H \"Authorization: Bearer $(curl -s {dev}/token)\" -H 'Content-Type: application/json' -d @-"
+        )
+    };
+    screen.title("guestlist runs in a tenant on this machine. Ctrl-C ends it.");
+    screen.line(format_args!("  hooks      {host}/api/OnAttributeCollectionStart and …Submit"));
+    screen.line(format_args!("  Entra      {} (login), {} (ciam)", urls.login, urls.ciam));
+    screen.line(format_args!("  Graph      {}", urls.graph));
+    screen.line(format_args!("  Mailchimp  {}", urls.mailchimp));
+    screen.line(format_args!("  state      {}", stage.state.path().display()));
+    screen.title("Someone who is not invited, and someone who is:");
+    screen.line(start("nobody@example.org"));
+    screen.line(start("alex@fabrikam.com"));
+    screen.title("A whole sign-up, with any field of the form:");
+    screen.line(format_args!(
+        "  curl -s -X POST '{dev}/sign-up?email=alex@fabrikam.com&postalCode=3000&newsletter=true'"
+    ));
+    screen.title("The timer that finds the new account, and what the outside systems received:");
+    screen.line(format_args!("  curl -s -X POST {dev}/timer"));
+    screen.line(format_args!("  curl -s {dev}/received\n"));
+}
+
+async fn token(State(stage): State<Arc<Stage>>) -> Result<String, (StatusCode, String)> {
+    let failed = |error: guestlist_emulator::tenant::KeyError| (StatusCode::INTERNAL_SERVER_ERROR, error.to_string());
+    stage.entra.token().encode().map_err(failed)
+}
+
+/// The Start event of somebody.
+async fn event(State(stage): State<Arc<Stage>>, Query(parameters): Parameters) -> Json<Value> {
+    Json(begin(&stage, &parameters).0.start())
+}
+
+/// A sign-up from beginning to end, as lines.
+async fn sign_up(State(stage): State<Arc<Stage>>, Query(parameters): Parameters) -> String {
+    let (sign_up, edit) = begin(&stage, &parameters);
+    let who = sign_up.person.address.clone().unwrap_or_default();
+    let flow = Box::pin(stage.entra.sign_up(sign_up, vec![edit])).await;
+    let mut lines = String::new();
+    for (sent, answer, milliseconds) in short::calls(&flow, &who) {
+        let _ = writeln!(lines, "{sent}\n  -> {answer} ({milliseconds} ms)");
+    }
+    let _ = writeln!(lines, "{:?}", flow.outcome);
+    lines
+}
+
+/// Somebody's sign-up, and what they type: names from the address unless given, any field of the form by its name.
+fn begin(stage: &Stage, parameters: &HashMap<String, String>) -> (SignUp, Edit) {
+    let address = parameters.get("email").map_or("nobody@example.org", String::as_str);
+    let (local, domain) = address.split_once('@').unwrap_or((address, ""));
+    let surname = domain.split('.').next().unwrap_or_default();
+    let newsletter = parameters.get("newsletter").is_some_and(|value| value == "true");
+    let mut edit = typed(&capitalised(local), &capitalised(surname), "3000", newsletter);
+    let own = parameters.iter().filter(|(name, _)| name.as_str() != NEWSLETTER);
+    edit.extend(own.map(|(name, value)| (name.clone(), json!(value))));
+    (stage.entra.begin(Person::email_otp(address), App::default(), form()), edit)
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).collect()
+}
+
+async fn timer(State(stage): State<Arc<Stage>>) -> Response {
+    match stage.host.invoke_timer("UpdateNewAccounts").await {
+        Ok(invocation) => format!("{}\n", invocation.logs.join("\n")).into_response(),
+        Err(error) => (StatusCode::BAD_GATEWAY, format!("{error}\n")).into_response(),
+    }
+}
+
+async fn received(State(stage): State<Arc<Stage>>) -> String {
+    let (directory, mailchimp) = (stage.tenant.directory(), stage.tenant.mailchimp());
+    let patch = |patch: guestlist_emulator::tenant::Patch| json!({ "user": patch.user, "body": patch.body, "status": patch.status });
+    let request = |request: guestlist_emulator::tenant::MailchimpRequest| json!({ "method": request.method, "list": request.list, "body": request.body, "status": request.status });
+    let all = json!({
+        "users": directory.users(),
+        "patches": directory.patches().into_iter().map(patch).collect::<Vec<_>>(),
+        "mailchimp": mailchimp.requests().into_iter().map(request).collect::<Vec<_>>(),
+    });
+    format!("{all:#}\n")
+}

@@ -1,0 +1,170 @@
+//! The scripted play: an uninvited, an invited and a corrected sign-up, two timer runs, and what the outside systems received.
+
+use std::time::Duration;
+
+use guestlist_emulator::host::Level;
+use guestlist_emulator::sign_up::{Action, App, Edit, Exchange, Flow, Form, Outcome, Person, edit};
+use guestlist_emulator::tenant::Account;
+use serde_json::{Map, Value, json};
+
+use super::checks::Checks;
+use super::people::{NEWSLETTER, form, form_without_display_name, typed};
+use super::received;
+use super::screen::{Screen, chain};
+use super::short;
+use super::stage::Stage;
+
+const TIMER: &str = "UpdateNewAccounts";
+/// The sample configuration's budget and what the design allows above it.
+const BUDGET: Duration = Duration::from_millis(850);
+
+/// Plays it all; whether everything was as it should be.
+pub(crate) async fn play(stage: &Stage, screen: &Screen) -> bool {
+    let mut play = Play { stage, screen: screen.clone(), checks: Checks::new(screen.clone()), slowest: Duration::ZERO };
+    screen.dim(format_args!("guestlist answered {} ms after its start", stage.host.startup().as_millis()));
+    play.uninvited().await;
+    play.invited().await;
+    play.corrected().await;
+    play.accounts().await;
+    received::show(stage, screen, &mut play.checks);
+    let slowest = play.slowest;
+    play.checks.expect("every hook answered within its budget", slowest <= BUDGET, slowest);
+    let well = play.checks.conclude();
+    if !well {
+        play.complaints();
+    }
+    well
+}
+
+struct Play<'s> {
+    stage: &'s Stage,
+    screen: Screen,
+    checks: Checks,
+    slowest: Duration,
+}
+
+impl Play<'_> {
+    async fn uninvited(&mut self) {
+        self.screen.title("1. Someone who is not invited");
+        let flow = self.sign_up("nobody@example.org", form(), Vec::new()).await;
+        let (title, message) = match &flow.outcome {
+            Outcome::Blocked { title, message } => (title.as_deref(), message.as_deref().unwrap_or_default()),
+            _ => (None, ""),
+        };
+        let says_who = message.contains("nobody@example.org") && message.contains("Contoso Portal");
+        self.checks.expect(
+            "a block page that says whom and where",
+            title == Some("By invitation only") && says_who,
+            &flow.outcome,
+        );
+        let users = self.stage.tenant.directory().users().len();
+        self.checks.equal("no account", &users, &0);
+    }
+
+    async fn invited(&mut self) {
+        self.screen.title("2. Someone who is invited");
+        let edits = vec![typed("Alex", "Fabrikam", "3000", true)];
+        let flow = self.sign_up("alex@fabrikam.com", form(), edits).await;
+        let expected = [("country", "AU"), ("displayName", "Alex Fabrikam"), ("jobTitle", "Engineer")];
+        self.prefilled(&flow, &expected);
+        let last = flow.submits.last().and_then(action);
+        self.checks.expect("the form passes", last == Some(&Action::Continue), last);
+        self.created(&flow);
+    }
+
+    async fn corrected(&mut self) {
+        self.screen.title("3. Someone who has to correct the form, in a flow that asks for no display name");
+        let edits = vec![typed("Sam", "Fabrikam", "30x0", false), edit([("postalCode", json!(" 3000 "))])];
+        let flow = self.sign_up("sam@fabrikam.com", form_without_display_name(), edits).await;
+        self.prefilled(&flow, &[("country", "AU"), ("jobTitle", "Editor")]);
+        let first = flow.submits.first().and_then(action);
+        let rejected = match first {
+            Some(Action::ValidationError { attribute_errors, .. }) => {
+                attribute_errors.keys().map(String::as_str).collect()
+            }
+            _ => Vec::new(),
+        };
+        self.checks.expect("the postal code is rejected, and nothing else", rejected == ["postalCode"], first);
+        let second = flow.submits.get(1).and_then(action);
+        let trimmed = Map::from_iter([("postalCode".to_owned(), json!("3000"))]);
+        self.checks.expect("the blanks around it are removed", second == Some(&Action::Modify(trimmed)), second);
+        self.created(&flow);
+        let stored = self.user("sam@fabrikam.com");
+        let seen = ["postalCode", NEWSLETTER].map(|name| stored.get(name).cloned().unwrap_or_default());
+        self.checks.equal("the account has them", &seen, &[json!("3000"), json!(false)]);
+    }
+
+    async fn accounts(&mut self) {
+        let directory = self.stage.tenant.directory();
+        directory.add(Account::made_by_administrator("helpdesk"));
+        directory.add(Account::guest("visitor@partners.example.com"));
+        self.screen.title("4. The timer, with an administrator's account and a guest beside the two new ones");
+        self.fire("the timer succeeds").await;
+        let before = self.writes();
+        self.fire("so does a second run").await;
+        let after = self.writes();
+        self.checks.equal("the second run writes nothing again", &after, &before);
+    }
+
+    /// How often Mailchimp and the directory were written to.
+    fn writes(&self) -> (usize, usize) {
+        let puts = self.stage.tenant.mailchimp().requests();
+        let puts = puts.iter().filter(|request| request.method == "PUT").count();
+        (puts, self.stage.tenant.directory().patches().len())
+    }
+
+    async fn fire(&mut self, what: &str) {
+        let result = self.stage.host.invoke_timer(TIMER).await;
+        match &result {
+            Ok(invocation) => {
+                let time = invocation.duration.as_millis();
+                self.screen.call(TIMER, &invocation.logs.join("\n       "), time);
+            }
+            Err(error) => self.screen.line(format_args!("  {TIMER}\n    -> {}", chain(error))),
+        }
+        let logged = result.as_ref().is_ok_and(|invocation| !invocation.logs.is_empty());
+        self.checks.expect(what, logged, result.map(|invocation| invocation.logs));
+    }
+
+    /// Plays one sign-up and shows its calls.
+    async fn sign_up(&mut self, address: &str, form: Form, edits: Vec<Edit>) -> Flow {
+        let entra = &self.stage.entra;
+        let sign_up = entra.begin(Person::email_otp(address), App::default(), form);
+        let flow = entra.sign_up(sign_up, edits).await;
+        for (sent, answer, milliseconds) in short::calls(&flow, address) {
+            self.screen.call(&sent, &answer, milliseconds);
+        }
+        let calls = std::iter::once(&flow.start).chain(&flow.submits);
+        self.slowest = calls.map(Exchange::duration).fold(self.slowest, Duration::max);
+        flow
+    }
+
+    fn prefilled(&mut self, flow: &Flow, expected: &[(&str, &str)]) {
+        let shown = flow.shown.clone().unwrap_or_default();
+        let filled = expected.iter().all(|(name, value)| shown.get(name) == Some(&json!(value)));
+        let names: Vec<&str> = expected.iter().map(|(name, _)| *name).collect();
+        let nothing_else = flow.start.result.as_ref().is_ok_and(|accepted| accepted.ignored.is_empty());
+        self.checks.expect(&format!("the form shows {}", names.join(", ")), filled && nothing_else, &flow.start.result);
+    }
+
+    fn created(&mut self, flow: &Flow) {
+        let created = matches!(flow.outcome, Outcome::Created { .. });
+        self.checks.expect("the account is created", created, &flow.outcome);
+    }
+
+    fn user(&self, address: &str) -> Map<String, Value> {
+        self.stage.tenant.directory().user_with_address(address).unwrap_or_default()
+    }
+
+    /// The product's own warnings and errors, to say why something does not hold.
+    fn complaints(&self) {
+        let lines = self.stage.host.logs();
+        for line in lines.iter().filter(|line| line.level != Level::Information) {
+            self.screen.dim(&line.text);
+        }
+    }
+}
+
+fn action(exchange: &Exchange) -> Option<&Action> {
+    exchange.result.as_ref().ok().map(|accepted| &accepted.action)
+}

@@ -1,0 +1,83 @@
+//! Tenant, product and Entra, wired to each other, with a folder for the state that goes when they go.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use guestlist_emulator::host::{HostSettings, LogLine};
+use guestlist_emulator::sign_up::Hooks;
+use guestlist_emulator::{Entra, Host, Tenant};
+
+use super::DevError;
+use super::screen::Screen;
+
+/// A folder that is removed with the value.
+#[derive(Debug)]
+pub(crate) struct TemporaryFolder(PathBuf);
+
+impl TemporaryFolder {
+    fn make() -> std::io::Result<Self> {
+        let name = format!("guestlist-dev-{}", uuid::Uuid::new_v4());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&path)?;
+        Ok(Self(path))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        // What cannot be removed is the operating system's to clean up.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Everything that runs. The host comes first, so that the product ends before its state goes.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    pub(crate) host: Host,
+    pub(crate) entra: Entra,
+    pub(crate) tenant: Tenant,
+    pub(crate) state: TemporaryFolder,
+}
+
+impl Stage {
+    /// Starts a tenant, and the product pointed at it. The product's lines go to `screen` if there is one.
+    pub(crate) async fn set(project: &Path, executable: PathBuf, screen: Option<Screen>) -> Result<Self, DevError> {
+        let tenant = Tenant::start_default().await?;
+        let state = TemporaryFolder::make().map_err(DevError::State)?;
+        let mut settings = HostSettings {
+            environment: environment(&tenant, &state),
+            without: ["GUESTLIST_CONFIG", "WEBSITE_INSTANCE_ID"].map(str::to_owned).to_vec(),
+            executable: Some(executable),
+            ..HostSettings::default()
+        };
+        if let Some(screen) = screen {
+            settings.on_line = Some(Arc::new(move |line: &LogLine| screen.dim(&line.text)));
+        }
+        let host = Host::start(project, settings).await?;
+        let entra = Entra::new(&tenant, Hooks::under(host.url())).map_err(DevError::Client)?;
+        Ok(Self { host, entra, tenant, state })
+    }
+}
+
+/// Every outside address pointed at the tenant, and secrets that open nothing else.
+fn environment(tenant: &Tenant, state: &TemporaryFolder) -> Vec<(String, String)> {
+    let (urls, options) = (tenant.urls(), tenant.options());
+    let state = state.path().display().to_string();
+    let hash_key = "6f1d2c3b4a59687f8e9dacbbcad9e8f7061524334251607f8e9dacbbcad9e8f7";
+    [
+        ("GUESTLIST__TENANT__ENDPOINTS__LOGIN", urls.login.as_str()),
+        ("GUESTLIST__TENANT__ENDPOINTS__CIAM", &urls.ciam),
+        ("GUESTLIST__TENANT__ENDPOINTS__GRAPH", &urls.graph),
+        ("GUESTLIST__CONNECTORS__NEWS__BASE_URL", &urls.mailchimp),
+        ("GUESTLIST__STATE__URL", &state),
+        ("GUESTLIST_GRAPH_SECRET", &options.graph_client_secret),
+        ("MAILCHIMP_API_KEY", &options.mailchimp_key),
+        ("GUESTLIST_HASH_KEY", hash_key),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .to_vec()
+}

@@ -1,0 +1,214 @@
+//! A strict stand-in for the Azure Functions host.
+//!
+//! It reads the project's `host.json`, `local.settings.json` and every `function.json`, starts the executable, and calls it with the bytes
+//! the v4 host sends; an answer that the host would not take is an error here. Unlike the host it never restarts the process by itself
+//! except when an invocation exceeds `functionTimeout`: a test decides when the process lives. Keys (`authLevel`) are not checked, as under
+//! `func start`. HTTP functions with other bindings than their own two are not played.
+
+mod forward;
+mod front;
+mod invoke;
+mod lines;
+mod port;
+mod process;
+mod project;
+mod route;
+mod timer;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio_util::task::AbortOnDropHandle;
+
+pub use invoke::{Invocation, InvokeError};
+pub use lines::{Level, LineObserver, LogLine};
+pub use process::ProcessError;
+pub use project::{Binding, Function, Mode, Project, ProjectError};
+pub use timer::TimerForm;
+
+use crate::shared::{listen, loopback_client, serve};
+use process::Process;
+
+/// The host version told to the handler.
+pub(crate) const VERSION: &str = "4.1054.100.26301";
+
+/// How to run a project.
+#[derive(Clone, Default)]
+pub struct HostSettings {
+    /// Environment of the process, above its own and that of `local.settings.json`.
+    pub environment: Vec<(String, String)>,
+    /// Variables that the process must not inherit.
+    pub without: Vec<String>,
+    /// How HTTP functions reach the process; by default as `host.json` says.
+    pub mode: Option<Mode>,
+    /// The executable, above what the project says.
+    pub executable: Option<PathBuf>,
+    /// The directory the process runs in; by default the project's.
+    pub working_directory: Option<PathBuf>,
+    /// `functionTimeout`; by default as `host.json` says.
+    pub function_timeout: Option<Duration>,
+    /// How long the process may take to answer for the first time; 30 seconds by default.
+    pub initialization_timeout: Option<Duration>,
+    /// Is shown each line the process writes.
+    pub on_line: Option<LineObserver>,
+}
+
+impl std::fmt::Debug for HostSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HostSettings")
+            .field("mode", &self.mode)
+            .field("executable", &self.executable)
+            .field("working_directory", &self.working_directory)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A project that could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// The project's files.
+    #[error("read the project")]
+    Project(#[from] ProjectError),
+    /// The process.
+    #[error("run the executable")]
+    Process(#[from] ProcessError),
+    /// The host's own port.
+    #[error("open the host's port")]
+    Listen(#[source] std::io::Error),
+    /// The host's own HTTP client.
+    #[error("make the host's HTTP client")]
+    Client(#[source] reqwest::Error),
+}
+
+/// A running project. Dropping it kills the process.
+#[derive(Debug)]
+pub struct Host {
+    pub(crate) inner: Arc<Inner>,
+    url: String,
+    _front: AbortOnDropHandle<()>,
+}
+
+/// What the front and the invocations share.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) project: Project,
+    pub(crate) mode: Mode,
+    pub(crate) process: Process,
+    pub(crate) client: reqwest::Client,
+    pub(crate) function_timeout: Option<Duration>,
+}
+
+impl Host {
+    /// Starts the project's executable and waits until it answers.
+    pub async fn start(project: &Path, settings: HostSettings) -> Result<Self, HostError> {
+        let project = Project::read(project)?;
+        let mode = match settings.mode {
+            Some(mode) => mode,
+            None => project.mode()?,
+        };
+        let client = loopback_client().map_err(HostError::Client)?;
+        let function_timeout = settings.function_timeout.or(project.function_timeout);
+        let process = Process::new(&project, settings, client.clone());
+        process.start().await?;
+        let inner = Arc::new(Inner { project, mode, process, client, function_timeout });
+        let (listener, address) = listen().await.map_err(HostError::Listen)?;
+        Ok(Self { url: format!("http://{address}"), _front: serve(listener, front::router(&inner)), inner })
+    }
+
+    /// The address of the public front, without a trailing slash.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The port the process listens on, which only the host knows.
+    #[must_use]
+    pub fn handler_port(&self) -> u16 {
+        self.inner.process.port()
+    }
+
+    /// The project as it was read.
+    #[must_use]
+    pub fn project(&self) -> &Project {
+        &self.inner.project
+    }
+
+    /// How long the last start took until the first answer.
+    #[must_use]
+    pub fn startup(&self) -> Duration {
+        self.inner.process.startup()
+    }
+
+    /// Every line the process wrote so far, over all restarts.
+    #[must_use]
+    pub fn logs(&self) -> Vec<LogLine> {
+        self.inner.process.lines().all()
+    }
+
+    /// The first line, past or to come within `limit`, that `is_it`.
+    pub async fn wait_for_line(&self, limit: Duration, is_it: impl Fn(&LogLine) -> bool) -> Option<LogLine> {
+        self.inner.process.lines().wait_for(limit, is_it).await
+    }
+
+    /// Whether the process runs.
+    pub async fn is_running(&self) -> bool {
+        self.inner.process.is_running().await
+    }
+
+    /// The process id, while it runs.
+    pub async fn process_id(&self) -> Option<u32> {
+        self.inner.process.id().await
+    }
+
+    /// Ends the process as the host does: `SIGKILL`.
+    pub async fn kill(&self) -> Result<(), HostError> {
+        Ok(self.inner.process.kill().await?)
+    }
+
+    /// Asks the process to end as `docker stop` does, and waits up to `limit`: `SIGTERM`.
+    pub async fn terminate(&self, limit: Duration) -> Result<ExitStatus, HostError> {
+        Ok(self.inner.process.terminate(limit).await?)
+    }
+
+    /// Kills the process if it runs, and starts it again on another port.
+    pub async fn restart(&self) -> Result<(), HostError> {
+        self.inner.process.kill().await?;
+        Ok(self.inner.process.start().await?)
+    }
+
+    /// Fires a timer function as the host does, in the form captured under it.
+    pub async fn invoke_timer(&self, function: &str) -> Result<Invocation, InvokeError> {
+        self.invoke_timer_as(function, TimerForm::Captured).await
+    }
+
+    /// Fires a timer function in one of the forms timers come in.
+    pub async fn invoke_timer_as(&self, function: &str, form: TimerForm) -> Result<Invocation, InvokeError> {
+        let function = self.inner.project.timer(function)?;
+        let body = form.body(&function.trigger().name, chrono::Utc::now());
+        self.inner.invoke(function, &body).await
+    }
+
+    /// Calls a function that has no HTTP trigger with any body.
+    pub async fn invoke(&self, function: &str, body: &Value) -> Result<Invocation, InvokeError> {
+        let function = self.inner.project.function(function)?;
+        self.inner.invoke(function, body).await
+    }
+
+    /// Fires a timer function and kills the process as soon as `moment` is over. `None`: killed; otherwise the function was faster.
+    pub async fn invoke_timer_and_kill(
+        &self,
+        function: &str,
+        moment: impl Future<Output = ()>,
+    ) -> Result<Option<Result<Invocation, InvokeError>>, HostError> {
+        tokio::select! {
+            answer = self.invoke_timer(function) => Ok(Some(answer)),
+            () = moment => {
+                self.kill().await?;
+                Ok(None)
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The host's public side: routes a request to its function and passes it on to the process.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use super::Inner;
+use super::forward::{forwarded, proxied};
+use super::project::Mode;
+
+/// The host's limit on a request's body.
+pub(super) const BODY_LIMIT: usize = 104_857_600;
+
+/// Headers that belong to one connection only.
+pub(super) const HOP_BY_HOP: [&str; 8] = [
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Everything the host answers to the outside.
+pub(super) fn router(inner: &Arc<Inner>) -> Router {
+    Router::new().fallback(pass_on).with_state(Arc::clone(inner))
+}
+
+async fn pass_on(
+    State(inner): State<Arc<Inner>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    let path = request.uri().path();
+    if path == "/" {
+        return "Your Functions 4.0 app is up and running".into_response();
+    }
+    if inner.project.route(request.method().as_str(), path).is_none() {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let request = match inner.mode {
+        Mode::Proxying => proxied(&inner, peer, request),
+        Mode::Forwarding => forwarded(&inner, request).await,
+    };
+    let answer = match request {
+        Ok(request) => request.send().await,
+        Err(status) => return status.into_response(),
+    };
+    match answer {
+        Ok(answer) => relayed(inner.mode, answer).await,
+        Err(error) => failed(inner.mode, &error),
+    }
+}
+
+/// What a caller sees when the process does not answer. The cause in the body is the stand-in's own addition.
+fn failed(mode: Mode, error: &reqwest::Error) -> Response {
+    let status = match mode {
+        Mode::Proxying => StatusCode::BAD_GATEWAY,
+        Mode::Forwarding => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    (status, format!("the process did not answer: {error:?}")).into_response()
+}
+
+/// The handler's answer to the caller: streamed when proxying, buffered when forwarding.
+async fn relayed(mode: Mode, answer: reqwest::Response) -> Response {
+    let status = answer.status();
+    let headers = answer.headers().clone();
+    let body = match mode {
+        Mode::Proxying => Body::from_stream(answer.bytes_stream()),
+        Mode::Forwarding => match answer.bytes().await {
+            Ok(bytes) => Body::from(bytes),
+            Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        },
+    };
+    let mut response = (status, body).into_response();
+    *response.headers_mut() = end_to_end(&headers);
+    response
+}
+
+/// The headers without those of the connection.
+pub(super) fn end_to_end(headers: &HeaderMap) -> HeaderMap {
+    let mut kept = headers.clone();
+    for name in HOP_BY_HOP {
+        kept.remove(HeaderName::from_static(name));
+    }
+    kept
+}
+
+/// The whole body, up to the host's limit.
+pub(super) async fn whole(body: Body) -> Result<Vec<u8>, StatusCode> {
+    let bytes = to_bytes(body, BODY_LIMIT).await;
+    bytes.map(|bytes| bytes.to_vec()).map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)
+}

@@ -1,0 +1,82 @@
+//! The lines a process writes, graded as the host grades them.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::sync::Notify;
+
+use crate::shared::locked;
+
+/// The level the host gives a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// From stdout.
+    Information,
+    /// From stderr, with "warn" somewhere in it.
+    Warning,
+    /// From stderr.
+    Error,
+}
+
+/// One line the process wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// The level the host gives it.
+    pub level: Level,
+    /// The line.
+    pub text: String,
+}
+
+/// Is shown each line.
+pub type LineObserver = Arc<dyn Fn(&LogLine) + Send + Sync>;
+
+/// All lines so far, for whoever asks or waits.
+#[derive(Default)]
+pub(super) struct Lines {
+    all: Mutex<Vec<LogLine>>,
+    added: Notify,
+    observer: Option<LineObserver>,
+}
+
+impl Lines {
+    pub(super) fn shown_to(observer: Option<LineObserver>) -> Self {
+        Self { observer, ..Self::default() }
+    }
+
+    pub(super) fn all(&self) -> Vec<LogLine> {
+        locked(&self.all).clone()
+    }
+
+    /// The first line, past or to come within `limit`, that `is_it`.
+    pub(super) async fn wait_for(&self, limit: Duration, is_it: impl Fn(&LogLine) -> bool) -> Option<LogLine> {
+        let search = async {
+            loop {
+                let added = self.added.notified();
+                if let Some(line) = self.all().into_iter().find(|line| is_it(line)) {
+                    return line;
+                }
+                added.await;
+            }
+        };
+        tokio::time::timeout(limit, search).await.ok()
+    }
+
+    /// Takes every line of a stream until it ends.
+    pub(super) async fn read(self: Arc<Self>, stream: impl AsyncRead + Unpin, is_stderr: bool) {
+        let mut reader = BufReader::new(stream).lines();
+        while let Ok(Some(text)) = reader.next_line().await {
+            let level = match is_stderr {
+                false => Level::Information,
+                true if text.to_ascii_lowercase().contains("warn") => Level::Warning,
+                true => Level::Error,
+            };
+            let line = LogLine { level, text };
+            if let Some(observer) = &self.observer {
+                observer(&line);
+            }
+            locked(&self.all).push(line);
+            self.added.notify_waiters();
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The executable: its environment, its start, its lines, its end.
+
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tokio::process::{Child, Command};
+
+use super::lines::Lines;
+use super::port::free_port;
+use super::{HostSettings, Project, ProjectError};
+use crate::shared::{locked, new_id};
+
+/// The setting that overrides the executable `host.json` names.
+const EXECUTABLE_SETTING: &str = "AzureFunctionsJobHost__customHandler__description__defaultExecutablePath";
+const PROBE_INTERVAL: Duration = Duration::from_millis(25);
+
+/// A process that does not do as it should.
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessError {
+    /// The project names none.
+    #[error("find the executable")]
+    Executable(#[source] ProjectError),
+    /// It cannot be started.
+    #[error("start {}", .0.display())]
+    Spawn(PathBuf, #[source] std::io::Error),
+    /// No free port.
+    #[error("find a free loopback port")]
+    Port(#[source] std::io::Error),
+    /// It ended before it answered.
+    #[error("the process ended before it answered ({status}); it said: {last_lines}")]
+    Ended {
+        /// How it ended.
+        status: ExitStatus,
+        /// What it wrote last.
+        last_lines: String,
+    },
+    /// It never answered.
+    #[error("the process did not answer within {0:?}")]
+    NotReady(Duration),
+    /// It cannot be ended or waited for.
+    #[error("end the process")]
+    End(#[source] std::io::Error),
+    /// It did not end after `SIGTERM`.
+    #[error("the process still ran {0:?} after SIGTERM")]
+    StillRunning(Duration),
+    /// It was to be ended and does not run.
+    #[error("the process does not run")]
+    NotRunning,
+}
+
+/// The process, running or not.
+pub(crate) struct Process {
+    project: Project,
+    settings: HostSettings,
+    client: reqwest::Client,
+    child: tokio::sync::Mutex<Option<Child>>,
+    port: AtomicU16,
+    startup: Mutex<Duration>,
+    lines: Arc<Lines>,
+}
+
+impl std::fmt::Debug for Process {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Process").field("port", &self.port).finish_non_exhaustive()
+    }
+}
+
+impl Process {
+    pub(super) fn new(project: &Project, settings: HostSettings, client: reqwest::Client) -> Self {
+        let lines = Arc::new(Lines::shown_to(settings.on_line.clone()));
+        Self {
+            project: project.clone(),
+            settings,
+            client,
+            child: tokio::sync::Mutex::default(),
+            port: AtomicU16::new(0),
+            startup: Mutex::default(),
+            lines,
+        }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn startup(&self) -> Duration {
+        *locked(&self.startup)
+    }
+
+    pub(super) fn lines(&self) -> &Lines {
+        &self.lines
+    }
+
+    /// Starts the process on a new port and waits for its first answer.
+    pub(super) async fn start(&self) -> Result<(), ProcessError> {
+        let port = free_port().map_err(ProcessError::Port)?;
+        self.port.store(port, Ordering::SeqCst);
+        let began = Instant::now();
+        let (executable, mut command) = self.command(port)?;
+        let mut child = command.spawn().map_err(|error| ProcessError::Spawn(executable, error))?;
+        if let Some(stdout) = child.stdout.take() {
+            tokio::spawn(Arc::clone(&self.lines).read(stdout, false));
+        }
+        if let Some(stderr) = child.stderr.take() {
+            tokio::spawn(Arc::clone(&self.lines).read(stderr, true));
+        }
+        let limit = self.settings.initialization_timeout.unwrap_or(Duration::from_secs(30));
+        let ready = self.wait_until_ready(&mut child, port);
+        tokio::time::timeout(limit, ready).await.map_err(|_| ProcessError::NotReady(limit))??;
+        *locked(&self.startup) = began.elapsed();
+        *self.child.lock().await = Some(child);
+        Ok(())
+    }
+
+    fn command(&self, port: u16) -> Result<(PathBuf, Command), ProcessError> {
+        let settings = &self.settings;
+        let environment = self.environment();
+        let setting = |name: &str| {
+            let mut own = environment.iter().rev();
+            let own = own.find(|(key, _)| key.eq_ignore_ascii_case(name));
+            own.map(|(_, value)| value.clone()).or_else(|| self.inherited(name))
+        };
+        let executable = match &settings.executable {
+            Some(path) => path.clone(),
+            None => self.project.executable(setting(EXECUTABLE_SETTING)).map_err(ProcessError::Executable)?,
+        };
+        let mut command = Command::new(&executable);
+        for name in &settings.without {
+            command.env_remove(name);
+        }
+        let port = port.to_string();
+        let worker = new_id();
+        command
+            .args(self.project.arguments())
+            .current_dir(settings.working_directory.as_ref().unwrap_or(&self.project.root))
+            .envs(environment)
+            .env("FUNCTIONS_CUSTOMHANDLER_PORT", &port)
+            .env("FUNCTIONS_HTTPWORKER_PORT", &port)
+            .env("FUNCTIONS_CUSTOMHANDLER_WORKER_ID", &worker)
+            .env("FUNCTIONS_HTTPWORKER_ID", &worker)
+            .env("FUNCTIONS_APP_ROOT_PATH", &self.project.root)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        Ok((executable, command))
+    }
+
+    fn inherited(&self, name: &str) -> Option<String> {
+        let is_wanted = !self.settings.without.iter().any(|unwanted| unwanted == name);
+        is_wanted.then(|| std::env::var(name).ok())?
+    }
+
+    /// `local.settings.json` where the environment has no such variable yet, then what the caller gave.
+    fn environment(&self) -> Vec<(String, String)> {
+        let local = self.project.settings.iter();
+        let new = local.filter(|(name, _)| self.inherited(name).is_none());
+        let mut environment: Vec<(String, String)> = new.map(|(name, value)| (name.clone(), value.clone())).collect();
+        environment.extend(self.settings.environment.iter().cloned());
+        environment
+    }
+
+    /// Any HTTP answer to `GET /` will do; only a refused connection means "not yet".
+    async fn wait_until_ready(&self, child: &mut Child, port: u16) -> Result<(), ProcessError> {
+        let url = format!("http://127.0.0.1:{port}/");
+        loop {
+            let answered = match self.client.get(&url).send().await {
+                Err(error) => !error.is_connect(),
+                Ok(_) => true,
+            };
+            if let Some(status) = child.try_wait().map_err(ProcessError::End)? {
+                // Its last lines may still be on their way.
+                tokio::time::sleep(PROBE_INTERVAL).await;
+                let lines = self.lines.all();
+                let last = lines.iter().rev().take(5).rev();
+                let last: Vec<&str> = last.map(|line| line.text.as_str()).collect();
+                let last_lines = last.join(" / ");
+                return Err(ProcessError::Ended { status, last_lines });
+            }
+            if answered {
+                return Ok(());
+            }
+            tokio::time::sleep(PROBE_INTERVAL).await;
+        }
+    }
+
+    pub(super) async fn id(&self) -> Option<u32> {
+        self.child.lock().await.as_ref().and_then(Child::id)
+    }
+
+    pub(super) async fn is_running(&self) -> bool {
+        let mut child = self.child.lock().await;
+        let status = child.as_mut().map(Child::try_wait);
+        matches!(status, Some(Ok(None)))
+    }
+
+    pub(super) async fn kill(&self) -> Result<(), ProcessError> {
+        let child = self.child.lock().await.take();
+        match child {
+            Some(mut child) => match child.try_wait() {
+                Ok(Some(_)) => Ok(()),
+                _ => child.kill().await.map_err(ProcessError::End),
+            },
+            None => Ok(()),
+        }
+    }
+
+    pub(super) async fn terminate(&self, limit: Duration) -> Result<ExitStatus, ProcessError> {
+        let mut child = self.child.lock().await;
+        let Some((running, id)) = child.as_mut().and_then(|child| child.id().map(|id| (child, id))) else {
+            return Err(ProcessError::NotRunning);
+        };
+        // The shell's own `kill`: there is none in the standard library.
+        let mut signal = Command::new("sh");
+        signal.args(["-c", &format!("kill -TERM {id}")]);
+        signal.status().await.map_err(ProcessError::End)?;
+        let ended = tokio::time::timeout(limit, running.wait()).await;
+        let status = ended.map_err(|_| ProcessError::StillRunning(limit))?.map_err(ProcessError::End)?;
+        *child = None;
+        Ok(status)
+    }
+}

@@ -1,0 +1,57 @@
+//! Which function a request is for: the prefix of `host.json`, the route and methods of `function.json`.
+
+use super::project::{Function, Project};
+
+impl Project {
+    /// The HTTP function that `method path` belongs to. The host answers 404 to everything else, a wrong method included.
+    pub(super) fn route(&self, method: &str, path: &str) -> Option<&Function> {
+        let mut functions = self.functions.iter().filter(|function| function.is("httpTrigger"));
+        functions.find(|function| self.takes(function, method, path))
+    }
+
+    fn takes(&self, function: &Function, method: &str, path: &str) -> bool {
+        let trigger = function.trigger();
+        let mut methods = trigger.methods.iter();
+        let method_fits = trigger.methods.is_empty() || methods.any(|own| own.eq_ignore_ascii_case(method));
+        let route = trigger.route.as_deref().unwrap_or(&function.name);
+        let pattern = format!("{}/{route}", self.route_prefix);
+        method_fits && matches(&pattern, path)
+    }
+}
+
+/// Whether `path` fits a route: texts without regard to case, `{name}` for one segment, `{*name}` for the rest.
+fn matches(pattern: &str, path: &str) -> bool {
+    let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+    for expected in pattern.split('/').filter(|segment| !segment.is_empty()) {
+        if expected.starts_with("{*") {
+            return true;
+        }
+        let Some(segment) = segments.next() else {
+            return expected.ends_with("?}");
+        };
+        if !expected.starts_with('{') && !segment.eq_ignore_ascii_case(expected) {
+            return false;
+        }
+    }
+    segments.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn matches_without_regard_to_case_or_a_trailing_slash() {
+        assert!(matches("api/Health", "/API/health/"));
+        assert!(!matches("api/Health", "/Health"));
+        assert!(!matches("api/Health", "/api/Health/more"));
+    }
+
+    #[test]
+    fn fills_parameters() {
+        assert!(matches("api/items/{id}", "/api/items/7"));
+        assert!(!matches("api/items/{id}", "/api/items"));
+        assert!(matches("api/items/{id?}", "/api/items"));
+        assert!(matches("/{*rest}", "/any/thing"));
+    }
+}

@@ -1,0 +1,90 @@
+//! Entra's side of a sign-up: it calls the hooks as Entra does, and knows what their answers mean to the person.
+//!
+//! Each call has two seconds and one retry with the same correlation id. Which failures Entra retries is not documented; here it is
+//! whatever gave no answer in time, and 429 and 5xx. An answer that Entra would not take becomes the error an administrator would find.
+
+pub mod answer;
+mod call;
+mod error;
+pub mod event;
+mod flow;
+mod form;
+mod person;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use answer::{Accepted, Action, RawAnswer};
+pub use call::{Attempt, Exchange};
+pub use error::ExtensionError;
+pub use event::{App, Event, SignUp};
+pub use flow::{Flow, Outcome};
+pub use form::{Edit, Field, Form, Kind, attribute, edit};
+pub use person::Person;
+
+use crate::Tenant;
+use crate::shared::loopback_client;
+use crate::tenant::Inner;
+
+/// Where the hooks are.
+#[derive(Clone, Debug)]
+pub struct Hooks {
+    /// The target URL of the extension for `OnAttributeCollectionStart`.
+    pub start: String,
+    /// The target URL of the extension for `OnAttributeCollectionSubmit`.
+    pub submit: String,
+}
+
+impl Hooks {
+    /// Both hooks under `{base}/api/`.
+    #[must_use]
+    pub fn under(base: &str) -> Self {
+        Self {
+            start: format!("{base}/api/OnAttributeCollectionStart"),
+            submit: format!("{base}/api/OnAttributeCollectionSubmit"),
+        }
+    }
+}
+
+/// Entra, with the hooks it was told to call.
+#[derive(Debug)]
+pub struct Entra {
+    tenant: Arc<Inner>,
+    hooks: Hooks,
+    client: reqwest::Client,
+    time_limit: Duration,
+    retries: usize,
+}
+
+impl Entra {
+    /// Entra of `tenant`, with the limits it allows at most: two seconds and one retry.
+    pub fn new(tenant: &Tenant, hooks: Hooks) -> reqwest::Result<Self> {
+        Ok(Self {
+            tenant: tenant.shared(),
+            hooks,
+            client: loopback_client()?,
+            time_limit: Duration::from_secs(2),
+            retries: 1,
+        })
+    }
+
+    /// With another `timeoutInMilliseconds`.
+    #[must_use]
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.time_limit = limit;
+        self
+    }
+
+    /// With another `maximumRetries`.
+    #[must_use]
+    pub fn retries(mut self, retries: usize) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// A sign-up of `person` to `app` in this tenant, with the form they will see.
+    #[must_use]
+    pub fn begin(&self, person: Person, app: App, form: Form) -> SignUp {
+        SignUp::new(&self.tenant.options, person, app, form)
+    }
+}

@@ -1,0 +1,151 @@
+//! The two events as Entra sends them.
+
+use serde_json::{Map, Value, json};
+
+use super::form::Form;
+use super::person::Person;
+use crate::shared::new_id;
+use crate::tenant::{GRAPH_APP, TenantOptions};
+
+/// Which of the two hooks is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Before the form is shown.
+    Start,
+    /// When the form was sent.
+    Submit,
+}
+
+impl Event {
+    /// The event's name as it stands inside the contract's type names.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Start => "attributeCollectionStart",
+            Self::Submit => "attributeCollectionSubmit",
+        }
+    }
+
+    /// `type` of the event.
+    #[must_use]
+    pub fn event_type(self) -> String {
+        format!("microsoft.graph.authenticationEvent.{}", self.name())
+    }
+
+    /// `data.@odata.type` of the event.
+    #[must_use]
+    pub fn callout_type(self) -> &'static str {
+        match self {
+            Self::Start => "microsoft.graph.onAttributeCollectionStartCalloutData",
+            Self::Submit => "microsoft.graph.onAttributeCollectionSubmitCalloutData",
+        }
+    }
+
+    /// `data.@odata.type` of the answer.
+    #[must_use]
+    pub fn response_type(self) -> &'static str {
+        match self {
+            Self::Start => "microsoft.graph.onAttributeCollectionStartResponseData",
+            Self::Submit => "microsoft.graph.onAttributeCollectionSubmitResponseData",
+        }
+    }
+}
+
+/// The application the person signs up to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct App {
+    /// The app id.
+    pub id: String,
+    /// The name.
+    pub name: String,
+}
+
+impl App {
+    /// An application.
+    #[must_use]
+    pub fn new(id: &str, name: &str) -> Self {
+        Self { id: id.to_owned(), name: name.to_owned() }
+    }
+}
+
+impl Default for App {
+    fn default() -> Self {
+        Self::new("44444444-5555-6666-7777-888888888888", "Contoso Portal")
+    }
+}
+
+/// One sign-up, from which its events are written.
+#[derive(Clone, Debug)]
+pub struct SignUp {
+    /// Who.
+    pub person: Person,
+    /// To what.
+    pub app: App,
+    /// With which form.
+    pub form: Form,
+    /// The same in every call of this sign-up.
+    pub correlation_id: String,
+    /// Whether Submit carries `identities`; calls seen in the field did not.
+    pub submit_identities: bool,
+    tenant_id: String,
+    domain: String,
+}
+
+impl SignUp {
+    /// A new sign-up to a tenant of these options.
+    #[must_use]
+    pub fn new(tenant: &TenantOptions, person: Person, app: App, form: Form) -> Self {
+        Self {
+            person,
+            app,
+            form,
+            correlation_id: new_id(),
+            submit_identities: false,
+            tenant_id: tenant.id.clone(),
+            domain: tenant.domain.clone(),
+        }
+    }
+
+    /// The body of the Start event.
+    #[must_use]
+    pub fn start(&self) -> Value {
+        self.event(Event::Start)
+    }
+
+    /// The body of the Submit event.
+    #[must_use]
+    pub fn submit(&self) -> Value {
+        self.event(Event::Submit)
+    }
+
+    /// The body of either event.
+    #[must_use]
+    pub fn event(&self, event: Event) -> Value {
+        let mut attributes: Map<String, Value> = self.person.address_attribute(event).into_iter().collect();
+        attributes.extend(self.form.attributes());
+        let mut info = json!({ "attributes": attributes });
+        if let (Some(info), true) = (info.as_object_mut(), event == Event::Start || self.submit_identities) {
+            let identities = json!([self.person.identity(&self.domain)]);
+            info.insert("identities".to_owned(), identities);
+        }
+        let principal = |id: &str, app: &str, name: &str| json!({ "id": id, "appId": app, "appDisplayName": name, "displayName": name });
+        json!({
+            "type": event.event_type(),
+            "source": format!("/tenants/{}/applications/{GRAPH_APP}", self.tenant_id),
+            "data": {
+                "@odata.type": event.callout_type(),
+                "userSignUpInfo": info,
+                "tenantId": self.tenant_id,
+                "authenticationEventListenerId": "55555555-1111-2222-3333-444444444444",
+                "customAuthenticationExtensionId": "66666666-1111-2222-3333-444444444444",
+                "authenticationContext": {
+                    "correlationId": self.correlation_id,
+                    "client": { "ip": self.person.ip, "locale": self.person.locale, "market": self.person.locale },
+                    "protocol": "OAUTH2.0",
+                    "clientServicePrincipal": principal("33333333-4444-5555-6666-777777777777", &self.app.id, &self.app.name),
+                    "resourceServicePrincipal": principal("e0000000-1111-2222-3333-444444444444", GRAPH_APP, "Microsoft Graph"),
+                },
+            },
+        })
+    }
+}

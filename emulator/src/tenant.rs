@@ -1,0 +1,233 @@
+//! The tenant: Entra's two authorities, Microsoft Graph and Mailchimp, each on a loopback port of its own so that each can fail alone.
+//!
+//! Everything is strict where the real service is, and everything a test may want to know is kept: requests, patches, members. Faults are
+//! armed per [`Route`] in [`Faults`].
+
+mod account;
+mod audit;
+mod authority;
+mod directory;
+mod faults;
+mod graph_token;
+mod graph_users;
+mod keys;
+mod mailchimp;
+mod mailchimp_server;
+mod token;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio_util::task::AbortOnDropHandle;
+
+pub use account::{Account, Actor, SignIn};
+pub use directory::{Directory, Patch};
+pub use faults::{Fault, Faults, Route};
+pub use graph_token::GraphTokens;
+pub use keys::{Authority, KeyError, Keys, SigningKey, odd_keys, unrelated_key};
+pub use mailchimp::{Mailchimp, MailchimpRequest, Member};
+pub use token::{Forgery, Issuer, Token};
+
+use crate::Clock;
+use crate::shared::{listen, serve};
+
+/// The app id under which Entra calls custom extensions.
+pub const ENTRA_CALLER: &str = "99045fe1-7639-4a75-9d4a-577b6ca3810f";
+/// The app id of Microsoft Graph.
+pub const GRAPH_APP: &str = "00000003-0000-0000-c000-000000000000";
+
+/// What a tenant is made of; the defaults fit the project's sample configuration.
+#[derive(Clone, Debug)]
+pub struct TenantOptions {
+    /// The tenant's id.
+    pub id: String,
+    /// The subdomain of `ciamlogin.com`, for the issuer that is built from it.
+    pub subdomain: String,
+    /// The initial domain, which new accounts get their `userPrincipalName` in.
+    pub domain: String,
+    /// Other verified domains.
+    pub verified_domains: Vec<String>,
+    /// `aud` of the tokens.
+    pub audience: String,
+    /// The app registration that may get a Graph token.
+    pub graph_client_id: String,
+    /// Its client secret.
+    pub graph_client_secret: String,
+    /// How long a Graph token is good for.
+    pub graph_token_lifetime: Duration,
+    /// Records per page of the audit log.
+    pub page_size: usize,
+    /// How far back the audit log reaches; older filters are refused. `None`: for ever.
+    pub retention: Option<Duration>,
+    /// Whether the audit log's `@odata.nextLink` names a host that is not Graph's.
+    pub foreign_next_link: bool,
+    /// Mailchimp's API key.
+    pub mailchimp_key: String,
+    /// Mailchimp's lists; any other is unknown.
+    pub mailchimp_lists: Vec<String>,
+    /// The time the tenant lives in.
+    pub clock: Clock,
+}
+
+impl Default for TenantOptions {
+    fn default() -> Self {
+        Self {
+            id: "aaaabbbb-0000-cccc-1111-dddd2222eeee".to_owned(),
+            subdomain: "contoso".to_owned(),
+            domain: "contoso.onmicrosoft.com".to_owned(),
+            verified_domains: Vec::new(),
+            audience: "99999999-2222-3333-4444-555555555555".to_owned(),
+            graph_client_id: "88888888-3333-4444-5555-666666666666".to_owned(),
+            graph_client_secret: "emulated~graph~secret".to_owned(),
+            graph_token_lifetime: Duration::from_secs(3599),
+            page_size: 100,
+            retention: None,
+            foreign_next_link: false,
+            mailchimp_key: "0123456789abcdef0123456789abcdef-us21".to_owned(),
+            mailchimp_lists: vec!["a1b2c3d4e5".to_owned()],
+            clock: Clock::system(),
+        }
+    }
+}
+
+/// A tenant that could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum TenantError {
+    /// No loopback port could be opened.
+    #[error("open a loopback port for the tenant")]
+    Listen(#[source] std::io::Error),
+    /// No signing key could be made.
+    #[error("make the tenant's signing key")]
+    Key(#[source] KeyError),
+}
+
+/// Base addresses of the emulated systems, without a trailing slash.
+#[derive(Clone, Debug)]
+pub struct Urls {
+    /// In place of `https://login.microsoftonline.com`.
+    pub login: String,
+    /// In place of `https://{tenant id}.ciamlogin.com`.
+    pub ciam: String,
+    /// In place of `https://graph.microsoft.com`.
+    pub graph: String,
+    /// In place of `https://us21.api.mailchimp.com`.
+    pub mailchimp: String,
+}
+
+/// What all handlers of one tenant share.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) options: TenantOptions,
+    pub(crate) urls: Urls,
+    pub(crate) keys: Keys,
+    pub(crate) faults: Faults,
+    pub(crate) directory: Directory,
+    pub(crate) graph_tokens: GraphTokens,
+    pub(crate) mailchimp: Mailchimp,
+}
+
+/// A running tenant. Dropping it closes its ports.
+#[derive(Debug)]
+pub struct Tenant {
+    inner: Arc<Inner>,
+    _servers: Vec<AbortOnDropHandle<()>>,
+}
+
+impl Tenant {
+    /// Starts a tenant with [`TenantOptions::default`].
+    pub async fn start_default() -> Result<Self, TenantError> {
+        Self::start(TenantOptions::default()).await
+    }
+
+    /// Opens the ports and serves from then on.
+    pub async fn start(options: TenantOptions) -> Result<Self, TenantError> {
+        let open = || async { listen().await.map_err(TenantError::Listen) };
+        let (login, login_at) = open().await?;
+        let (ciam, ciam_at) = open().await?;
+        let (graph, graph_at) = open().await?;
+        let (mailchimp, mailchimp_at) = open().await?;
+        let urls = Urls {
+            login: format!("http://{login_at}"),
+            ciam: format!("http://{ciam_at}"),
+            graph: format!("http://{graph_at}"),
+            mailchimp: format!("http://{mailchimp_at}"),
+        };
+        let inner = Arc::new(Inner {
+            keys: Keys::for_tenant().map_err(TenantError::Key)?,
+            faults: Faults::default(),
+            directory: Directory::new(&options),
+            graph_tokens: GraphTokens::default(),
+            mailchimp: Mailchimp::new(&options),
+            urls,
+            options,
+        });
+        let graph_router = Router::new().merge(audit::router(&inner)).merge(graph_users::router(&inner));
+        let servers = vec![
+            serve(login, authority::login(&inner).merge(graph_token::router(&inner))),
+            serve(ciam, authority::ciam(&inner)),
+            serve(graph, graph_router),
+            serve(mailchimp, mailchimp_server::router(&inner)),
+        ];
+        Ok(Self { inner, _servers: servers })
+    }
+
+    /// What other parts of the emulator keep of a tenant.
+    pub(crate) fn shared(&self) -> Arc<Inner> {
+        Arc::clone(&self.inner)
+    }
+
+    /// What the tenant was started with.
+    #[must_use]
+    pub fn options(&self) -> &TenantOptions {
+        &self.inner.options
+    }
+
+    /// Where its systems are.
+    #[must_use]
+    pub fn urls(&self) -> &Urls {
+        &self.inner.urls
+    }
+
+    /// The time it lives in.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.inner.options.clock
+    }
+
+    /// What its key documents hold and which key signs.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        &self.inner.keys
+    }
+
+    /// Faults of its endpoints, and how often each was asked.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.inner.faults
+    }
+
+    /// Its users, its audit log, and what was changed through Graph.
+    #[must_use]
+    pub fn directory(&self) -> &Directory {
+        &self.inner.directory
+    }
+
+    /// The Graph tokens it gave out.
+    #[must_use]
+    pub fn graph_tokens(&self) -> &GraphTokens {
+        &self.inner.graph_tokens
+    }
+
+    /// The mailing lists and what they received.
+    #[must_use]
+    pub fn mailchimp(&self) -> &Mailchimp {
+        &self.inner.mailchimp
+    }
+
+    /// A token as Entra would send it to a hook now: v2, from the ciam authority, signed by the current key.
+    #[must_use]
+    pub fn token(&self) -> Token {
+        Token::new(&self.inner)
+    }
+}

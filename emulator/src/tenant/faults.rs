@@ -1,0 +1,223 @@
+//! Faults that a test arms at one endpoint, and how often each endpoint was asked.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
+use serde_json::json;
+use tokio::sync::Notify;
+
+use crate::shared::locked;
+
+/// One endpoint of the tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Route {
+    /// The login authority's `openid-configuration`.
+    LoginDiscovery,
+    /// The login authority's key document.
+    LoginKeys,
+    /// The ciam authority's `openid-configuration`.
+    CiamDiscovery,
+    /// The ciam authority's key document.
+    CiamKeys,
+    /// The token endpoint.
+    GraphToken,
+    /// `GET /v1.0/auditLogs/directoryAudits`.
+    DirectoryAudits,
+    /// `GET /v1.0/users/{id}`.
+    GetUser,
+    /// `PATCH /v1.0/users/{id}`.
+    PatchUser,
+    /// Mailchimp's `PUT` of a list member.
+    PutMember,
+    /// Mailchimp's `GET` of a list member.
+    GetMember,
+}
+
+/// What an endpoint does instead of answering as it should.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// Accepts the request and never answers.
+    Hang,
+    /// Answers as it should, but only after this long.
+    Delay(Duration),
+    /// Does as it should, and never answers: the answer is lost, the effect is not.
+    LoseAnswer,
+    /// Answers with this status and no body.
+    Status(u16),
+    /// Answers with exactly this.
+    Answer {
+        /// The status.
+        status: u16,
+        /// The headers.
+        headers: Vec<(String, String)>,
+        /// The body.
+        body: String,
+    },
+}
+
+impl Fault {
+    /// Graph's 429, with `Retry-After` (any form) when given.
+    #[must_use]
+    pub fn throttled(retry_after: Option<&str>) -> Self {
+        let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+        headers.extend(retry_after.map(|value| ("retry-after".to_owned(), value.to_owned())));
+        let body = json!({ "error": { "code": "TooManyRequests", "message": "Too many requests." } });
+        Self::Answer { status: 429, headers, body: body.to_string() }
+    }
+
+    fn into_response(self) -> Response {
+        let (status, headers, body) = match self {
+            Self::Status(status) => (status, Vec::new(), String::new()),
+            Self::Answer { status, headers, body } => (status, headers, body),
+            Self::Hang | Self::LoseAnswer | Self::Delay(_) => (500, Vec::new(), String::new()),
+        };
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Body::from(body)).into_response();
+        for (name, value) in headers {
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        response
+    }
+}
+
+#[derive(Debug)]
+struct Rule {
+    skip: usize,
+    times: Option<usize>,
+    fault: Fault,
+}
+
+#[derive(Debug, Default)]
+struct Entry {
+    count: usize,
+    lost: usize,
+    rules: Vec<Rule>,
+}
+
+/// The table of armed faults. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Faults {
+    table: Arc<Mutex<HashMap<Route, Entry>>>,
+    asked: Arc<Notify>,
+    done: Arc<Notify>,
+}
+
+impl Faults {
+    /// From now on `route` fails so, until [`Faults::clear`].
+    pub fn set(&self, route: Route, fault: Fault) {
+        self.clear(route);
+        self.arm(route, 0, None, fault);
+    }
+
+    /// Only the next request to `route` fails so.
+    pub fn once(&self, route: Route, fault: Fault) {
+        self.arm(route, 0, Some(1), fault);
+    }
+
+    /// After `skip` more good answers, `times` requests (`None`: all) fail so. Rules of one route are used up in the order they were armed.
+    pub fn arm(&self, route: Route, skip: usize, times: Option<usize>, fault: Fault) {
+        let rule = Rule { skip, times, fault };
+        locked(&self.table).entry(route).or_default().rules.push(rule);
+    }
+
+    /// `route` works again.
+    pub fn clear(&self, route: Route) {
+        if let Some(entry) = locked(&self.table).get_mut(&route) {
+            entry.rules.clear();
+        }
+    }
+
+    /// How many requests `route` has had, failed ones included.
+    #[must_use]
+    pub fn count(&self, route: Route) -> usize {
+        locked(&self.table).get(&route).map_or(0, |entry| entry.count)
+    }
+
+    /// Waits until `route` has had `count` requests, counted from the start. With a fault that never answers, what happens next is known.
+    pub async fn reached(&self, route: Route, count: usize) {
+        loop {
+            let asked = self.asked.notified();
+            if self.count(route) >= count {
+                return;
+            }
+            asked.await;
+        }
+    }
+
+    /// Waits until `route` has lost `count` answers to [`Fault::LoseAnswer`]: their effects are there.
+    pub async fn lost(&self, route: Route, count: usize) {
+        loop {
+            let done = self.done.notified();
+            if locked(&self.table).get(&route).is_some_and(|entry| entry.lost >= count) {
+                return;
+            }
+            done.await;
+        }
+    }
+
+    fn lose(&self, route: Route) {
+        locked(&self.table).entry(route).or_default().lost += 1;
+        self.done.notify_waiters();
+    }
+
+    fn take(&self, route: Route) -> Option<Fault> {
+        let mut table = locked(&self.table);
+        let entry = table.entry(route).or_default();
+        entry.count += 1;
+        self.asked.notify_waiters();
+        entry.rules.retain(|rule| rule.times != Some(0));
+        let rule = entry.rules.first_mut()?;
+        if rule.skip > 0 {
+            rule.skip -= 1;
+            return None;
+        }
+        rule.times = rule.times.map(|left| left - 1);
+        Some(rule.fault.clone())
+    }
+
+    /// Puts the table in front of an endpoint.
+    pub(super) fn guard(&self, route: Route, endpoint: MethodRouter) -> MethodRouter {
+        endpoint.layer(from_fn_with_state((self.clone(), route), answer_or_fail))
+    }
+}
+
+async fn answer_or_fail(State((faults, route)): State<(Faults, Route)>, request: Request, next: Next) -> Response {
+    match faults.take(route) {
+        None => next.run(request).await,
+        Some(Fault::Hang) => std::future::pending().await,
+        Some(Fault::Delay(time)) => {
+            tokio::time::sleep(time).await;
+            next.run(request).await
+        }
+        Some(Fault::LoseAnswer) => {
+            drop(next.run(request).await);
+            faults.lose(route);
+            std::future::pending().await
+        }
+        Some(fault) => fault.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fails_only_as_often_as_armed() {
+        let faults = Faults::default();
+        faults.arm(Route::GetUser, 1, Some(2), Fault::Status(503));
+        let failed: Vec<bool> = (0..4).map(|_| faults.take(Route::GetUser).is_some()).collect();
+        assert_eq!(failed, [false, true, true, false]);
+        assert_eq!(faults.count(Route::GetUser), 4);
+        assert_eq!(faults.count(Route::PatchUser), 0);
+    }
+}

@@ -1,0 +1,148 @@
+//! Mailchimp's lists: who is on them with which status, and every request that came.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Mutex;
+
+use md5::{Digest, Md5};
+use serde_json::{Map, Value};
+
+use super::TenantOptions;
+use crate::shared::locked;
+
+/// A request to Mailchimp as it came in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MailchimpRequest {
+    /// `PUT` or `GET`.
+    pub method: String,
+    /// The list in the path.
+    pub list: String,
+    /// The member's hash in the path.
+    pub hash: String,
+    /// The body; null for a `GET`.
+    pub body: Value,
+    /// The status it was answered with.
+    pub status: u16,
+}
+
+/// A list member.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Member {
+    /// The address.
+    pub email_address: String,
+    /// `subscribed`, `unsubscribed`, `cleaned`, `pending` or `transactional`.
+    pub status: String,
+    /// `FNAME` and the like.
+    pub merge_fields: Map<String, Value>,
+    /// The language, if one was sent.
+    pub language: Option<String>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    members: HashMap<(String, String), Member>,
+    requests: Vec<MailchimpRequest>,
+    in_compliance: HashSet<String>,
+    forgotten: HashSet<String>,
+}
+
+/// The account at Mailchimp.
+#[derive(Debug)]
+pub struct Mailchimp {
+    pub(super) key: String,
+    pub(super) lists: Vec<String>,
+    state: Mutex<State>,
+}
+
+impl Mailchimp {
+    pub(super) fn new(options: &TenantOptions) -> Self {
+        Self { key: options.mailchimp_key.clone(), lists: options.mailchimp_lists.clone(), state: Mutex::default() }
+    }
+
+    /// Every request, in the order they came.
+    #[must_use]
+    pub fn requests(&self) -> Vec<MailchimpRequest> {
+        locked(&self.state).requests.clone()
+    }
+
+    /// A list's members, by address.
+    #[must_use]
+    pub fn members(&self, list: &str) -> Vec<Member> {
+        let state = locked(&self.state);
+        let of_list = state.members.iter().filter(|((own, _), _)| own == list);
+        let mut members: Vec<Member> = of_list.map(|(_, member)| member.clone()).collect();
+        members.sort_by(|a, b| a.email_address.cmp(&b.email_address));
+        members
+    }
+
+    /// The member with this address.
+    #[must_use]
+    pub fn member(&self, list: &str, address: &str) -> Option<Member> {
+        self.by_hash(list, &subscriber_hash(address))
+    }
+
+    /// Puts someone on a list, as if they had been there before.
+    pub fn add(&self, list: &str, address: &str, status: &str) {
+        let member = Member {
+            email_address: address.to_owned(),
+            status: status.to_owned(),
+            merge_fields: Map::new(),
+            language: None,
+        };
+        self.store(list, member);
+    }
+
+    /// From now on this address cannot be subscribed again except as `pending` ("Member In Compliance State").
+    pub fn put_in_compliance(&self, address: &str) {
+        let hash = subscriber_hash(address);
+        locked(&self.state).in_compliance.insert(hash);
+    }
+
+    /// From now on this address is one that was permanently deleted ("Forgotten Email Not Subscribed").
+    pub fn forget(&self, address: &str) {
+        let hash = subscriber_hash(address);
+        locked(&self.state).forgotten.insert(hash);
+    }
+
+    pub(super) fn by_hash(&self, list: &str, hash: &str) -> Option<Member> {
+        let state = locked(&self.state);
+        let key = (list.to_owned(), hash.to_owned());
+        state.members.get(&key).cloned()
+    }
+
+    pub(super) fn store(&self, list: &str, member: Member) {
+        let key = (list.to_owned(), subscriber_hash(&member.email_address));
+        locked(&self.state).members.insert(key, member);
+    }
+
+    pub(super) fn record(&self, request: MailchimpRequest) {
+        locked(&self.state).requests.push(request);
+    }
+
+    pub(super) fn is_in_compliance(&self, hash: &str) -> bool {
+        locked(&self.state).in_compliance.contains(hash)
+    }
+
+    pub(super) fn is_forgotten(&self, hash: &str) -> bool {
+        locked(&self.state).forgotten.contains(hash)
+    }
+}
+
+/// Mailchimp's id of an address: the MD5 of it trimmed and in lower case, in hexadecimal.
+#[must_use]
+pub(super) fn subscriber_hash(address: &str) -> String {
+    let digest = Md5::digest(address.trim().to_lowercase().as_bytes());
+    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('0');
+    let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(digit).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_an_address_as_documented() {
+        let expected = "62eeb292278cc15f5817cb78f7790b08";
+        assert_eq!(subscriber_hash(" Urist.McVankab@freddiesjokes.com "), expected);
+    }
+}

@@ -1,0 +1,69 @@
+//! Mailchimp: who may write, whom it takes, and that nobody is subscribed again.
+
+use guestlist_emulator::Tenant;
+use guestlist_emulator::tenant::{Fault, Route};
+use serde_json::{Value, json};
+
+use crate::{client, sent, tenant};
+
+const LIST: &str = "a1b2c3d4e5";
+/// MD5 of `alex@fabrikam.com`.
+const ALEX: &str = "862adaf11aa263559d96fccd85a67872";
+
+async fn put(tenant: &Tenant, hash: &str, body: Value) -> (u16, Value) {
+    let url = format!("{}/3.0/lists/{LIST}/members/{hash}", tenant.urls().mailchimp);
+    let key = &tenant.options().mailchimp_key;
+    sent(client().put(url).basic_auth("any", Some(key)).json(&body)).await
+}
+
+#[tokio::test]
+async fn a_new_member_gets_the_status_for_new_ones() {
+    let tenant = tenant().await;
+    let body = json!({ "email_address": "alex@fabrikam.com", "status_if_new": "pending", "merge_fields": { "FNAME": "Alex" } });
+    let (status, answer) = put(&tenant, ALEX, body).await;
+    assert_eq!((status, &answer["status"]), (200, &json!("pending")));
+    let member = tenant.mailchimp().member(LIST, "Alex@Fabrikam.com").unwrap();
+    assert_eq!(member.merge_fields["FNAME"], "Alex");
+    assert_eq!(tenant.mailchimp().requests().len(), 1);
+    let url = format!("{}/3.0/lists/{LIST}/members/{ALEX}", tenant.urls().mailchimp);
+    let read = client().get(url).bearer_auth(&tenant.options().mailchimp_key);
+    assert_eq!(sent(read).await.1["email_address"], "alex@fabrikam.com");
+}
+
+#[tokio::test]
+async fn an_unsubscribed_member_stays_so() {
+    let tenant = tenant().await;
+    tenant.mailchimp().add(LIST, "alex@fabrikam.com", "unsubscribed");
+    let gentle = json!({ "email_address": "alex@fabrikam.com", "status_if_new": "subscribed" });
+    assert_eq!(put(&tenant, ALEX, gentle).await.1["status"], "unsubscribed");
+    let rude = json!({ "email_address": "alex@fabrikam.com", "status": "subscribed" });
+    let (status, problem) = put(&tenant, ALEX, rude).await;
+    assert_eq!((status, &problem["title"]), (400, &json!("Member In Compliance State")));
+}
+
+#[tokio::test]
+async fn refuses_what_mailchimp_refuses() {
+    let tenant = tenant().await;
+    tenant.mailchimp().forget("alex@fabrikam.com");
+    let alex = json!({ "email_address": "alex@fabrikam.com", "status_if_new": "pending" });
+    assert_eq!(put(&tenant, ALEX, alex.clone()).await.1["title"], "Forgotten Email Not Subscribed");
+    assert_eq!(put(&tenant, "0123456789abcdef0123456789abcdef", alex.clone()).await.0, 400);
+    let fake = json!({ "email_address": "a@example.com", "status_if_new": "pending" });
+    let detail = put(&tenant, "b418773a2c51fb9777a1648346fa7394", fake).await.1;
+    assert!(detail["detail"].as_str().unwrap().contains("looks fake or invalid"), "{detail}");
+    let url = format!("{}/3.0/lists/{LIST}/members/{ALEX}", tenant.urls().mailchimp);
+    assert_eq!(sent(client().put(url).bearer_auth("wrong").json(&alex)).await.0, 401);
+}
+
+#[tokio::test]
+async fn an_answer_can_be_lost_after_its_effect() {
+    let tenant = tenant().await;
+    tenant.faults().once(Route::PutMember, Fault::LoseAnswer);
+    let alex = json!({ "email_address": "alex@fabrikam.com", "status_if_new": "pending" });
+    tokio::select! {
+        _ = put(&tenant, ALEX, alex) => panic!("there was an answer"),
+        () = tenant.faults().lost(Route::PutMember, 1) => {}
+    }
+    assert!(tenant.mailchimp().member(LIST, "alex@fabrikam.com").is_some());
+    tenant.faults().reached(Route::PutMember, 1).await;
+}
