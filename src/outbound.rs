@@ -1,0 +1,14 @@
+//! The one door to the outside: every HTTP call the product makes goes through [`Outbound`].
+//!
+//! A call always has a time limit and a size limit on its answer; redirects are not followed; anything but https is
+//! refused unless the address is loopback. When the other side is slow the call ends with [`OutboundError::TimedOut`],
+//! when it is absent with [`OutboundError::Unreachable`]; what it says is only ever read up to the limit.
+//! Nothing of a request or an answer is logged but method, host, status and duration.
+
+mod client;
+mod disposition;
+mod retry;
+
+pub use client::{Answer, Limits, Outbound, OutboundError, Request, is_callable};
+pub use disposition::{Disposition, classify_status, retry_after};
+pub use retry::{Retries, with_retries};

@@ -1,0 +1,57 @@
+//! Where lines go.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// One of the process's two outlets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output: INFO and below.
+    Out,
+    /// Standard error: WARN and ERROR.
+    Err,
+}
+
+/// Takes finished lines.
+pub trait Lines: Send + Sync + 'static {
+    /// Writes `line`, which ends with its line break, at once. A failure is nobody's business.
+    fn write(&self, stream: Stream, line: &str);
+}
+
+/// The process's own outlets.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Console;
+
+impl Lines for Console {
+    fn write(&self, stream: Stream, line: &str) {
+        // Standard output's buffer is empty whenever a line has been written, so it hands the next one on as a whole.
+        let _lost = match stream {
+            Stream::Out => std::io::stdout().lock().write_all(line.as_bytes()),
+            Stream::Err => std::io::stderr().lock().write_all(line.as_bytes()),
+        };
+    }
+}
+
+/// Keeps the lines, for tests.
+#[derive(Debug, Clone, Default)]
+pub struct CapturedLines(Arc<Mutex<Vec<(Stream, String)>>>);
+
+impl CapturedLines {
+    /// Every line so far, in order, as it was written.
+    #[must_use]
+    pub fn all(&self) -> Vec<(Stream, String)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Every line so far, read as JSON.
+    #[must_use]
+    pub fn events(&self) -> Vec<serde_json::Value> {
+        self.all().iter().filter_map(|(_, line)| serde_json::from_str(line).ok()).collect()
+    }
+}
+
+impl Lines for CapturedLines {
+    fn write(&self, stream: Stream, line: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((stream, line.to_owned()));
+    }
+}
