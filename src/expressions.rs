@@ -1,0 +1,35 @@
+//! Templates (minijinja) and conditions (CEL), compiled and bounded when the configuration is read.
+//!
+//! Both come from the configuration's author and are applied to values that strangers typed. So everything that can
+//! be wrong with the text itself (its size, its nesting, a name, a filter, a function) is found while it is compiled,
+//! before a parser that recurses sees it, and what is left to go wrong later ends in an error that quotes no value.
+//!
+//! A value that is absent, null or the empty text is the same thing to both: empty.
+//!
+//! Specifications: [Jinja as minijinja has it](https://docs.rs/minijinja/latest/minijinja/syntax/),
+//! [the Common Expression Language](https://github.com/google/cel-spec/blob/master/doc/langdef.md).
+
+mod bounds;
+mod condition;
+mod template;
+
+pub use bounds::OutOfBounds;
+pub use condition::{Condition, ConditionError};
+pub use template::{Template, TemplateError};
+
+/// A name that may be meant by `unknown`: the nearest of `names`, unless nothing is near.
+fn nearest<'n>(unknown: &str, names: impl IntoIterator<Item = &'n str>) -> Option<String> {
+    let unknown = unknown.to_lowercase();
+    let distance = |name: &str| strsim::osa_distance(&unknown, &name.to_lowercase());
+    let near = names.into_iter().map(|name| (distance(name), name)).min()?;
+    (near.0 <= 1 + near.1.len() / 3).then(|| near.1.to_owned())
+}
+
+/// The end of an error's sentence that names what may have been meant.
+struct Hint<'h>(&'h Option<String>);
+
+impl std::fmt::Display for Hint<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |name| write!(out, ": do you mean {name}?"))
+    }
+}

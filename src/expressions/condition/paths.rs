@@ -1,0 +1,70 @@
+//! The paths of a condition, and the value each has where it stands.
+//!
+//! A path is a name followed by members (`user.ext.Plan`, also `user.ext['Plan']`). Each place where one stands gets
+//! its own variable, because what an absent value means depends on the place:
+//!
+//! | place | absent means |
+//! | --- | --- |
+//! | an operand of `&&`, `\|\|`, `!`, the question of `? :`, the whole condition | false |
+//! | the right side of `in`, the list of a loop | an empty list |
+//! | compared with `null` by `==` or `!=` | null |
+//! | `has(…)` | false (and anything present is true) |
+//! | anywhere else | the empty text |
+
+use cel::Value;
+use cel::common::ast::IdedExpr;
+use serde_json::Value as Json;
+
+use super::value;
+
+/// What an absent value means in the place where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Absent {
+    False,
+    List,
+    Null,
+    Text,
+    /// The value itself does not matter, only whether there is one.
+    Presence,
+}
+
+/// A path in one place.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) variable: String,
+    pub(super) path: Vec<String>,
+    pub(super) absent: Absent,
+}
+
+/// An expression whose paths are variables.
+#[derive(Debug)]
+pub(super) struct Bound {
+    pub(super) expression: IdedExpr,
+    pub(super) places: Vec<Place>,
+}
+
+impl Bound {
+    /// Every path, without repetition.
+    pub(super) fn paths(&self) -> Vec<Vec<String>> {
+        let mut paths: Vec<_> = self.places.iter().map(|place| place.path.clone()).collect();
+        paths.sort();
+        paths.dedup();
+        paths
+    }
+
+    /// Every variable with the value it has in `context`.
+    pub(super) fn values<'b>(&'b self, context: &'b Json) -> impl Iterator<Item = (&'b str, Value)> {
+        self.places.iter().map(move |place| {
+            let found = place.path.iter().try_fold(context, |at, member| at.get(member));
+            let value = match (found.and_then(value::present), place.absent) {
+                (found, Absent::Presence) => Value::Bool(found.is_some()),
+                (Some(value), _) => value,
+                (None, Absent::False) => Value::Bool(false),
+                (None, Absent::List) => Value::List(Vec::new().into()),
+                (None, Absent::Null) => Value::Null,
+                (None, Absent::Text) => Value::String(String::new().into()),
+            };
+            (place.variable.as_str(), value)
+        })
+    }
+}

@@ -1,0 +1,298 @@
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use rstest::rstest;
+use serde_json::json;
+
+use super::*;
+
+const NAMES: [&str; 3] = ["user", "invite", "results"];
+
+fn compile(source: &str) -> Result<Condition, ConditionError> {
+    Condition::compile(source, &NAMES)
+}
+
+fn ask(source: &str, context: &Json) -> Result<bool, ConditionError> {
+    compile(source).unwrap().evaluate(context)
+}
+
+fn invited() -> Json {
+    json!({
+        "user": { "email": "ada@contoso.com", "age": 36, "surname": null, "ext": { "Plan": "gold", "Newsletter": true } },
+        "invite": { "tags": ["billing", "beta"], "name": "" },
+    })
+}
+
+#[rstest]
+#[case("'billing' in invite.tags || user.ext.Plan != ''", true)]
+#[case("'gone' in invite.tags", false)]
+#[case("user.ext.Newsletter", true)]
+#[case("!user.ext.Newsletter", false)]
+#[case("user.ext['Plan'] == 'gold' && user.age > 18", true)]
+#[case("user.email.endsWith('@contoso.com')", true)]
+#[case("invite.tags.exists(tag, tag.startsWith('b'))", true)]
+#[case("invite.tags.all(tag, tag == 'beta')", false)]
+#[case("invite.tags.filter(tag, tag == 'beta').size() == 1", true)]
+#[case("size(invite.tags) == 2 ? user.ext.Newsletter : false", true)]
+#[case("has(user.ext.Plan) && !has(user.ext.Colour)", true)]
+#[case("user.surname == null && user.surname == ''", true)]
+#[case("user == user", true)]
+fn answers(#[case] source: &str, #[case] expected: bool) {
+    assert_eq!(ask(source, &invited()), Ok(expected), "{source}");
+}
+
+#[rstest]
+#[case("user.ext.Newsletter", false)]
+#[case("user.ext.Newsletter && user.country == 'AU'", false)]
+#[case("user.ext.Plan != ''", false)]
+#[case("user.ext.Plan == ''", true)]
+#[case("'billing' in invite.tags", false)]
+#[case("invite.tags.exists(tag, tag == 'billing')", false)]
+#[case("has(user.ext.Plan)", false)]
+#[case("results.billing.id == null", true)]
+#[case("user.email.endsWith('@contoso.com')", false)]
+#[case("size(user.ext.Plan) == 0", true)]
+#[case("user.ext.Newsletter ? true : user.ext.Other", false)]
+fn absent_null_and_empty_are_the_same(#[case] source: &str, #[case] expected: bool) {
+    let null = json!({ "user": { "ext": null, "email": null }, "invite": { "tags": null } });
+    let empty = json!({ "user": { "ext": { "Plan": "", "Newsletter": "" }, "email": "" }, "invite": { "tags": [] } });
+    let foreign = json!({ "user": "ada", "invite": 1 });
+    for context in [json!({}), null, empty, foreign, json!([]), json!(null)] {
+        assert_eq!(ask(source, &context), Ok(expected), "{source} over {context}");
+    }
+}
+
+#[test]
+fn an_answer_that_is_neither_true_nor_false_is_an_error() {
+    assert_eq!(ask("user.ext.Plan", &invited()), Err(ConditionError::NotBoolean("text")));
+    assert_eq!(ask("user.age", &invited()), Err(ConditionError::NotBoolean("number")));
+    assert_eq!(ask("invite.tags", &invited()), Err(ConditionError::NotBoolean("list")));
+    assert_eq!(ask("''", &invited()), Ok(false));
+}
+
+#[rstest]
+#[case("user.email > 5")]
+#[case("user.age / 0 == 1")]
+#[case("user.email - 'a' == ''")]
+#[case("{user.email: 1}['b'] == 1")]
+#[case("int(user.email) == 3")]
+#[case("user.email || user.email")]
+fn an_evaluation_error_quotes_no_value(#[case] source: &str) {
+    let error = ask(source, &invited()).unwrap_err();
+    assert!(!error.to_string().contains("ada"), "{error}");
+}
+
+#[rstest]
+#[case("usr.email == ''", "the condition uses the unknown name usr: do you mean user?")]
+#[case("weather == ''", "the condition uses the unknown name weather")]
+#[case("user.email.endswith('x')", "the condition uses the unknown function endswith: do you mean endsWith?")]
+#[case("matches(user.email, 'x')", "the condition uses the unknown function matches")]
+#[case("false && user.email.nope()", "the condition uses the unknown function nope")]
+#[case(
+    "user.email == '''x'''",
+    "texts in a condition are written 'like this'; other forms and comments are not available"
+)]
+#[case(
+    r"user.email == r'x'",
+    "texts in a condition are written 'like this'; other forms and comments are not available"
+)]
+#[case("true // yes", "texts in a condition are written 'like this'; other forms and comments are not available")]
+#[case("user{a: 1} == 1", "the condition uses a message with fields, which is not available")]
+fn names_what_is_wrong(#[case] source: &str, #[case] expected: &str) {
+    assert_eq!(compile(source).unwrap_err().to_string(), expected);
+}
+
+#[rstest]
+#[case("")]
+#[case("user.")]
+#[case("user ==")]
+#[case("user.?ext == 1")]
+#[case("user[?'ext'] == 1")]
+#[case("has(user)")]
+fn refuses_what_is_no_expression(#[case] source: &str) {
+    assert!(matches!(compile(source), Err(ConditionError::Syntax(_))), "{source}: {:?}", compile(source));
+}
+
+#[rstest]
+#[case("invite.tags.all(a, invite.tags.all(b, a == b))")]
+#[case("invite.tags.map(a, a).all(b, b == '')")]
+#[case("invite.tags.exists_one(a, [1].map(b, b) == [])")]
+fn refuses_loops_within_loops(#[case] source: &str) {
+    assert_eq!(compile(source).unwrap_err(), ConditionError::NestedLoop);
+}
+
+#[test]
+fn names_the_paths_it_uses() {
+    let condition = compile("user.ext.Plan == user.ext['Tier'] || invite.tags.exists(t, t == user.ext.Plan)").unwrap();
+    assert_eq!(condition.paths(), [vec!["invite", "tags"], vec!["user", "ext", "Plan"], vec!["user", "ext", "Tier"]]);
+    let computed = compile("user.ext[invite.name] == ''").unwrap();
+    assert_eq!(computed.paths(), [vec!["invite", "name"], vec!["user", "ext"]]);
+}
+
+#[test]
+fn a_value_that_is_too_large_is_absent() {
+    let context = |length: usize, items: usize| json!({ "user": { "email": "é".repeat(length) }, "invite": { "tags": vec!["x"; items] } });
+    assert_eq!(ask("user.email == ''", &context(1024, 0)), Ok(false));
+    assert_eq!(ask("user.email == ''", &context(1025, 0)), Ok(true));
+    assert_eq!(ask("'x' in invite.tags", &context(0, 256)), Ok(true));
+    assert_eq!(ask("'x' in invite.tags", &context(0, 257)), Ok(false));
+}
+
+/// Texts that recurse as deep as their length allows, cut to `bytes`.
+fn nasty(bytes: usize) -> Vec<String> {
+    let chain = |part: &str| part.repeat(bytes / part.len());
+    let around = |open: &str, core: &str, close: &str| {
+        let times = (bytes - core.len()) / (open.len() + close.len());
+        format!("{}{core}{}", open.repeat(times), close.repeat(times))
+    };
+    let mut texts: Vec<_> = [
+        "(",
+        "[",
+        "{",
+        "!",
+        "-",
+        "((",
+        "user[",
+        "user.",
+        "user?",
+        "user?user:",
+        "user?(",
+        "[[{",
+        "f(",
+        "user.all(a,",
+        "1+",
+        "'",
+    ]
+    .map(chain)
+    .into();
+    texts.push(format!("{}user", chain("!").get(4..).unwrap_or_default()));
+    texts.push(format!("{}1", chain("-").get(4..).unwrap_or_default()));
+    texts.push(format!("{}user", chain("user.").get(5..).unwrap_or_default()));
+    texts.push(format!("{}1", chain("1+").get(2..).unwrap_or_default()));
+    texts.push(format!("{}user", chain("user?user:").get(10..).unwrap_or_default()));
+    texts.push(format!("{}user", chain("user&&").get(6..).unwrap_or_default()));
+    texts.push(format!("{}user", chain("user in ").get(8..).unwrap_or_default()));
+    for (open, close) in
+        [("(", ")"), ("[", "]"), ("!(", ")"), ("-(", ")"), ("user[", "]"), ("{1:", "}"), ("size(", ")")]
+    {
+        texts.push(around(open, "user", close));
+    }
+    texts.push(around("true?", "user", ":user"));
+    texts.push(around("(true?", "user", ":user)"));
+    texts.push(around("invite.tags.all(a,", "user", ")"));
+    texts.push(around("invite.tags.map(a,a,", "user", ")"));
+    texts
+}
+
+/// The whole way on half of the stack that a worker thread has: parsing has a stack of its own, all else must be
+/// content with this one, even in a debug build.
+fn on_a_small_stack(texts: Vec<String>) {
+    let run = move || {
+        for text in texts {
+            let started = Instant::now();
+            if let Ok(condition) = compile(&text) {
+                let _answer = condition.evaluate(&invited());
+                let _answer = condition.evaluate(&json!({}));
+            }
+            assert!(started.elapsed() < Duration::from_secs(5), "{text}");
+        }
+    };
+    thread::Builder::new().stack_size(1024 * 1024).spawn(run).unwrap().join().unwrap();
+}
+
+#[test]
+fn nothing_within_the_bounds_overflows_the_stack() {
+    // From the deepest that the bounds let through to the longest that they refuse.
+    for bytes in [16, 32, 33, 64, 65, 96, 128, 160, 256, 320, 512, 640, 1000, 1024] {
+        on_a_small_stack(nasty(bytes));
+    }
+}
+
+#[test]
+fn takes_as_many_alternatives_as_operators_are_allowed() {
+    let country = |at: u8| format!("user.country == '{}'", char::from(b'A' + at));
+    let source = (0..26).map(country).collect::<Vec<_>>().join(" || ");
+    assert_eq!(ask(&source, &json!({ "user": { "country": "Z" } })), Ok(true));
+}
+
+#[test]
+fn refuses_what_is_out_of_bounds_before_parsing() {
+    let refused = |source: &str| match compile(source) {
+        Err(ConditionError::OutOfBounds(bounds)) => bounds,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(refused(&" ".repeat(1025)), OutOfBounds::TooLong(1024));
+    assert_eq!(refused(&"(".repeat(33)), OutOfBounds::TooDeep(32));
+    assert_eq!(refused(&"!".repeat(65)), OutOfBounds::TooManyOperators(64));
+    assert_eq!(refused(&"a.".repeat(129)), OutOfBounds::TooManyDots(128));
+    assert_eq!(refused("user == 'x"), OutOfBounds::OpenText);
+    assert_eq!(refused(&format!("{}1 > 2", "1+".repeat(20))), OutOfBounds::TooDeep(16));
+}
+
+/// Pieces of which a text is made that looks like a condition.
+fn like_a_condition() -> impl Strategy<Value = String> {
+    let pieces = [
+        "user",
+        ".ext",
+        ".Plan",
+        "['a']",
+        "invite.tags",
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        "!",
+        "-",
+        "+",
+        "*",
+        "/",
+        "%",
+        "==",
+        "!=",
+        "<",
+        ">=",
+        "&&",
+        "||",
+        "?",
+        ":",
+        ",",
+        " in ",
+        "'x'",
+        "1",
+        "1.5",
+        "1u",
+        "null",
+        "true",
+        ".all(a,",
+        ".map(a,",
+        ".exists(a, a == 1)",
+        "has(",
+        "size(",
+        ".startsWith(",
+        "a",
+        "\\",
+        "'",
+        "\"",
+        "\u{0}",
+        "é",
+        "type(",
+        "9223372036854775807",
+    ];
+    proptest::collection::vec(proptest::sample::select(pieces.to_vec()), 0..24).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_text_makes_it_panic(text in prop_oneof!["\\PC{0,200}", like_a_condition()]) {
+        match compile(&text) {
+            Err(error) => prop_assert_ne!(error, ConditionError::Panicked),
+            Ok(condition) => for context in [invited(), json!({})] {
+                prop_assert_ne!(condition.evaluate(&context), Err(ConditionError::Panicked));
+            },
+        }
+    }
+}

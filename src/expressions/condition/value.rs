@@ -1,0 +1,59 @@
+//! JSON values as CEL values.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use cel::Value;
+use cel::objects::{Key, Map};
+use serde_json::Value as Json;
+
+/// The longest text that a condition sees, in characters.
+const MAX_TEXT: usize = 1024;
+
+/// The longest list or largest object that a condition sees.
+const MAX_ITEMS: usize = 256;
+
+/// How deep an object that a condition sees as a whole may be.
+const MAX_DEPTH: usize = 8;
+
+/// The value for CEL; `None` if it is absent to a condition: null, an empty text, or too large.
+pub(super) fn present(json: &Json) -> Option<Value> {
+    match json {
+        Json::Null => None,
+        Json::String(text) if text.is_empty() => None,
+        _ => convert(json, MAX_DEPTH),
+    }
+}
+
+fn convert(json: &Json, depth: usize) -> Option<Value> {
+    let depth = depth.checked_sub(1)?;
+    match json {
+        Json::Null => Some(Value::Null),
+        Json::Bool(yes) => Some(Value::Bool(*yes)),
+        Json::Number(number) => number.as_i64().map(Value::Int).or_else(|| number.as_f64().map(Value::Float)),
+        Json::String(text) if text.chars().nth(MAX_TEXT).is_some() => None,
+        Json::String(text) => Some(Value::String(Arc::new(text.clone()))),
+        Json::Array(items) if items.len() > MAX_ITEMS => None,
+        Json::Array(items) => {
+            let items: Vec<_> = items.iter().filter_map(|item| convert(item, depth)).collect();
+            Some(Value::List(Arc::new(items)))
+        }
+        Json::Object(members) if members.len() > MAX_ITEMS => None,
+        Json::Object(members) => {
+            let key = |name: &String| Key::String(Arc::new(name.clone()));
+            let members = members.iter().filter_map(|(name, value)| Some((key(name), convert(value, depth)?)));
+            Some(Value::Map(Map { map: Arc::new(members.collect::<HashMap<_, _>>()) }))
+        }
+    }
+}
+
+/// What kind of value it is, for an error.
+pub(super) fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::String(_) => "text",
+        Value::Int(_) | Value::UInt(_) | Value::Float(_) => "number",
+        Value::List(_) => "list",
+        Value::Map(_) => "map",
+        _ => "value of another kind",
+    }
+}

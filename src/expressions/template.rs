@@ -1,0 +1,224 @@
+//! Templates: texts with `{{ … }}` in them.
+//!
+//! A template runs over a JSON object, of which it sees the members that it names. Absent, null and empty values
+//! render as nothing, at any depth. Nothing is escaped: a template makes a value, not a page. `if` and `for` are
+//! available; `set`, `macro`, `include` and the like are not, so that a text cannot grow by feeding on itself.
+//!
+//! While it is compiled: the size of the text, brackets, blocks and operators are counted before the parser, which
+//! recurses, sees it; unknown names, filters, tests and statements are errors. While it runs: fuel for 20,000
+//! steps, 16 KiB of output; an error tells the kind and the line and quotes no value.
+//!
+//! Filters are [minijinja's](https://docs.rs/minijinja/latest/minijinja/filters/) and `slug`: the text in ASCII lower
+//! case, apostrophes dropped, every other run of characters but letters and digits one hyphen, none at the ends
+//! (`José Ángel` becomes `jose-angel`, `O'Neil` becomes `oneil`).
+
+mod engine;
+mod parts;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use minijinja::value::Value;
+use minijinja::{Environment, ErrorKind};
+use serde_json::Value as Json;
+
+use super::bounds::OutOfBounds;
+use super::{Hint, nearest};
+use engine::{FUNCTIONS, NAME, Output, environment, to_value};
+use parts::Parts;
+
+/// The longest output, in bytes.
+const MAX_OUTPUT: usize = 16 * 1024;
+
+/// The longest source, in bytes.
+const MAX_SOURCE: usize = 4096;
+
+/// Steps that one rendering may take.
+const FUEL: u64 = 20_000;
+
+/// Why a template cannot be compiled or rendered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateError {
+    /// The text is too large or not closed.
+    #[error("the template {0}")]
+    OutOfBounds(#[from] OutOfBounds),
+    /// A statement that is not available.
+    #[error("the template uses {{% {name} %}}, which is not available: only if and for are")]
+    UnknownStatement {
+        /// Its first word.
+        name: String,
+    },
+    /// A name that is not available here.
+    #[error("the template uses the unknown name {name}{}", Hint(near))]
+    UnknownName {
+        /// The name.
+        name: String,
+        /// What may have been meant.
+        near: Option<String>,
+    },
+    /// A filter that does not exist.
+    #[error("the template uses the unknown filter {name}{}", Hint(near))]
+    UnknownFilter {
+        /// The filter.
+        name: String,
+        /// What may have been meant.
+        near: Option<String>,
+    },
+    /// A test (`is …`) that does not exist.
+    #[error("the template uses the unknown test {name}")]
+    UnknownTest {
+        /// The test.
+        name: String,
+    },
+    /// It is no template.
+    #[error("the template cannot be read: {message} (line {line})")]
+    Syntax {
+        /// What the parser says.
+        message: String,
+        /// Where, from 1.
+        line: usize,
+    },
+    /// It cannot be rendered over these values. Quotes none of them.
+    #[error("the template cannot be rendered: {reason} (line {line})")]
+    Rendering {
+        /// The kind of failure.
+        reason: String,
+        /// Where, from 1.
+        line: usize,
+    },
+    /// It takes too many steps.
+    #[error("the template takes more than {FUEL} steps")]
+    OutOfFuel,
+    /// Its output is too long.
+    #[error("the template's output is longer than {MAX_OUTPUT} bytes")]
+    OutputTooLong,
+}
+
+/// A compiled template. Cheap to clone.
+#[derive(Clone)]
+pub struct Template {
+    compiled: Arc<Compiled>,
+}
+
+struct Compiled {
+    source: String,
+    /// `None`: the source is rendered as it is.
+    environment: Option<Environment<'static>>,
+    roots: BTreeSet<String>,
+    paths: Vec<Vec<String>>,
+}
+
+impl Template {
+    /// Compiles `source`; `names` are the variables it may use.
+    pub fn compile(source: &str, names: &[&str]) -> Result<Self, TemplateError> {
+        if source.len() > MAX_SOURCE {
+            return Err(OutOfBounds::TooLong(MAX_SOURCE).into());
+        }
+        let parts = Parts::read(source)?;
+        let mut compiled =
+            Compiled { source: source.to_owned(), environment: None, roots: BTreeSet::new(), paths: Vec::new() };
+        if parts.tags > 0 {
+            let environment = environment(source)?;
+            check_extensions(&environment, &parts)?;
+            compiled.roots = roots(&environment, names)?;
+            compiled.paths = parts.paths(&compiled.roots);
+            compiled.environment = Some(environment);
+        }
+        Ok(Self { compiled: Arc::new(compiled) })
+    }
+
+    /// Renders it over a JSON object; absent names are empty.
+    pub fn render(&self, context: &Json) -> Result<String, TemplateError> {
+        let Some(environment) = &self.compiled.environment else { return Ok(self.compiled.source.clone()) };
+        let root = |name: &String| Some((name.clone(), to_value(context.get(name)?)));
+        let variables: BTreeMap<_, _> = self.compiled.roots.iter().filter_map(root).collect();
+        let mut output = Output::default();
+        let template = environment.get_template(NAME).map_err(|error| rendering(&error))?;
+        match template.render_captured_to(Value::from(variables), &mut output) {
+            Ok(_) => String::from_utf8(output.into_bytes()).map_err(|_| TemplateError::OutputTooLong),
+            Err(error) => Err(rendering(&error)),
+        }
+    }
+
+    /// The template as it is written in the configuration.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.compiled.source
+    }
+
+    /// Whether it renders to the same text over any values.
+    #[must_use]
+    pub fn is_literal(&self) -> bool {
+        self.compiled.environment.is_none()
+    }
+
+    /// The variables it uses.
+    #[must_use]
+    pub fn roots_used(&self) -> &BTreeSet<String> {
+        &self.compiled.roots
+    }
+
+    /// Every path it uses, without repetition: `[["user", "ext", "Plan"]]`. A path that goes on with something
+    /// computed ends before it.
+    #[must_use]
+    pub fn paths(&self) -> Vec<Vec<String>> {
+        self.compiled.paths.clone()
+    }
+}
+
+impl fmt::Debug for Template {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_tuple("Template").field(&self.compiled.source).finish()
+    }
+}
+
+fn syntax_error(error: &minijinja::Error) -> TemplateError {
+    let message = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+    TemplateError::Syntax { message: message.chars().take(200).collect(), line: error.line().unwrap_or(1) }
+}
+
+/// The error of a rendering, without the detail, which may quote a value.
+fn rendering(error: &minijinja::Error) -> TemplateError {
+    match error.kind() {
+        ErrorKind::OutOfFuel => TemplateError::OutOfFuel,
+        ErrorKind::WriteFailure => TemplateError::OutputTooLong,
+        kind => TemplateError::Rendering { reason: kind.to_string(), line: error.line().unwrap_or(1) },
+    }
+}
+
+/// Whether every filter and test exists: the parser does not ask.
+fn check_extensions(environment: &Environment<'_>, parts: &Parts<'_>) -> Result<(), TemplateError> {
+    let mut state = environment.empty_state();
+    for name in &parts.filters {
+        let outcome = state.apply_filter(name, &[]);
+        if outcome.is_err_and(|error| error.kind() == ErrorKind::UnknownFilter) {
+            let near = nearest(name, parts::COMMON_FILTERS);
+            return Err(TemplateError::UnknownFilter { name: (*name).to_owned(), near });
+        }
+    }
+    for name in &parts.tests {
+        let outcome = state.perform_test(name, &[]);
+        if outcome.is_err_and(|error| error.kind() == ErrorKind::UnknownTest) {
+            return Err(TemplateError::UnknownTest { name: (*name).to_owned() });
+        }
+    }
+    Ok(())
+}
+
+/// The variables that the template uses, all of them known.
+fn roots(environment: &Environment<'_>, names: &[&str]) -> Result<BTreeSet<String>, TemplateError> {
+    let template = environment.get_template(NAME).map_err(|error| syntax_error(&error))?;
+    let mut roots: BTreeSet<_> = template.undeclared_variables(false).into_iter().collect();
+    roots.retain(|name| !FUNCTIONS.contains(&name.as_str()) || names.contains(&name.as_str()));
+    match roots.iter().find(|name| !names.contains(&name.as_str())) {
+        Some(name) => {
+            let near = nearest(name, names.iter().copied());
+            Err(TemplateError::UnknownName { name: name.clone(), near })
+        }
+        None => Ok(roots),
+    }
+}
+
+#[cfg(test)]
+mod tests;

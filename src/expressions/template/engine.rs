@@ -1,0 +1,88 @@
+//! minijinja as templates use it: what is available, what goes in, what may come out.
+
+use std::collections::BTreeMap;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Value;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use serde_json::Value as Json;
+
+use super::{FUEL, MAX_OUTPUT, TemplateError, syntax_error};
+
+/// Functions that a template may call.
+pub(super) const FUNCTIONS: [&str; 2] = ["range", "dict"];
+
+/// The name of the one template in an environment.
+pub(super) const NAME: &str = "template";
+
+/// An environment with `source` as its one template.
+pub(super) fn environment(source: &str) -> Result<Environment<'static>, TemplateError> {
+    let mut environment = Environment::new();
+    environment.set_debug(false);
+    environment.set_fuel(Some(FUEL));
+    environment.set_undefined_behavior(UndefinedBehavior::Chainable);
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment.set_formatter(
+        |out, state, value| {
+            if value.is_none() { Ok(()) } else { minijinja::escape_formatter(out, state, value) }
+        },
+    );
+    let globals: Vec<_> = environment.globals().map(|(name, _)| name.to_owned()).collect();
+    for name in globals.iter().filter(|name| !FUNCTIONS.contains(&name.as_str())) {
+        environment.remove_global(name);
+    }
+    environment.add_filter("slug", |text: Value| if text.is_none() { String::new() } else { slug(&text.to_string()) });
+    let syntax = SyntaxConfig::builder().keep_trailing_newline(true).build().map_err(|error| syntax_error(&error))?;
+    environment.set_syntax(syntax);
+    environment.add_template_owned(NAME, source.to_owned()).map_err(|error| syntax_error(&error))?;
+    Ok(environment)
+}
+
+/// The value without its nulls: what is null is absent, for filters too.
+pub(super) fn to_value(json: &Json) -> Value {
+    match json {
+        Json::Null => Value::UNDEFINED,
+        Json::Object(members) => {
+            let present = members.iter().filter(|(_, value)| !value.is_null());
+            present.map(|(name, value)| (name.clone(), to_value(value))).collect::<BTreeMap<_, _>>().into()
+        }
+        Json::Array(items) => items.iter().filter(|item| !item.is_null()).map(to_value).collect::<Vec<_>>().into(),
+        Json::Bool(yes) => Value::from(*yes),
+        Json::Number(number) => {
+            number.as_i64().map_or_else(|| Value::from(number.as_f64().unwrap_or_default()), Value::from)
+        }
+        Json::String(text) => Value::from(text.as_str()),
+    }
+}
+
+/// A text as part of an address or a name in another system.
+pub(super) fn slug(text: &str) -> String {
+    let ascii = deunicode::deunicode(text);
+    let plain: String = ascii.chars().filter(|c| !matches!(c, '\'' | '`')).collect();
+    let words = plain.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("-").to_ascii_lowercase()
+}
+
+/// Takes the output up to its limit.
+#[derive(Default)]
+pub(super) struct Output(Vec<u8>);
+
+impl Output {
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+}
+
+impl std::io::Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.0.len() + bytes.len() > MAX_OUTPUT {
+            return Err(std::io::ErrorKind::WriteZero.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,188 @@
+//! Reads a template's tags without parsing them: bounds, statements, filters, tests, and paths.
+//!
+//! Why not ask the parser: it recurses before it can be asked, does not check filters and tests, and its syntax tree
+//! is not public.
+
+use std::collections::BTreeSet;
+
+use super::super::bounds::{Bounds, Counter, OutOfBounds, Scanner, Token};
+use super::TemplateError;
+
+/// What one tag may be like.
+const BOUNDS: Bounds = Bounds { bytes: super::MAX_SOURCE, nesting: 16, operators: 64, dots: 64 };
+
+/// Blocks open at once.
+const MAX_BLOCKS: usize = 8;
+
+/// Filters to be named when another is misspelt.
+pub(super) const COMMON_FILTERS: [&str; 18] = [
+    "slug",
+    "lower",
+    "upper",
+    "title",
+    "capitalize",
+    "trim",
+    "default",
+    "replace",
+    "first",
+    "last",
+    "join",
+    "length",
+    "split",
+    "list",
+    "string",
+    "int",
+    "round",
+    "unique",
+];
+
+/// Words that are never a variable.
+const WORDS: [&str; 17] = [
+    "in",
+    "not",
+    "and",
+    "or",
+    "is",
+    "if",
+    "else",
+    "elif",
+    "endif",
+    "for",
+    "endfor",
+    "recursive",
+    "true",
+    "false",
+    "none",
+    "True",
+    "False",
+];
+
+/// What was found in a template's tags.
+#[derive(Debug, Default)]
+pub(super) struct Parts<'s> {
+    /// How many tags there are, comments too.
+    pub(super) tags: usize,
+    /// Names after `|`.
+    pub(super) filters: Vec<&'s str>,
+    /// Names after `is` or `is not`.
+    pub(super) tests: Vec<&'s str>,
+    /// Names with their members.
+    paths: Vec<Vec<String>>,
+    blocks: usize,
+}
+
+impl<'s> Parts<'s> {
+    /// Reads all of `source`.
+    pub(super) fn read(source: &'s str) -> Result<Self, TemplateError> {
+        let mut parts = Self::default();
+        let mut rest = source;
+        while let Some((kind, inside)) = next_tag(rest) {
+            parts.tags += 1;
+            rest = match kind {
+                '#' => inside.split_once("#}").ok_or(OutOfBounds::OpenTag)?.1,
+                _ => parts.read_tag(kind, inside)?,
+            };
+        }
+        Ok(parts)
+    }
+
+    /// The paths that begin with one of `roots`, without repetition; a root alone if nothing more is known of it.
+    pub(super) fn paths(&self, roots: &BTreeSet<String>) -> Vec<Vec<String>> {
+        let begins = |path: &&Vec<String>| path.first().is_some_and(|root| roots.contains(root));
+        let mut paths: Vec<_> = self.paths.iter().filter(begins).cloned().collect();
+        paths.extend(
+            roots
+                .iter()
+                .filter(|root| !paths.iter().any(|path| path.first() == Some(root)))
+                .map(|root| vec![root.clone()])
+                .collect::<Vec<_>>(),
+        );
+        paths.sort();
+        paths.dedup();
+        paths
+    }
+
+    /// Reads one tag; hands back what follows it.
+    fn read_tag(&mut self, kind: char, inside: &'s str) -> Result<&'s str, TemplateError> {
+        let mut counter = Counter::new(BOUNDS);
+        let mut scanner = Scanner::new(inside.strip_prefix(['-', '+']).unwrap_or(inside));
+        let mut tokens = Vec::new();
+        let end = if kind == '%' { "%}" } else { "}}" };
+        loop {
+            let ahead = scanner.rest().trim_start();
+            let after = ahead.strip_prefix(end).or_else(|| ahead.strip_prefix(['-', '+'])?.strip_prefix(end));
+            if let (Some(after), true) = (after, counter.nesting() == 0) {
+                self.keep(kind, &tokens)?;
+                return Ok(after);
+            }
+            let token = scanner.next().ok_or(OutOfBounds::OpenTag)??;
+            counter.count(token)?;
+            tokens.push(token);
+        }
+    }
+
+    /// Keeps what the tag's tokens say.
+    fn keep(&mut self, kind: char, tokens: &[Token<'s>]) -> Result<(), TemplateError> {
+        if kind == '%' {
+            self.keep_statement(tokens.first())?;
+        }
+        let mut before: [Option<Token<'s>>; 2] = [None, None];
+        for (at, &token) in tokens.iter().enumerate() {
+            if let Token::Name(name) = token {
+                match before {
+                    [_, Some(Token::Operator("|"))] => self.filters.push(name),
+                    [_, Some(Token::Name("is"))] if name != "not" => self.tests.push(name),
+                    [Some(Token::Name("is")), Some(Token::Name("not"))] => self.tests.push(name),
+                    [_, Some(Token::Operator("."))] => {}
+                    _ if WORDS.contains(&name) => {}
+                    _ => self.paths.push(path(name, tokens.get(at + 1..).unwrap_or_default())),
+                }
+            }
+            before = [before[1], Some(token)];
+        }
+        Ok(())
+    }
+
+    fn keep_statement(&mut self, first: Option<&Token<'s>>) -> Result<(), TemplateError> {
+        match first {
+            Some(Token::Name("if" | "for")) => self.blocks += 1,
+            Some(Token::Name("endif" | "endfor")) => self.blocks = self.blocks.saturating_sub(1),
+            Some(Token::Name("elif" | "else")) => {}
+            Some(Token::Name(name)) => return Err(TemplateError::UnknownStatement { name: (*name).to_owned() }),
+            _ => return Err(TemplateError::UnknownStatement { name: String::new() }),
+        }
+        if self.blocks > MAX_BLOCKS { Err(OutOfBounds::TooDeep(MAX_BLOCKS).into()) } else { Ok(()) }
+    }
+}
+
+/// The next tag's kind and what follows its opening.
+fn next_tag(source: &str) -> Option<(char, &str)> {
+    let mut rest = source;
+    loop {
+        let (_, after) = rest.split_once('{')?;
+        let kind = after.chars().next()?;
+        if matches!(kind, '{' | '%' | '#') {
+            return Some((kind, after.get(1..)?));
+        }
+        rest = after;
+    }
+}
+
+/// The path that begins with `name` and goes on in `tokens`.
+fn path(name: &str, tokens: &[Token<'_>]) -> Vec<String> {
+    let mut path = vec![name.to_owned()];
+    let mut rest = tokens;
+    loop {
+        rest = match rest {
+            [Token::Operator("."), Token::Name(member), rest @ ..] if !matches!(rest, [Token::Open('('), ..]) => {
+                path.push((*member).to_owned());
+                rest
+            }
+            [Token::Open('['), Token::Text(member), Token::Close(']'), rest @ ..] => {
+                path.push((*member).to_owned());
+                rest
+            }
+            _ => return path,
+        };
+    }
+}
