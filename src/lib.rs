@@ -6,5 +6,6 @@
 pub mod clock;
 pub mod expressions;
 pub mod outbound;
+pub mod signup;
 pub mod telemetry;
 pub mod values;

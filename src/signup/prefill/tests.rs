@@ -1,0 +1,126 @@
+//! Which values reach the form, and in which type.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::expressions::Template;
+use crate::signup::gate::Ground;
+use crate::signup::policy::{Gate, Policy};
+use crate::values::{AttributeType, FormField};
+
+fn policy(prefill: &[(&str, PrefillValue)]) -> Policy {
+    Policy {
+        name: "default".into(),
+        apps: Vec::new(),
+        gate: Gate::Open,
+        allow: Vec::new(),
+        deny: Vec::new(),
+        prefill: prefill.iter().map(|(name, value)| (AttributeName::new(*name), value.clone())).collect(),
+        rules: Vec::new(),
+    }
+}
+
+fn constant(value: &str) -> PrefillValue {
+    PrefillValue::Constant(text(value))
+}
+
+fn template(source: &str) -> PrefillValue {
+    PrefillValue::Template(Template::compile(source, &NAMES).unwrap())
+}
+
+fn text(value: &str) -> AttributeValue {
+    AttributeValue::String(value.into())
+}
+
+fn invitation(columns: &[(&str, &str)]) -> Invitation {
+    let prefilled = columns.iter().filter(|(name, _)| *name != "name");
+    Invitation {
+        source: "beta".into(),
+        line: 2,
+        rule: "jo@example.com".parse().unwrap(),
+        apps: Vec::new(),
+        not_before: None,
+        expires: None,
+        tags: vec!["press".into()],
+        columns: columns.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        prefill: prefilled
+            .map(|(name, value)| (AttributeName::new(*name), (*value).to_owned()))
+            .collect::<BTreeMap<_, _>>(),
+    }
+}
+
+fn form(fields: &[(&str, AttributeType)]) -> Form {
+    let field = |(name, attribute_type): &(&str, AttributeType)| FormField {
+        name: AttributeName::new(*name),
+        attribute_type: *attribute_type,
+        value: None,
+    };
+    Form(fields.iter().map(field).collect())
+}
+
+fn filled(policy: &Policy, invitation: Option<&Invitation>, form: &Form) -> Vec<(String, AttributeValue)> {
+    let address = "jo@example.com".parse().unwrap();
+    let admitted = Admitted { policy, address: &address, ground: Ground::Open, invitation };
+    let app = App { id: None, name: "Portal".into() };
+    values(&admitted, &app, form).into_iter().map(|(name, value)| (name.to_string(), value)).collect()
+}
+
+#[test]
+fn columns_fill_the_attribute_of_their_name_and_the_policy_wins() {
+    let invitation = invitation(&[("name", "Jo"), ("city", "Leeds"), ("country", "GB")]);
+    let policy =
+        policy(&[("country", constant("AU")), ("displayName", template("{{ invite.name }} of {{ app.name }}"))]);
+    let seen = filled(&policy, Some(&invitation), &Form::default());
+    assert_eq!(
+        seen,
+        [("city".into(), text("Leeds")), ("country".into(), text("AU")), ("displayName".into(), text("Jo of Portal")),]
+    );
+}
+
+#[test]
+fn an_empty_rendering_is_left_out_and_displaces_nothing() {
+    let invitation = invitation(&[("city", "Leeds")]);
+    let policy = policy(&[("city", template("{{ invite.town }}")), ("displayName", template(" {{ invite.name }} "))]);
+    assert_eq!(filled(&policy, Some(&invitation), &Form::default()), [("city".into(), text("Leeds"))]);
+    assert_eq!(filled(&policy, None, &Form::default()), []);
+}
+
+#[test]
+fn takes_the_types_and_the_spelling_of_the_form_and_drops_what_it_lacks() {
+    let invitation = invitation(&[("year", "2010"), ("news", "yes"), ("age", "old"), ("city", "Leeds")]);
+    let constants = policy(&[("Score", PrefillValue::Constant(AttributeValue::Int64(7)))]);
+    let form = form(&[
+        ("YEAR", AttributeType::Int64),
+        ("news", AttributeType::Boolean),
+        ("age", AttributeType::Int64),
+        ("score", AttributeType::String),
+    ]);
+    let seen = filled(&constants, Some(&invitation), &form);
+    assert_eq!(
+        seen,
+        [
+            ("YEAR".into(), AttributeValue::Int64(2010)),
+            ("news".into(), AttributeValue::Boolean(true)),
+            ("score".into(), text("7")),
+        ]
+    );
+}
+
+#[test]
+fn keeps_its_own_types_when_the_form_lists_nothing() {
+    let policy = policy(&[("score", PrefillValue::Constant(AttributeValue::Int64(7)))]);
+    assert_eq!(filled(&policy, None, &Form::default()), [("score".into(), AttributeValue::Int64(7))]);
+}
+
+proptest! {
+    #[test]
+    fn never_sends_another_type_than_the_one_listed(value in "\\PC{0,12}|[0-9]{1,20}|true|no", wanted in 0..4_usize) {
+        let types = [AttributeType::String, AttributeType::Int64, AttributeType::Boolean, AttributeType::StringCollection];
+        let seen = filled(&policy(&[("x", constant(&value))]), None, &form(&[("x", types[wanted])]));
+        for (_, value) in seen {
+            prop_assert_eq!(value.attribute_type(), types[wanted]);
+        }
+    }
+}
