@@ -4,6 +4,7 @@
 //! This file is the map of the rooms; `docs/ARCHITECTURE.md` says what each may use, and a test holds it.
 
 pub mod clock;
+pub mod entra;
 pub mod expressions;
 pub mod outbound;
 pub mod signup;

@@ -1,0 +1,13 @@
+//! Entra's contract: the events it sends, the actions it accepts, and the proof that it is Entra who calls.
+//!
+//! Reading is lenient, writing exact. Source: Microsoft's custom authentication extension reference, corrected by calls
+//! that were recorded (`docs/ARCHITECTURE.md` says where they differ).
+
+pub mod action;
+pub mod attribute;
+pub mod caller;
+pub mod event;
+pub mod signing_keys;
+
+#[cfg(test)]
+pub(crate) mod test_key;

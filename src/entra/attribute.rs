@@ -1,0 +1,99 @@
+//! Attributes as an event lists them: `name -> {"@odata.type", "value", "attributeType"}`.
+//!
+//! A type is known by its name in any case; where it is missing or new, the JSON value's own kind decides. A value that
+//! cannot be read in its type counts as absent.
+
+use serde_json::{Map, Value};
+
+use super::event::member;
+use crate::values::{AttributeName, AttributeType, AttributeValue, Form, FormField};
+
+/// Reads the attributes of an event, in its order. Anything but an object is no attributes.
+#[must_use]
+pub fn parse(attributes: Option<&Value>) -> Form {
+    let listed = attributes.and_then(Value::as_object);
+    Form(listed.into_iter().flatten().map(|(name, attribute)| field(name, attribute)).collect())
+}
+
+fn field(name: &str, attribute: &Value) -> FormField {
+    let (declared, raw) = match attribute {
+        Value::Object(members) => (declared_type(members), member(members, "value").unwrap_or(&Value::Null)),
+        bare => (None, bare),
+    };
+    let value = value(raw);
+    let attribute_type =
+        declared.or_else(|| value.as_ref().map(AttributeValue::attribute_type)).unwrap_or(AttributeType::String);
+    FormField {
+        name: AttributeName::new(name),
+        attribute_type,
+        value: value.and_then(|value| value.convert(attribute_type)),
+    }
+}
+
+/// The type by the last part of its name: preview documents say `graph.`, others `microsoft.graph.` or `#microsoft.…`.
+fn declared_type(members: &Map<String, Value>) -> Option<AttributeType> {
+    let name = member(members, "@odata.type")?.as_str()?.to_ascii_lowercase();
+    match name.rsplit('.').next()? {
+        "stringdirectoryattributevalue" => Some(AttributeType::String),
+        "int64directoryattributevalue" => Some(AttributeType::Int64),
+        "booleandirectoryattributevalue" => Some(AttributeType::Boolean),
+        "stringcollectiondirectoryattributevalue" => Some(AttributeType::StringCollection),
+        _ => None,
+    }
+}
+
+fn value(raw: &Value) -> Option<AttributeValue> {
+    match raw {
+        Value::Null | Value::Object(_) => None,
+        Value::Bool(yes) => Some(AttributeValue::Boolean(*yes)),
+        Value::String(text) => Some(AttributeValue::String(text.clone())),
+        Value::Number(number) => {
+            let whole = number.as_i64();
+            Some(whole.map_or_else(|| AttributeValue::String(number.to_string()), AttributeValue::Int64))
+        }
+        Value::Array(items) => {
+            let texts = items.iter().filter_map(Value::as_str).map(str::to_owned);
+            Some(AttributeValue::StringCollection(texts.collect()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn reads_every_type_in_any_case() {
+        let form = parse(Some(&json!({
+            "city": { "@odata.type": "microsoft.graph.stringDirectoryAttributeValue", "value": "Leeds" },
+            "year": { "@odata.Type": "Microsoft.Graph.INT64DirectoryAttributeValue", "value": 2010 },
+            "news": { "@odata.type": "#microsoft.graph.booleanDirectoryAttributeValue", "value": true },
+            "list": { "@odata.type": "graph.stringCollectionDirectoryAttributeValue", "value": ["a", "b"] },
+        })));
+        assert_eq!(form.value("CITY"), Some(&AttributeValue::String("Leeds".into())));
+        assert_eq!(form.value("year"), Some(&AttributeValue::Int64(2010)));
+        assert_eq!(form.value("news"), Some(&AttributeValue::Boolean(true)));
+        assert_eq!(form.value("list"), Some(&AttributeValue::StringCollection(vec!["a".into(), "b".into()])));
+    }
+
+    #[test]
+    fn keeps_the_type_of_an_attribute_without_a_value() {
+        let listed =
+            json!({ "year": { "@odata.type": "microsoft.graph.int64DirectoryAttributeValue", "value": null } });
+        let form = parse(Some(&listed));
+        assert_eq!(form.field("year").unwrap().attribute_type, AttributeType::Int64);
+        assert_eq!(form.value("year"), None);
+    }
+
+    #[test]
+    fn an_odd_attribute_is_absent_and_harms_no_other() {
+        let form = parse(Some(&json!({ "a": null, "b": { "value": { "x": 1 } }, "c": [], "d": "bare", "e": 1.5 })));
+        assert_eq!(form.0.len(), 5);
+        assert_eq!(form.value("d"), Some(&AttributeValue::String("bare".into())));
+        assert_eq!(form.value("a"), None);
+        assert_eq!(parse(Some(&json!("text"))), Form::default());
+        assert_eq!(parse(None), Form::default());
+    }
+}

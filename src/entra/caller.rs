@@ -1,0 +1,161 @@
+//! Is it really Entra that calls, for our tenant and our registration? The bearer token's verification.
+//!
+//! What is accepted: one `Authorization` header with one RS256 token, signed by a key of the tenant, whose claims are
+//! all as Entra's "Azure Active Directory Authentication Extensions" has them. There is no switch that turns any of it
+//! off. The order: the header's shape, whether the token is remembered, the token's header, its claims, its signature;
+//! so whatever can be refused without keys is refused without keys, and a stranger's request costs no network call
+//! unless every claim of its token is right and its key id is unknown.
+//!
+//! | claim | `ver` 2.0 | `ver` 1.0 |
+//! | --- | --- | --- |
+//! | `iss` | `{login}/{tenant}/v2.0`, `{ciam}/{tenant}/v2.0`, `https://{subdomain}.ciamlogin.com/{tenant}/v2.0` | `https://sts.windows.net/{tenant}/`, `{ciam}/{tenant}/` |
+//! | caller | `azp` | `appid` |
+//!
+//! `aud` is one text (Entra sends no lists), `tid` the tenant, `exp` and `nbf` whole seconds, held against the
+//! [`Clock`] with 60 seconds of leeway. Key material in the token's own header (`jwk`, `jku`, `x5c`, `x5u`) is never
+//! looked at; a `crit` header is refused.
+//!
+//! A verified token is remembered by its SHA-256, for an hour at most and only while its times are right, so that
+//! its signature is not computed twice. When the keys cannot be had in time, the caller is unknown:
+//! [`CallerError::KeysUnavailable`] leads to the failure action, and nothing may be looked up or stored for it.
+//!
+//! Nothing here is secret but the token, which is never logged, nor kept. Specifications: RFC 6750, RFC 7519, RFC 8725;
+//! the claims are those of Microsoft's access token reference and of tokens seen in the field.
+
+mod claims;
+mod reason;
+mod token;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lc_rs::digest;
+use axum::http::HeaderMap;
+use jsonwebtoken::Algorithm;
+use moka::sync::Cache;
+use url::Url;
+
+use super::signing_keys::{FindError, SigningKeys};
+use crate::clock::Clock;
+use crate::values::{Deadline, TenantId};
+use claims::{Expected, Verified};
+use token::Token;
+
+pub use claims::{CallerClaims, TokenVersion};
+pub use reason::{Observed, Reason};
+
+/// How many verified tokens are remembered, and for how long.
+const REMEMBERED: (u64, Duration) = (10_000, Duration::from_hours(1));
+
+/// What a token is held against.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The external tenant.
+    pub tenant: TenantId,
+    /// The first label of the tenant's `….ciamlogin.com`.
+    pub subdomain: Option<String>,
+    /// `https://login.microsoftonline.com`, or its stand-in.
+    pub login: Url,
+    /// `https://{tenant}.ciamlogin.com`, or its stand-in.
+    pub ciam: Url,
+    /// What `aud` may be: the id of the hooks' registration, its `api://…` form.
+    pub audience: Vec<String>,
+    /// The application ids that may call.
+    pub allowed_callers: Vec<String>,
+}
+
+impl Settings {
+    /// The addresses of the tenant's key documents.
+    #[must_use]
+    pub fn key_documents(&self) -> Vec<Url> {
+        let document = |endpoint: &Url| format!("{}/discovery/v2.0/keys", self.authority(endpoint)).parse().ok();
+        [&self.ciam, &self.login].into_iter().filter_map(document).collect()
+    }
+
+    /// The tenant below an endpoint: no slash at the end, however the endpoint is written.
+    fn authority(&self, endpoint: &Url) -> String {
+        format!("{}/{}", endpoint.as_str().trim_end_matches('/'), self.tenant)
+    }
+}
+
+/// Why a caller is not let in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallerError {
+    /// The caller is not Entra, or its token is not for us: 401, empty body.
+    #[error("the caller is not authenticated: {0}")]
+    Unauthenticated(Reason),
+    /// It cannot be told: the failure action.
+    #[error("the caller cannot be authenticated: the signing keys cannot be had in time")]
+    KeysUnavailable,
+}
+
+impl From<Reason> for CallerError {
+    fn from(reason: Reason) -> Self {
+        Self::Unauthenticated(reason)
+    }
+}
+
+/// Verifies callers.
+#[derive(Debug)]
+pub struct Verifier {
+    expected: Expected,
+    keys: SigningKeys,
+    clock: Arc<dyn Clock>,
+    /// Verified tokens by their SHA-256.
+    remembered: Cache<[u8; 32], Arc<Verified>>,
+}
+
+impl Verifier {
+    /// Takes the keys as they come: they need not be there yet.
+    #[must_use]
+    pub fn new(settings: &Settings, keys: SigningKeys, clock: Arc<dyn Clock>) -> Self {
+        let (count, time) = REMEMBERED;
+        let remembered = Cache::builder().max_capacity(count).time_to_live(time).build();
+        Self { expected: Expected::new(settings), keys, clock, remembered }
+    }
+
+    /// Verifies the token of a request, by `deadline`.
+    pub async fn verify(
+        &self,
+        unverified_headers: &HeaderMap,
+        deadline: Deadline,
+    ) -> Result<CallerClaims, CallerError> {
+        let unverified_token = token::bearer(unverified_headers)?;
+        let hash = sha256(unverified_token);
+        if let Some(verified) = self.remembered.get(&hash) {
+            verified.check_times(self.clock.now())?;
+            return Ok(verified.claims.clone());
+        }
+        let token = Token::read(unverified_token)?;
+        let unverified = self.expected.check(token.payload)?;
+        unverified.check_times(self.clock.now())?;
+        self.check_signature(&token, deadline).await?;
+        let claims = unverified.claims.clone();
+        self.remembered.insert(hash, Arc::new(unverified));
+        Ok(claims)
+    }
+
+    async fn check_signature(&self, token: &Token<'_>, deadline: Deadline) -> Result<(), CallerError> {
+        let keys = self.keys.find(&token.kid, deadline).await.map_err(|error| match error {
+            FindError::Unknown => Reason::UnknownKey(Observed::new(&token.kid)).into(),
+            FindError::Unavailable => CallerError::KeysUnavailable,
+        })?;
+        let message = token.signed.as_bytes();
+        let proven = |key| jsonwebtoken::crypto::verify(token.signature, message, key, Algorithm::RS256);
+        if keys.iter().any(|key| proven(key).is_ok_and(|proven| proven)) {
+            Ok(())
+        } else {
+            Err(Reason::BadSignature.into())
+        }
+    }
+}
+
+fn sha256(token: &str) -> [u8; 32] {
+    let mut hash = [0; 32];
+    let digest = digest::digest(&digest::SHA256, token.as_bytes());
+    hash.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
+    hash
+}
+
+#[cfg(test)]
+mod tests;

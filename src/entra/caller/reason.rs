@@ -1,0 +1,129 @@
+//! Why a token is refused, for the log: one name per check, and what was seen instead where that helps.
+
+use std::fmt;
+
+/// A value from an unverified token: at most 200 characters, none of them a control character.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observed(String);
+
+impl Observed {
+    /// Takes what may be shown of a value.
+    pub(super) fn new(unverified: &str) -> Self {
+        Self(unverified.chars().filter(|c| !c.is_control()).take(200).collect())
+    }
+
+    /// What may be shown.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The check that failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// No `Authorization` header, or an empty token.
+    MissingToken,
+    /// More than one `Authorization` header.
+    SeveralAuthorizationHeaders,
+    /// Another scheme than `Bearer`.
+    NotBearer,
+    /// The header is longer than 16 KiB.
+    TooLong,
+    /// Not three parts of base64url, of which the first two are JSON objects; or a claim is of the wrong type.
+    Malformed,
+    /// Five parts: the token is encrypted.
+    EncryptedToken,
+    /// Another algorithm than RS256.
+    Algorithm(Observed),
+    /// The header asks for an extension to be understood.
+    CriticalHeader,
+    /// No usable `kid`.
+    NoKid,
+    /// `ver` is missing or neither 1.0 nor 2.0.
+    Version(Observed),
+    /// `iss` is not one of the tenant's for this version.
+    Issuer(Observed),
+    /// `tid` is another tenant.
+    Tenant(Observed),
+    /// `aud` is not ours.
+    Audience(Observed),
+    /// `azp` or `appid` may not call.
+    Caller(Observed),
+    /// No `exp`.
+    NoExpiry,
+    /// `exp` has passed.
+    Expired,
+    /// `nbf` has not come.
+    NotYetValid,
+    /// No key document has the key.
+    UnknownKey(Observed),
+    /// The signature is not that key's.
+    BadSignature,
+}
+
+impl Reason {
+    /// The stable name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::MissingToken => "missing-token",
+            Self::SeveralAuthorizationHeaders => "several-authorization-headers",
+            Self::NotBearer => "not-bearer",
+            Self::TooLong => "too-long",
+            Self::Malformed => "malformed",
+            Self::EncryptedToken => "encrypted-token",
+            Self::Algorithm(_) => "algorithm",
+            Self::CriticalHeader => "critical-header",
+            Self::NoKid => "no-kid",
+            Self::Version(_) => "version",
+            Self::Issuer(_) => "issuer",
+            Self::Tenant(_) => "tenant",
+            Self::Audience(_) => "audience",
+            Self::Caller(_) => "caller",
+            Self::NoExpiry => "no-expiry",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not-yet-valid",
+            Self::UnknownKey(_) => "unknown-key",
+            Self::BadSignature => "bad-signature",
+        }
+    }
+
+    /// What the token says, unverified.
+    #[must_use]
+    pub fn observed(&self) -> Option<&str> {
+        match self {
+            Self::Algorithm(seen)
+            | Self::Version(seen)
+            | Self::Issuer(seen)
+            | Self::Tenant(seen)
+            | Self::Audience(seen)
+            | Self::Caller(seen)
+            | Self::UnknownKey(seen) => Some(seen.as_str()),
+            _ => None,
+        }
+    }
+
+    /// What an administrator can do about it, if it is Entra that calls.
+    #[must_use]
+    pub fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::EncryptedToken => {
+                Some("the token is encrypted: remove tokenEncryptionKeyId from the hooks' registration")
+            }
+            Self::Issuer(_) | Self::Tenant(_) => {
+                Some("compare tenant.id, tenant.subdomain and tenant.endpoints with the token")
+            }
+            Self::Audience(_) => Some("add the token's audience to hooks.audience if it is the hooks' registration"),
+            Self::Caller(_) => Some("Entra's own caller is 99045fe1-7639-4a75-9d4a-577b6ca3810f"),
+            Self::Expired | Self::NotYetValid => Some("check this machine's clock"),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name())
+    }
+}

@@ -1,0 +1,189 @@
+//! The event of a hook: what happened, where, to whom.
+//!
+//! Unknown members are ignored, members are found in any case, and almost everything may be missing. What must be right
+//! is which event it is and whose tenant it speaks for.
+
+use serde_json::{Map, Value};
+
+use super::attribute;
+use crate::values::{App, CorrelationId, Form, Identity, TenantId};
+
+/// The two events, one for each hook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EventKind {
+    /// Before the form is shown.
+    Start,
+    /// After it was submitted.
+    Submit,
+}
+
+impl EventKind {
+    /// Its name in logs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Submit => "submit",
+        }
+    }
+
+    fn event_type(self) -> &'static str {
+        match self {
+            Self::Start => "microsoft.graph.authenticationEvent.attributeCollectionStart",
+            Self::Submit => "microsoft.graph.authenticationEvent.attributeCollectionSubmit",
+        }
+    }
+
+    fn data_type(self) -> &'static str {
+        match self {
+            Self::Start => "microsoft.graph.onAttributeCollectionStartCalloutData",
+            Self::Submit => "microsoft.graph.onAttributeCollectionSubmitCalloutData",
+        }
+    }
+}
+
+/// An event, read.
+#[derive(Debug, Clone)]
+pub struct SignUpEvent {
+    /// Ties the events of one sign-up together; `None` if the event has none that is a GUID.
+    pub correlation_id: Option<CorrelationId>,
+    /// The app the person signs up to.
+    pub app: App,
+    /// The person's locale (`en-us`), possibly empty.
+    pub locale: String,
+    /// Who Entra knows the person to be; a submitted form usually has none.
+    pub identities: Vec<Identity>,
+    /// The form.
+    pub form: Form,
+}
+
+/// Why a body is no event for this route. The text is shown to the caller and logged; it quotes nothing of the body.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Malformed {
+    /// No bytes, or only white space.
+    #[error("the body is empty")]
+    Empty,
+    /// No JSON.
+    #[error("the body is not JSON: error at line {line}, column {column}")]
+    NotJson {
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+    },
+    /// JSON, but no object.
+    #[error("the body is not a JSON object")]
+    NotAnObject,
+    /// No `data`, or not an object.
+    #[error("the member data is missing")]
+    NoData,
+    /// Neither `type` nor `data.@odata.type`.
+    #[error("neither type nor data.@odata.type says which event this is")]
+    NoType,
+    /// One of them names another event.
+    #[error("{member} does not name the event of this route")]
+    OtherEvent {
+        /// The member.
+        member: &'static str,
+    },
+    /// `data.tenantId` is absent or no usable GUID.
+    #[error("data.tenantId is missing or not a tenant's id")]
+    NoTenant,
+    /// `data.tenantId` is not the configured tenant.
+    #[error("data.tenantId is not the tenant this service is for")]
+    OtherTenant,
+}
+
+impl SignUpEvent {
+    /// Reads the body of a call to the route of `kind`, for `tenant`.
+    pub fn parse(body: &[u8], kind: EventKind, tenant: &TenantId) -> Result<Self, Malformed> {
+        let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+        if body.iter().all(u8::is_ascii_whitespace) {
+            return Err(Malformed::Empty);
+        }
+        let root: Value = serde_json::from_slice(body)
+            .map_err(|error| Malformed::NotJson { line: error.line(), column: error.column() })?;
+        let root = root.as_object().ok_or(Malformed::NotAnObject)?;
+        let data = member(root, "data").and_then(Value::as_object).ok_or(Malformed::NoData)?;
+        check_kind(root, data, kind)?;
+        check_tenant(data, tenant)?;
+        let context = member(data, "authenticationContext");
+        let sign_up = member(data, "userSignUpInfo");
+        Ok(Self {
+            correlation_id: text(at(context, "correlationId")).parse().ok(),
+            app: app(at(context, "clientServicePrincipal")),
+            locale: text(at(at(context, "client"), "locale")).to_owned(),
+            identities: identities(at(sign_up, "identities")),
+            form: attribute::parse(at(sign_up, "attributes")),
+        })
+    }
+}
+
+/// One of the two names may be missing; what is there must be this route's.
+fn check_kind(root: &Map<String, Value>, data: &Map<String, Value>, kind: EventKind) -> Result<(), Malformed> {
+    let named = [
+        ("type", member(root, "type"), kind.event_type()),
+        ("data.@odata.type", member(data, "@odata.type"), kind.data_type()),
+    ];
+    let mut seen = false;
+    for (member, value, expected) in named {
+        let Some(value) = value.filter(|value| !value.is_null()) else { continue };
+        let name = value.as_str().unwrap_or_default();
+        if !name.strip_prefix('#').unwrap_or(name).eq_ignore_ascii_case(expected) {
+            return Err(Malformed::OtherEvent { member });
+        }
+        seen = true;
+    }
+    if seen { Ok(()) } else { Err(Malformed::NoType) }
+}
+
+fn check_tenant(data: &Map<String, Value>, tenant: &TenantId) -> Result<(), Malformed> {
+    let named: TenantId = text(member(data, "tenantId")).parse().map_err(|_| Malformed::NoTenant)?;
+    if named == *tenant { Ok(()) } else { Err(Malformed::OtherTenant) }
+}
+
+fn app(principal: Option<&Value>) -> App {
+    let names = ["displayName", "appDisplayName"].map(|name| text(at(principal, name)));
+    let name = names.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
+    App { id: text(at(principal, "appId")).parse().ok(), name: name.to_owned() }
+}
+
+fn identities(listed: Option<&Value>) -> Vec<Identity> {
+    let listed = listed.and_then(Value::as_array);
+    listed
+        .into_iter()
+        .flatten()
+        .filter(|identity| identity.is_object())
+        .map(|identity| Identity {
+            sign_in_type: text(at(Some(identity), "signInType")).to_owned(),
+            issuer: text(at(Some(identity), "issuer")).to_owned(),
+            issuer_assigned_id: text(at(Some(identity), "issuerAssignedId")).to_owned(),
+        })
+        .collect()
+}
+
+/// A member by its name; the exact spelling first, then any case.
+pub(super) fn member<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    let any_case = || object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+    object.get(name).or_else(any_case)
+}
+
+fn at<'a>(value: Option<&'a Value>, name: &str) -> Option<&'a Value> {
+    member(value?.as_object()?, name)
+}
+
+fn text(value: Option<&Value>) -> &str {
+    value.and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The correlation id of a body that cannot be read as an event, if there is one in its text.
+#[must_use]
+pub fn find_correlation_id(body: &[u8]) -> Option<CorrelationId> {
+    let body = String::from_utf8_lossy(body);
+    let (_, rest) = body.split_once("\"correlationId\"")?;
+    let (_, value) = rest.split_once('"')?;
+    value.get(..36)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+//! One key document: its last good keys, and the one fetch at a time that replaces them.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::key_set::KeySet;
+use super::source::{KeySource, SourceError};
+use crate::telemetry::describe;
+
+/// How long a fetch may take.
+const FETCH_LIMIT: Duration = Duration::from_secs(10);
+
+/// For how long a document that was fetched is not fetched on demand.
+const FRESH: Duration = Duration::from_mins(5);
+
+/// For how long after a failure a document is not fetched on demand.
+const AFTER_FAILURE: Duration = Duration::from_secs(2);
+
+/// How often the background fetches after a success.
+const INTERVAL: Duration = Duration::from_hours(1);
+
+/// The background's pauses after failures: the first, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(2), Duration::from_mins(1));
+
+/// What is known about a document's fetches.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct State {
+    /// One is running.
+    pub(super) fetching: bool,
+    /// When the last successful one ended.
+    succeeded: Option<Instant>,
+    /// When the last failed one ended.
+    failed: Option<Instant>,
+}
+
+impl State {
+    /// Whether the document was fetched so recently that a key it lacks does not exist.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.succeeded.is_some_and(|at| at.elapsed() < FRESH)
+    }
+
+    /// Whether an unknown key id may lead to a fetch now.
+    fn may_be_fetched(&self) -> bool {
+        !self.is_fresh() && self.failed.is_none_or(|at| at.elapsed() >= AFTER_FAILURE)
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Document {
+    source: Box<dyn KeySource>,
+    keys: RwLock<Arc<KeySet>>,
+    state: watch::Sender<State>,
+}
+
+impl Document {
+    pub(super) fn new(source: Box<dyn KeySource>) -> Self {
+        Self { source, keys: RwLock::default(), state: watch::Sender::default() }
+    }
+
+    /// The last good keys.
+    pub(super) fn keys(&self) -> Arc<KeySet> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Follows the state.
+    pub(super) fn watch(&self) -> watch::Receiver<State> {
+        self.state.subscribe()
+    }
+
+    /// Starts a fetch if none is running and none has just ended.
+    pub(super) fn demand(self: &Arc<Self>, tracker: &TaskTracker, stop: &CancellationToken) {
+        self.start(State::may_be_fetched, tracker, stop);
+    }
+
+    /// Fetches at once, then again and again, until it is cancelled.
+    pub(super) async fn keep_fresh(self: Arc<Self>, tracker: &TaskTracker, stop: &CancellationToken) {
+        let (first, longest) = PAUSES;
+        let mut pause = first;
+        loop {
+            let mut watch = self.watch();
+            self.start(|_| true, tracker, stop);
+            // The sender lives as long as `self`.
+            let ended = watch.wait_for(|state| !state.fetching).await.map(|state| *state).unwrap_or_default();
+            let succeeded = ended.succeeded > ended.failed;
+            sleep(if succeeded { INTERVAL } else { pause }).await;
+            pause = if succeeded { first } else { (pause * 2).min(longest) };
+        }
+    }
+
+    /// Starts a fetch as a task of its own if `wanted`, unless one is running.
+    fn start(self: &Arc<Self>, wanted: impl Fn(&State) -> bool, tracker: &TaskTracker, stop: &CancellationToken) {
+        let started = self.state.send_if_modified(|state| {
+            let start = !state.fetching && wanted(state);
+            state.fetching |= start;
+            start
+        });
+        if started {
+            let (fetching, stop) = (Fetching { document: Arc::clone(self), succeeded: false }, stop.clone());
+            tracker.spawn(async move { stop.run_until_cancelled(fetching.run()).await });
+        }
+    }
+}
+
+/// A running fetch. Its end is told when it is dropped, however that comes: a task that is cancelled or panics has
+/// failed.
+struct Fetching {
+    document: Arc<Document>,
+    succeeded: bool,
+}
+
+impl Fetching {
+    async fn run(mut self) {
+        let source = &self.document.source;
+        let fetched = timeout(FETCH_LIMIT, source.fetch()).await.unwrap_or(Err(SourceError::TimedOut));
+        match fetched.and_then(|bytes| Ok(KeySet::parse(&bytes)?)) {
+            Ok(keys) => {
+                let (host, count, skipped) = (source.name(), keys.len(), keys.skipped());
+                tracing::debug!(event = "signing-keys", host, keys = count, skipped);
+                *self.document.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+                self.succeeded = true;
+            }
+            Err(error) => {
+                let kept = self.document.keys().len();
+                tracing::warn!(event = "signing-keys", host = source.name(), error = describe(&error), kept);
+            }
+        }
+    }
+}
+
+impl Drop for Fetching {
+    fn drop(&mut self) {
+        let now = Some(Instant::now());
+        self.document.state.send_modify(|state| {
+            state.fetching = false;
+            if self.succeeded { state.succeeded = now } else { state.failed = now }
+        });
+    }
+}

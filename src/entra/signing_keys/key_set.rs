@@ -1,0 +1,99 @@
+//! The keys of one document, each read on its own.
+
+use std::collections::HashMap;
+
+use jsonwebtoken::{DecodingKey, DecodingKeyKind};
+use serde::Deserialize;
+use serde_json::Value as Json;
+
+/// How many keys of a document are read.
+const MAX_KEYS: usize = 200;
+
+/// The longest key id, in bytes.
+pub(crate) const MAX_KID: usize = 256;
+
+/// The sizes of a modulus that can be used, in bits.
+const MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+
+/// Why a document has no keys.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidKeySet {
+    /// It is no JSON object with a list of keys.
+    #[error("the answer is not a document of signing keys")]
+    NotKeySet(#[source] serde_json::Error),
+    /// It has no key for RS256 signatures.
+    #[error("none of the document's {0} keys can be used")]
+    NoUsableKey(usize),
+}
+
+/// Keys by their id; several may share one.
+#[derive(Debug, Default)]
+pub struct KeySet {
+    keys: HashMap<String, Vec<DecodingKey>>,
+    skipped: usize,
+}
+
+impl KeySet {
+    /// Reads a document; skips keys that are not for RS256 signatures or cannot be read.
+    pub fn parse(document: &[u8]) -> Result<Self, InvalidKeySet> {
+        #[derive(Deserialize)]
+        struct Jwks {
+            keys: Vec<Json>,
+        }
+        let Jwks { keys } = serde_json::from_slice(document).map_err(InvalidKeySet::NotKeySet)?;
+        let mut set = Self { keys: HashMap::new(), skipped: keys.len().saturating_sub(MAX_KEYS) };
+        for unverified_key in keys.iter().take(MAX_KEYS) {
+            match read(unverified_key) {
+                Some((kid, key)) => set.keys.entry(kid.to_owned()).or_default().push(key),
+                None => set.skipped += 1,
+            }
+        }
+        if set.is_empty() { Err(InvalidKeySet::NoUsableKey(keys.len())) } else { Ok(set) }
+    }
+
+    /// The keys of that id.
+    #[must_use]
+    pub fn get(&self, kid: &str) -> &[DecodingKey] {
+        self.keys.get(kid).map_or(&[], Vec::as_slice)
+    }
+
+    /// How many key ids there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether there is no key.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// How many keys were left out.
+    #[must_use]
+    pub fn skipped(&self) -> usize {
+        self.skipped
+    }
+}
+
+/// The key and its id, if it is an RSA key for RS256 signatures. `use` and `alg` may be absent.
+fn read(unverified_key: &Json) -> Option<(&str, DecodingKey)> {
+    let text = |name: &str| unverified_key.get(name).and_then(Json::as_str);
+    let is_or_absent = |name: &str, value: &str| unverified_key.get(name).is_none_or(|found| found == value);
+    let kid = text("kid").filter(|kid| !kid.is_empty() && kid.len() <= MAX_KID)?;
+    if text("kty") != Some("RSA") || !is_or_absent("use", "sig") || !is_or_absent("alg", "RS256") {
+        return None;
+    }
+    let key = DecodingKey::from_rsa_components(text("n")?, text("e")?).ok()?;
+    let DecodingKeyKind::RsaModulusExponent { n, e } = key.kind() else { return None };
+    let odd = |number: &[u8]| number.last().is_some_and(|byte| byte % 2 == 1);
+    let usable = MODULUS_BITS.contains(&bits(n)) && odd(n) && (2..=33).contains(&bits(e)) && odd(e);
+    usable.then_some((kid, key))
+}
+
+/// The length in bits of a number in big-endian bytes.
+fn bits(number: &[u8]) -> usize {
+    let significant = number.iter().skip_while(|byte| **byte == 0);
+    let leading = significant.clone().next().map_or(0, |byte| byte.leading_zeros() as usize);
+    significant.count() * 8 - leading
+}
