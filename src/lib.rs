@@ -4,9 +4,12 @@
 //! This file is the map of the rooms; `docs/ARCHITECTURE.md` says what each may use, and a test holds it.
 
 pub mod clock;
+pub mod credentials;
 pub mod entra;
 pub mod expressions;
+pub mod graph;
 pub mod outbound;
 pub mod signup;
+pub mod storage;
 pub mod telemetry;
 pub mod values;

@@ -1,0 +1,66 @@
+//! Why there is no token.
+
+use std::sync::Arc;
+
+use crate::outbound::{Disposition, OutboundError};
+use crate::values::{AppId, SecretError};
+
+/// Why there is no token.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CredentialError {
+    /// The secret was never there.
+    #[error("the credential for Microsoft Graph is missing")]
+    SecretMissing(#[source] SecretError),
+    /// The token endpoint gave no usable answer.
+    #[error("cannot ask for a token")]
+    NoAnswer(#[source] Arc<OutboundError>),
+    /// The endpoint refused.
+    #[error("the token endpoint refused the app {client_id} with {code}: {remedy}")]
+    Refused {
+        /// The app registration that asked.
+        client_id: AppId,
+        /// `AADSTS…`, or the error's name where there is none.
+        code: String,
+        /// What a person can do about it.
+        remedy: &'static str,
+    },
+    /// The endpoint is overloaded or broken for the moment.
+    #[error("the token endpoint answers {status} ({code})")]
+    Unavailable {
+        /// The status.
+        status: u16,
+        /// Its code, or `no code`.
+        code: String,
+        /// The verdict, with the wait it asked for.
+        disposition: Disposition,
+    },
+    /// A success without a token in it.
+    #[error("the token endpoint's answer holds no token")]
+    NoToken,
+}
+
+impl CredentialError {
+    /// The verdict: what a person must repair is tried again later, since it is no account's fault.
+    #[must_use]
+    pub fn disposition(&self) -> Disposition {
+        match self {
+            Self::Unavailable { disposition, .. } => *disposition,
+            Self::NoAnswer(source) => source.disposition(),
+            Self::SecretMissing(_) | Self::Refused { .. } => Disposition::GiveUp,
+            Self::NoToken => Disposition::Retry { after: None },
+        }
+    }
+}
+
+/// What to do about a refusal, by its code.
+pub(super) fn remedy(code: &str) -> &'static str {
+    match code {
+        "AADSTS7000215" => "the client secret is wrong; use the secret's value, not its id",
+        "AADSTS7000222" => "the client secret has expired; make a new one",
+        "AADSTS700016" | "AADSTS7000229" => {
+            "the app registration is not known in this tenant; check graph.client_id and tenant.id, or wait if it is new"
+        }
+        "AADSTS90002" | "AADSTS900023" => "there is no such tenant; check tenant.id",
+        _ => "look the code up in the Entra documentation, and check tenant.id, graph.client_id and graph.credential",
+    }
+}

@@ -1,0 +1,55 @@
+//! The Microsoft Graph client: the audit log's "Add user" records, a user, and changes to a user.
+//!
+//! It exists so that nobody else knows Graph's addresses, paging, throttling and errors. Graph is polled because delta
+//! queries and change notifications are not supported in external tenants.
+//!
+//! Invariants: the bearer token goes to the configured Graph host only, so a next link that names another one is an
+//! error; pages are handed over one at a time and their number is bounded; a record that cannot be read is counted and
+//! logged, never silently dropped; nothing personal is in an error, a log line or a `Debug` output.
+//!
+//! When Graph is slow, a call ends with the `end` it was given; when it is absent or throttles, the call is repeated a
+//! few times within `end`, after the wait it asks for; when it lies (a page without records, an unusable link), that is
+//! an error of the one call.
+
+mod audit;
+mod client;
+mod error;
+mod extensions;
+#[cfg(test)]
+pub(crate) mod fake;
+mod user;
+
+use std::fmt::Debug;
+
+use futures_util::future::BoxFuture;
+use tokio::time::Instant;
+
+use crate::values::ObjectId;
+
+pub use audit::{AuditPage, AuditRecord, Initiator, PageRequest, Target, Window};
+pub use client::{Graph, Settings};
+pub use error::{ErrorKind, GraphError, Operation};
+pub use extensions::Extensions;
+pub use user::User;
+
+pub use crate::outbound::Disposition;
+
+/// Fields of a user to be set, by their exact Graph name.
+pub type Fields = serde_json::Map<String, serde_json::Value>;
+
+/// What the rest of the house needs of the directory; [`Graph`] is the real one.
+pub trait Directory: Debug + Send + Sync {
+    /// One page of the audit log's "Add user" records, oldest first.
+    fn audit_page<'a>(&'a self, page: &'a PageRequest, end: Instant) -> BoxFuture<'a, Result<AuditPage, GraphError>>;
+
+    /// A user with everything that templates and conditions may ask for.
+    fn user<'a>(&'a self, id: &'a ObjectId, end: Instant) -> BoxFuture<'a, Result<User, GraphError>>;
+
+    /// Changes the fields named and no others.
+    fn update_user<'a>(
+        &'a self,
+        id: &'a ObjectId,
+        fields: &'a Fields,
+        end: Instant,
+    ) -> BoxFuture<'a, Result<(), GraphError>>;
+}

@@ -1,0 +1,202 @@
+//! Audit log records: which account was added, and by whom.
+//!
+//! Parsing is lenient (member names in any case, missing members, nulls, any number of fractional digits), because the
+//! service is: the published examples already disagree on the spelling of `type`. A record that says nothing usable
+//! about a user is counted and logged with its id.
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use serde_json::Value;
+use url::Url;
+
+use super::GraphError;
+use crate::values::ObjectId;
+
+/// Records per page: what the service gives at most, one less to be safe.
+const PAGE_SIZE: u32 = 999;
+/// Pages per window. The service allows five requests in ten seconds, so this many take longer than any run.
+const MAX_PAGES: u32 = 500;
+
+/// A span of time, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// The first moment.
+    pub from: DateTime<Utc>,
+    /// The last moment.
+    pub to: DateTime<Utc>,
+}
+
+/// Which page to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PageRequest {
+    /// The first one of a window.
+    First(Window),
+    /// The one that the page before pointed to.
+    Next {
+        /// The link, verbatim.
+        link: String,
+        /// Its number, counted from 1 for the first page.
+        number: u32,
+    },
+}
+
+/// One page.
+#[derive(Debug, Clone, Default)]
+pub struct AuditPage {
+    /// The records, in the order of the log.
+    pub records: Vec<AuditRecord>,
+    /// How many records could not be read.
+    pub unreadable: usize,
+    /// Where it goes on.
+    pub next: Option<PageRequest>,
+}
+
+/// One record, as far as it matters here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditRecord {
+    /// The record's own id, opaque.
+    pub id: String,
+    /// When it happened, by the service's clock.
+    pub at: Option<DateTime<Utc>>,
+    /// `UserManagement`.
+    pub category: Option<String>,
+    /// `success`.
+    pub result: Option<String>,
+    /// Who did it.
+    pub initiator: Initiator,
+    /// To whom.
+    pub targets: Vec<Target>,
+}
+
+/// Who did it: ids and an app's name, never a person's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Initiator {
+    /// The object id of a user.
+    pub user_id: Option<String>,
+    /// The app id of an application; the service often leaves it out.
+    pub app_id: Option<String>,
+    /// The object id of its service principal.
+    pub service_principal_id: Option<String>,
+    /// The application's name, such as `CPIM Service`.
+    pub app_name: Option<String>,
+}
+
+/// One object that was changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Its object id.
+    pub id: ObjectId,
+    /// `User`, `Group`, …; absent now and then.
+    pub kind: Option<String>,
+}
+
+/// The address of a window's first page. Its bounds are whole seconds: the begin rounded down, the end up.
+pub(super) fn first_page(base: &Url, window: Window) -> Url {
+    let time = |moment: DateTime<Utc>| moment.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let end = if window.to.timestamp_subsec_nanos() > 0 { window.to + TimeDelta::seconds(1) } else { window.to };
+    let filter = format!(
+        "activityDisplayName eq 'Add user' and activityDateTime ge {} and activityDateTime le {}",
+        time(window.from),
+        time(end)
+    );
+    let mut url = super::client::endpoint(base, &["auditLogs", "directoryAudits"]);
+    let encoded =
+        |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
+    let order = encoded("activityDateTime asc");
+    url.set_query(Some(&format!("$filter={}&$orderby={order}&$top={PAGE_SIZE}", encoded(&filter))));
+    url
+}
+
+/// The address of a further page: the link itself, if it leads to the Graph host.
+pub(super) fn next_page(base: &Url, link: &str, number: u32) -> Result<Url, GraphError> {
+    if number > MAX_PAGES {
+        return Err(GraphError::TooManyPages { limit: MAX_PAGES });
+    }
+    let url: Url = link.parse().map_err(|_| GraphError::Unusable { what: "the next page's link is no address" })?;
+    let origin = |url: &Url| (url.scheme().to_owned(), url.host_str().map(str::to_owned), url.port_or_known_default());
+    if origin(&url) == origin(base) && url.username().is_empty() && url.password().is_none() {
+        return Ok(url);
+    }
+    Err(GraphError::ForeignNextLink { host: url.host_str().unwrap_or("no host").to_owned() })
+}
+
+/// Reads one page's body; `number` is the page's own.
+pub(super) fn parse_page(body: &Value, number: u32) -> Result<AuditPage, GraphError> {
+    let entries = member(body, "value").and_then(Value::as_array);
+    let entries = entries.ok_or(GraphError::Unusable { what: "an audit log page has no list of records" })?;
+    let mut page = AuditPage::default();
+    for entry in entries {
+        match parse_record(entry) {
+            Ok(record) => page.records.push(record),
+            Err(reason) => {
+                page.unreadable += 1;
+                let record = text(entry, "id").unwrap_or_else(|| "unknown".to_owned());
+                tracing::warn!(event = "audit-record-unreadable", record, reason);
+            }
+        }
+    }
+    let link = text(body, "@odata.nextLink");
+    page.next = link.map(|link| PageRequest::Next { link, number: number + 1 });
+    Ok(page)
+}
+
+fn parse_record(entry: &Value) -> Result<AuditRecord, &'static str> {
+    if !entry.is_object() {
+        return Err("it is no object");
+    }
+    let targets = member(entry, "targetResources").and_then(Value::as_array).ok_or("it names no target")?;
+    let mut users = Vec::new();
+    for target in targets {
+        let kind = text(target, "type");
+        match text(target, "id").unwrap_or_default().parse() {
+            Ok(id) => users.push(Target { id, kind }),
+            Err(_) if kind.is_none_or(|kind| kind.eq_ignore_ascii_case("User")) => {
+                return Err("its user has no usable id");
+            }
+            Err(_) => {}
+        }
+    }
+    if users.is_empty() {
+        return Err("it names no target");
+    }
+    Ok(AuditRecord {
+        id: text(entry, "id").unwrap_or_default(),
+        at: text(entry, "activityDateTime").and_then(|at| parse_time(&at)),
+        category: text(entry, "category"),
+        result: text(entry, "result"),
+        initiator: parse_initiator(member(entry, "initiatedBy").unwrap_or(&Value::Null)),
+        targets: users,
+    })
+}
+
+fn parse_initiator(by: &Value) -> Initiator {
+    let of = |kind: &str, name: &str| member(by, kind).and_then(|actor| text(actor, name));
+    Initiator {
+        // The all-zero id stands for nobody.
+        user_id: of("user", "id").filter(|id| id.parse::<ObjectId>().is_ok()),
+        app_id: of("app", "appId"),
+        service_principal_id: of("app", "servicePrincipalId"),
+        app_name: of("app", "displayName"),
+    }
+}
+
+/// A time with or without an offset (then UTC), with any number of fractional digits.
+pub(super) fn parse_time(text: &str) -> Option<DateTime<Utc>> {
+    let text = text.trim();
+    let with_offset = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
+    with_offset.or_else(|_| text.parse::<chrono::NaiveDateTime>().map(|time| time.and_utc())).ok()
+}
+
+/// A member, whatever the case of its name.
+fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    let object = value.as_object()?;
+    object.get(name).or_else(|| object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
+}
+
+/// A member that is a text with something in it.
+fn text(value: &Value, name: &str) -> Option<String> {
+    let text = member(value, name)?.as_str()?.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests;

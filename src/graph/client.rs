@@ -1,0 +1,162 @@
+//! The calls themselves: token, request id, repetition, errors.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+use tokio::time::Instant;
+use url::Url;
+
+use super::audit::{self, AuditPage, PageRequest};
+use super::user::{PROPERTIES, User};
+use super::{Directory, Extensions, Fields, GraphError, Operation};
+use crate::credentials::TokenSource;
+use crate::outbound::{Answer, Limits, Outbound, Request, Retries, with_retries};
+use crate::values::ObjectId;
+
+/// The version of the API.
+const VERSION: &str = "v1.0";
+/// How often one call is made in all.
+const ATTEMPTS: u32 = 5;
+/// The longest wait for one answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// An audit page of a thousand records is far below this.
+const MAX_BODY: usize = 32 * 1024 * 1024;
+
+/// How Graph is reached.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `tenant.endpoints.graph`, for example `https://graph.microsoft.com`.
+    pub base: Url,
+    /// The custom attributes to be read with a user; `None` if the tenant's extension app is not configured.
+    pub extensions: Option<Extensions>,
+}
+
+/// Microsoft Graph. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Graph {
+    settings: Arc<Settings>,
+    outbound: Outbound,
+    tokens: Arc<dyn TokenSource>,
+    pause: Duration,
+}
+
+impl Graph {
+    /// A client; calls nobody yet.
+    #[must_use]
+    pub fn new(settings: Settings, outbound: Outbound, tokens: Arc<dyn TokenSource>) -> Self {
+        Self { settings: Arc::new(settings), outbound, tokens, pause: Duration::from_secs(1) }
+    }
+
+    /// The same with another pause before the first repetition of a call (one second otherwise).
+    #[must_use]
+    pub fn pausing(mut self, pause: Duration) -> Self {
+        self.pause = pause;
+        self
+    }
+
+    /// Makes a call until it succeeds, fails for good or `end` is near.
+    async fn call(
+        &self,
+        request: &Request,
+        operation: Operation,
+        about: Option<&ObjectId>,
+        end: Instant,
+    ) -> Result<Answer, GraphError> {
+        let retries = Retries { attempts: ATTEMPTS, pause: self.pause, until: end };
+        with_retries(retries, GraphError::repeat, || self.attempt(request, operation, about, end)).await
+    }
+
+    /// One attempt; a token that is refused is replaced by a fresh one, once.
+    async fn attempt(
+        &self,
+        request: &Request,
+        operation: Operation,
+        about: Option<&ObjectId>,
+        end: Instant,
+    ) -> Result<Answer, GraphError> {
+        let mut answer = self.send(request, end).await?;
+        if answer.status == StatusCode::UNAUTHORIZED {
+            answer = self.send(request, end).await?;
+        }
+        if answer.is_success() { Ok(answer) } else { Err(GraphError::from_answer(operation, &answer, about)) }
+    }
+
+    /// Sends the request with the present token; forgets the token if it is refused.
+    async fn send(&self, request: &Request, end: Instant) -> Result<Answer, GraphError> {
+        let token = self.tokens.token(end).await.map_err(GraphError::Token)?;
+        let request = request.clone().header("client-request-id", &uuid::Uuid::new_v4().to_string());
+        let request = request.authorization(&format!("Bearer {}", token.expose())).map_err(GraphError::NoAnswer)?;
+        let time = PATIENCE.min(end.saturating_duration_since(Instant::now()));
+        let answer =
+            self.outbound.send(request, Limits { time, body: MAX_BODY }).await.map_err(GraphError::NoAnswer)?;
+        if answer.status == StatusCode::UNAUTHORIZED {
+            self.tokens.invalidate(&token);
+        }
+        Ok(answer)
+    }
+
+    async fn read_audit_page(&self, page: &PageRequest, end: Instant) -> Result<AuditPage, GraphError> {
+        let base = &self.settings.base;
+        let (url, number) = match page {
+            PageRequest::First(window) => (audit::first_page(base, *window), 1),
+            PageRequest::Next { link, number } => (audit::next_page(base, link, *number)?, *number),
+        };
+        let request = Request::new(Method::GET, url).header("accept", "application/json");
+        let answer = self.call(&request, Operation::ReadAuditLog, None, end).await?;
+        audit::parse_page(&answer.json().map_err(GraphError::NoAnswer)?, number)
+    }
+
+    async fn read_user(&self, id: &ObjectId, end: Instant) -> Result<User, GraphError> {
+        let extensions = &self.settings.extensions;
+        let custom = extensions.iter().flat_map(|ext| ext.names.iter().map(|name| ext.property(name)));
+        let select: Vec<String> = PROPERTIES.iter().map(|name| (*name).to_owned()).chain(custom).collect();
+        let mut url = endpoint(&self.settings.base, &["users", id.as_str()]);
+        url.set_query(Some(&format!("$select={}", select.join(","))));
+        let request = Request::new(Method::GET, url).header("accept", "application/json");
+        let answer = self.call(&request, Operation::ReadUser, Some(id), end).await?;
+        match answer.json().map_err(GraphError::NoAnswer)? {
+            Value::Object(properties) => Ok(User::new(id.clone(), properties, extensions.clone())),
+            _ => Err(GraphError::Unusable { what: "a user is no object" }),
+        }
+    }
+
+    async fn patch_user(&self, id: &ObjectId, fields: &Fields, end: Instant) -> Result<(), GraphError> {
+        let url = endpoint(&self.settings.base, &["users", id.as_str()]);
+        let request = Request::new(Method::PATCH, url).json(&Value::Object(fields.clone()));
+        self.call(&request, Operation::UpdateUser, Some(id), end).await.map(|_| ())
+    }
+}
+
+/// `{base}/v1.0/{parts…}`, each part encoded.
+pub(super) fn endpoint(base: &Url, parts: &[&str]) -> Url {
+    let mut url = base.clone();
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().push(VERSION).extend(parts);
+    }
+    url
+}
+
+impl Directory for Graph {
+    fn audit_page<'a>(&'a self, page: &'a PageRequest, end: Instant) -> BoxFuture<'a, Result<AuditPage, GraphError>> {
+        Box::pin(self.read_audit_page(page, end))
+    }
+
+    fn user<'a>(&'a self, id: &'a ObjectId, end: Instant) -> BoxFuture<'a, Result<User, GraphError>> {
+        Box::pin(self.read_user(id, end))
+    }
+
+    fn update_user<'a>(
+        &'a self,
+        id: &'a ObjectId,
+        fields: &'a Fields,
+        end: Instant,
+    ) -> BoxFuture<'a, Result<(), GraphError>> {
+        Box::pin(self.patch_user(id, fields, end))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,238 @@
+//! Graph's errors, and the one place that says what they mean.
+
+use reqwest::StatusCode;
+use serde::Deserialize;
+
+use super::user::is_property;
+use crate::credentials::CredentialError;
+use crate::outbound::{Answer, Disposition, OutboundError};
+use crate::values::ObjectId;
+
+/// What was asked of Graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// Reading the audit log.
+    ReadAuditLog,
+    /// Reading a user.
+    ReadUser,
+    /// Changing a user.
+    UpdateUser,
+}
+
+impl Operation {
+    fn doing(self) -> &'static str {
+        match self {
+            Self::ReadAuditLog => "read the audit log",
+            Self::ReadUser => "read a user",
+            Self::UpdateUser => "change a user",
+        }
+    }
+
+    fn permissions(self) -> &'static str {
+        match self {
+            Self::ReadAuditLog => "AuditLog.Read.All and Directory.Read.All",
+            Self::ReadUser => "User.Read.All",
+            Self::UpdateUser => "User.ReadWrite.All",
+        }
+    }
+}
+
+/// What an error answer means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// No such user: gone, or so new that not every server knows it.
+    UserNotFound,
+    /// Somebody else has this user principal name.
+    UpnTaken,
+    /// The window begins before the audit log does.
+    RetentionExceeded,
+    /// The tenant has no licence for this report.
+    LicenceMissing,
+    /// The app registration may not do this.
+    PermissionMissing,
+    /// The token is not accepted, not even a fresh one.
+    Unauthorised,
+    /// Too much, or broken for the moment.
+    Transient,
+    /// Anything else.
+    Other,
+}
+
+/// Why Graph did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum GraphError {
+    /// No token.
+    #[error("cannot get a token for Microsoft Graph")]
+    Token(#[source] CredentialError),
+    /// No answer, or not the JSON expected.
+    #[error("Microsoft Graph gave no usable answer")]
+    NoAnswer(#[source] OutboundError),
+    /// An error answer.
+    #[error("cannot {}: Microsoft Graph answers {status} {code}: {}", .operation.doing(), explain(*.kind, *.operation, .message))]
+    Refused {
+        /// What was asked.
+        operation: Operation,
+        /// What it means.
+        kind: ErrorKind,
+        /// The status.
+        status: StatusCode,
+        /// Graph's code; may be empty.
+        code: String,
+        /// Graph's message, without addresses and quoted values.
+        message: String,
+        /// The verdict of the status, with the wait it asks for.
+        transport: Disposition,
+    },
+    /// A next link that leads elsewhere.
+    #[error("the audit log's next page is on {host}, not on the Graph host: refusing to send the token there")]
+    ForeignNextLink {
+        /// The host.
+        host: String,
+    },
+    /// More pages than a run may read.
+    #[error("the audit log has more than {limit} pages for one window")]
+    TooManyPages {
+        /// The limit.
+        limit: u32,
+    },
+    /// A success that makes no sense.
+    #[error("Microsoft Graph's answer cannot be used: {what}")]
+    Unusable {
+        /// What is wrong with it.
+        what: &'static str,
+    },
+}
+
+impl GraphError {
+    /// What an error answer means; `Other` for all else.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        if let Self::Refused { kind, .. } = self { *kind } else { ErrorKind::Other }
+    }
+
+    /// The verdict for the work as a whole. A user that is not there may only be too new.
+    #[must_use]
+    pub fn disposition(&self) -> Disposition {
+        match self {
+            Self::Token(source) => source.disposition(),
+            Self::NoAnswer(source) => source.disposition(),
+            Self::Refused { kind: ErrorKind::UserNotFound, .. } | Self::Unusable { .. } => {
+                Disposition::Retry { after: None }
+            }
+            Self::Refused { transport, .. } => *transport,
+            Self::ForeignNextLink { .. } | Self::TooManyPages { .. } => Disposition::GiveUp,
+        }
+    }
+
+    /// The verdict for repeating the call at once: overload and broken connections only.
+    pub(super) fn repeat(&self) -> Disposition {
+        match self {
+            Self::Token(source) => source.disposition(),
+            Self::NoAnswer(source) => source.disposition(),
+            Self::Refused { transport, .. } => *transport,
+            Self::ForeignNextLink { .. } | Self::TooManyPages { .. } | Self::Unusable { .. } => Disposition::GiveUp,
+        }
+    }
+
+    /// Whether a person has to repair something (credential, permission, licence): no account is to blame.
+    #[must_use]
+    pub fn is_setup(&self) -> bool {
+        let setup = [ErrorKind::LicenceMissing, ErrorKind::PermissionMissing, ErrorKind::Unauthorised];
+        matches!(self, Self::Token(_)) || setup.contains(&self.kind())
+    }
+
+    /// An error answer, read and classified. `about` is the user it was about, whose id may be shown.
+    pub(super) fn from_answer(operation: Operation, answer: &Answer, about: Option<&ObjectId>) -> Self {
+        let envelope: Envelope = answer.json().unwrap_or_default();
+        let Envelope { error: Details { code, message } } = envelope;
+        let kind = classify(operation, answer.status, &code, &message);
+        let code: String = code.chars().filter(|c| c.is_ascii_alphanumeric() || "_.-".contains(*c)).take(80).collect();
+        let message = without_values(&message, about);
+        Self::Refused { operation, kind, status: answer.status, code, message, transport: answer.disposition() }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Envelope {
+    error: Details,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Details {
+    code: String,
+    message: String,
+}
+
+/// The one place where statuses, codes and messages of Graph are understood.
+fn classify(operation: Operation, status: StatusCode, code: &str, message: &str) -> ErrorKind {
+    let says = |text: &str| message.to_ascii_lowercase().contains(text);
+    let about_a_user = operation != Operation::ReadAuditLog;
+    match status.as_u16() {
+        400 if says("minimum allowed time for activitydatetime") => ErrorKind::RetentionExceeded,
+        400 | 409 if operation == Operation::UpdateUser && says("userprincipalname already exists") => {
+            ErrorKind::UpnTaken
+        }
+        400 | 409 if operation == Operation::UpdateUser && says("conflicting object with one or more") => {
+            ErrorKind::UpnTaken
+        }
+        404 if about_a_user && (code.contains("ResourceNotFound") || code.contains("ObjectNotFound")) => {
+            ErrorKind::UserNotFound
+        }
+        401 => ErrorKind::Unauthorised,
+        403 if code.contains("NonPremiumTenant") || says("premium licen") => ErrorKind::LicenceMissing,
+        403 => ErrorKind::PermissionMissing,
+        408 | 425 | 429 | 500.. => ErrorKind::Transient,
+        _ => ErrorKind::Other,
+    }
+}
+
+/// What a person should know or do.
+fn explain(kind: ErrorKind, operation: Operation, message: &str) -> String {
+    match kind {
+        ErrorKind::LicenceMissing => "the tenant has no premium licence for audit logs through Graph; add Entra ID P1 \
+                                      or P2 to the tenant"
+            .to_owned(),
+        ErrorKind::PermissionMissing => format!(
+            "the app registration lacks a permission; grant the application permission {} and give admin consent",
+            operation.permissions()
+        ),
+        ErrorKind::Unauthorised => "the token is not accepted; check tenant.id and tenant.endpoints.graph".to_owned(),
+        ErrorKind::UserNotFound => "there is no such user, or not everywhere yet".to_owned(),
+        ErrorKind::UpnTaken => "another user has this userPrincipalName".to_owned(),
+        ErrorKind::RetentionExceeded => "the audit log does not reach back that far".to_owned(),
+        ErrorKind::Transient | ErrorKind::Other => message.to_owned(),
+    }
+}
+
+/// The message without what may be personal: words with an `@`, and quoted texts unless they are a property's name or
+/// the object's own id.
+fn without_values(message: &str, about: Option<&ObjectId>) -> String {
+    let message = without_apostrophes(message);
+    let parts = message.split(['\'', '"']).enumerate().map(|(at, part)| {
+        let harmless = is_property(part) || about.is_some_and(|id| part.eq_ignore_ascii_case(id.as_str()));
+        match at % 2 == 1 {
+            true if harmless => format!("'{part}'"),
+            true => "'…'".to_owned(),
+            false => part.to_owned(),
+        }
+    });
+    let shown: String = parts.collect();
+    let words = shown.split_whitespace().map(|word| if word.contains('@') { "…" } else { word });
+    words.collect::<Vec<_>>().join(" ").chars().take(200).collect()
+}
+
+/// The text without `'` between two letters, which would be taken for a quotation mark.
+fn without_apostrophes(text: &str) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    let letter = |at: Option<usize>| at.and_then(|at| letters.get(at)).is_some_and(|c| c.is_alphanumeric());
+    let kept = letters
+        .iter()
+        .enumerate()
+        .filter(|(at, c)| **c != '\'' || !letter(at.checked_sub(1)) || !letter(at.checked_add(1)));
+    kept.map(|(_, c)| *c).collect()
+}
+
+#[cfg(test)]
+mod tests;

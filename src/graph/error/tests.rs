@@ -1,0 +1,84 @@
+use reqwest::header::HeaderMap;
+use rstest::rstest;
+use serde_json::json;
+
+use super::*;
+
+fn refused(operation: Operation, status: u16, code: &str, message: &str) -> GraphError {
+    let body = json!({"error": {"code": code, "message": message, "innerError": {"date": "x"}}}).to_string();
+    let status = StatusCode::from_u16(status).unwrap();
+    let answer = Answer { status, headers: HeaderMap::new(), body: body.into_bytes(), retry_after: None };
+    GraphError::from_answer(operation, &answer, None)
+}
+
+#[rstest]
+#[case(Operation::ReadUser, 404, "Request_ResourceNotFound", "Resource 'x' does not exist", ErrorKind::UserNotFound)]
+#[case(Operation::UpdateUser, 404, "Directory_ObjectNotFound", "Unable to read", ErrorKind::UserNotFound)]
+#[case(
+    Operation::UpdateUser,
+    400,
+    "Request_BadRequest",
+    "Another object with the same value for property userPrincipalName already exists.",
+    ErrorKind::UpnTaken
+)]
+#[case(Operation::UpdateUser, 400, "Request_BadRequest", "Property displayName is invalid.", ErrorKind::Other)]
+#[case(
+    Operation::ReadAuditLog,
+    400,
+    "",
+    "Minimum allowed time for activityDateTime is x",
+    ErrorKind::RetentionExceeded
+)]
+#[case(
+    Operation::ReadAuditLog,
+    403,
+    "Authentication_RequestFromNonPremiumTenantOrB2CTenant",
+    "Neither tenant is B2C or tenant doesn't have premium license",
+    ErrorKind::LicenceMissing
+)]
+#[case(
+    Operation::ReadAuditLog,
+    403,
+    "Authorization_RequestDenied",
+    "Insufficient privileges",
+    ErrorKind::PermissionMissing
+)]
+#[case(Operation::ReadUser, 401, "InvalidAuthenticationToken", "", ErrorKind::Unauthorised)]
+#[case(Operation::ReadUser, 503, "ServiceUnavailable", "", ErrorKind::Transient)]
+fn knows_what_an_error_means(
+    #[case] operation: Operation,
+    #[case] status: u16,
+    #[case] code: &str,
+    #[case] message: &str,
+    #[case] kind: ErrorKind,
+) {
+    assert_eq!(refused(operation, status, code, message).kind(), kind);
+}
+
+#[test]
+fn a_missing_permission_is_named() {
+    let text = refused(Operation::ReadAuditLog, 403, "Authorization_RequestDenied", "no").to_string();
+    assert!(text.contains("AuditLog.Read.All and Directory.Read.All"), "{text}");
+    let text = refused(Operation::UpdateUser, 403, "Authorization_RequestDenied", "no").to_string();
+    assert!(text.contains("User.ReadWrite.All"), "{text}");
+}
+
+#[test]
+fn a_user_that_is_not_there_yet_is_tried_again_and_a_permission_blames_no_account() {
+    let error = refused(Operation::ReadUser, 404, "Request_ResourceNotFound", "");
+    assert_eq!(error.disposition(), Disposition::Retry { after: None });
+    assert_eq!(error.repeat(), Disposition::GiveUp);
+    assert!(refused(Operation::ReadUser, 403, "", "").is_setup() && !error.is_setup());
+}
+
+#[test]
+fn a_message_is_shown_without_its_values() {
+    let message = "Invalid value 'Jo Bradford' for property 'displayName' of jo@example.com.";
+    let error = refused(Operation::UpdateUser, 400, "Request_BadRequest", message);
+    let shown = format!("{error} {error:?}");
+    assert!(shown.contains("Invalid value '…' for property 'displayName' of …"), "{shown}");
+    assert!(!shown.contains("Bradford") && !shown.contains("example.com"), "{shown}");
+    let message = "The tenant doesn't take 'Zoë O'Neil' as a 'givenName'.";
+    let shown = refused(Operation::UpdateUser, 400, "", message).to_string();
+    assert!(shown.ends_with("The tenant doesnt take '…' as a 'givenName'."), "{shown}");
+}

@@ -1,0 +1,188 @@
+//! A directory in memory, for tests: users, the records of their making, and everything that can go wrong.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
+use serde_json::{Map, Value, json};
+use tokio::time::Instant;
+
+use super::{
+    AuditPage, AuditRecord, Directory, Extensions, Fields, GraphError, Initiator, Operation, PageRequest, Target, User,
+    Window,
+};
+use crate::outbound::{Answer, OutboundError};
+use crate::values::ObjectId;
+
+/// How a call about one user goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    Status(u16),
+    Hangs,
+    Panics,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct FakeState {
+    pub(crate) users: BTreeMap<ObjectId, Map<String, Value>>,
+    pub(crate) records: Vec<AuditRecord>,
+    pub(crate) unreadable: usize,
+    pub(crate) page_size: usize,
+    /// How long a page takes.
+    pub(crate) page_delay: Duration,
+    /// The log begins here.
+    pub(crate) retention: Option<DateTime<Utc>>,
+    /// The log cannot be read.
+    pub(crate) log_status: Option<u16>,
+    pub(crate) faults: BTreeMap<ObjectId, Fault>,
+    /// Lower case.
+    pub(crate) taken_upns: BTreeSet<String>,
+    pub(crate) windows: Vec<Window>,
+    pub(crate) reads: Vec<ObjectId>,
+    pub(crate) updates: Vec<(ObjectId, Fields)>,
+}
+
+/// The directory.
+#[derive(Debug, Default)]
+pub(crate) struct FakeDirectory {
+    state: Mutex<FakeState>,
+    extensions: Option<Extensions>,
+}
+
+impl FakeDirectory {
+    pub(crate) fn new(extensions: Option<Extensions>) -> Self {
+        Self { state: Mutex::default(), extensions }
+    }
+
+    pub(crate) fn with<T>(&self, look: impl FnOnce(&mut FakeState) -> T) -> T {
+        look(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Adds a local account made at `at`, and the record of it.
+    pub(crate) fn sign_up(&self, id: &str, address: &str, at: DateTime<Utc>) -> ObjectId {
+        let id: ObjectId = id.parse().unwrap();
+        let identity = json!({"signInType": "emailAddress", "issuer": "contoso.com", "issuerAssignedId": address});
+        let user = json!({
+            "id": id, "displayName": "unknown", "givenName": "Jo", "surname": "Bradford", "userType": "Member",
+            "userPrincipalName": format!("{id}@contoso.onmicrosoft.com"), "identities": [identity], "createdDateTime": at,
+        });
+        let initiator = Initiator { app_name: Some("Azure ESTS Service".to_owned()), ..Initiator::default() };
+        self.with(|state| {
+            state.users.insert(id.clone(), user.as_object().unwrap().clone());
+            state.records.push(record(&id, at, initiator));
+        });
+        id
+    }
+
+    /// Sets one property of a user.
+    pub(crate) fn set(&self, id: &ObjectId, property: &str, value: Value) {
+        self.with(|state| state.users.get_mut(id).unwrap().insert(property.to_owned(), value));
+    }
+
+    fn page(&self, request: &PageRequest) -> Result<AuditPage, GraphError> {
+        let (offset, number) = match request {
+            PageRequest::First(window) => {
+                self.with(|state| state.windows.push(*window));
+                (0, 1)
+            }
+            PageRequest::Next { link, number } => (link.parse().unwrap(), *number),
+        };
+        self.with(|state| {
+            let window = *state.windows.last().unwrap();
+            if state.retention.is_some_and(|oldest| window.from < oldest) {
+                let message = "Minimum allowed time for activityDateTime is 2026-11-14";
+                return Err(refused(Operation::ReadAuditLog, 400, "", message));
+            }
+            if let Some(status) = state.log_status {
+                return Err(refused(Operation::ReadAuditLog, status, "", ""));
+            }
+            let inside = |record: &&AuditRecord| record.at.is_none_or(|at| at >= window.from && at <= window.to);
+            let found: Vec<_> = state.records.iter().filter(inside).cloned().collect();
+            let size = if state.page_size == 0 { 999 } else { state.page_size };
+            let next = (offset + size < found.len())
+                .then(|| PageRequest::Next { link: (offset + size).to_string(), number: number + 1 });
+            let records = found.into_iter().skip(offset).take(size).collect();
+            Ok(AuditPage { records, unreadable: if number == 1 { state.unreadable } else { 0 }, next })
+        })
+    }
+
+    async fn fault(&self, operation: Operation, id: &ObjectId) -> Result<(), GraphError> {
+        match self.with(|state| state.faults.get(id).copied()) {
+            None => Ok(()),
+            Some(Fault::Status(status)) => Err(refused(operation, status, "Request_ResourceNotFound", "")),
+            Some(Fault::Hangs) => std::future::pending().await,
+            Some(Fault::Panics) => panic!("the directory panics"),
+        }
+    }
+
+    async fn read(&self, id: &ObjectId) -> Result<User, GraphError> {
+        self.with(|state| state.reads.push(id.clone()));
+        self.fault(Operation::ReadUser, id).await?;
+        let user = self.with(|state| state.users.get(id).cloned());
+        let missing = || refused(Operation::ReadUser, 404, "Request_ResourceNotFound", "");
+        user.map(|user| User::new(id.clone(), user, self.extensions.clone())).ok_or_else(missing)
+    }
+
+    async fn update(&self, id: &ObjectId, fields: &Fields) -> Result<(), GraphError> {
+        self.fault(Operation::UpdateUser, id).await?;
+        self.with(|state| {
+            let upn = fields.get("userPrincipalName").and_then(Value::as_str).map(str::to_lowercase);
+            if upn.is_some_and(|upn| state.taken_upns.contains(&upn)) {
+                let message = "Another object with the same value for property userPrincipalName already exists.";
+                return Err(refused(Operation::UpdateUser, 400, "Request_BadRequest", message));
+            }
+            state.updates.push((id.clone(), fields.clone()));
+            let missing = || refused(Operation::UpdateUser, 404, "Request_ResourceNotFound", "");
+            state.users.get_mut(id).ok_or_else(missing)?.extend(fields.clone());
+            Ok(())
+        })
+    }
+}
+
+/// A record of a user's making.
+pub(crate) fn record(id: &ObjectId, at: DateTime<Utc>, initiator: Initiator) -> AuditRecord {
+    AuditRecord {
+        id: format!("Directory_{id}"),
+        at: Some(at),
+        category: Some("UserManagement".to_owned()),
+        result: Some("success".to_owned()),
+        initiator,
+        targets: vec![Target { id: id.clone(), kind: Some("User".to_owned()) }],
+    }
+}
+
+/// An error answer of Graph.
+pub(crate) fn refused(operation: Operation, status: u16, code: &str, message: &str) -> GraphError {
+    let body = json!({"error": {"code": code, "message": message}}).to_string().into_bytes();
+    let status = StatusCode::from_u16(status).unwrap();
+    let retry_after = (status == StatusCode::TOO_MANY_REQUESTS).then_some(Duration::from_hours(8));
+    GraphError::from_answer(operation, &Answer { status, headers: HeaderMap::new(), body, retry_after }, None)
+}
+
+impl Directory for FakeDirectory {
+    fn audit_page<'a>(&'a self, page: &'a PageRequest, end: Instant) -> BoxFuture<'a, Result<AuditPage, GraphError>> {
+        Box::pin(async move {
+            let limit = self.with(|state| state.page_delay);
+            let late = || GraphError::NoAnswer(OutboundError::TimedOut { host: "graph".to_owned(), limit });
+            tokio::time::timeout_at(end, tokio::time::sleep(limit)).await.map_err(|_| late())?;
+            self.page(page)
+        })
+    }
+
+    fn user<'a>(&'a self, id: &'a ObjectId, _: Instant) -> BoxFuture<'a, Result<User, GraphError>> {
+        Box::pin(self.read(id))
+    }
+
+    fn update_user<'a>(
+        &'a self,
+        id: &'a ObjectId,
+        fields: &'a Fields,
+        _: Instant,
+    ) -> BoxFuture<'a, Result<(), GraphError>> {
+        Box::pin(self.update(id, fields))
+    }
+}

@@ -1,0 +1,157 @@
+//! A user of the directory, as read.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value, json};
+
+use super::Extensions;
+use crate::values::{EmailAddress, Identity, ObjectId};
+
+/// What is always asked for; Graph gives most of it only when it is named.
+pub(super) const PROPERTIES: [&str; 19] = [
+    "id",
+    "displayName",
+    "givenName",
+    "surname",
+    "mail",
+    "otherMails",
+    "userPrincipalName",
+    "identities",
+    "creationType",
+    "createdDateTime",
+    "userType",
+    "accountEnabled",
+    "mobilePhone",
+    "country",
+    "city",
+    "state",
+    "postalCode",
+    "jobTitle",
+    "companyName",
+];
+
+/// Those that templates and conditions see as texts.
+const IN_CONTEXT: [&str; 14] = [
+    "displayName",
+    "givenName",
+    "surname",
+    "userPrincipalName",
+    "mail",
+    "country",
+    "city",
+    "state",
+    "postalCode",
+    "jobTitle",
+    "companyName",
+    "mobilePhone",
+    "createdDateTime",
+    "creationType",
+];
+
+/// Whether this is the name of a property that is read or written here.
+pub(super) fn is_property(name: &str) -> bool {
+    PROPERTIES.contains(&name) || name == "activityDateTime" || name == "streetAddress"
+}
+
+/// A user. `Debug` shows the object id and nothing else.
+#[derive(Clone)]
+pub struct User {
+    id: ObjectId,
+    /// What Graph answered, by its own names.
+    properties: Map<String, Value>,
+    extensions: Option<Extensions>,
+}
+
+impl User {
+    /// Takes what Graph answered about `id`.
+    #[must_use]
+    pub fn new(id: ObjectId, properties: Map<String, Value>, extensions: Option<Extensions>) -> Self {
+        Self { id, properties, extensions }
+    }
+
+    /// The object id.
+    #[must_use]
+    pub fn id(&self) -> &ObjectId {
+        &self.id
+    }
+
+    /// A property that is a text; empty if it is absent, null or something else.
+    #[must_use]
+    pub fn text(&self, property: &str) -> &str {
+        self.value(property).as_str().unwrap_or_default()
+    }
+
+    /// A property as it came, whatever the case of its name; null if it is absent.
+    #[must_use]
+    pub fn value(&self, property: &str) -> &Value {
+        let in_any_case = || self.properties.iter().find(|(name, _)| name.eq_ignore_ascii_case(property));
+        self.properties.get(property).or_else(|| in_any_case().map(|(_, value)| value)).unwrap_or(&Value::Null)
+    }
+
+    /// When the account was made.
+    #[must_use]
+    pub fn created(&self) -> Option<DateTime<Utc>> {
+        super::audit::parse_time(self.text("createdDateTime"))
+    }
+
+    /// The ways in which the user signs in.
+    #[must_use]
+    pub fn identities(&self) -> Vec<Identity> {
+        let list = self.value("identities").as_array().map(Vec::as_slice).unwrap_or_default();
+        let text =
+            |identity: &Value, name: &str| identity.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let read = |identity: &Value| Identity {
+            sign_in_type: text(identity, "signInType"),
+            issuer: text(identity, "issuer"),
+            issuer_assigned_id: text(identity, "issuerAssignedId"),
+        };
+        list.iter().map(read).collect()
+    }
+
+    /// The address: the local account's, the one-time passcode's, `mail`, the first of `otherMails`; the first of them
+    /// that is one. What other providers assign is a subject, not an address.
+    #[must_use]
+    pub fn email(&self) -> Option<EmailAddress> {
+        let identities = self.identities();
+        let signed_in_with = identities.iter().filter_map(Identity::proven_address);
+        let other = self.value("otherMails").as_array().and_then(|mails| mails.first()).and_then(Value::as_str);
+        signed_in_with.chain([self.text("mail")]).chain(other).find_map(|text| text.parse().ok())
+    }
+
+    /// The user as templates and conditions see it: texts, empty if absent; `identities` with type and issuer only;
+    /// `ext` with the custom attributes that have a value, in their own type.
+    #[must_use]
+    pub fn to_context(&self) -> Value {
+        let mut context: Map<String, Value> =
+            IN_CONTEXT.iter().map(|name| ((*name).to_owned(), self.text(name).into())).collect();
+        let email = self.email().map(|email| email.as_given().to_owned()).unwrap_or_default();
+        context.insert("id".to_owned(), self.id.as_str().into());
+        context.insert("email".to_owned(), email.into());
+        let identity = |one: &Identity| json!({"signInType": one.sign_in_type, "issuer": one.issuer});
+        context.insert("identities".to_owned(), self.identities().iter().map(identity).collect());
+        context.insert("ext".to_owned(), Value::Object(self.custom_attributes()));
+        Value::Object(context)
+    }
+
+    fn custom_attributes(&self) -> Map<String, Value> {
+        let Some(extensions) = &self.extensions else { return Map::new() };
+        let mut found = Map::new();
+        for (property, value) in &self.properties {
+            if let Some(short) = extensions.short(property).filter(|_| !value.is_null()) {
+                let wanted = extensions.names.iter().find(|name| name.eq_ignore_ascii_case(short));
+                found.insert(wanted.map_or(short, String::as_str).to_owned(), value.clone());
+            }
+        }
+        found
+    }
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "User({})", self.id)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,47 @@
+//! What can go wrong with the store.
+
+/// Why the store could not do something.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Local state on Azure.
+    #[error(
+        "new accounts are not associated: this version keeps its state in a local folder, which does not outlive an \
+         instance on Azure. Run the timer on a machine of your own until the blob store is available"
+    )]
+    LocalOnAzure,
+    /// The folder cannot be made or opened.
+    #[error("cannot open the state folder {folder}")]
+    Folder {
+        /// The folder.
+        folder: String,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Reading, writing, listing or deleting failed.
+    #[error("cannot {doing} {name} in the state store")]
+    Failed {
+        /// The verb.
+        doing: &'static str,
+        /// The object or the prefix.
+        name: String,
+        /// The cause.
+        #[source]
+        source: object_store::Error,
+    },
+    /// The object is not what was written.
+    #[error("{name} in the state store is not the JSON expected")]
+    Corrupt {
+        /// The object.
+        name: String,
+        /// Where it goes wrong.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+/// Turns a cause into an error that says what was being done.
+pub(super) fn failed(doing: &'static str, name: &str) -> impl FnOnce(object_store::Error) -> StoreError {
+    let name = name.to_owned();
+    move |source| StoreError::Failed { doing, name, source }
+}
