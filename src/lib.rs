@@ -4,10 +4,12 @@
 //! This file is the map of the rooms; `docs/ARCHITECTURE.md` says what each may use, and a test holds it.
 
 pub mod clock;
+pub mod connectors;
 pub mod credentials;
 pub mod entra;
 pub mod expressions;
 pub mod graph;
+pub mod invites;
 pub mod outbound;
 pub mod signup;
 pub mod storage;

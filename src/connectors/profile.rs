@@ -1,0 +1,214 @@
+//! The profile: the account's own fields in the directory, from templates.
+//!
+//! External ID leaves `displayName` at "unknown" and the user principal name at a GUID when the form collects neither.
+//! This connector fills them, and writes ids of other systems back into custom attributes.
+//!
+//! Invariants: an empty rendering changes nothing; with [`Overwrite::Placeholders`] only what nobody chose is changed;
+//! a user principal name that is taken gets a suffix derived from the object id, so that a retry finds the same one.
+//! A user that the directory does not know yet is tried again. Permission: `User.ReadWrite.All`.
+
+mod upn;
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use serde_json::{Map, Value, json};
+use tokio::time::Instant;
+
+use super::{Connector, ConnectorError, Input, Receipt, Rendered};
+use crate::expressions::Template;
+use crate::graph::{Directory, ErrorKind, Extensions, Fields, User};
+use crate::values::ObjectId;
+use upn::Upn;
+
+/// The fields that may be set, beside `ext.Name`, and how many characters each may have.
+pub const SETTABLE: [(&str, usize); 12] = [
+    ("displayName", 256),
+    ("givenName", 64),
+    ("surname", 64),
+    ("userPrincipalName", 113),
+    ("mail", 254),
+    ("country", 128),
+    ("city", 128),
+    ("state", 128),
+    ("postalCode", 40),
+    ("jobTitle", 128),
+    ("companyName", 64),
+    ("mobilePhone", 64),
+];
+/// How many characters a custom attribute may have.
+const MAX_CUSTOM: usize = 256;
+const UPN: &str = "userPrincipalName";
+
+/// Which fields may be changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Overwrite {
+    /// Those that nobody chose.
+    #[default]
+    Placeholders,
+    /// All that are set.
+    Always,
+}
+
+/// What is to be set.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The connector's name.
+    pub name: String,
+    /// A template by field: one of [`SETTABLE`], or `ext.Name` of an attribute that [`Extensions::names`] lists.
+    pub set: BTreeMap<String, Template>,
+    /// Which fields may be changed.
+    pub overwrite: Overwrite,
+    /// The same as in the settings of Graph.
+    pub extensions: Option<Extensions>,
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// A field that cannot be set.
+    #[error("{field} cannot be set by a profile connector")]
+    NotSettable {
+        /// The field.
+        field: String,
+    },
+    /// A custom attribute that is not read, so that nobody knows whether it is a placeholder.
+    #[error("{field} cannot be set: tenant.extension_app_id is missing, or the attribute is not among those read")]
+    NotRead {
+        /// The field.
+        field: String,
+    },
+}
+
+/// The connector.
+#[derive(Debug)]
+pub struct Profile {
+    name: String,
+    overwrite: Overwrite,
+    fields: Vec<Field>,
+    directory: Arc<dyn Directory>,
+}
+
+#[derive(Debug)]
+struct Field {
+    /// As the configuration writes it.
+    name: String,
+    /// As the directory does.
+    property: String,
+    max: usize,
+    template: Template,
+}
+
+impl Field {
+    fn try_new(name: &str, template: &Template, extensions: Option<&Extensions>) -> Result<Self, SettingsError> {
+        let field = |property, max| Self { name: name.to_owned(), property, max, template: template.clone() };
+        if let Some((property, max)) = SETTABLE.iter().find(|(settable, _)| *settable == name) {
+            return Ok(field((*property).to_owned(), *max));
+        }
+        let Some(short) = name.strip_prefix("ext.").filter(|short| !short.is_empty()) else {
+            return Err(SettingsError::NotSettable { field: name.to_owned() });
+        };
+        let read = extensions.filter(|ext| ext.names.iter().any(|known| known == short));
+        let read = read.ok_or_else(|| SettingsError::NotRead { field: name.to_owned() })?;
+        Ok(field(read.property(short), MAX_CUSTOM))
+    }
+
+    /// White space collapsed, and not longer than the directory takes.
+    fn render(&self, context: &Value) -> Result<String, ConnectorError> {
+        let failed = |source| ConnectorError::Template { field: format!("set.{}", self.name), source };
+        let text = self.template.render(context).map_err(failed)?;
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let text: String = words.join(" ").chars().take(self.max).collect();
+        Ok(text.trim_end().to_owned())
+    }
+}
+
+impl Profile {
+    /// A connector that has called nobody yet.
+    pub fn try_new(settings: Settings, directory: Arc<dyn Directory>) -> Result<Self, SettingsError> {
+        let Settings { name, set, overwrite, extensions } = settings;
+        let field = |(name, template): (&String, &Template)| Field::try_new(name, template, extensions.as_ref());
+        let fields = set.iter().map(field).collect::<Result<_, _>>()?;
+        Ok(Self { name, overwrite, fields, directory })
+    }
+
+    fn may_change(&self, user: &User, field: &Field) -> bool {
+        self.overwrite == Overwrite::Always || is_placeholder(user, field)
+    }
+
+    async fn patch(&self, id: &ObjectId, request: &Value, end: Instant) -> Result<Receipt, ConnectorError> {
+        let bad = ConnectorError::BadRequest { what: "it has no fields" };
+        let fields = request.get("fields").and_then(Value::as_object).ok_or(bad)?;
+        let Some(upn) = request.get("upn").and_then(Upn::from_json) else {
+            self.directory.update_user(id, fields, end).await.map_err(ConnectorError::Graph)?;
+            return Ok(Receipt::default());
+        };
+        for (number, candidate) in upn.candidates(id).into_iter().enumerate() {
+            let mut fields: Fields = fields.clone();
+            fields.insert(UPN.to_owned(), candidate.into());
+            match self.directory.update_user(id, &fields, end).await {
+                Ok(()) => {
+                    let note = (number > 0).then_some("the userPrincipalName was taken and has a suffix");
+                    return Ok(Receipt { id: None, note });
+                }
+                Err(error) if error.kind() == ErrorKind::UpnTaken => {}
+                Err(error) => return Err(ConnectorError::Graph(error)),
+            }
+        }
+        Err(ConnectorError::Rejected { what: "the userPrincipalName is taken, with every suffix".to_owned() })
+    }
+}
+
+/// Whether nobody chose the field's present value.
+fn is_placeholder(user: &User, field: &Field) -> bool {
+    let current = user.value(&field.property);
+    let text = current.as_str().map(str::trim);
+    match field.name.as_str() {
+        _ if current.is_null() || text == Some("") => true,
+        UPN => text.is_some_and(|upn| is_guid(upn.rsplit_once('@').map_or(upn, |(local, _)| local))),
+        "displayName" => text.is_some_and(|name| {
+            name.eq_ignore_ascii_case("unknown") || is_guid(name) || name.eq_ignore_ascii_case(user.text(UPN))
+        }),
+        _ => false,
+    }
+}
+
+fn is_guid(text: &str) -> bool {
+    text.parse::<ObjectId>().is_ok()
+}
+
+impl Connector for Profile {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn render(&self, input: &Input<'_>) -> Result<Rendered, ConnectorError> {
+        let (mut fields, mut upn) = (Map::new(), None);
+        for field in self.fields.iter().filter(|field| self.may_change(input.user, field)) {
+            let text = field.render(input.context)?;
+            if field.name == UPN {
+                upn = Upn::wanted(&text, input.user);
+            } else if !text.is_empty() && input.user.value(&field.property) != text.as_str() {
+                fields.insert(field.property.clone(), text.into());
+            }
+        }
+        if fields.is_empty() && upn.is_none() {
+            return Ok(Rendered::Nothing { reason: "there is nothing to change" });
+        }
+        Ok(Rendered::Request(json!({"fields": fields, "upn": upn.map(|upn| upn.to_json())})))
+    }
+
+    fn deliver<'a>(
+        &'a self,
+        id: &'a ObjectId,
+        request: &'a Value,
+        end: Instant,
+    ) -> BoxFuture<'a, Result<Receipt, ConnectorError>> {
+        Box::pin(self.patch(id, request, end))
+    }
+}
+
+#[cfg(test)]
+mod tests;

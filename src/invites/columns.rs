@@ -1,0 +1,107 @@
+//! The header of an invite list: which columns there are, and what each is for.
+
+use crate::values::{AppId, AttributeName};
+
+/// Columns that an invite list keeps for itself; every other one must be an attribute's name.
+const RESERVED: [&str; 11] =
+    ["email", "name", "apps", "tags", "code", "uses", "not_before", "expires", "groups", "roles", "note"];
+
+/// Reserved columns whose capability does not exist yet.
+const NOT_BUILT: [&str; 4] = ["code", "uses", "groups", "roles"];
+
+/// Attributes that every directory has. A custom one is written `ext.Name` or in full.
+pub const BUILT_IN_ATTRIBUTES: [&str; 15] = [
+    "city",
+    "companyName",
+    "country",
+    "department",
+    "displayName",
+    "givenName",
+    "jobTitle",
+    "mobilePhone",
+    "officeLocation",
+    "postalCode",
+    "preferredLanguage",
+    "state",
+    "streetAddress",
+    "surname",
+    "usageLocation",
+];
+
+/// The exact name of an attribute as a person writes it: `ext.Plan` becomes `extension_<app id>_Plan`, built-in names
+/// take the directory's case. `None`: it is not an attribute, or `ext.` cannot be resolved without the app id.
+#[must_use]
+pub fn attribute(written: &str, extension_app: Option<&AppId>) -> Option<AttributeName> {
+    if let Some(name) = written.strip_prefix("ext.") {
+        let app = extension_app?.as_str().replace('-', "");
+        return is_word(name).then(|| AttributeName::new(format!("extension_{app}_{name}")));
+    }
+    if let Some(rest) = written.strip_prefix("extension_") {
+        let (app, name) = rest.split_once('_')?;
+        let full = app.len() == 32 && app.bytes().all(|byte| byte.is_ascii_hexdigit()) && is_word(name);
+        return full.then(|| AttributeName::new(written));
+    }
+    BUILT_IN_ATTRIBUTES.iter().find(|name| name.eq_ignore_ascii_case(written)).map(|name| AttributeName::new(*name))
+}
+
+fn is_word(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// One column.
+#[derive(Debug, Clone)]
+pub(super) struct Column {
+    /// Its name as templates see it.
+    pub(super) name: String,
+    /// The attribute it prefills.
+    pub(super) attribute: Option<AttributeName>,
+}
+
+/// The columns of a list, in its order.
+#[derive(Debug, Clone)]
+pub(super) struct Columns(pub(super) Vec<Column>);
+
+/// What is wrong with a header.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HeaderError {
+    /// The first line names no `email`.
+    #[error("the first line must name the columns, and one of them must be email")]
+    NoEmail,
+    /// A name occurs twice.
+    #[error("the column {0} occurs twice")]
+    Twice(String),
+    /// A reserved column of a capability that does not exist yet.
+    #[error("the column {0} is not supported by this version: remove it")]
+    NotBuilt(String),
+}
+
+impl Columns {
+    /// Reads a header; says which columns are neither reserved nor attributes.
+    pub(super) fn read<'a>(
+        header: impl Iterator<Item = &'a str>,
+        extension_app: Option<&AppId>,
+    ) -> Result<(Self, Vec<String>), HeaderError> {
+        let mut columns: Vec<Column> = Vec::new();
+        let mut unknown = Vec::new();
+        for written in header {
+            let written = written.trim_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}');
+            let reserved = RESERVED.iter().find(|name| name.eq_ignore_ascii_case(written));
+            let name = reserved.map_or_else(|| written.to_owned(), ToString::to_string);
+            if NOT_BUILT.contains(&name.as_str()) {
+                return Err(HeaderError::NotBuilt(name));
+            }
+            if !name.is_empty() && columns.iter().any(|known| known.name == name) {
+                return Err(HeaderError::Twice(name));
+            }
+            let attribute = if reserved.is_some() { None } else { attribute(&name, extension_app) };
+            if reserved.is_none() && attribute.is_none() && !name.is_empty() {
+                unknown.push(name.clone());
+            }
+            columns.push(Column { name, attribute });
+        }
+        if !columns.iter().any(|column| column.name == "email") {
+            return Err(HeaderError::NoEmail);
+        }
+        Ok((Self(columns), unknown))
+    }
+}

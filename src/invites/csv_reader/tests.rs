@@ -1,0 +1,134 @@
+//! Lists as people write them, and worse.
+
+use rstest::rstest;
+
+use super::*;
+use crate::values::{AttributeName, EmailAddress, InvitationState};
+
+fn reading() -> Reading {
+    Reading {
+        source: "beta".into(),
+        apps: Vec::new(),
+        extension_app: "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0".parse().ok(),
+    }
+}
+
+fn list(text: &str) -> (Snapshot, Vec<LineProblem>) {
+    read(text.as_bytes(), &reading()).unwrap()
+}
+
+fn found(snapshot: &Snapshot, address: &str) -> Vec<Invitation> {
+    snapshot.find(&address.parse::<EmailAddress>().unwrap())
+}
+
+#[test]
+fn reads_addresses_domains_and_columns() {
+    let (snapshot, problems) = list(
+        "email,name,tags,jobTitle,ext.Plan\nJo@Example.com,Jo,beta; press,Editor,Gold\n@contoso.com,,,,\n@*.fabrikam.com\n",
+    );
+    assert_eq!((snapshot.len(), problems.len()), (3, 0), "{problems:?}");
+    let jo = &found(&snapshot, "jo@example.com")[0];
+    assert_eq!(jo.line, 2);
+    assert_eq!(jo.tags, ["beta", "press"]);
+    assert_eq!(jo.columns.get("name").map(String::as_str), Some("Jo"));
+    let plan = AttributeName::new("extension_0f1e2d3c4b5a69788796a5b4c3d2e1f0_Plan");
+    assert_eq!(jo.prefill.get(&plan).map(String::as_str), Some("Gold"));
+    assert_eq!(found(&snapshot, "anyone@contoso.com")[0].line, 3);
+    assert_eq!(found(&snapshot, "anyone@mail.fabrikam.com")[0].line, 4);
+    assert_eq!(found(&snapshot, "other@example.com").len(), 0);
+}
+
+#[rstest]
+#[case("mailto:jo@example.com")]
+#[case("Jo Bradford <jo@example.com>")]
+#[case("\u{FEFF}jo@example.com;")]
+#[case(" jo@example.com\u{a0}")]
+#[case("\"jo@example.com,\"")]
+fn takes_addresses_as_they_are_pasted(#[case] cell: &str) {
+    let (snapshot, problems) = list(&format!("email\n{cell}\n"));
+    assert_eq!((found(&snapshot, "jo@example.com").len(), problems.len()), (1, 0), "{problems:?}");
+}
+
+#[test]
+fn reports_a_bad_line_with_its_number_and_uses_the_rest() {
+    let text = "\u{FEFF}email,apps,not_before,expires\r\nnobody\r\n\r\na@example.com,,,soon\r\nb@example.com,portal,,\r\n\
+                c@example.com,,,,,\r\n,,,2027-01-01\r\nd@example.com,,2026-01-01,2027-01-01\r\n";
+    let (snapshot, problems) = list(text);
+    let lines: Vec<u64> = problems.iter().map(|problem| problem.line).collect();
+    assert_eq!(lines, [2, 4, 5, 6, 7], "{problems:?}");
+    assert_eq!(snapshot.len(), 1);
+    assert_eq!(found(&snapshot, "d@example.com")[0].line, 8);
+    assert!(problems.iter().all(|problem| !problem.problem.contains("example")), "{problems:?}");
+}
+
+#[test]
+fn a_line_that_is_not_utf_8_is_skipped() {
+    let mut bytes = b"email\na@example.com\n".to_vec();
+    bytes.extend(b"b\xFF@example.com\nc@example.com\n");
+    let (snapshot, problems) = read(&bytes, &reading()).unwrap();
+    assert_eq!(snapshot.len(), 2);
+    assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [3]);
+}
+
+#[rstest]
+#[case("2026-11-21", "2026-11-21T23:59:59Z", InvitationState::Valid)]
+#[case("2026-11-21", "2026-11-22T00:00:00Z", InvitationState::Expired)]
+#[case("2026-11-21T12:00:00+02:00", "2026-11-21T09:59:59Z", InvitationState::Valid)]
+#[case("2026-11-21T12:00:00+02:00", "2026-11-21T10:00:00Z", InvitationState::Expired)]
+fn a_date_ends_with_its_day(#[case] expires: &str, #[case] now: &str, #[case] state: InvitationState) {
+    let (snapshot, _) = list(&format!("email,expires\njo@example.com,{expires}\n"));
+    assert_eq!(found(&snapshot, "jo@example.com")[0].state(None, now.parse().unwrap()), state);
+}
+
+#[test]
+fn a_date_begins_with_its_day() {
+    let (snapshot, _) = list("email,not_before\njo@example.com,2026-11-21\n");
+    let invitation = &found(&snapshot, "jo@example.com")[0];
+    assert_eq!(invitation.state(None, "2026-11-20T23:59:59Z".parse().unwrap()), InvitationState::NotYetValid);
+    assert_eq!(invitation.state(None, "2026-11-21T00:00:00Z".parse().unwrap()), InvitationState::Valid);
+}
+
+#[rstest]
+#[case("")]
+#[case("name,tags\n")]
+#[case("jo@example.com\n")]
+fn a_first_line_without_email_is_an_error(#[case] text: &str) {
+    assert!(matches!(read(text.as_bytes(), &reading()), Err(ListError::Header(HeaderError::NoEmail))));
+}
+
+#[test]
+fn a_column_whose_capability_is_not_there_is_an_error() {
+    for column in ["code", "uses", "groups", "roles"] {
+        let error = read(format!("email,{column}\n").as_bytes(), &reading()).unwrap_err();
+        assert!(error.to_string().contains(column), "{error}");
+    }
+    assert!(read("email,city,city\n".as_bytes(), &reading()).is_err());
+}
+
+#[test]
+fn a_column_that_is_no_attribute_is_named_and_left_to_templates() {
+    let (snapshot, problems) = list("email,table\njo@example.com,7\n");
+    assert!(problems[0].problem.contains("table"));
+    let jo = &found(&snapshot, "jo@example.com")[0];
+    assert!(jo.prefill.is_empty());
+    assert_eq!(jo.columns.get("table").map(String::as_str), Some("7"));
+}
+
+#[test]
+fn the_apps_of_a_line_narrow_those_of_the_source() {
+    let one: AppId = "44444444-0000-0000-0000-000000000001".parse().unwrap();
+    let two: AppId = "44444444-0000-0000-0000-000000000002".parse().unwrap();
+    let of_one = Reading { apps: vec![one.clone()], ..reading() };
+    let text = format!("email,apps\na@example.com,\nb@example.com,{one};{two}\nc@example.com,{two}\n");
+    let (snapshot, problems) = read(text.as_bytes(), &of_one).unwrap();
+    assert_eq!(found(&snapshot, "a@example.com")[0].apps, std::slice::from_ref(&one));
+    assert_eq!(found(&snapshot, "b@example.com")[0].apps, [one]);
+    assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [4]);
+}
+
+#[test]
+fn the_same_address_twice_is_found_twice_in_the_lists_order() {
+    let (snapshot, _) = list("email,name\njo@example.com,First\nJO@example.com,Second\n@example.com,\n");
+    let lines: Vec<u64> = found(&snapshot, "jo@example.com").iter().map(|invitation| invitation.line).collect();
+    assert_eq!(lines, [2, 3, 4]);
+}
