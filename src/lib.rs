@@ -3,6 +3,7 @@
 //!
 //! This file is the map of the rooms; `docs/ARCHITECTURE.md` says what each may use, and a test holds it.
 
+pub mod accounts;
 pub mod clock;
 pub mod connectors;
 pub mod credentials;

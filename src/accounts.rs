@@ -1,0 +1,108 @@
+//! New accounts: found in the audit log, connected to the outside systems, each result recorded.
+//!
+//! One [`Accounts::run`] is what the timer does. It takes no input and can be killed at any instruction: discovery
+//! writes each new account to the outbox and only then moves its cursor; association takes every account of the outbox
+//! through the connectors, in their order.
+//!
+//! Invariants:
+//! - an account is in the outbox before the cursor passes it, and leaves it only for `done/` or `abandoned/`;
+//! - what a connector sends is rendered once and stored before the first attempt; its result is stored before the next
+//!   connector runs; the permanent record is written before the outbox entry is deleted;
+//! - windows overlap, since records come late and out of order, and an account is known by its object id, so a record
+//!   may be read any number of times;
+//! - one account's failure, a panic included, stops no other; a failure that is the set-up's uses up no attempt;
+//! - object ids are logged, nothing else of a person is; only `pending/` holds personal data, and only until the end.
+//!
+//! When Graph or an outside system is slow, the run ends at `run_limit` and the next one goes on; when it is absent, the
+//! accounts wait in the outbox; when it lies, the account ends in `abandoned/`, loudly. When the store fails, the run
+//! fails: without it nothing can be promised.
+
+mod associate;
+mod attempt;
+mod classify;
+mod discover;
+mod outbox;
+mod records;
+mod report;
+mod run;
+mod settings;
+mod work;
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::connectors::Connector;
+use crate::graph::Directory;
+use crate::invites::Invites;
+use crate::storage::StateStore;
+
+use outbox::Outbox;
+use run::Run;
+
+pub use classify::SkipReason;
+pub use records::{ConnectorResult, FinishedAccount, Outcome};
+pub use report::{RunError, RunReport};
+pub use settings::{ConnectorSettings, Settings, SettingsError};
+
+/// One connector in its place.
+#[derive(Debug)]
+struct Step {
+    settings: ConnectorSettings,
+    connector: Arc<dyn Connector>,
+}
+
+/// The runner. One per process; a second run while one is going on does nothing.
+#[derive(Debug)]
+pub struct Accounts {
+    settings: Settings,
+    directory: Arc<dyn Directory>,
+    /// In the order in which they run.
+    steps: Vec<Step>,
+    invites: Invites,
+    outbox: Outbox,
+    clock: Arc<dyn Clock>,
+    running: tokio::sync::Mutex<()>,
+}
+
+impl Accounts {
+    /// A runner. `connectors` are matched with the settings by their name.
+    pub fn try_new(
+        settings: Settings,
+        directory: Arc<dyn Directory>,
+        connectors: &[Arc<dyn Connector>],
+        invites: Invites,
+        store: StateStore,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, SettingsError> {
+        let order = settings.in_order().map_err(|mut errors| errors.remove(0))?;
+        let mut steps = Vec::new();
+        for settings in order {
+            let connector = connectors.iter().find(|connector| connector.name() == settings.name);
+            let missing = || SettingsError::NoConnector { name: settings.name.clone() };
+            let connector = Arc::clone(connector.ok_or_else(missing)?);
+            steps.push(Step { settings: settings.clone(), connector });
+        }
+        let outbox = Outbox::new(store);
+        Ok(Self { settings, directory, steps, invites, outbox, clock, running: tokio::sync::Mutex::default() })
+    }
+
+    /// Finds new accounts and associates what is in the outbox. Single accounts that failed are in the report; an error
+    /// is what failed for all of them. What could be associated in spite of it was.
+    pub async fn run(&self) -> Result<RunReport, RunError> {
+        let Ok(_running) = self.running.try_lock() else {
+            tracing::info!(event = "run-skipped", reason = "another run is in progress");
+            return Ok(RunReport { in_progress: true, ..RunReport::default() });
+        };
+        let run = Run::new(self.clock.now(), self.settings.run_limit);
+        self.outbox.sweep(run.now).await;
+        let discovered = Box::pin(self.discover(&run)).await;
+        let associated = Box::pin(self.associate_all(&run)).await;
+        let outcome = associated.and(discovered);
+        let report = run.into_report();
+        report.log(outcome.as_ref().err());
+        outcome.map(|()| report)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+//! Which new accounts are sign-ups, and why the others are not.
+//!
+//! The actor of a self-service sign-up is documented nowhere, so it decides nothing by itself: only who certainly was
+//! not a person signing up is left out, first by the record, then by the account as the directory has it.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::Settings;
+use crate::graph::{Initiator, User};
+use crate::values::ObjectId;
+
+/// Application actors that are known to make sign-ups; others are logged, and their accounts taken all the same.
+const KNOWN_APPS: [&str; 2] = ["Azure ESTS Service", "CPIM Service"];
+
+/// Why an account is not associated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SkipReason {
+    /// Somebody else made it.
+    Administrator,
+    /// Our own application made it.
+    OwnApplication,
+    /// An invited guest.
+    Guest,
+    /// Nobody can sign in with it.
+    NoSignInIdentity,
+    /// It is older than the very first run reaches.
+    TooOld,
+}
+
+impl SkipReason {
+    /// As it is written in logs and records.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Administrator => "administrator",
+            Self::OwnApplication => "own-application",
+            Self::Guest => "guest",
+            Self::NoSignInIdentity => "no-sign-in-identity",
+            Self::TooOld => "too-old",
+        }
+    }
+}
+
+impl fmt::Display for SkipReason {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.as_str())
+    }
+}
+
+/// What the record alone says about the account `id`.
+pub(super) fn by_record(settings: &Settings, initiator: &Initiator, id: &ObjectId) -> Option<SkipReason> {
+    let is = |found: Option<&String>, known: &str| found.is_some_and(|found| found.eq_ignore_ascii_case(known));
+    if initiator.user_id.is_some() && !is(initiator.user_id.as_ref(), id.as_str()) {
+        return Some(SkipReason::Administrator);
+    }
+    let own_principal = settings.service_principal.as_deref();
+    let own = is(initiator.app_id.as_ref(), settings.client_id.as_str())
+        || own_principal.is_some_and(|own| is(initiator.service_principal_id.as_ref(), own));
+    own.then_some(SkipReason::OwnApplication)
+}
+
+/// The application that made the account, if it is none of the known ones.
+pub(super) fn unknown_app(initiator: &Initiator) -> Option<&str> {
+    let name = initiator.app_name.as_deref().or(initiator.app_id.as_deref())?;
+    (!KNOWN_APPS.contains(&name)).then_some(name)
+}
+
+/// What the account itself says; `oldest` is the earliest creation that counts.
+pub(super) fn by_user(user: &User, oldest: DateTime<Utc>) -> Option<SkipReason> {
+    let is = |property: &str, word: &str| user.text(property).eq_ignore_ascii_case(word);
+    let invited = user.text("userPrincipalName").to_ascii_uppercase().contains("#EXT#");
+    if is("userType", "Guest") || is("creationType", "Invitation") || invited {
+        return Some(SkipReason::Guest);
+    }
+    let kinds = ["emailAddress", "userName", "federated"];
+    let signs_in = |kind: &str| kinds.iter().any(|known| known.eq_ignore_ascii_case(kind));
+    if !user.identities().iter().any(|identity| signs_in(&identity.sign_in_type)) {
+        return Some(SkipReason::NoSignInIdentity);
+    }
+    user.created().is_some_and(|created| created < oldest).then_some(SkipReason::TooOld)
+}

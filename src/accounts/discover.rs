@@ -1,0 +1,189 @@
+//! Discovery: the audit log's window, each new account into the outbox, then the cursor.
+//!
+//! The log is written by a pipeline: records appear minutes late and out of order. So each window begins `overlap`
+//! before the end of the last one, and what is known by its object id is passed over. No user is read here: an account
+//! that cannot be read yet is in the outbox all the same.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::BoxFuture;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio::time::Instant;
+
+use super::classify::{SkipReason, by_record, unknown_app};
+use super::records::{Account, FinishedAccount};
+use super::report::RunError;
+use super::{Accounts, Run};
+use crate::graph::{AuditPage, AuditRecord, ErrorKind, GraphError, PageRequest, Window};
+use crate::storage::{Creation, StoreError};
+use crate::values::ObjectId;
+
+/// How far back the log certainly reaches: seven days in every edition, less an hour.
+const RETENTION: TimeDelta = TimeDelta::hours(7 * 24 - 1);
+
+/// How far the reading of a window came.
+struct Reading {
+    /// All of it was read.
+    complete: bool,
+    /// The latest time on the pages that were stored, as long as they came in order.
+    stored_to: Option<DateTime<Utc>>,
+    in_order: bool,
+    unknown_apps: BTreeSet<String>,
+}
+
+impl Accounts {
+    /// Reads the window, stores what is new, moves the cursor.
+    pub(super) async fn discover(&self, run: &Run) -> Result<(), RunError> {
+        let started = self.outbox.started(run.now).await?;
+        let cursor = self.outbox.cursor().await?;
+        let Some(mut window) = self.window(run.now, started, cursor) else { return Ok(()) };
+        let reading = match self.read(run, window).await {
+            Err(RunError::Discovery(error)) if error.kind() == ErrorKind::RetentionExceeded => {
+                window.from = window.from.max(run.now - RETENTION);
+                tracing::warn!(
+                    event = "gap-possible",
+                    from = %window.from,
+                    reason = "the audit log does not reach back to the last run; accounts made before may be missing"
+                );
+                run.report(|report| report.gap_possible = true);
+                self.read(run, window).await?
+            }
+            reading => reading?,
+        };
+        for app in &reading.unknown_apps {
+            tracing::info!(event = "unknown-app-actor", app, reason = "it makes accounts; they are taken for sign-ups");
+        }
+        let to = if reading.complete { Some(window.to) } else { reading.stored_to };
+        if let Some(to) = to.filter(|to| cursor.is_none_or(|cursor| *to > cursor)) {
+            self.outbox.move_cursor(to).await?;
+        }
+        Ok(())
+    }
+
+    /// From the cursor less the overlap to now less `settle`, never before the very first run's reach; `None` if that
+    /// is no time at all.
+    fn window(&self, now: DateTime<Utc>, started: DateTime<Utc>, cursor: Option<DateTime<Utc>>) -> Option<Window> {
+        let oldest = self.oldest(started);
+        let from = cursor.map_or(oldest, |cursor| (cursor - span(self.settings.overlap)).max(oldest));
+        let to = now - span(self.settings.settle);
+        (from <= to).then_some(Window { from, to })
+    }
+
+    /// Nothing made before this moment is touched.
+    pub(super) fn oldest(&self, started: DateTime<Utc>) -> DateTime<Utc> {
+        started - span(self.settings.look_back)
+    }
+
+    /// Reads page after page and stores each one before the next is asked for.
+    async fn read(&self, run: &Run, window: Window) -> Result<Reading, RunError> {
+        run.report(|report| report.read(window));
+        let mut reading = Reading { complete: false, stored_to: None, in_order: true, unknown_apps: BTreeSet::new() };
+        let mut next = Some(PageRequest::First(window));
+        while let Some(request) = next {
+            let page = match self.directory.audit_page(&request, run.discovery_end).await {
+                Ok(page) => page,
+                Err(error) if may_stop(run, &request, &error) => {
+                    run.report(|report| report.discovery_incomplete = true);
+                    tracing::warn!(event = "discovery-incomplete", reason = "the window is too large for one run");
+                    return Ok(reading.in_order_only());
+                }
+                Err(error) => return Err(RunError::Discovery(error)),
+            };
+            self.store_page(run, &page, &mut reading).await?;
+            next = page.next;
+        }
+        reading.complete = true;
+        Ok(reading)
+    }
+
+    async fn store_page(&self, run: &Run, page: &AuditPage, reading: &mut Reading) -> Result<(), StoreError> {
+        run.report(|report| report.unreadable += page.unreadable);
+        for record in &page.records {
+            reading.see(record);
+        }
+        // Boxed one by one: the compiler cannot see that a closure over borrowed records is `Send` for every lifetime.
+        let mut work: Vec<BoxFuture<'_, Result<(), StoreError>>> = Vec::new();
+        for record in page.records.iter().filter(|record| is_success(record)) {
+            for id in new_users(record) {
+                work.push(Box::pin(self.store_account(run, record, id)));
+            }
+        }
+        let stored = stream::iter(work);
+        stored.buffer_unordered(self.settings.concurrency.max(1)).try_collect().await
+    }
+
+    /// Puts one account into the outbox, unless it is known or certainly no sign-up.
+    async fn store_account(&self, run: &Run, record: &AuditRecord, id: &ObjectId) -> Result<(), StoreError> {
+        let reason = by_record(&self.settings, &record.initiator, id);
+        // A record that says otherwise than an earlier one changes nothing about an account under way.
+        let known = self.outbox.is_finished(id).await? || (reason.is_some() && self.outbox.is_pending(id).await?);
+        if let Some(reason) = reason.filter(|_| !known) {
+            return self.skip(run, id, run.now, reason).await.map(|_| ());
+        }
+        let account = Account { found_at: run.now, record: record.id.clone() };
+        if known || self.outbox.add(id, &account).await? == Creation::AlreadyExists {
+            run.report(|report| report.known += 1);
+            return Ok(());
+        }
+        tracing::info!(event = "account-found", account = %id, record = record.id);
+        run.report(|report| report.found += 1);
+        Ok(())
+    }
+
+    /// Writes the permanent record of an account that is no sign-up.
+    pub(super) async fn skip(
+        &self,
+        run: &Run,
+        id: &ObjectId,
+        found_at: DateTime<Utc>,
+        reason: SkipReason,
+    ) -> Result<Creation, StoreError> {
+        let (at, results) = (self.clock.now(), std::collections::BTreeMap::new());
+        let record = FinishedAccount { id: id.clone(), found_at, at, skipped: Some(reason), abandoned: None, results };
+        let created = self.outbox.finish(&record).await?;
+        if created == Creation::Created {
+            tracing::info!(event = "account-skipped", account = %id, reason = reason.as_str());
+            run.report(|report| *report.skipped.entry(reason).or_default() += 1);
+        }
+        Ok(created)
+    }
+}
+
+impl Reading {
+    fn see(&mut self, record: &AuditRecord) {
+        self.unknown_apps.extend(unknown_app(&record.initiator).map(str::to_owned));
+        if let Some(at) = record.at {
+            self.in_order &= self.stored_to.is_none_or(|last| last <= at);
+            self.stored_to = self.stored_to.max(Some(at));
+        }
+    }
+
+    /// A part of a window counts only if the pages came in order: otherwise older records may be on the pages missed.
+    fn in_order_only(mut self) -> Self {
+        self.stored_to = self.stored_to.filter(|_| self.in_order);
+        self
+    }
+}
+
+/// Whether the run goes on with what it has: after the first page, for want of time or after too many pages.
+fn may_stop(run: &Run, request: &PageRequest, error: &GraphError) -> bool {
+    let out_of_time = Instant::now() >= run.discovery_end;
+    let too_many = matches!(error, GraphError::TooManyPages { .. });
+    matches!(request, PageRequest::Next { .. }) && (out_of_time || too_many)
+}
+
+/// Whether the record is of a user that was really made, as far as it says.
+fn is_success(record: &AuditRecord) -> bool {
+    let says = |found: &Option<String>, word: &str| found.as_ref().is_none_or(|found| found.eq_ignore_ascii_case(word));
+    says(&record.category, "UserManagement") && says(&record.result, "success")
+}
+
+fn new_users(record: &AuditRecord) -> impl Iterator<Item = &ObjectId> {
+    let is_user = |kind: &Option<String>| kind.as_ref().is_none_or(|kind| kind.eq_ignore_ascii_case("User"));
+    record.targets.iter().filter(move |target| is_user(&target.kind)).map(|target| &target.id)
+}
+
+fn span(duration: std::time::Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::days(36_500))
+}

@@ -1,0 +1,143 @@
+//! What a run did, in numbers.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use super::classify::SkipReason;
+use crate::graph::{GraphError, Window};
+use crate::storage::StoreError;
+use crate::telemetry::describe;
+
+/// What a run did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunReport {
+    /// Nothing was done: another run of this process is going on.
+    pub in_progress: bool,
+    /// The window that was read.
+    pub window: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// The audit log does not reach back to the window's begin: accounts may be missing.
+    pub gap_possible: bool,
+    /// The window was not read to its end; the next run goes on.
+    pub discovery_incomplete: bool,
+    /// Accounts that were new and put into the outbox.
+    pub found: usize,
+    /// Accounts whose record was read again.
+    pub known: usize,
+    /// Records that could not be read.
+    pub unreadable: usize,
+    /// Accounts that are no sign-ups, by reason.
+    pub skipped: BTreeMap<SkipReason, usize>,
+    /// Accounts whose association was finished.
+    pub done: usize,
+    /// Accounts that failed in this run and are tried again.
+    pub failed: usize,
+    /// Accounts that wait: for their next attempt, or for a person to repair the set-up.
+    pub waiting: usize,
+    /// Accounts that were given up.
+    pub abandoned: usize,
+    /// Accounts that the run had no time for.
+    pub left: usize,
+}
+
+impl RunReport {
+    /// For the host's log: one line per thing worth saying.
+    #[must_use]
+    pub fn log_lines(&self) -> Vec<String> {
+        if self.in_progress {
+            return vec!["a run is in progress already: nothing done".to_owned()];
+        }
+        let time = |at: &DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let window =
+            self.window.as_ref().map(|(from, to)| format!("audit log read from {} to {}", time(from), time(to)));
+        let skipped = self.skipped.iter().map(|(reason, count)| format!("{count} skipped: {reason}"));
+        let numbers = [
+            (self.unreadable, "records unreadable"),
+            (self.failed, "failed, to be tried again"),
+            (self.waiting, "waiting"),
+            (self.abandoned, "abandoned: see abandoned/ in the state store"),
+            (self.left, "left for the next run"),
+        ];
+        let numbers = numbers.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+        let remarks = [
+            (self.gap_possible, "gap possible: the audit log does not reach back to the last run"),
+            (self.discovery_incomplete, "the audit log was not read to the end: the next run goes on"),
+        ];
+        let remarks = remarks.iter().filter(|(applies, _)| *applies).map(|(_, what)| (*what).to_owned());
+        let counts = format!("accounts: {} new, {} associated", self.found, self.done);
+        window.into_iter().chain([counts]).chain(skipped).chain(numbers).chain(remarks).collect()
+    }
+
+    pub(super) fn read(&mut self, window: Window) {
+        self.window = Some((window.from, window.to));
+    }
+
+    /// The run's one closing line.
+    pub(super) fn log(&self, error: Option<&RunError>) {
+        let skipped: usize = self.skipped.values().sum();
+        let Self { found, known, unreadable, done, failed, waiting, abandoned, left, .. } = *self;
+        if let Some(error) = error {
+            tracing::error!(
+                event = "run-failed",
+                reason = describe(error),
+                found,
+                done,
+                failed,
+                waiting,
+                abandoned,
+                left
+            );
+        } else {
+            tracing::info!(
+                event = "run-finished",
+                found,
+                known,
+                unreadable,
+                skipped,
+                done,
+                failed,
+                waiting,
+                abandoned,
+                left
+            );
+        }
+    }
+}
+
+/// Why a run as a whole failed.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// New accounts cannot be found.
+    #[error("cannot find new accounts")]
+    Discovery(#[source] GraphError),
+    /// The state store does not work.
+    #[error("the state store does not work")]
+    Store(#[from] StoreError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lines_say_what_happened_and_nothing_that_did_not() {
+        let report = RunReport {
+            window: Some(("2026-11-21T08:00:00Z".parse().unwrap(), "2026-11-21T10:00:00Z".parse().unwrap())),
+            found: 3,
+            done: 2,
+            skipped: BTreeMap::from([(SkipReason::Guest, 1)]),
+            gap_possible: true,
+            ..RunReport::default()
+        };
+        let lines = report.log_lines();
+        assert_eq!(
+            lines,
+            [
+                "audit log read from 2026-11-21T08:00:00Z to 2026-11-21T10:00:00Z",
+                "accounts: 3 new, 2 associated",
+                "1 skipped: guest",
+                "gap possible: the audit log does not reach back to the last run",
+            ]
+        );
+    }
+}

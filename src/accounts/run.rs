@@ -1,0 +1,61 @@
+//! What the parts of one run share.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::time::Instant;
+
+use super::report::RunReport;
+
+/// One run.
+#[derive(Debug)]
+pub(super) struct Run {
+    /// The time of day at its begin.
+    pub(super) now: DateTime<Utc>,
+    /// No account is taken and nothing is waited for after this moment.
+    pub(super) end: Instant,
+    /// Reading the audit log ends here, so that the outbox gets its share of every run.
+    pub(super) discovery_end: Instant,
+    report: Mutex<RunReport>,
+    /// What is not set up: not tried again in this run.
+    blocked: Mutex<BTreeSet<String>>,
+}
+
+impl Run {
+    pub(super) fn new(now: DateTime<Utc>, limit: Duration) -> Self {
+        let begin = Instant::now();
+        Self {
+            now,
+            end: begin + limit,
+            discovery_end: begin + limit / 2,
+            report: Mutex::default(),
+            blocked: Mutex::default(),
+        }
+    }
+
+    /// Whether the run's time is up.
+    pub(super) fn is_over(&self) -> bool {
+        Instant::now() >= self.end
+    }
+
+    /// Changes the report.
+    pub(super) fn report(&self, change: impl FnOnce(&mut RunReport)) {
+        change(&mut self.report.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Whether `what` turned out not to be set up.
+    pub(super) fn is_blocked(&self, what: &str) -> bool {
+        self.blocked.lock().unwrap_or_else(PoisonError::into_inner).contains(what)
+    }
+
+    /// Says that `what` is not set up; true the first time.
+    pub(super) fn block(&self, what: &str) -> bool {
+        self.blocked.lock().unwrap_or_else(PoisonError::into_inner).insert(what.to_owned())
+    }
+
+    pub(super) fn into_report(self) -> RunReport {
+        self.report.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}

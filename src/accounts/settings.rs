@@ -1,0 +1,174 @@
+//! What a run is told, and the order of the connectors.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::expressions::Condition;
+use crate::values::AppId;
+
+/// What a run is told.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `graph.client_id`: accounts made by this application are not sign-ups.
+    pub client_id: AppId,
+    /// The object id of that application's service principal, if it is known.
+    pub service_principal: Option<String>,
+    /// How much of the past each run reads again; two hours is the default.
+    pub overlap: Duration,
+    /// How long before the present a window ends; zero is the default.
+    pub settle: Duration,
+    /// How far the very first run reaches back. Older accounts are never touched.
+    pub look_back: Duration,
+    /// A run stops taking accounts then, and nothing waits longer.
+    pub run_limit: Duration,
+    /// Accounts under way at once; at least one.
+    pub concurrency: usize,
+    /// How often one connector is tried for one account before it is given up; at least one.
+    pub max_attempts: u32,
+    /// Whether some template or condition of a connector uses `invite`. Without it no source is asked.
+    pub needs_invite: bool,
+    /// The connectors, in the order of the configuration.
+    pub connectors: Vec<ConnectorSettings>,
+}
+
+/// What the association knows of one connector.
+#[derive(Debug, Clone)]
+pub struct ConnectorSettings {
+    /// Its name: letters, digits, `-` and `_`, 40 at most.
+    pub name: String,
+    /// The connectors that must have come to a result before.
+    pub after: Vec<String>,
+    /// For whom; `None`: everybody. Its variables are `connectors::VARIABLES`.
+    pub when: Option<Condition>,
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// A name that cannot be part of an object's name.
+    #[error("the connector name {name:?} is not usable: letters, digits, - and _, at most 40 of them")]
+    BadName {
+        /// The name.
+        name: String,
+    },
+    /// Two of one name; case does not tell them apart.
+    #[error("two connectors are called {name}")]
+    Duplicate {
+        /// The name.
+        name: String,
+    },
+    /// `after` names nobody.
+    #[error("the connector {name} is to run after {after}, which there is not")]
+    UnknownAfter {
+        /// The connector.
+        name: String,
+        /// What it names.
+        after: String,
+    },
+    /// Connectors that wait for each other.
+    #[error("the connectors {} wait for each other", .names.join(", "))]
+    Cycle {
+        /// Those that can never run.
+        names: Vec<String>,
+    },
+    /// Nothing was built for the name.
+    #[error("there is no connector {name}")]
+    NoConnector {
+        /// The name.
+        name: String,
+    },
+}
+
+impl Settings {
+    /// The connectors in the order in which they run: as configured, but each one after those it names.
+    pub fn in_order(&self) -> Result<Vec<&ConnectorSettings>, Vec<SettingsError>> {
+        let errors = self.name_errors();
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let (mut order, mut placed) = (Vec::new(), BTreeSet::new());
+        let mut waiting: Vec<&ConnectorSettings> = self.connectors.iter().collect();
+        while !waiting.is_empty() {
+            let ready = waiting.iter().position(|one| one.after.iter().all(|name| placed.contains(name)));
+            let Some(ready) = ready else {
+                let names = waiting.iter().map(|one| one.name.clone()).collect();
+                return Err(vec![SettingsError::Cycle { names }]);
+            };
+            let next = waiting.remove(ready);
+            placed.insert(&next.name);
+            order.push(next);
+        }
+        Ok(order)
+    }
+
+    fn name_errors(&self) -> Vec<SettingsError> {
+        let (mut errors, mut seen) = (Vec::new(), BTreeSet::new());
+        let known = |after: &String| self.connectors.iter().any(|one| one.name == *after);
+        for ConnectorSettings { name, after, .. } in &self.connectors {
+            if !is_usable(name) {
+                errors.push(SettingsError::BadName { name: name.clone() });
+            }
+            if !seen.insert(name.to_ascii_lowercase()) {
+                errors.push(SettingsError::Duplicate { name: name.clone() });
+            }
+            let unknown = after.iter().filter(|after| !known(after));
+            errors
+                .extend(unknown.map(|after| SettingsError::UnknownAfter { name: name.clone(), after: after.clone() }));
+        }
+        errors
+    }
+}
+
+fn is_usable(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    !name.is_empty() && name.len() <= 40 && name.bytes().all(allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(connectors: &[(&str, &[&str])]) -> Settings {
+        let connector = |(name, after): &(&str, &[&str])| ConnectorSettings {
+            name: (*name).to_owned(),
+            after: after.iter().map(|name| (*name).to_owned()).collect(),
+            when: None,
+        };
+        Settings {
+            client_id: "88888888-3333-4444-5555-666666666666".parse().unwrap(),
+            service_principal: None,
+            overlap: Duration::ZERO,
+            settle: Duration::ZERO,
+            look_back: Duration::ZERO,
+            run_limit: Duration::ZERO,
+            concurrency: 1,
+            max_attempts: 1,
+            needs_invite: false,
+            connectors: connectors.iter().map(connector).collect(),
+        }
+    }
+
+    fn order(connectors: &[(&str, &[&str])]) -> Result<Vec<String>, Vec<SettingsError>> {
+        let settings = settings(connectors);
+        settings.in_order().map(|order| order.into_iter().map(|one| one.name.clone()).collect())
+    }
+
+    #[test]
+    fn a_connector_runs_after_those_it_names_and_otherwise_as_configured() {
+        let connectors: [(&str, &[&str]); 4] = [("d", &["b", "c"]), ("a", &[]), ("c", &["b"]), ("b", &[])];
+        assert_eq!(order(&connectors).unwrap(), ["a", "b", "c", "d"]);
+    }
+
+    #[test]
+    fn connectors_that_wait_for_each_other_are_refused() {
+        let errors = order(&[("a", &["b"]), ("b", &["a"]), ("c", &[])]).unwrap_err();
+        assert_eq!(errors, [SettingsError::Cycle { names: vec!["a".to_owned(), "b".to_owned()] }]);
+        assert!(order(&[("a", &["a"])]).is_err());
+    }
+
+    #[test]
+    fn names_that_cannot_be_used_are_all_refused() {
+        let errors = order(&[("a/b", &[]), ("c", &["z"]), ("C", &[]), ("", &[])]).unwrap_err();
+        assert_eq!(errors.len(), 4, "{errors:?}");
+    }
+}

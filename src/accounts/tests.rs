@@ -1,0 +1,201 @@
+//! The room as a whole: an in-memory directory, store and outside systems, and everything that can go wrong with them.
+
+mod crash;
+mod doubles;
+mod failures;
+mod logs;
+mod skips;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::connectors::VARIABLES;
+use crate::expressions::Condition;
+use crate::storage::StoreError;
+use doubles::{House, JO, KIM, LEE, Reply, now};
+
+#[tokio::test]
+async fn a_new_account_reaches_every_connector_and_is_recorded_once() {
+    let house = House::new(&[("billing", &[]), ("news", &["billing"])]);
+    let jo = house.sign_up(JO, 2);
+    let report = house.run().await.unwrap();
+    assert_eq!((report.found, report.done), (1, 1));
+    let record: Value = house.read(&format!("done/{jo}.json")).await.unwrap();
+    assert_eq!(record["results"]["billing"], json!({"outcome": "delivered", "id": "billing-1", "at": now()}));
+    assert_eq!(record["found_at"], json!(now()));
+    assert!(!record.to_string().contains("example.com") && !record.to_string().contains("Bradford"), "{record}");
+    assert!(house.store.list("pending").await.unwrap().is_empty());
+    let seen = house.connector("news").contexts();
+    assert_eq!(seen[0]["results"], json!({"billing": {"id": "billing-1", "outcome": "delivered"}}));
+    assert_eq!(seen[0]["user"]["email"], "9fb7a577@example.com");
+}
+
+#[tokio::test]
+async fn a_second_run_over_the_same_window_does_nothing_twice() {
+    let house = House::new(&[("news", &[])]);
+    house.sign_up(JO, 2);
+    house.run().await.unwrap();
+    let report = house.run().await.unwrap();
+    assert_eq!((report.found, report.known, report.done), (0, 1, 0));
+    assert_eq!(house.connector("news").calls().len(), 1);
+    house.directory.with(|state| assert_eq!(state.reads.len(), 1));
+}
+
+#[tokio::test]
+async fn a_record_that_comes_late_is_found_within_the_overlap() {
+    let house = House::new(&[("news", &[])]);
+    house.run().await.unwrap();
+    house.pass(30);
+    house.sign_up(JO, 2);
+    house.run().await.unwrap();
+    house.pass(5);
+    house.sign_up(KIM, 36);
+    let report = house.run().await.unwrap();
+    assert_eq!((report.found, report.known, report.done), (1, 1, 1));
+    house.directory.with(|state| {
+        let [first, second, third] = state.windows[..] else { panic!("three windows") };
+        assert_eq!((first.from, first.to), (now() - chrono::TimeDelta::minutes(10), now()));
+        assert_eq!(second.from, first.from, "the overlap never reaches before the very first run's look back");
+        assert_eq!(third.to - second.to, chrono::TimeDelta::minutes(5));
+    });
+}
+
+#[tokio::test]
+async fn a_window_ends_before_what_may_still_be_written() {
+    let mut house = House::new(&[]);
+    house.settings.settle = std::time::Duration::from_mins(2);
+    house.run().await.unwrap();
+    house.directory.with(|state| assert_eq!(state.windows[0].to, now() - chrono::TimeDelta::minutes(2)));
+    house.settings.settle = std::time::Duration::from_hours(9);
+    assert_eq!(house.run().await.unwrap().window, None, "no time at all to look at");
+}
+
+#[tokio::test]
+async fn every_page_is_read() {
+    let house = House::new(&[("news", &[])]);
+    house.directory.with(|state| (state.page_size, state.unreadable) = (1, 2));
+    for id in [JO, KIM, LEE] {
+        house.sign_up(id, 2);
+    }
+    let report = house.run().await.unwrap();
+    assert_eq!((report.found, report.done, report.unreadable), (3, 3, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_window_too_large_for_one_run_is_read_in_parts() {
+    let house = House::new(&[("news", &[])]);
+    house.directory.with(|state| (state.page_size, state.page_delay) = (1, std::time::Duration::from_mins(3)));
+    for (id, minutes) in [(JO, 9), (KIM, 8), (LEE, 7)] {
+        house.sign_up(id, minutes);
+    }
+    let report = house.run().await.unwrap();
+    assert!(report.discovery_incomplete && report.found == 1 && report.done == 1, "{report:?}");
+    let cursor: Value = house.read("cursor.json").await.unwrap();
+    assert_eq!(cursor["to"], json!(now() - chrono::TimeDelta::minutes(9)), "up to what was stored, no further");
+}
+
+#[tokio::test]
+async fn a_window_before_the_logs_begin_is_cut_and_the_gap_reported() {
+    let house = House::new(&[("news", &[])]);
+    house.run().await.unwrap();
+    house.pass(60 * 24 * 30);
+    house.directory.with(|state| state.retention = Some(house.clock.now() - chrono::TimeDelta::days(7)));
+    house.sign_up(JO, 2);
+    let report = house.run().await.unwrap();
+    assert!(report.gap_possible && report.found == 1, "{report:?}");
+    assert!(!house.run().await.unwrap().gap_possible);
+}
+
+#[tokio::test]
+async fn a_condition_decides_and_one_without_an_answer_is_false() {
+    for (when, delivered) in [
+        ("user.givenName == 'Jo'", true),
+        ("user.ext.Newsletter", false),
+        ("'billing' in invite.tags", false),
+        ("user.givenName", false),
+    ] {
+        let mut house = House::new(&[("news", &[])]);
+        house.settings.connectors[0].when = Some(Condition::compile(when, &VARIABLES).unwrap());
+        let jo = house.sign_up(JO, 2);
+        assert_eq!(house.run().await.unwrap().done, 1);
+        assert_eq!(house.connector("news").calls().len(), usize::from(delivered), "{when}");
+        let record: Value = house.read(&format!("done/{jo}.json")).await.unwrap();
+        assert_eq!(record["results"]["news"]["outcome"], if delivered { "delivered" } else { "skipped" });
+    }
+}
+
+#[tokio::test]
+async fn a_connector_with_nothing_to_send_is_skipped_with_its_reason() {
+    let house = House::new(&[("news", &[])]);
+    house.connector("news").renders_nothing();
+    let jo = house.sign_up(JO, 2);
+    assert_eq!(house.run().await.unwrap().done, 1);
+    let record: Value = house.read(&format!("done/{jo}.json")).await.unwrap();
+    assert_eq!(record["results"]["news"]["reason"], "there is nothing");
+}
+
+#[tokio::test]
+async fn the_invitation_is_looked_up_when_something_uses_it() {
+    let mut house = House::new(&[("news", &[])]);
+    house.invite("9fb7a577@example.com", Some("2026-11-21T09:00:00Z"), &[("plan", "old")]);
+    house.invite("9fb7a577@example.com", None, &[("plan", "pro"), ("name", "Jo B")]);
+    house.sign_up(JO, 2);
+    house.settings.needs_invite = true;
+    house.run().await.unwrap();
+    let invite = house.connector("news").contexts()[0]["invite"].clone();
+    assert_eq!(invite, json!({"plan": "pro", "name": "Jo B", "tags": ["vip"], "source": "beta"}));
+    let house = House::new(&[("news", &[])]);
+    house.invite("9fb7a577@example.com", None, &[]);
+    house.sign_up(JO, 2);
+    house.run().await.unwrap();
+    assert_eq!(house.connector("news").contexts()[0]["invite"], json!({}));
+}
+
+#[tokio::test]
+async fn a_run_while_another_is_going_on_does_nothing() {
+    let house = House::new(&[("news", &[])]);
+    house.sign_up(JO, 2);
+    let accounts = house.accounts();
+    let (first, second) = tokio::join!(accounts.run(), accounts.run());
+    assert_eq!((first.unwrap().done, second.unwrap().in_progress), (1, true));
+}
+
+#[tokio::test]
+async fn a_connector_that_was_not_built_is_named() {
+    let house = House::new(&[("news", &[])]);
+    let store = StateStore::in_memory();
+    let (directory, clock) = (Arc::clone(&house.directory), Arc::clone(&house.clock));
+    let built = Accounts::try_new(house.settings.clone(), directory, &[], Invites::default(), store, clock);
+    assert_eq!(built.unwrap_err(), SettingsError::NoConnector { name: "news".to_owned() });
+}
+
+#[tokio::test]
+async fn what_was_left_of_a_finished_account_is_deleted_and_not_done_again() {
+    let house = House::new(&[("news", &[])]);
+    let jo = house.sign_up(JO, 2);
+    house.run().await.unwrap();
+    let account = json!({"found_at": now(), "record": "x"});
+    house.store.create(&format!("pending/{jo}/account.json"), &account).await.unwrap();
+    house.store.create(&format!("pending/{jo}/request-news.json"), &json!({})).await.unwrap();
+    let report = house.run().await.unwrap();
+    assert_eq!((report.done, house.connector("news").calls().len()), (0, 1));
+    assert!(house.store.list("pending").await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_unreadable_entry_fails_alone() {
+    let house = House::new(&[("news", &[])]);
+    let (jo, _) = (house.sign_up(JO, 2), house.sign_up(KIM, 2));
+    house.store.create(&format!("pending/{jo}/account.json"), &json!("odd")).await.unwrap();
+    let report = house.run().await.unwrap();
+    assert_eq!((report.failed, report.done), (1, 1), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_store_that_fails_fails_the_run() {
+    let house = House::new(&[("news", &[])]);
+    house.sign_up(JO, 2);
+    house.switch.allow(0);
+    assert!(matches!(house.run().await, Err(RunError::Store(StoreError::Failed { .. }))));
+    house.connector("news").replies(Reply::Ok);
+}

@@ -1,0 +1,350 @@
+//! A house to run accounts in: each part a double with behaviour.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::{
+    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions,
+    PutOptions, PutPayload, PutResult,
+};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::accounts::{Accounts, ConnectorSettings, RunError, RunReport, Settings};
+use crate::clock::{Clock, ManualClock};
+use crate::connectors::{Connector, ConnectorError, Input, Receipt, Rendered};
+use crate::graph::Directory;
+use crate::graph::fake::FakeDirectory;
+use crate::invites::{InviteError, InviteSource, Invites};
+use crate::storage::StateStore;
+use crate::values::{AddressRule, EmailAddress, Invitation, ObjectId};
+
+pub(super) const JO: &str = "9fb7a577-9469-4489-912d-bc58a5bca276";
+pub(super) const KIM: &str = "aaaaaaaa-0000-0000-0000-000000000001";
+pub(super) const LEE: &str = "bbbbbbbb-0000-0000-0000-000000000002";
+
+pub(super) fn now() -> DateTime<Utc> {
+    "2026-11-21T10:00:00Z".parse().unwrap()
+}
+
+/// How an outside system answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reply {
+    Ok,
+    Unavailable(Option<Duration>),
+    Rejected,
+    Never,
+    NotSetUp,
+    Panics,
+    Hangs,
+    Takes(Duration),
+}
+
+/// An outside system that upserts by object id.
+#[derive(Debug)]
+pub(super) struct FakeConnector {
+    name: String,
+    state: Mutex<FakeState>,
+}
+
+#[derive(Debug, Default)]
+struct FakeState {
+    nothing: bool,
+    rendered: usize,
+    contexts: Vec<Value>,
+    calls: Vec<(ObjectId, Value)>,
+    holds: BTreeMap<ObjectId, Value>,
+    replies: VecDeque<Reply>,
+    always: Option<Reply>,
+}
+
+impl FakeConnector {
+    fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), state: Mutex::default() }
+    }
+
+    fn with<T>(&self, look: impl FnOnce(&mut FakeState) -> T) -> T {
+        look(&mut self.state.lock().unwrap())
+    }
+
+    pub(super) fn renders_nothing(&self) {
+        self.with(|state| state.nothing = true);
+    }
+
+    /// The next call is answered so; those after it succeed.
+    pub(super) fn replies(&self, reply: Reply) {
+        self.with(|state| state.replies.push_back(reply));
+    }
+
+    /// Every call is answered so.
+    pub(super) fn always(&self, reply: Reply) {
+        self.with(|state| state.always = Some(reply));
+    }
+
+    pub(super) fn calls(&self) -> Vec<(ObjectId, Value)> {
+        self.with(|state| state.calls.clone())
+    }
+
+    pub(super) fn contexts(&self) -> Vec<Value> {
+        self.with(|state| state.contexts.clone())
+    }
+
+    /// What the outside system has in the end.
+    pub(super) fn holds(&self) -> BTreeMap<ObjectId, Value> {
+        self.with(|state| state.holds.clone())
+    }
+
+    fn answer(&self, id: &ObjectId, request: &Value) -> Reply {
+        self.with(|state| {
+            state.calls.push((id.clone(), request.clone()));
+            let reply = state.replies.pop_front().or(state.always).unwrap_or(Reply::Ok);
+            if matches!(reply, Reply::Ok | Reply::Takes(_)) {
+                state.holds.insert(id.clone(), request.clone());
+            }
+            reply
+        })
+    }
+}
+
+impl Connector for FakeConnector {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn render(&self, input: &Input<'_>) -> Result<Rendered, ConnectorError> {
+        self.with(|state| {
+            state.contexts.push(input.context.clone());
+            state.rendered += 1;
+            if state.nothing {
+                return Ok(Rendered::Nothing { reason: "there is nothing" });
+            }
+            // Different each time, so that rendering twice shows.
+            Ok(Rendered::Request(json!({"email": input.context["user"]["email"], "rendering": state.rendered})))
+        })
+    }
+
+    fn deliver<'a>(
+        &'a self,
+        id: &'a ObjectId,
+        request: &'a Value,
+        _: Instant,
+    ) -> BoxFuture<'a, Result<Receipt, ConnectorError>> {
+        Box::pin(async move {
+            match self.answer(id, request) {
+                Reply::Ok => {}
+                Reply::Takes(time) => tokio::time::sleep(time).await,
+                Reply::Unavailable(after) => {
+                    return Err(ConnectorError::Unavailable { what: "status 503".to_owned(), after });
+                }
+                Reply::Rejected => return Err(ConnectorError::Rejected { what: "status 400".to_owned() }),
+                Reply::Never => return Err(ConnectorError::NeverTaken { reason: "unsubscribed" }),
+                Reply::NotSetUp => return Err(ConnectorError::Setup { what: "the key is not accepted".to_owned() }),
+                Reply::Panics => panic!("the connector panics"),
+                Reply::Hangs => std::future::pending().await,
+            }
+            let id = format!("{}-{}", self.name, self.with(|state| state.holds.len()));
+            Ok(Receipt { id: Some(id), note: None })
+        })
+    }
+}
+
+/// An invite list in memory.
+#[derive(Debug, Default)]
+pub(super) struct FakeInvites {
+    list: Mutex<Vec<Invitation>>,
+    pub(super) broken: AtomicBool,
+}
+
+impl InviteSource for FakeInvites {
+    fn name(&self) -> &'static str {
+        "beta"
+    }
+
+    fn find<'a>(&'a self, address: &'a EmailAddress) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>> {
+        let matching = |one: &&Invitation| one.rule.matches(address);
+        let found = self.list.lock().unwrap().iter().filter(matching).cloned().collect();
+        let broken = self.broken.load(Ordering::Relaxed);
+        let error = InviteError { source_name: "beta".into(), reason: "it cannot be read".to_owned() };
+        Box::pin(std::future::ready(if broken { Err(error) } else { Ok(found) }))
+    }
+}
+
+/// A store that stops working after so many writes and deletes, as if the process had been killed then.
+#[derive(Debug)]
+pub(super) struct Switch {
+    inner: InMemory,
+    left: AtomicI64,
+    pub(super) used: AtomicI64,
+}
+
+impl Switch {
+    pub(super) fn allow(&self, writes: i64) {
+        self.left.store(writes, Ordering::Relaxed);
+        self.used.store(0, Ordering::Relaxed);
+    }
+
+    fn check(&self, write: bool) -> object_store::Result<()> {
+        let left = if write { self.left.fetch_sub(1, Ordering::Relaxed) } else { self.left.load(Ordering::Relaxed) };
+        if left <= 0 {
+            return Err(object_store::Error::Generic { store: "switch", source: "killed".into() });
+        }
+        if write {
+            self.used.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Switch {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Switch")
+    }
+}
+
+#[async_trait::async_trait]
+impl ObjectStore for Switch {
+    async fn put_opts(&self, at: &Path, payload: PutPayload, options: PutOptions) -> object_store::Result<PutResult> {
+        self.check(true)?;
+        self.inner.put_opts(at, payload, options).await
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        at: &Path,
+        options: PutMultipartOptions,
+    ) -> object_store::Result<Box<dyn MultipartUpload>> {
+        self.inner.put_multipart_opts(at, options).await
+    }
+
+    async fn get_opts(&self, at: &Path, options: GetOptions) -> object_store::Result<GetResult> {
+        self.check(false)?;
+        self.inner.get_opts(at, options).await
+    }
+
+    fn delete_stream(
+        &self,
+        at: BoxStream<'static, object_store::Result<Path>>,
+    ) -> BoxStream<'static, object_store::Result<Path>> {
+        match self.check(true) {
+            Ok(()) => self.inner.delete_stream(at),
+            Err(error) => Box::pin(futures_util::stream::iter([Err(error)])),
+        }
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
+        self.inner.list(prefix)
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> object_store::Result<ListResult> {
+        self.inner.list_with_delimiter(prefix).await
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> object_store::Result<()> {
+        self.inner.copy_opts(from, to, options).await
+    }
+}
+
+/// Everything together. The outside and the store outlive each runner, as they outlive a process.
+pub(super) struct House {
+    pub(super) settings: Settings,
+    pub(super) directory: Arc<FakeDirectory>,
+    pub(super) connectors: Vec<Arc<FakeConnector>>,
+    pub(super) invites: Arc<FakeInvites>,
+    pub(super) switch: Arc<Switch>,
+    pub(super) store: StateStore,
+    pub(super) clock: Arc<ManualClock>,
+}
+
+impl House {
+    /// With these connectors, each after others.
+    pub(super) fn new(connectors: &[(&str, &[&str])]) -> Self {
+        let settings = |(name, after): &(&str, &[&str])| ConnectorSettings {
+            name: (*name).to_owned(),
+            after: after.iter().map(|name| (*name).to_owned()).collect(),
+            when: None,
+        };
+        let settings = Settings {
+            client_id: "88888888-3333-4444-5555-666666666666".parse().unwrap(),
+            service_principal: Some("77777777-3333-4444-5555-666666666666".to_owned()),
+            overlap: Duration::from_hours(2),
+            settle: Duration::ZERO,
+            look_back: Duration::from_mins(10),
+            run_limit: Duration::from_mins(8),
+            concurrency: 4,
+            max_attempts: 5,
+            needs_invite: false,
+            connectors: connectors.iter().map(settings).collect(),
+        };
+        let switch =
+            Arc::new(Switch { inner: InMemory::new(), left: AtomicI64::new(i64::MAX), used: AtomicI64::new(0) });
+        Self {
+            settings,
+            directory: Arc::new(FakeDirectory::new(None)),
+            connectors: connectors.iter().map(|(name, _)| Arc::new(FakeConnector::new(name))).collect(),
+            invites: Arc::new(FakeInvites::default()),
+            store: StateStore::over(Arc::clone(&switch) as Arc<dyn ObjectStore>),
+            switch,
+            clock: Arc::new(ManualClock::new(now())),
+        }
+    }
+
+    /// A runner, as a new process would have.
+    pub(super) fn accounts(&self) -> Accounts {
+        let directory = Arc::clone(&self.directory) as Arc<dyn Directory>;
+        let connectors: Vec<_> = self.connectors.iter().map(|one| Arc::clone(one) as Arc<dyn Connector>).collect();
+        let invites = Invites::new(vec![Arc::clone(&self.invites) as Arc<dyn InviteSource>]);
+        let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
+        Accounts::try_new(self.settings.clone(), directory, &connectors, invites, self.store.clone(), clock).unwrap()
+    }
+
+    pub(super) async fn run(&self) -> Result<RunReport, RunError> {
+        Box::pin(self.accounts().run()).await
+    }
+
+    pub(super) fn connector(&self, name: &str) -> &FakeConnector {
+        self.connectors.iter().find(|one| one.name == name).unwrap()
+    }
+
+    /// A sign-up so many minutes ago.
+    pub(super) fn sign_up(&self, id: &str, minutes: i64) -> ObjectId {
+        let address = format!("{}@example.com", id.split('-').next().unwrap_or_default());
+        self.directory.sign_up(id, &address, self.clock.now() - TimeDelta::minutes(minutes))
+    }
+
+    pub(super) fn pass(&self, minutes: i64) {
+        self.clock.advance(TimeDelta::minutes(minutes));
+    }
+
+    pub(super) fn invite(&self, address: &str, expires: Option<&str>, columns: &[(&str, &str)]) {
+        self.invites.list.lock().unwrap().push(Invitation {
+            source: "beta".into(),
+            line: 2,
+            rule: AddressRule::Exact(address.parse().unwrap()),
+            apps: vec!["99999999-3333-4444-5555-666666666666".parse().unwrap()],
+            not_before: None,
+            expires: expires.map(|at| at.parse().unwrap()),
+            tags: vec!["vip".to_owned()],
+            columns: columns.iter().map(|(name, cell)| ((*name).to_owned(), (*cell).to_owned())).collect(),
+            prefill: BTreeMap::new(),
+        });
+    }
+
+    pub(super) async fn read(&self, name: &str) -> Option<Value> {
+        self.store.read(name).await.unwrap()
+    }
+
+    /// The names of the parts of an account's outbox entry.
+    pub(super) async fn parts(&self, id: &ObjectId) -> Vec<String> {
+        let prefix = format!("pending/{id}/");
+        let entries = self.store.list(&format!("pending/{id}")).await.unwrap();
+        entries.into_iter().map(|entry| entry.name.strip_prefix(&prefix).unwrap().to_owned()).collect()
+    }
+}
