@@ -9,6 +9,7 @@ pub mod connectors;
 pub mod credentials;
 pub mod entra;
 pub mod expressions;
+pub mod functions;
 pub mod graph;
 pub mod invites;
 pub mod outbound;

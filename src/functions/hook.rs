@@ -1,0 +1,292 @@
+//! What both hooks share: the checks before the decision, the deadline over everything, the answer when there is none.
+//!
+//! The order is fixed: method (405), size (413), caller (401), body (400). After that the answer is always 200 with one
+//! action. Whatever hangs, fails or panics leads to the failure action before the deadline; when the signing keys cannot
+//! be had in time the caller is unknown, and nothing is looked up, filled in or remembered for it.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody};
+use axum::extract::Request;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::memory::AddressMemory;
+use crate::clock::Clock;
+use crate::entra::action;
+use crate::entra::caller::{CallerError, Verifier};
+use crate::entra::event::{EventKind, SignUpEvent, find_correlation_id};
+use crate::invites::{InviteError, Invites};
+use crate::signup::decision::{StartDecision, SubmitDecision};
+use crate::signup::messages::Reader;
+use crate::signup::policy::{Gate, Policy, Settings as SignUpSettings};
+use crate::telemetry::{AddressHash, AddressHasher};
+use crate::values::{App, AppId, CorrelationId, Deadline, EmailAddress, Invitation, TenantId};
+
+/// The largest body, in bytes.
+const MAX_BODY: usize = 256 * 1024;
+
+/// How much of a body that is too large is read away, so that the host does not see its connection break.
+const MAX_DRAINED: usize = 16 * 1024 * 1024;
+
+/// What is answered when no decision can be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnFailure {
+    /// A page that asks to try later.
+    Block,
+    /// The sign-up goes on.
+    Continue,
+}
+
+/// How hooks behave.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The tenant whose events are answered.
+    pub tenant: TenantId,
+    /// The time from the request's arrival to the answer.
+    pub budget: Duration,
+    /// What is answered when no decision can be made.
+    pub on_failure: OnFailure,
+}
+
+/// What the hooks need, shared by all requests.
+#[derive(Debug)]
+pub struct Hooks {
+    /// How they behave.
+    pub settings: Settings,
+    /// Who may call.
+    pub verifier: Verifier,
+    /// What the operator decided.
+    pub sign_up: SignUpSettings,
+    /// Who is invited.
+    pub invites: Invites,
+    /// Addresses since Start.
+    pub memory: AddressMemory,
+    /// Makes addresses fit for logs.
+    pub hasher: AddressHasher,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Why no decision can be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The deadline passed.
+    #[error("no answer in time")]
+    Deadline,
+    /// Nobody can say who is calling.
+    #[error("the signing keys cannot be had in time")]
+    KeysUnavailable,
+    /// Nobody can say who is invited.
+    #[error(transparent)]
+    Invites(#[from] InviteError),
+    /// A defect.
+    #[error("the handler panicked")]
+    Panicked,
+}
+
+impl Failure {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Deadline => "deadline",
+            Self::KeysUnavailable => "keys-unavailable",
+            Self::Invites(_) => "invites-unavailable",
+            Self::Panicked => "panicked",
+        }
+    }
+}
+
+/// A decision with what the log says about it.
+#[derive(Debug)]
+pub struct Decided {
+    /// The answer's body.
+    pub answer: Value,
+    /// The action's name.
+    pub action: &'static str,
+    /// Why.
+    pub reason: &'static str,
+    /// The policy that decided.
+    pub policy: Option<String>,
+    /// Where the address came from.
+    pub source: Option<&'static str>,
+    /// The address, for the log.
+    pub address: Option<AddressHash>,
+}
+
+/// The part of a hook that is its own.
+pub type Decide = for<'a> fn(&'a Hooks, &'a SignUpEvent) -> BoxFuture<'a, Result<Decided, Failure>>;
+
+/// Runs a hook: the checks, then `decide`, all under the deadline.
+pub async fn answer(hooks: &Hooks, kind: EventKind, request: Request, decide: Decide) -> Response {
+    let started = Instant::now();
+    if request.method() != Method::POST {
+        tracing::warn!(event = "refused-request", hook = kind.name(), status = 405);
+        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")]).into_response();
+    }
+    let deadline = Deadline::new(started.into_std(), hooks.settings.budget);
+    let mut seen = Seen::default();
+    let work = AssertUnwindSafe(handle(hooks, kind, request, decide, deadline, &mut seen)).catch_unwind();
+    let failure = match tokio::time::timeout_at(deadline.instant().into(), work).await {
+        Ok(Ok(Ok(response))) => return response,
+        Ok(Ok(Err(failure))) => failure,
+        Ok(Err(_)) => Failure::Panicked,
+        Err(_) => Failure::Deadline,
+    };
+    failed(hooks, kind, &failure, &seen, started)
+}
+
+/// What is known of a request when it fails.
+#[derive(Default)]
+struct Seen {
+    correlation_id: Option<CorrelationId>,
+    locale: String,
+    app: App,
+}
+
+async fn handle(
+    hooks: &Hooks,
+    kind: EventKind,
+    request: Request,
+    decide: Decide,
+    deadline: Deadline,
+    seen: &mut Seen,
+) -> Result<Response, Failure> {
+    let started = Instant::now();
+    let (head, body) = request.into_parts();
+    let body = match read(body).await {
+        Ok(body) => body,
+        Err(refusal) => return Ok(refused(kind, &refusal)),
+    };
+    match hooks.verifier.verify(&head.headers, deadline).await {
+        Ok(_) => {}
+        Err(CallerError::KeysUnavailable) => return Err(Failure::KeysUnavailable),
+        Err(CallerError::Unauthenticated(reason)) => {
+            tracing::warn!(event = "unauthenticated", hook = kind.name(), reason = reason.name(), detail = %reason);
+            return Ok(StatusCode::UNAUTHORIZED.into_response());
+        }
+    }
+    let event = match SignUpEvent::parse(&body, kind, &hooks.settings.tenant) {
+        Ok(event) => event,
+        Err(error) => {
+            let correlation_id = find_correlation_id(&body);
+            let correlation_id = correlation_id.as_ref().map(CorrelationId::as_str);
+            tracing::warn!(event = "malformed", hook = kind.name(), correlation_id, reason = %error);
+            return Ok(error_body(StatusCode::BAD_REQUEST, &error.to_string()));
+        }
+    };
+    *seen = Seen { correlation_id: event.correlation_id.clone(), locale: event.locale.clone(), app: event.app.clone() };
+    let decided = decide(hooks, &event).await?;
+    log(kind, &event, &decided, started);
+    Ok(json_body(&decided.answer))
+}
+
+fn log(kind: EventKind, event: &SignUpEvent, decided: &Decided, started: Instant) {
+    tracing::info!(
+        event = "decision",
+        hook = kind.name(),
+        correlation_id = event.correlation_id.as_ref().map(CorrelationId::as_str),
+        app = event.app.id.as_ref().map(AppId::as_str),
+        policy = decided.policy,
+        action = decided.action,
+        reason = decided.reason,
+        address = decided.address.as_ref().map(tracing::field::display),
+        address_source = decided.source,
+        duration_us = started.elapsed().as_micros(),
+    );
+}
+
+/// The failure action, worded for the person as far as anything is known of them.
+fn failed(hooks: &Hooks, kind: EventKind, failure: &Failure, seen: &Seen, started: Instant) -> Response {
+    let decided = failure_action(hooks, kind, seen);
+    tracing::error!(
+        event = "failure-action",
+        hook = kind.name(),
+        correlation_id = seen.correlation_id.as_ref().map(CorrelationId::as_str),
+        action = decided.1,
+        reason = failure.name(),
+        error = %failure,
+        duration_us = started.elapsed().as_micros(),
+    );
+    json_body(&decided.0)
+}
+
+fn failure_action(hooks: &Hooks, kind: EventKind, seen: &Seen) -> (Value, &'static str) {
+    let reader = Reader { locale: &seen.locale, email: None::<&EmailAddress>, app: &seen.app };
+    let page = || hooks.sign_up.messages.page("try-later", reader);
+    match (kind, hooks.settings.on_failure) {
+        (EventKind::Start, OnFailure::Block) => (action::start(&StartDecision::Refuse(page())), "refuse"),
+        (EventKind::Start, OnFailure::Continue) => (action::start(&StartDecision::Continue), "continue"),
+        (EventKind::Submit, OnFailure::Block) => (action::submit(&SubmitDecision::Refuse(page())), "refuse"),
+        (EventKind::Submit, OnFailure::Continue) => (action::submit(&SubmitDecision::Continue), "continue"),
+    }
+}
+
+/// The invitations for an address; none are asked for when they could not change the answer.
+pub async fn invitations(
+    hooks: &Hooks,
+    policy: Option<&Policy>,
+    address: Option<&EmailAddress>,
+) -> Result<Vec<Invitation>, InviteError> {
+    match (policy, address) {
+        (Some(policy), Some(address)) if policy.gate != Gate::Closed => hooks.invites.find(address).await,
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// Whom the answer's texts are for.
+#[must_use]
+pub fn reader<'a>(event: &'a SignUpEvent, address: Option<&'a EmailAddress>) -> Reader<'a> {
+    Reader { locale: &event.locale, email: address, app: &event.app }
+}
+
+/// Why a body was not read.
+enum Unread {
+    TooLarge,
+    Broken,
+}
+
+fn refused(kind: EventKind, why: &Unread) -> Response {
+    let (status, error) = match why {
+        Unread::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 256 KiB"),
+        Unread::Broken => (StatusCode::BAD_REQUEST, "the body broke off"),
+    };
+    tracing::warn!(event = "refused-request", hook = kind.name(), status = status.as_u16(), reason = error);
+    error_body(status, error)
+}
+
+/// Reads the body up to its limit; what is beyond is read away, up to a limit of its own.
+async fn read(body: Body) -> Result<Vec<u8>, Unread> {
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    let mut kept = Vec::with_capacity(announced.min(MAX_BODY));
+    let mut length = 0_usize;
+    let mut body = body.into_data_stream();
+    while let Some(chunk) = futures_util::StreamExt::next(&mut body).await {
+        let chunk = chunk.map_err(|_| Unread::Broken)?;
+        length = length.saturating_add(chunk.len());
+        if length > MAX_DRAINED {
+            return Err(Unread::TooLarge);
+        }
+        if length <= MAX_BODY {
+            kept.extend_from_slice(&chunk);
+        }
+    }
+    if length > MAX_BODY { Err(Unread::TooLarge) } else { Ok(kept) }
+}
+
+fn error_body(status: StatusCode, error: &str) -> Response {
+    (status, json_body(&json!({ "error": error }))).into_response()
+}
+
+fn json_body(value: &Value) -> Response {
+    let json = HeaderValue::from_static("application/json");
+    ([(header::CONTENT_TYPE, json)], value.to_string()).into_response()
+}
+
+#[cfg(test)]
+mod tests;

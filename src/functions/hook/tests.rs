@@ -1,0 +1,193 @@
+//! The budget: whatever hangs, fails or panics, there is a valid action in time. Time is paused, dependencies are fakes.
+
+use axum::body::{Bytes, to_bytes};
+use axum::extract::State;
+use futures_util::future::pending;
+use rstest::rstest;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::super::on_attribute_collection_start::on_attribute_collection_start;
+use super::super::on_attribute_collection_submit::on_attribute_collection_submit;
+use super::*;
+use crate::clock::ManualClock;
+use crate::entra::caller;
+use crate::entra::signing_keys::{KeySource, SigningKeys, SourceError};
+use crate::entra::test_key::{KEY, jwks};
+use crate::invites::InviteSource;
+
+const TENANT: &str = "aaaabbbb-0000-cccc-1111-dddd2222eeee";
+const APP: &str = "99999999-2222-3333-4444-555555555555";
+const BUDGET: Duration = Duration::from_millis(800);
+
+/// How a dependency behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Behaviour {
+    Answers,
+    Hangs,
+    Fails,
+    Panics,
+}
+
+impl KeySource for Behaviour {
+    fn name(&self) -> &'static str {
+        "fake"
+    }
+
+    fn fetch(&self) -> BoxFuture<'_, Result<Vec<u8>, SourceError>> {
+        match self {
+            Self::Answers => Box::pin(async { Ok(jwks(&[KEY.jwk(KEY.kid)])) }),
+            Self::Fails => Box::pin(async { Err(SourceError::TimedOut) }),
+            Self::Hangs | Self::Panics => Box::pin(pending()),
+        }
+    }
+}
+
+impl InviteSource for Behaviour {
+    fn name(&self) -> &'static str {
+        "fake"
+    }
+
+    fn find<'a>(&'a self, _: &'a EmailAddress) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>> {
+        match self {
+            Self::Answers => Box::pin(async { Ok(Vec::new()) }),
+            Self::Fails => Box::pin(async {
+                Err(InviteError { source_name: "fake".into(), reason: "it is not there".to_owned() })
+            }),
+            Self::Hangs => Box::pin(pending()),
+            Self::Panics => panic!("a defect in a source"),
+        }
+    }
+}
+
+fn hooks(keys: Behaviour, invites: Behaviour, on_failure: OnFailure) -> Arc<Hooks> {
+    let clock = Arc::new(ManualClock::new("2026-11-21T10:00:00Z".parse().unwrap()));
+    let settings = caller::Settings {
+        tenant: TENANT.parse().unwrap(),
+        subdomain: None,
+        login: "https://login.microsoftonline.com".parse().unwrap(),
+        ciam: format!("https://{TENANT}.ciamlogin.com").parse().unwrap(),
+        audience: vec![APP.to_owned()],
+        allowed_callers: vec!["99045fe1-7639-4a75-9d4a-577b6ca3810f".to_owned()],
+    };
+    let sources = [Box::new(keys) as Box<dyn KeySource>];
+    let keys = SigningKeys::from_sources(sources, TaskTracker::new(), CancellationToken::new());
+    let policy = Policy {
+        name: "default".to_owned(),
+        apps: Vec::new(),
+        gate: Gate::Open,
+        allow: Vec::new(),
+        deny: Vec::new(),
+        prefill: Vec::new(),
+        rules: Vec::new(),
+    };
+    Arc::new(Hooks {
+        settings: Settings { tenant: TENANT.parse().unwrap(), budget: BUDGET, on_failure },
+        verifier: Verifier::new(&settings, keys, clock.clone()),
+        sign_up: SignUpSettings { policies: vec![policy], ..SignUpSettings::default() },
+        invites: Invites::new(vec![Arc::new(invites)]),
+        memory: AddressMemory::default(),
+        hasher: AddressHasher::new(None),
+        clock,
+    })
+}
+
+fn token() -> String {
+    let now = "2026-11-21T10:00:00Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp();
+    let issuer = format!("https://{TENANT}.ciamlogin.com/{TENANT}/v2.0");
+    let claims = json!({
+        "aud": APP, "iss": issuer, "tid": TENANT, "ver": "2.0", "nbf": now, "exp": now + 3600,
+        "azp": "99045fe1-7639-4a75-9d4a-577b6ca3810f",
+    });
+    KEY.sign(&json!({ "alg": "RS256", "typ": "JWT", "kid": KEY.kid }), &claims)
+}
+
+fn event(kind: EventKind) -> String {
+    let (event, data) = match kind {
+        EventKind::Start => ("attributeCollectionStart", "onAttributeCollectionStartCalloutData"),
+        EventKind::Submit => ("attributeCollectionSubmit", "onAttributeCollectionSubmitCalloutData"),
+    };
+    json!({
+        "type": format!("microsoft.graph.authenticationEvent.{event}"),
+        "data": {
+            "@odata.type": format!("microsoft.graph.{data}"),
+            "tenantId": TENANT,
+            "authenticationContext": { "correlationId": "6b264006-9d46-4409-bdb7-a501b6c22527" },
+            "userSignUpInfo": {
+                "attributes": {},
+                "identities": [{ "signInType": "federated", "issuer": "mail", "issuerAssignedId": "jo@example.com" }],
+            },
+        },
+    })
+    .to_string()
+}
+
+/// The action's name, its message, and how long it took.
+async fn ask(hooks: &Arc<Hooks>, kind: EventKind, body: Body) -> (String, String, Duration) {
+    let request = Request::post("/").header("authorization", format!("Bearer {}", token())).body(body).unwrap();
+    let started = Instant::now();
+    let response = match kind {
+        EventKind::Start => on_attribute_collection_start(State(Arc::clone(hooks)), request).await,
+        EventKind::Submit => on_attribute_collection_submit(State(Arc::clone(hooks)), request).await,
+    };
+    let took = started.elapsed();
+    assert_eq!(response.status(), StatusCode::OK);
+    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    let action = &body["data"]["actions"][0];
+    let name = action["@odata.type"].as_str().unwrap().rsplit('.').next().unwrap().to_owned();
+    (name, action["message"].as_str().unwrap_or_default().to_owned(), took)
+}
+
+#[rstest]
+#[case::keys_hang(Behaviour::Hangs, Behaviour::Answers)]
+#[case::keys_fail(Behaviour::Fails, Behaviour::Answers)]
+#[case::invites_hang(Behaviour::Answers, Behaviour::Hangs)]
+#[case::invites_fail(Behaviour::Answers, Behaviour::Fails)]
+#[case::invites_panic(Behaviour::Answers, Behaviour::Panics)]
+#[tokio::test(start_paused = true)]
+async fn whatever_hangs_there_is_a_valid_action_in_time(
+    #[case] keys: Behaviour,
+    #[case] invites: Behaviour,
+    #[values(EventKind::Start, EventKind::Submit)] kind: EventKind,
+    #[values(OnFailure::Block, OnFailure::Continue)] on_failure: OnFailure,
+) {
+    let hooks = hooks(keys, invites, on_failure);
+    let (action, message, took) = ask(&hooks, kind, event(kind).into()).await;
+    match on_failure {
+        OnFailure::Block => {
+            assert_eq!(action, "showBlockPage");
+            assert!(message.contains("try again"), "{message}");
+        }
+        OnFailure::Continue => assert_eq!(action, "continueWithDefaultBehavior"),
+    }
+    assert!(took < BUDGET + Duration::from_millis(50), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_never_ends_is_cut_off_in_time() {
+    let hooks = hooks(Behaviour::Answers, Behaviour::Answers, OnFailure::Block);
+    let begun = futures_util::stream::once(async { Ok::<_, std::io::Error>(Bytes::from_static(b"{")) });
+    let endless = futures_util::StreamExt::chain(begun, futures_util::stream::pending());
+    let (action, _, took) = ask(&hooks, EventKind::Start, Body::from_stream(endless)).await;
+    assert_eq!((action.as_str(), took), ("showBlockPage", BUDGET));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_remembered_for_a_caller_who_is_unknown() {
+    let unknown = hooks(Behaviour::Hangs, Behaviour::Panics, OnFailure::Continue);
+    let sign_up = "6b264006-9d46-4409-bdb7-a501b6c22527".parse().unwrap();
+    let (action, ..) = ask(&unknown, EventKind::Start, event(EventKind::Start).into()).await;
+    assert_eq!(action, "continueWithDefaultBehavior");
+    assert_eq!(unknown.memory.recall(&sign_up, unknown.clock.now()), None);
+    let known = hooks(Behaviour::Answers, Behaviour::Answers, OnFailure::Continue);
+    ask(&known, EventKind::Start, event(EventKind::Start).into()).await;
+    assert!(known.memory.recall(&sign_up, known.clock.now()).is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_comes_in_time_is_the_decision() {
+    let hooks = hooks(Behaviour::Answers, Behaviour::Answers, OnFailure::Block);
+    let (action, _, took) = ask(&hooks, EventKind::Start, event(EventKind::Start).into()).await;
+    assert_eq!((action.as_str(), took), ("continueWithDefaultBehavior", Duration::ZERO));
+}

@@ -1,0 +1,115 @@
+//! What the Functions host sends for a function that is no HTTP function, and what it wants back.
+//!
+//! The host posts `{"Data":{…},"Metadata":{…}}` to `/{FunctionName}` on loopback, without any authentication. Requests of
+//! the outside come to the same port, so an invocation is told apart by [`came_from_host`]. The answer must be a JSON
+//! object: after an empty body the host waits until its own time limit and then kills the process.
+//!
+//! The timer's envelope is only good for a log line, so nothing about it is an error: its times come with and without
+//! offset, with up to seven fractional digits, and `ScheduleStatus` may be null.
+
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+/// Whether the request is the host's own: addressed to this very port on loopback, and not forwarded. Requests of the
+/// outside keep their public `Host` when they are forwarded, and have `X-Forwarded-Host` when they are proxied.
+#[must_use]
+pub fn came_from_host(headers: &HeaderMap, port: u16) -> bool {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let expected = format!("127.0.0.1:{port}");
+    let addressed_here = hosts.next().is_some_and(|host| host.as_bytes() == expected.as_bytes());
+    addressed_here && hosts.next().is_none() && !headers.contains_key("x-forwarded-host")
+}
+
+/// What matters of the timer's envelope.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TimerTick {
+    /// The host was late: the function app was not running at the scheduled time.
+    pub is_past_due: bool,
+}
+
+/// Reads the timer's envelope. What is missing, odd or no JSON at all counts as a tick in time.
+#[must_use]
+pub fn timer_tick(body: &[u8]) -> TimerTick {
+    let envelope: Value = serde_json::from_slice(body).unwrap_or_default();
+    let bindings = member(&envelope, "Data").and_then(Value::as_object);
+    let past_due = |binding: &Value| {
+        // A binding can come as a text that holds its JSON.
+        let parsed: Option<Value> = binding.as_str().and_then(|text| serde_json::from_str(text).ok());
+        let flag = member(parsed.as_ref().unwrap_or(binding), "IsPastDue").cloned();
+        flag.is_some_and(|flag| {
+            flag == Value::Bool(true) || flag.as_str().is_some_and(|text| text.eq_ignore_ascii_case("true"))
+        })
+    };
+    TimerTick { is_past_due: bindings.is_some_and(|bindings| bindings.values().any(past_due)) }
+}
+
+fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    value.as_object()?.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
+/// The answer of a function that did its work; the host shows `logs` in its own log.
+#[must_use]
+pub fn succeeded(logs: &[String]) -> Response {
+    answer(StatusCode::OK, &json!({"Outputs": {}, "Logs": logs, "ReturnValue": null}))
+}
+
+/// The answer of a function that did not: the host logs the invocation as failed.
+#[must_use]
+pub fn failed(status: StatusCode, error: &str) -> Response {
+    answer(status, &json!({"error": error}))
+}
+
+fn answer(status: StatusCode, body: &Value) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        let pair = |(name, value): &(&'static str, &str)| (name.parse().unwrap(), value.parse().unwrap());
+        let pairs: Vec<(header::HeaderName, header::HeaderValue)> = pairs.iter().map(pair).collect();
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(name, value);
+        }
+        headers
+    }
+
+    #[rstest]
+    #[case(&[("host", "127.0.0.1:7071")], true)]
+    #[case(&[], false)]
+    #[case(&[("host", "127.0.0.1:7072")], false)]
+    #[case(&[("host", "127.0.0.1")], false)]
+    #[case(&[("host", "localhost:7071")], false)]
+    #[case(&[("host", "contoso.azurewebsites.net")], false)]
+    #[case(&[("host", "127.0.0.1:7071.example.com")], false)]
+    #[case(&[("host", "127.0.0.1:7071"), ("x-forwarded-host", "contoso.azurewebsites.net")], false)]
+    #[case(&[("host", "127.0.0.1:7071"), ("X-Forwarded-Host", "")], false)]
+    #[case(&[("host", "127.0.0.1:7071"), ("host", "contoso.azurewebsites.net")], false)]
+    fn only_the_hosts_own_requests_are_invocations(#[case] pairs: &[(&'static str, &str)], #[case] own: bool) {
+        assert_eq!(came_from_host(&headers(pairs), 7071), own);
+    }
+
+    #[rstest]
+    #[case(
+        r#"{"Data":{"timer":{"Schedule":{"AdjustForDST":true},"ScheduleStatus":{"Last":"0001-01-01T00:00:00",
+        "Next":"2024-11-30T14:45:51+00:00","LastUpdated":"2024-11-30T14:43:50.4038381+00:00"},"IsPastDue":false}},
+        "Metadata":{"sys":{"MethodName":"timer","UtcNow":"2024-11-30T14:43:50.403838Z","RandGuid":"x"}}}"#,
+        false
+    )]
+    #[case(r#"{"Data":{"timer":{"ScheduleStatus":null,"IsPastDue":true}},"Metadata":{}}"#, true)]
+    #[case(r#"{"data":{"tick":{"isPastDue":"True"}}}"#, true)]
+    #[case(r#"{"Data":{"timer":"{\"IsPastDue\":true}"}}"#, true)]
+    #[case(r#"{"Data":{"timer":null}}"#, false)]
+    #[case(r#"{"Data":[1]}"#, false)]
+    #[case("", false)]
+    #[case("<xml/>", false)]
+    fn reads_every_timer_envelope(#[case] body: &str, #[case] is_past_due: bool) {
+        assert_eq!(timer_tick(body.as_bytes()), TimerTick { is_past_due });
+    }
+}
