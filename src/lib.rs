@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod clock;
+pub mod config;
 pub mod connectors;
 pub mod credentials;
 pub mod entra;

@@ -1,0 +1,271 @@
+//! `[[connectors]]`: one section for each kind, and what all kinds have in common.
+
+use std::collections::BTreeMap;
+
+use super::Environment;
+use super::decode::{Decode, Otherwise, Reading, Spanned, as_table, built_in, choice, key, section, structured};
+use super::hooks::endpoint;
+use super::secrets::SecretRef;
+use super::sign_up::template;
+use super::tree::{Node, Origin};
+use crate::accounts::ConnectorSettings;
+use crate::connectors::VARIABLES;
+use crate::connectors::mailchimp::{self, StatusIfNew};
+use crate::connectors::profile::{self, Overwrite};
+use crate::expressions::{Condition, Template};
+use crate::graph::Extensions;
+use crate::values::AppId;
+
+/// The kinds that there will be.
+const PLANNED: [&str; 6] = ["stripe", "salesforce", "sql", "webhook", "groups", "dataverse"];
+
+/// A connector of any kind.
+#[derive(Debug, Clone)]
+pub(super) enum ConnectorSection {
+    Mailchimp(MailchimpSection),
+    Profile(ProfileSection),
+}
+
+impl Decode for ConnectorSection {
+    fn decode(node: &Node, reading: &mut Reading) -> Option<Self> {
+        let node = structured(node, reading)?;
+        let table = as_table(&node, reading)?;
+        let kind: Spanned<String> = key(table, &node, "kind", &Otherwise::Nothing, reading)?;
+        match kind.value.as_str() {
+            "mailchimp" => MailchimpSection::decode(&node, reading).map(Self::Mailchimp),
+            "profile" => ProfileSection::decode(&node, reading).map(Self::Profile),
+            other => {
+                let planned = PLANNED.contains(&other);
+                let how = if planned { "is not supported by this version" } else { "is none of mailchimp, profile" };
+                reading.within("kind", |reading| reading.error(&kind.origin, format!("{other:?} {how}")));
+                None
+            }
+        }
+    }
+}
+
+section! {
+    /// `kind = "mailchimp"`
+    struct MailchimpSection {
+        /// Its name.
+        name: Spanned<String> => built_in("[]".to_owned()),
+        /// The API key.
+        api_key: SecretRef,
+        /// The audience's id.
+        list: Spanned<String> => built_in("[]".to_owned()),
+        /// Another address of the API.
+        base_url: Option<Spanned<String>> = None,
+        /// What a new member is.
+        status_if_new: StatusIfNew = StatusIfNew::default(),
+        /// Merge fields by their tag.
+        merge_fields: BTreeMap<String, Spanned<String>> = BTreeMap::new(),
+        /// For whom.
+        when: Option<Spanned<String>> = None,
+        /// That everybody consented.
+        consent: Option<Consent> = None,
+        /// The connectors that run before it.
+        after: Vec<String> = Vec::new(),
+    }
+    only { kind: String }
+}
+
+section! {
+    /// `kind = "profile"`
+    struct ProfileSection {
+        /// Its name.
+        name: Spanned<String> => built_in("[]".to_owned()),
+        /// A template by field.
+        set: BTreeMap<String, Spanned<String>> => BTreeMap::new(),
+        /// Which fields may be changed.
+        overwrite: Overwrite = Overwrite::default(),
+        /// For whom.
+        when: Option<Spanned<String>> = None,
+        /// The connectors that run before it.
+        after: Vec<String> = Vec::new(),
+    }
+    only { kind: String }
+}
+
+choice!(StatusIfNew {
+    "pending" => Self::Pending, "subscribed" => Self::Subscribed,
+    "transactional" => Self::Transactional, "unsubscribed" => Self::Unsubscribed,
+});
+choice!(Overwrite { "placeholders" => Self::Placeholders, "always" => Self::Always });
+
+/// `consent`: a mailing list asks for it; `all` says that everybody gave it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Consent;
+choice!(Consent { "all" => Self });
+
+impl ConnectorSection {
+    pub(super) fn name(&self) -> &Spanned<String> {
+        match self {
+            Self::Mailchimp(section) => &section.name,
+            Self::Profile(section) => &section.name,
+        }
+    }
+
+    fn when(&self) -> Option<&Spanned<String>> {
+        match self {
+            Self::Mailchimp(section) => section.when.as_ref(),
+            Self::Profile(section) => section.when.as_ref(),
+        }
+    }
+
+    fn after(&self) -> &[String] {
+        match self {
+            Self::Mailchimp(section) => &section.after,
+            Self::Profile(section) => &section.after,
+        }
+    }
+}
+
+/// What one connector needs.
+#[derive(Debug, Clone)]
+pub enum OneConnector {
+    /// An audience of Mailchimp.
+    Mailchimp(mailchimp::Settings),
+    /// The account's own fields.
+    Profile(profile::Settings),
+}
+
+/// The connectors, compiled.
+#[derive(Debug, Default)]
+pub(super) struct Connectors {
+    pub(super) each: Vec<OneConnector>,
+    pub(super) order: Vec<ConnectorSettings>,
+    /// Custom attributes that some expression reads or a profile sets, by short name.
+    extensions: Vec<(String, Origin)>,
+    pub(super) needs_invite: bool,
+}
+
+/// Compiles the connectors' templates and conditions, and finds what they read.
+pub(super) fn connectors(
+    sections: &[ConnectorSection],
+    environment: &Environment,
+    reading: &mut Reading,
+) -> Connectors {
+    let mut all = Connectors::default();
+    for section in sections {
+        reading.within(&section.name().value, |reading| {
+            let when = section.when().and_then(|when| all.condition(when, reading));
+            let one = match section {
+                ConnectorSection::Mailchimp(section) => all.mailchimp(section, environment, reading),
+                ConnectorSection::Profile(section) => Some(all.profile(section, reading)),
+            };
+            all.each.extend(one);
+            let name = section.name().value.clone();
+            all.order.push(ConnectorSettings { name, after: section.after().to_vec(), when });
+        });
+    }
+    all
+}
+
+impl Connectors {
+    /// The custom attributes to be read, now that the extensions app is known; profiles are told too.
+    pub(super) fn resolve(&mut self, app: Option<&AppId>, reading: &mut Reading) -> Option<Extensions> {
+        if app.is_none() {
+            for (name, origin) in &self.extensions {
+                reading.error(origin, format!("uses the custom attribute ext.{name}: set tenant.extension_app_id"));
+            }
+        }
+        let mut names: Vec<String> = self.extensions.iter().map(|(name, _)| name.clone()).collect();
+        names.sort();
+        names.dedup();
+        let extensions = app.map(|app| Extensions { app: app.clone(), names });
+        for one in &mut self.each {
+            if let OneConnector::Profile(settings) = one {
+                settings.extensions.clone_from(&extensions);
+            }
+        }
+        extensions
+    }
+
+    /// Takes note of what an expression reads.
+    fn reads(&mut self, paths: &[Vec<String>], origin: &Origin) {
+        for path in paths {
+            match path.as_slice() {
+                [root, ..] if root == "invite" => self.needs_invite = true,
+                [root, ext, name, ..] if root == "user" && ext == "ext" => {
+                    self.extensions.push((name.clone(), origin.clone()));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn condition(&mut self, when: &Spanned<String>, reading: &mut Reading) -> Option<Condition> {
+        match Condition::compile(&when.value, &VARIABLES) {
+            Ok(condition) => {
+                self.reads(&condition.paths(), &when.origin);
+                Some(condition)
+            }
+            Err(error) => {
+                reading.within("when", |reading| reading.error(&when.origin, error.to_string()));
+                None
+            }
+        }
+    }
+
+    fn templates(
+        &mut self,
+        sources: &BTreeMap<String, Spanned<String>>,
+        reading: &mut Reading,
+    ) -> BTreeMap<String, Template> {
+        let mut compiled = BTreeMap::new();
+        for (name, source) in sources {
+            let template = reading.within(name, |reading| template(&source.value, &VARIABLES, &source.origin, reading));
+            if let Some(template) = template {
+                self.reads(&template.paths(), &source.origin);
+                compiled.insert(name.clone(), template);
+            }
+        }
+        compiled
+    }
+
+    fn mailchimp(
+        &mut self,
+        section: &MailchimpSection,
+        environment: &Environment,
+        reading: &mut Reading,
+    ) -> Option<OneConnector> {
+        let id = |byte: u8| byte.is_ascii_alphanumeric();
+        if section.list.value.is_empty() || !(section.list.value.bytes().all(id) || section.list.value == "[]") {
+            let how = "expected an audience's id, such as a1b2c3d4e5";
+            reading.within("list", |reading| reading.error(&section.list.origin, how));
+        }
+        if section.when.is_none() && section.consent.is_none() {
+            let how = "a mailing list asks for consent: say `when` somebody gave it, or consent = \"all\"";
+            reading.error(&section.name.origin, how);
+        }
+        let base_url = section.base_url.as_ref().map(|url| endpoint(Some(url), "base_url", "", reading));
+        let merge_fields = reading.within("merge_fields", |reading| self.templates(&section.merge_fields, reading));
+        Some(OneConnector::Mailchimp(mailchimp::Settings {
+            name: section.name.value.clone(),
+            api_key: reading.within("api_key", |reading| section.api_key.resolve(environment, reading)),
+            list: section.list.value.clone(),
+            base_url: base_url.map_or(Some(None), |url| url.map(Some))?,
+            status_if_new: section.status_if_new,
+            merge_fields,
+        }))
+    }
+
+    fn profile(&mut self, section: &ProfileSection, reading: &mut Reading) -> OneConnector {
+        let set = reading.within("set", |reading| {
+            for (name, source) in &section.set {
+                let custom = name.strip_prefix("ext.").filter(|short| !short.is_empty());
+                if let Some(short) = custom {
+                    self.extensions.push((short.to_owned(), source.origin.clone()));
+                } else if !profile::SETTABLE.iter().any(|(field, _)| field == name) {
+                    let known: Vec<&str> = profile::SETTABLE.iter().map(|(field, _)| *field).collect();
+                    let near = super::decode::nearest(name, &known).map(|near| format!(": did you mean {near}?"));
+                    let how = format!("a profile cannot set it{}", near.unwrap_or_default());
+                    reading.within(name, |reading| reading.error(&source.origin, how));
+                }
+            }
+            self.templates(&section.set, reading)
+        });
+        let name = section.name.value.clone();
+        OneConnector::Profile(profile::Settings { name, set, overwrite: section.overwrite, extensions: None })
+    }
+}

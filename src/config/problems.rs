@@ -1,0 +1,90 @@
+//! What is wrong with a configuration: collected, and all shown at once.
+
+use std::fmt;
+
+use super::tree::Origin;
+
+/// How bad a problem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// The service does not start.
+    Error,
+    /// A secret is missing: the service starts, who needs the secret reports it, and `check` fails.
+    MissingSecret,
+    /// The service starts; the operator should know.
+    Warning,
+}
+
+/// One problem, with its place and its remedy.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    /// How bad it is.
+    pub severity: Severity,
+    origin: Option<Origin>,
+    /// The key's full path (`policies.default.gate`), possibly empty.
+    key: String,
+    message: String,
+}
+
+impl Problem {
+    pub(super) fn error(origin: Option<Origin>, key: &str, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, origin, key: key.to_owned(), message: message.into() }
+    }
+
+    pub(super) fn with(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    /// The line in the file, from 1; `None` for an app setting, or the file as a whole.
+    #[must_use]
+    pub fn line(&self) -> Option<usize> {
+        self.place().map(|(line, _)| line)
+    }
+
+    /// Line and column, both from 1.
+    fn place(&self) -> Option<(usize, usize)> {
+        match self.origin {
+            Some(Origin::File { line, column }) => Some((line, column)),
+            _ => None,
+        }
+    }
+
+    /// One line for a person: `guestlist.toml:12:5: policies.default.gate: …`.
+    #[must_use]
+    pub fn describe(&self, file: &str) -> String {
+        let place = match &self.origin {
+            Some(Origin::File { line, column }) => format!("{file}:{line}:{column}"),
+            Some(Origin::Setting(name)) => format!("app setting {name}"),
+            None => file.to_owned(),
+        };
+        let kind = if self.severity == Severity::Warning { "warning: " } else { "" };
+        let key = if self.key.is_empty() { String::new() } else { format!("{}: ", self.key) };
+        format!("{place}: {kind}{key}{}", self.message)
+    }
+}
+
+/// All problems of a configuration that cannot be used.
+#[derive(Debug)]
+pub struct Invalid {
+    /// The file's name.
+    pub file: String,
+    /// The problems, in the file's order.
+    pub problems: Vec<Problem>,
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for problem in &self.problems {
+            writeln!(out, "{}", problem.describe(&self.file))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+/// Puts problems into the order of the file, app settings after it.
+pub(super) fn sort(problems: &mut [Problem]) {
+    problems.sort_by_key(|problem| problem.place().unwrap_or((usize::MAX, 0)));
+}

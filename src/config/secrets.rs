@@ -1,0 +1,76 @@
+//! References to secrets: `{ env = "NAME" }` or `{ file = "path" }`. A secret is never a plain string in the file.
+
+use std::path::{Path, PathBuf};
+
+use super::Environment;
+use super::decode::{Decode, Reading, as_table, structured, unknown_keys};
+use super::problems::Severity;
+use super::tree::{Node, Origin, Value};
+use crate::values::{Secret, SecretError};
+
+/// Where a secret is.
+#[derive(Debug, Clone)]
+pub(super) struct SecretRef {
+    place: Place,
+    origin: Origin,
+}
+
+#[derive(Debug, Clone)]
+enum Place {
+    Setting(String),
+    File(PathBuf),
+}
+
+impl Decode for SecretRef {
+    fn decode(node: &Node, reading: &mut Reading) -> Option<Self> {
+        const HOW: &str = r#"write { env = "NAME" } or { file = "path" }"#;
+        if matches!(node.value, Value::String(_)) {
+            reading.error(&node.origin, format!("a secret is never a plain string: {HOW}"));
+            return None;
+        }
+        let node = structured(node, reading)?;
+        let table = as_table(&node, reading)?;
+        unknown_keys(table, &["env", "file"], &["key_vault"], reading);
+        let text = |key| table.get(key).map(|node| &node.value);
+        let place = match (text("env"), text("file")) {
+            (Some(Value::String(name)), None) if !name.is_empty() => Place::Setting(name.clone()),
+            (None, Some(Value::String(path))) if !path.is_empty() => Place::File(PathBuf::from(path)),
+            _ if table.get("key_vault").is_some() => return None,
+            _ => {
+                reading.error(&node.origin, HOW);
+                return None;
+            }
+        };
+        Some(Self { place, origin: node.origin.clone() })
+    }
+}
+
+impl SecretRef {
+    /// The secret, or why it is not there; the latter is also reported, as something that does not stop the service.
+    pub(super) fn resolve(&self, environment: &Environment, reading: &mut Reading) -> Result<Secret, SecretError> {
+        let resolved = match &self.place {
+            Place::Setting(name) => from_setting(name, environment),
+            Place::File(path) => from_file(&environment.folder.join(path)),
+        };
+        if let Err(error) = &resolved {
+            reading.report(Severity::MissingSecret, &self.origin, error.to_string());
+        }
+        resolved
+    }
+}
+
+fn from_setting(name: &str, environment: &Environment) -> Result<Secret, SecretError> {
+    let name = name.to_owned();
+    match environment.variables.get(&name).map(|value| value.trim()).filter(|value| !value.is_empty()) {
+        None => Err(SecretError::SettingMissing { name }),
+        // The platform hands over the reference itself when it could not resolve it.
+        Some(value) if value.starts_with("@Microsoft.KeyVault(") => Err(SecretError::ReferenceUnresolved { name }),
+        Some(value) => Ok(Secret::new(value)),
+    }
+}
+
+fn from_file(path: &Path) -> Result<Secret, SecretError> {
+    let unusable = |reason: String| SecretError::FileUnusable { path: path.display().to_string(), reason };
+    let text = std::fs::read_to_string(path).map_err(|error| unusable(error.to_string()))?;
+    if text.trim().is_empty() { Err(unusable("it is empty".to_owned())) } else { Ok(Secret::new(&text)) }
+}

@@ -1,0 +1,291 @@
+//! `[[invites]]`, `[[policies]]` and `[messages]`: what the operator decided about sign-ups, compiled.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use regex::{Regex, RegexBuilder};
+
+use super::Environment;
+use super::decode::{Reading, Spanned, nearest};
+use super::file::{File, InvitesSection, MessageText, PolicySection, RuleSection};
+use super::hooks::guid;
+use super::problems::Severity;
+use super::tree::Origin;
+use crate::expressions::Template;
+use crate::invites::csv_reader::Reading as ListReading;
+use crate::invites::{columns, list};
+use crate::signup::messages::{self, Message, Messages};
+use crate::signup::policy::{Policy, PrefillValue, Settings};
+use crate::signup::prefill;
+use crate::signup::rules::Rule;
+use crate::values::{AddressRule, AppId, AttributeName, AttributeValue};
+
+/// How attributes are named in this tenant.
+pub(super) struct Names {
+    pub(super) extension_app: Option<AppId>,
+}
+
+impl Names {
+    /// The attribute as the directory spells it.
+    pub(super) fn attribute(&self, written: &str, origin: &Origin, reading: &mut Reading) -> Option<AttributeName> {
+        if written == "email" {
+            return Some(AttributeName::new("email"));
+        }
+        let found = columns::attribute(written, self.extension_app.as_ref());
+        if found.is_none() {
+            let how = if written.starts_with("ext.") && self.extension_app.is_none() {
+                "names a custom attribute: set tenant.extension_app_id".to_owned()
+            } else {
+                let near =
+                    nearest(written, &columns::BUILT_IN_ATTRIBUTES).map(|near| format!(": did you mean {near}?"));
+                format!("{written:?} is not an attribute's name{}", near.unwrap_or_default())
+            };
+            reading.error(origin, how);
+        }
+        found
+    }
+}
+
+/// Compiles a template, or reports why not.
+pub(super) fn template(source: &str, names: &[&str], origin: &Origin, reading: &mut Reading) -> Option<Template> {
+    match Template::compile(source, names) {
+        Ok(template) => Some(template),
+        Err(error) => {
+            reading.error(origin, error.to_string());
+            None
+        }
+    }
+}
+
+/// Reports a name that occurs twice, or is empty.
+pub(super) fn unique<'a>(names: impl Iterator<Item = &'a Spanned<String>>, reading: &mut Reading) {
+    let mut seen: Vec<&str> = Vec::new();
+    for name in names {
+        if name.value.trim().is_empty() {
+            reading.error(&name.origin, "the name is empty");
+        } else if seen.contains(&name.value.as_str()) {
+            reading.error(&name.origin, format!("the name {:?} occurs twice", name.value));
+        }
+        seen.push(&name.value);
+    }
+}
+
+fn apps(list: &[Spanned<String>], reading: &mut Reading) -> Vec<AppId> {
+    list.iter().filter_map(|id| guid(id, "apps", reading)).collect()
+}
+
+pub(super) fn invites(
+    sections: &[InvitesSection],
+    names: &Names,
+    environment: &Environment,
+    reading: &mut Reading,
+) -> Vec<list::Settings> {
+    reading.within("invites", |reading| {
+        unique(sections.iter().map(|section| &section.name), reading);
+        let build = |section: &InvitesSection| {
+            let name = section.name.value.clone();
+            reading.within(&name, |reading| source(section, names, environment, reading))
+        };
+        sections.iter().filter_map(build).collect()
+    })
+}
+
+fn source(
+    section: &InvitesSection,
+    names: &Names,
+    environment: &Environment,
+    reading: &mut Reading,
+) -> Option<list::Settings> {
+    let (written, origin) = (section.source.value.as_str(), &section.source.origin);
+    let excel = Path::new(written).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xlsx"));
+    if written.contains("://") || excel {
+        reading.error(origin, format!("the source {written:?} is not supported by this version: name a CSV file"));
+        return None;
+    }
+    if section.refresh.value < Duration::from_secs(1) {
+        reading.within("refresh", |reading| reading.error(&section.refresh.origin, "must be 1s or more"));
+    }
+    let settings = list::Settings {
+        path: environment.folder.join(written),
+        reading: ListReading {
+            source: Arc::from(section.name.value.as_str()),
+            apps: apps(&section.apps, reading),
+            extension_app: names.extension_app.clone(),
+        },
+        refresh: section.refresh.value,
+    };
+    match list::check(&settings) {
+        Ok(notes) => {
+            for note in notes {
+                reading.report(Severity::Warning, origin, format!("{written} line {}: {}", note.line, note.problem));
+            }
+            Some(settings)
+        }
+        Err(error) => {
+            reading.error(origin, format!("{written}: {error}"));
+            None
+        }
+    }
+}
+
+pub(super) fn settings(file: &File, names: &Names, reading: &mut Reading) -> Settings {
+    let messages = messages(file, reading);
+    let policies = reading.within("policies", |reading| {
+        unique(file.policies.iter().map(|policy| &policy.name), reading);
+        let build = |section: &PolicySection| {
+            reading.within(&section.name.value, |reading| policy(section, names, &messages, reading))
+        };
+        file.policies.iter().map(build).collect::<Vec<_>>()
+    });
+    warn_of_dead_policies(file, reading);
+    Settings { policies, messages }
+}
+
+/// A policy behind one that is for every app never decides; no policy at all refuses everybody.
+fn warn_of_dead_policies(file: &File, reading: &mut Reading) {
+    let catch_all = file.policies.iter().position(|policy| policy.apps.is_empty());
+    for policy in file.policies.iter().skip(catch_all.map_or(usize::MAX, |at| at + 1)) {
+        let why = "never decides: a policy before it is for every app";
+        reading.within("policies", |reading| reading.report(Severity::Warning, &policy.name.origin, why));
+    }
+    if file.policies.is_empty() {
+        let why = "there is no [[policies]]: everybody is refused";
+        reading.report(Severity::Warning, &Origin::File { line: 1, column: 1 }, why);
+    }
+}
+
+fn policy(section: &PolicySection, names: &Names, messages: &Messages, reading: &mut Reading) -> Policy {
+    let mut addresses = |key, list: &[Spanned<String>]| {
+        reading.within(key, |reading| list.iter().filter_map(|rule| address_rule(rule, reading)).collect())
+    };
+    let allow = addresses("allow", &section.allow);
+    let deny = addresses("deny", &section.deny);
+    Policy {
+        name: section.name.value.clone(),
+        apps: apps(&section.apps, reading),
+        gate: section.gate,
+        allow,
+        deny,
+        prefill: prefill_values(section, names, reading),
+        rules: reading.within("rules", |reading| {
+            section.rules.iter().filter_map(|section| rule(section, names, messages, reading)).collect()
+        }),
+    }
+}
+
+fn address_rule(text: &Spanned<String>, reading: &mut Reading) -> Option<AddressRule> {
+    match text.value.parse() {
+        Ok(rule) => Some(rule),
+        Err(why) => {
+            reading.error(&text.origin, format!("{:?} {why}", text.value));
+            None
+        }
+    }
+}
+
+fn prefill_values(section: &PolicySection, names: &Names, reading: &mut Reading) -> Vec<(AttributeName, PrefillValue)> {
+    reading.within("prefill", |reading| {
+        let build = |(written, constant): (&String, &Spanned<super::file::Constant>)| {
+            let name = names.attribute(written, &constant.origin, reading);
+            let value = match &constant.value.0 {
+                AttributeValue::String(text) if text.contains("{{") || text.contains("{%") => {
+                    template(text, &prefill::NAMES, &constant.origin, reading).map(PrefillValue::Template)
+                }
+                value => Some(PrefillValue::Constant(value.clone())),
+            };
+            Some((name?, value?))
+        };
+        section.prefill.iter().filter_map(build).collect()
+    })
+}
+
+fn rule(section: &RuleSection, names: &Names, messages: &Messages, reading: &mut Reading) -> Option<Rule> {
+    let written = section.attribute.value.as_str();
+    reading.within(written, |reading| {
+        let attribute = names.attribute(written, &section.attribute.origin, reading);
+        let pattern = section.pattern.as_ref().and_then(|pattern| compile(pattern, reading));
+        if let (Some(min), Some(max)) = (&section.min_length, section.max_length)
+            && min.value > max
+        {
+            reading.error(&min.origin, "min_length is larger than max_length: nothing can pass");
+        }
+        if let Some(key) = section.message.as_ref().filter(|key| !messages.has(&key.value)) {
+            let known: Vec<&str> = messages.keys().collect();
+            let near = nearest(&key.value, &known).map(|near| format!(": did you mean {near}?")).unwrap_or_default();
+            let how = format!("[messages] has no {:?}{near}", key.value);
+            reading.within("message", |reading| reading.error(&key.origin, how));
+        }
+        Some(Rule {
+            attribute: attribute?,
+            normalise: section.normalise.clone(),
+            required: section.required,
+            pattern,
+            min_length: section.min_length.as_ref().map(|min| min.value),
+            max_length: section.max_length,
+            one_of: section.one_of.clone(),
+            message: section.message.as_ref().map(|key| key.value.clone()),
+        })
+    })
+}
+
+/// A pattern that is for the whole value.
+fn compile(pattern: &Spanned<String>, reading: &mut Reading) -> Option<Regex> {
+    let build = |text: &str| RegexBuilder::new(text).size_limit(1 << 20).build();
+    // On its own first: the error then shows what was written.
+    let compiled = build(&pattern.value).and_then(|_| build(&format!(r"\A(?:{})\z", pattern.value)));
+    match compiled {
+        Ok(regex) => Some(regex),
+        Err(error) => {
+            let why = error.to_string().lines().last().unwrap_or_default().trim().to_owned();
+            reading.within("pattern", |reading| {
+                reading.error(&pattern.origin, format!("is not a regular expression: {why}"));
+            });
+            None
+        }
+    }
+}
+
+fn messages(file: &File, reading: &mut Reading) -> Messages {
+    let locales = reading.within("messages", |reading| {
+        let mut locales = BTreeMap::new();
+        for (locale, texts) in &file.messages {
+            let texts = reading.within(locale, |reading| {
+                let build = |(key, text): (&String, &Spanned<MessageText>)| {
+                    Some((key.clone(), reading.within(key, |reading| message(text, reading))?))
+                };
+                texts.iter().filter_map(build).collect::<BTreeMap<_, _>>()
+            });
+            locales.insert(locale.clone(), texts);
+        }
+        locales
+    });
+    let messages = Messages::new(locales);
+    warn_of_unused_messages(file, reading);
+    messages
+}
+
+fn message(text: &Spanned<MessageText>, reading: &mut Reading) -> Option<Message> {
+    let title = text.value.title.as_deref().map(|title| template(title, &messages::NAMES, &text.origin, reading));
+    let body = template(&text.value.text, &messages::NAMES, &text.origin, reading);
+    Some(Message { title: title.map_or(Some(None), |title| title.map(Some))?, text: body? })
+}
+
+/// A text that is never shown is most likely a slip of its key.
+fn warn_of_unused_messages(file: &File, reading: &mut Reading) {
+    let rules = file.policies.iter().flat_map(|policy| &policy.rules);
+    let used: Vec<&str> = rules.filter_map(|rule| Some(rule.message.as_ref()?.value.as_str())).collect();
+    for (locale, texts) in &file.messages {
+        for (key, text) in texts {
+            if !used.contains(&key.as_str()) && !messages::is_built_in(key) {
+                let known: Vec<&str> = messages::built_in_keys().collect();
+                let near = nearest(key, &known).map(|near| format!(": did you mean {near}?")).unwrap_or_default();
+                let path = format!("messages.{locale}.{key}");
+                reading.within(&path, |reading| {
+                    reading.report(Severity::Warning, &text.origin, format!("no rule names this text{near}"));
+                });
+            }
+        }
+    }
+}

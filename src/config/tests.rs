@@ -1,0 +1,282 @@
+//! Configurations with slips: every one is found, at its place, with a remedy.
+
+use std::collections::BTreeMap;
+
+use rstest::rstest;
+
+use super::*;
+use crate::values::App;
+
+/// The least that can be used.
+const LEAST: &str = r#"
+[tenant]
+id = "aaaabbbb-0000-cccc-1111-dddd2222eeee"
+[hooks]
+audience = ["99999999-2222-3333-4444-555555555555"]
+[[policies]]
+name = "default"
+gate = "open"
+"#;
+
+/// A folder with a configuration; its environment.
+struct Sample {
+    folder: tempfile::TempDir,
+    variables: BTreeMap<String, String>,
+}
+
+impl Sample {
+    fn new(text: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("guestlist.toml"), text).unwrap();
+        std::fs::write(folder.path().join("invites.csv"), "email\njo@example.com\n").unwrap();
+        Self { folder, variables: BTreeMap::new() }
+    }
+
+    fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.insert(name.into(), value.into());
+        self
+    }
+
+    fn load(&self) -> Result<Config, Invalid> {
+        let mut variables = self.variables.clone();
+        let file = self.folder.path().join("guestlist.toml");
+        variables.insert("GUESTLIST_CONFIG".into(), file.display().to_string());
+        load(&Environment::new(variables))
+    }
+
+    /// The problems, without the folder.
+    fn problems(&self) -> Vec<String> {
+        let problems = match self.load() {
+            Ok(config) => config.notes,
+            Err(invalid) => invalid.problems,
+        };
+        problems.iter().map(|problem| problem.describe("guestlist.toml")).collect()
+    }
+}
+
+#[test]
+fn the_least_configuration_can_be_used() {
+    let config = Sample::new(LEAST).load().unwrap();
+    assert!(config.notes.is_empty(), "{:?}", config.notes);
+    assert_eq!(config.hooks.budget.as_millis(), 800);
+    assert_eq!(config.hooks.on_failure, functions::hook::OnFailure::Block);
+    assert_eq!(config.caller.ciam.as_str(), "https://aaaabbbb-0000-cccc-1111-dddd2222eeee.ciamlogin.com/");
+    assert!(config.timer.is_none());
+}
+
+#[test]
+fn the_committed_sample_lacks_nothing_but_its_secrets() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/guestlist.toml");
+    let config = load(&Environment::new(BTreeMap::from([("GUESTLIST_CONFIG".into(), file.into())]))).unwrap();
+    let notes: Vec<String> = config.notes.iter().map(|problem| problem.describe("guestlist.toml")).collect();
+    assert!(config.notes.iter().all(|problem| problem.severity == Severity::MissingSecret), "{notes:?}");
+    for secret in ["GUESTLIST_GRAPH_SECRET", "MAILCHIMP_API_KEY", "GUESTLIST_HASH_KEY"] {
+        assert!(notes.iter().any(|note| note.contains(secret)), "{notes:?}");
+    }
+}
+
+#[test]
+fn shows_every_error_at_once_with_its_place() {
+    let text = r#"
+[tenant]
+id = "contoso"
+subdomian = "contoso"
+[hooks]
+audience = []
+budget = "2s"
+on_failure = "open"
+[[invites]]
+name = "beta"
+source = "absent.csv"
+[[policies]]
+name = "default"
+gate = "invite only"
+allow = ["contoso.com"]
+prefill = { jobtitel = "Boss", displayName = "{{ invitee.name }}" }
+  [[policies.rules]]
+  attribute = "postalCode"
+  pattern = "[0-9"
+  max_lenght = 4
+  message = "postal-cod"
+[messages.en]
+postal-code = "Four digits."
+[sate]
+url = "x"
+"#;
+    let seen = Sample::new(text).problems();
+    let expected = [
+        (":3:6: tenant.id:", "GUID"),
+        (":4:1: tenant.subdomian:", "did you mean subdomain?"),
+        (":6:12: hooks.audience:", "app id"),
+        (":7:10: hooks.budget:", "1800ms"),
+        (":8:14: hooks.on_failure:", "block, continue"),
+        (":11:10: invites.beta:", "absent.csv"),
+        (":14:8: policies.default.gate:", "invite-only, open, closed"),
+        (":15:10: policies.default.allow:", "has no @"),
+        (":16:24: policies.default.prefill:", "did you mean jobTitle?"),
+        (":16:46: policies.default.prefill:", "invitee"),
+        (":19:13: policies.default.rules.postalCode.pattern:", "regular expression"),
+        (":20:3: policies.default.rules.postalCode.max_lenght:", "did you mean max_length?"),
+        (":21:13: policies.default.rules.postalCode.message:", "did you mean postal-code?"),
+        (":23:15: warning: messages.en.postal-code:", "no rule names this text"),
+        (":24:2: sate:", "did you mean state?"),
+    ];
+    for (place, remedy) in expected {
+        assert!(seen.iter().any(|line| line.contains(place) && line.contains(remedy)), "{place} {remedy}\n{seen:#?}");
+    }
+    assert_eq!(seen.len(), expected.len(), "{seen:#?}");
+}
+
+#[test]
+fn shows_every_syntax_error_and_nothing_that_follows_from_them() {
+    let seen = Sample::new("[tenant\nid = \"x\nbudget == 1\n").problems();
+    assert!(seen.len() > 1 && seen.iter().all(|line| line.starts_with("guestlist.toml:")), "{seen:#?}");
+    assert!(!seen.iter().any(|line| line.contains("missing")), "{seen:#?}");
+}
+
+#[rstest]
+#[case("GUESTLIST__HOOKS__BUDGET", "1200ms")]
+#[case("guestlist__hooks__budget", "1200ms")]
+#[case("GUESTLIST__HOOKS", "{ audience = [\"a\"], budget = \"1200ms\" }")]
+fn a_setting_overrides_a_key(#[case] name: &str, #[case] value: &str) {
+    let config = Sample::new(LEAST).with(name, value).load().unwrap();
+    assert_eq!(config.hooks.budget.as_millis(), 1200);
+}
+
+#[test]
+fn a_setting_reaches_members_of_lists_by_name_and_takes_toml() {
+    let config = Sample::new(LEAST)
+        .with("GUESTLIST__POLICIES__DEFAULT__GATE", "invite-only")
+        .with("GUESTLIST__POLICIES__DEFAULT__ALLOW", "[\"@contoso.com\"]")
+        .with("GUESTLIST__POLICIES__DEFAULT__PREFILL", "{ country = \"AU\" }")
+        .with("GUESTLIST__MESSAGES__EN__NOT_INVITED", "Sorry.")
+        .with("GUESTLIST__TENANT__SUBDOMAIN", "123")
+        .load();
+    let config = config.unwrap();
+    let policy = config.sign_up.policy_for(&App::default()).unwrap();
+    assert_eq!(policy.gate, signup::policy::Gate::InviteOnly);
+    assert_eq!((policy.allow.len(), policy.prefill.len()), (1, 1));
+    assert_eq!(config.caller.subdomain.as_deref(), Some("123"));
+}
+
+#[test]
+fn a_setting_for_a_key_with_a_hyphen_finds_it() {
+    let text = format!("{LEAST}[messages.en]\nnot-invited = \"No.\"\n");
+    let config = Sample::new(&text).with("GUESTLIST__MESSAGES__EN__NOT_INVITED", "Sorry.").load().unwrap();
+    let reader = signup::messages::Reader { locale: "en", email: None, app: &App::default() };
+    assert_eq!(config.sign_up.messages.text("not-invited", reader), "Sorry.");
+}
+
+#[rstest]
+#[case("GUESTLIST__HOOKS__BUDGIT", "1s", "did you mean budget?")]
+#[case("GUESTLIST__HOKS__BUDGET", "1s", "did you mean hooks?")]
+#[case("GUESTLIST__POLICIES__OTHER__GATE", "open", "other")]
+#[case("GUESTLIST__HOOKS__BUDGET", "soon", "not a duration")]
+#[case("GUESTLIST__HOOKS__BUDGET__MS", "1", "expected a string")]
+#[case("GUESTLIST__HOOKS__AUDIENCE", "not toml", "TOML")]
+#[case("GUESTLIST__", "x", "empty part")]
+fn a_setting_that_fits_nowhere_is_an_error_that_names_it(#[case] name: &str, #[case] value: &str, #[case] says: &str) {
+    let seen = Sample::new(LEAST).with(name, value).problems();
+    assert!(seen.iter().any(|line| line.contains(&format!("app setting {name}")) && line.contains(says)), "{seen:#?}");
+}
+
+#[test]
+fn other_settings_are_none_of_its_business() {
+    let sample = Sample::new(LEAST).with("GUESTLIST_HASH_KEY", "x").with("GUESTLISTING__X", "y").with("PATH", "/bin");
+    assert!(sample.problems().is_empty());
+}
+
+#[rstest]
+#[case("[[policies]]\nname = \"b\"\ngate = \"open\"\ndeny_disposable = true", "policies.b.deny_disposable")]
+#[case("[[policies]]\nname = \"b\"\ngate = \"open\"\nmode = \"report\"", "policies.b.mode")]
+#[case("[[policies]]\nname = \"b\"\ngate = \"open\"\nno_address = \"code\"", "policies.b.no_address")]
+#[case("[[policies]]\nname = \"b\"\ngate = \"open\"\nemail_match = \"ignore-tag\"", "policies.b.email_match")]
+#[case("[[lookups]]\nname = \"x\"", "lookups")]
+#[case("[[tests]]\nname = \"x\"", "tests")]
+#[case("[accounts]\ndiscover = \"sign-ups\"", "accounts.discover")]
+#[case("[accounts]\nreconcile = \"24h\"", "accounts.reconcile")]
+#[case("[accounts]\ndispatch = \"queue\"", "accounts.dispatch")]
+#[case(
+    "[telemetry]\nhash_key = { key_vault = \"https://v.vault.azure.net/secrets/x\" }",
+    "telemetry.hash_key.key_vault"
+)]
+#[case("[[invites]]\nname = \"b\"\nsource = \"az://lists/beta.csv\"", "invites.b")]
+#[case("[[invites]]\nname = \"b\"\nsource = \"beta.xlsx\"", "invites.b")]
+fn a_key_whose_capability_is_not_there_says_so(#[case] text: &str, #[case] key: &str) {
+    let seen = Sample::new(&format!("{LEAST}{text}\n")).problems();
+    let said = |line: &String| line.contains(&format!(" {key}: ")) && line.contains("not supported by this version");
+    assert!(seen.iter().any(said), "{seen:#?}");
+}
+
+#[test]
+fn a_value_that_is_the_only_one_so_far_can_be_written() {
+    let text = LEAST.replace(
+        "gate = \"open\"",
+        "gate = \"open\"\nmode = \"enforce\"\nno_address = \"refuse\"\nemail_match = \"exact\"",
+    );
+    assert!(Sample::new(&text).problems().is_empty());
+}
+
+#[rstest]
+#[case("hash_key = \"s3cr3t\"", "never a plain string")]
+#[case("hash_key = { env = \"\" }", "env = ")]
+#[case("hash_key = { env = \"A\", file = \"b\" }", "env = ")]
+#[case("hash_key = { evn = \"A\" }", "did you mean env?")]
+fn a_secret_is_a_reference(#[case] line: &str, #[case] says: &str) {
+    let seen = Sample::new(&format!("{LEAST}[telemetry]\n{line}\n")).problems();
+    assert!(seen.iter().any(|line| line.contains(says) && !line.contains("s3cr3t")), "{seen:#?}");
+}
+
+#[test]
+fn a_secret_comes_from_a_setting_or_a_file_and_is_never_printed() {
+    let by_setting = format!("{LEAST}[telemetry]\nhash_key = {{ env = \"KEY\" }}\n");
+    let by_file = format!("{LEAST}[telemetry]\nhash_key = {{ file = \"key.txt\" }}\n");
+    let by_file = Sample::new(&by_file);
+    std::fs::write(by_file.folder.path().join("key.txt"), "s3cr3t\n").unwrap();
+    for sample in [Sample::new(&by_setting).with("KEY", "s3cr3t"), by_file] {
+        let config = sample.load().unwrap();
+        assert!(!format!("{config:?}").contains("s3cr3t"));
+        assert_eq!(config.hash_key.unwrap().unwrap().expose(), "s3cr3t");
+    }
+}
+
+#[rstest]
+#[case("", "KEY is not set")]
+#[case("@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/x/)", "Key Vault reference")]
+fn a_missing_secret_is_noted_and_stops_nothing(#[case] value: &str, #[case] says: &str) {
+    let text = format!("{LEAST}[telemetry]\nhash_key = {{ env = \"KEY\" }}\n");
+    let config = Sample::new(&text).with("KEY", value).load().unwrap();
+    assert!(config.notes.iter().any(|note| note.severity == Severity::MissingSecret));
+    assert!(config.notes[0].describe("f").contains(says), "{:?}", config.notes);
+    assert!(config.hash_key.unwrap().is_err());
+}
+
+#[rstest]
+#[case("login", "http://login.example.com")]
+#[case("ciam", "ftp://127.0.0.1")]
+#[case("graph", "https://user:pass@graph.example.com")]
+#[case("graph", "https://graph.example.com?x=1")]
+#[case("graph", "graph.example.com")]
+fn an_endpoint_is_https_or_on_loopback(#[case] key: &str, #[case] url: &str) {
+    let setting = format!("GUESTLIST__TENANT__ENDPOINTS__{}", key.to_uppercase());
+    let seen = Sample::new(LEAST).with(&setting, url).problems();
+    assert!(seen.iter().any(|line| line.contains("https")), "{seen:#?}");
+    for url in ["http://127.0.0.1:7071/x", "http://localhost:1", "http://[::1]:1", "https://login.example.com"] {
+        assert!(Sample::new(LEAST).with(&setting, url).problems().is_empty(), "{url}");
+    }
+}
+
+#[test]
+fn names_are_unique_and_a_policy_that_never_decides_is_pointed_out() {
+    let text = format!("{LEAST}[[policies]]\nname = \"default\"\ngate = \"closed\"\n");
+    let seen = Sample::new(&text).problems();
+    assert!(seen.iter().any(|line| line.contains("occurs twice")), "{seen:#?}");
+    assert!(seen.iter().any(|line| line.contains("never decides")), "{seen:#?}");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_an_error_that_names_it() {
+    let variables = BTreeMap::from([("GUESTLIST_CONFIG".to_owned(), "/nowhere/guestlist.toml".to_owned())]);
+    let seen = load(&Environment::new(variables)).unwrap_err().to_string();
+    assert!(seen.starts_with("/nowhere/guestlist.toml: cannot be read"), "{seen}");
+}
