@@ -4,6 +4,8 @@
 //! This file is the map of the rooms; `docs/ARCHITECTURE.md` says what each may use, and a test holds it.
 
 pub mod accounts;
+pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod connectors;
@@ -14,6 +16,7 @@ pub mod functions;
 pub mod graph;
 pub mod invites;
 pub mod outbound;
+pub mod server;
 pub mod signup;
 pub mod storage;
 pub mod telemetry;

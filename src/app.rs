@@ -1,0 +1,123 @@
+//! The composition root: from a configuration to rooms that know each other. The only file that names concrete adapters.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::accounts::Accounts;
+use crate::clock::Clock;
+use crate::config::{Config, OneConnector, TimerSettings};
+use crate::connectors::Connector;
+use crate::connectors::mailchimp::Mailchimp;
+use crate::connectors::profile::{self, Profile};
+use crate::credentials::ClientSecret;
+use crate::entra::caller::Verifier;
+use crate::entra::signing_keys::SigningKeys;
+use crate::functions::health::Health;
+use crate::functions::hook::Hooks;
+use crate::functions::memory::AddressMemory;
+use crate::functions::update_new_accounts::TimerState;
+use crate::graph::{Directory, Graph};
+use crate::invites::list::ListInvites;
+use crate::invites::{InviteSource, Invites};
+use crate::outbound::{Outbound, OutboundError};
+use crate::storage::StateStore;
+use crate::telemetry::{AddressHasher, describe};
+
+/// How long running work may take to end once it is told to.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// The service, put together.
+#[derive(Debug)]
+pub struct App {
+    /// What the hooks share.
+    pub hooks: Arc<Hooks>,
+    /// What the health endpoint asks.
+    pub health: Arc<Health>,
+    /// What the timer runs.
+    pub timer: Arc<TimerState>,
+    keys: SigningKeys,
+    lists: Vec<Arc<ListInvites>>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl App {
+    /// Puts the service together. Nothing is fetched, read or started yet; `port` is the one the host calls.
+    pub fn try_new(config: Config, port: u16, clock: Arc<dyn Clock>) -> Result<Self, OutboundError> {
+        let tasks = TaskTracker::new();
+        let stop = CancellationToken::new();
+        let outbound = Outbound::try_new(Arc::clone(&clock))?;
+        let keys = SigningKeys::new(&outbound, config.caller.key_documents(), tasks.clone(), stop.clone());
+        let lists: Vec<Arc<ListInvites>> =
+            config.invites.into_iter().map(|settings| Arc::new(ListInvites::new(settings))).collect();
+        let sources = lists.iter().map(|list| Arc::clone(list) as Arc<dyn InviteSource>).collect();
+        let invites = Invites::new(sources);
+        let accounts = accounts(config.timer, invites.clone(), &outbound, &clock).map(Arc::new);
+        let timer = TimerState { accounts, port };
+        let hash_key = config.hash_key.and_then(Result::ok);
+        let hooks = Hooks {
+            settings: config.hooks,
+            verifier: Verifier::new(&config.caller, keys.clone(), Arc::clone(&clock)),
+            sign_up: config.sign_up,
+            invites,
+            memory: AddressMemory::default(),
+            hasher: AddressHasher::new(hash_key.as_ref()),
+            clock,
+        };
+        let health = Health { keys: keys.clone(), lists: lists.clone() };
+        Ok(Self { hooks: Arc::new(hooks), health: Arc::new(health), timer: Arc::new(timer), keys, lists, tasks, stop })
+    }
+
+    /// Starts what runs in the background: signing keys and invite lists. To be called on the runtime, once.
+    pub fn start(&self) {
+        self.keys.prefetch();
+        for list in &self.lists {
+            list.keep_fresh(&self.tasks, self.stop.clone());
+        }
+    }
+
+    /// Ends the background; what does not end in time is left behind.
+    pub async fn stop(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        let ended = tokio::time::timeout(GRACE, self.tasks.wait()).await;
+        tracing::info!(event = "stopped", in_time = ended.is_ok());
+    }
+}
+
+/// The accounts' side, or why the timer cannot run. It never stops the hooks.
+fn accounts(
+    settings: Option<TimerSettings>,
+    invites: Invites,
+    outbound: &Outbound,
+    clock: &Arc<dyn Clock>,
+) -> Result<Accounts, String> {
+    let settings = settings.ok_or("the configuration has no [graph]: new accounts cannot be found")?;
+    let store = StateStore::from_settings(&settings.store).map_err(|error| describe(&error))?;
+    let tokens = ClientSecret::new(settings.credential, outbound.clone(), Arc::clone(clock));
+    let graph = Arc::new(Graph::new(settings.graph, outbound.clone(), Arc::new(tokens)));
+    let connectors: Vec<Arc<dyn Connector>> = settings
+        .connectors
+        .into_iter()
+        .map(|one| connector(one, outbound, &graph))
+        .collect::<Result<_, _>>()
+        .map_err(|error| describe(&error))?;
+    Accounts::try_new(settings.accounts, graph, &connectors, invites, store, Arc::clone(clock))
+        .map_err(|error| describe(&error))
+}
+
+fn connector(
+    one: OneConnector,
+    outbound: &Outbound,
+    graph: &Arc<Graph>,
+) -> Result<Arc<dyn Connector>, profile::SettingsError> {
+    Ok(match one {
+        OneConnector::Mailchimp(settings) => Arc::new(Mailchimp::new(settings, outbound.clone())),
+        OneConnector::Profile(settings) => {
+            Arc::new(Profile::try_new(settings, Arc::clone(graph) as Arc<dyn Directory>)?)
+        }
+    })
+}

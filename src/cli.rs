@@ -1,0 +1,54 @@
+//! The command line: what an engineer types. One file per command; without a command it serves.
+//!
+//! Exit codes: 0 done, 1 failed, 64 the command line or the configuration is wrong.
+
+pub mod check;
+pub mod explain;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+/// The exit code for a wrong command line or configuration.
+pub const USAGE: u8 = 64;
+
+/// Decides who may sign up to a Microsoft Entra External ID tenant, and connects every new account.
+#[derive(Debug, Parser)]
+#[command(name = "guestlist", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// The commands.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Answer the Functions host (the default); the port comes from `FUNCTIONS_CUSTOMHANDLER_PORT`
+    Serve,
+    /// Read the configuration as the service does and show everything that is wrong with it
+    Check(check::Options),
+    /// Show what would be decided about an address, and why
+    Explain(explain::Options),
+}
+
+/// Reads the command line. What was answered on the spot (help, version, a usage error) hands back its exit code.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, ExitCode> {
+    match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => Ok(arguments.command.unwrap_or(Command::Serve)),
+        Err(error) => {
+            // Nothing can be said about a terminal that cannot be written to.
+            let _ = error.print();
+            let asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            Err(if asked_for { ExitCode::SUCCESS } else { ExitCode::from(USAGE) })
+        }
+    }
+}
+
+/// Prints a command's answer; a reader that went away (`| head`) is no failure.
+fn print(text: &str) {
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}

@@ -1,0 +1,93 @@
+//! `guestlist check`: everything that is wrong with the configuration, at once.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::{USAGE, print};
+use crate::config::{self, Config, Environment, Problem, Severity};
+use crate::invites::list;
+
+/// What can be asked for.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was found.
+struct Findings {
+    /// One line each.
+    lines: Vec<String>,
+    /// How many of them make the check fail.
+    errors: usize,
+    summary: String,
+}
+
+/// Runs the command.
+#[must_use]
+pub fn run(environment: &Environment, options: &Options) -> ExitCode {
+    let file = environment.file.display().to_string();
+    let findings = match config::load(environment) {
+        Ok(config) => of_a_usable(&config, &file),
+        Err(invalid) => Findings {
+            lines: invalid.problems.iter().map(|problem| problem.describe(&file)).collect(),
+            errors: invalid.problems.iter().filter(|problem| fails(problem)).count(),
+            summary: String::new(),
+        },
+    };
+    print(&if options.json { as_json(&findings) } else { as_text(&findings, &file) });
+    if findings.errors == 0 { ExitCode::SUCCESS } else { ExitCode::from(USAGE) }
+}
+
+fn fails(problem: &Problem) -> bool {
+    problem.severity != Severity::Warning
+}
+
+fn of_a_usable(config: &Config, file: &str) -> Findings {
+    let mut lines: Vec<String> = config.notes.iter().map(|problem| problem.describe(file)).collect();
+    let mut errors = config.notes.iter().filter(|problem| fails(problem)).count();
+    let mut invitations = 0;
+    for settings in &config.invites {
+        let path = settings.path.display();
+        match list::load(settings) {
+            Ok((snapshot, problems)) => {
+                invitations += snapshot.len();
+                let of_lines = problems.iter().filter(|problem| problem.line > 1);
+                lines.extend(of_lines.map(|problem| format!("{path}:{}: warning: {}", problem.line, problem.problem)));
+            }
+            Err(error) => {
+                errors += 1;
+                lines.push(format!("{path}: {error}"));
+            }
+        }
+    }
+    let connectors = config.timer.as_ref().map_or(0, config::TimerSettings::connectors);
+    let count = |number: usize, one: &str, many: &str| format!("{number} {}", if number == 1 { one } else { many });
+    let counts = [
+        count(config.sign_up.policies.len(), "policy", "policies"),
+        count(config.invites.len(), "invite source", "invite sources"),
+        count(invitations, "invitation", "invitations"),
+        count(connectors, "connector", "connectors"),
+    ];
+    Findings { lines, errors, summary: counts.join(", ") }
+}
+
+fn as_text(findings: &Findings, file: &str) -> String {
+    let mut text = String::new();
+    for line in &findings.lines {
+        let _ = writeln!(text, "{line}");
+    }
+    let _ = match findings.errors {
+        0 => writeln!(text, "{file} can be used: {}", findings.summary),
+        1 => writeln!(text, "{file} has 1 error"),
+        errors => writeln!(text, "{file} has {errors} errors"),
+    };
+    text
+}
+
+fn as_json(findings: &Findings) -> String {
+    format!("{}\n", json!({ "errors": findings.errors, "problems": findings.lines }))
+}

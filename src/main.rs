@@ -1,0 +1,22 @@
+//! The binary: crypto provider, command line, exit code.
+
+use std::process::ExitCode;
+
+use guestlist::cli::{self, Command};
+use guestlist::config::Environment;
+use guestlist::server;
+
+fn main() -> ExitCode {
+    // A second installation would be refused and do no harm.
+    let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
+    let command = match cli::parse(std::env::args_os()) {
+        Ok(command) => command,
+        Err(answered) => return answered,
+    };
+    let environment = Environment::of_the_process();
+    match command {
+        Command::Serve => server::run(&environment),
+        Command::Check(options) => cli::check::run(&environment, &options),
+        Command::Explain(options) => cli::explain::run(&environment, &options),
+    }
+}

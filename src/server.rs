@@ -1,0 +1,180 @@
+//! Every route, and what happens to a request before it gets there.
+//!
+//! Paths match without regard to case or a trailing slash: the host forwards them as they were typed. The listener is
+//! bound before anything slow, on 127.0.0.1 only, where the host looks for it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::Uri;
+use axum::http::uri::PathAndQuery;
+use axum::routing::any;
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tower::Layer;
+use tower::util::{MapRequest, MapRequestLayer};
+use tracing::level_filters::LevelFilter;
+
+use crate::app::App;
+use crate::cli::USAGE;
+use crate::clock::SystemClock;
+use crate::config::{self, Config, Environment};
+use crate::functions::health::health;
+use crate::functions::on_attribute_collection_start::on_attribute_collection_start;
+use crate::functions::on_attribute_collection_submit::on_attribute_collection_submit;
+use crate::functions::update_new_accounts::update_new_accounts;
+use crate::telemetry;
+
+/// How long requests that are being answered may take once the service is told to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// The routes. What comes from the public begins with `/api/`; what the host itself invokes is a bare function name.
+fn routes(app: &App) -> Router {
+    Router::new()
+        .route("/", any(|| async { "guestlist" }))
+        .route("/api/onattributecollectionstart", any(on_attribute_collection_start))
+        .route("/api/onattributecollectionsubmit", any(on_attribute_collection_submit))
+        .with_state(Arc::clone(&app.hooks))
+        .merge(Router::new().route("/api/health", any(health)).with_state(Arc::clone(&app.health)))
+        .merge(Router::new().route("/updatenewaccounts", any(update_new_accounts)).with_state(Arc::clone(&app.timer)))
+}
+
+/// The routes behind what happens to every request first.
+#[must_use]
+pub fn service(app: &App) -> MapRequest<Router, fn(Request) -> Request> {
+    MapRequestLayer::new(plain_path as fn(Request) -> Request).layer(routes(app))
+}
+
+/// Runs the service until it is told to stop. The exit code is what the host goes by: it restarts what failed.
+#[must_use]
+pub fn run(environment: &Environment) -> ExitCode {
+    if telemetry::init(LevelFilter::INFO).is_err() {
+        return ExitCode::FAILURE;
+    }
+    let prepared = port(environment).and_then(|port| Ok((port, configuration(environment)?)));
+    let (port, config) = match prepared {
+        Ok(prepared) => prepared,
+        Err(code) => return code,
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed("cannot start the runtime", &error),
+    };
+    let served = runtime.block_on(listen(config, port));
+    // What does not end by itself must not keep the process.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    served
+}
+
+/// The port the host chose; 3000 when somebody starts the binary by hand.
+fn port(environment: &Environment) -> Result<u16, ExitCode> {
+    let name = "FUNCTIONS_CUSTOMHANDLER_PORT";
+    let Some(text) = environment.variables.get(name) else { return Ok(3000) };
+    text.trim().parse().map_err(|_| {
+        tracing::error!(event = "configuration", problem = "FUNCTIONS_CUSTOMHANDLER_PORT is not a port");
+        ExitCode::from(USAGE)
+    })
+}
+
+/// The configuration; every error is a line of its own.
+fn configuration(environment: &Environment) -> Result<Config, ExitCode> {
+    let file = environment.file.display().to_string();
+    match config::load(environment) {
+        Ok(config) => {
+            for note in &config.notes {
+                tracing::warn!(event = "configuration", problem = note.describe(&file));
+            }
+            Ok(config)
+        }
+        Err(invalid) => {
+            for problem in &invalid.problems {
+                tracing::error!(event = "configuration", problem = problem.describe(&file));
+            }
+            Err(ExitCode::from(USAGE))
+        }
+    }
+}
+
+fn failed(what: &'static str, error: &dyn std::error::Error) -> ExitCode {
+    tracing::error!(event = "failed", what, error = telemetry::describe(error));
+    ExitCode::FAILURE
+}
+
+async fn listen(config: Config, port: u16) -> ExitCode {
+    let app = match App::try_new(config, port, Arc::new(SystemClock)) {
+        Ok(app) => app,
+        Err(error) => return failed("cannot put the service together", &error),
+    };
+    let listener = match TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await {
+        Ok(listener) => listener,
+        Err(error) => return failed("cannot listen on the port of the host", &error),
+    };
+    tracing::info!(event = "started", version = env!("CARGO_PKG_VERSION"), port);
+    app.start();
+    let served = serve(listener, &app).await;
+    app.stop().await;
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed("the listener failed", &error),
+    }
+}
+
+/// Serves until a signal, then gives what is running a while to end.
+async fn serve(listener: TcpListener, app: &App) -> std::io::Result<()> {
+    let service = axum::ServiceExt::<Request>::into_make_service(service(app));
+    let listener = listener.tap_io(|connection| {
+        // Without it an answer may wait for an acknowledgement; the answer is right either way.
+        let _ = connection.set_nodelay(true);
+    });
+    let told = Arc::new(Notify::new());
+    let heard = Arc::clone(&told);
+    let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
+        signal().await;
+        heard.notify_one();
+    });
+    let patience = async {
+        told.notified().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        served = serving => served,
+        () = patience => Ok(()),
+    }
+}
+
+/// SIGTERM, or Ctrl-C. The host itself kills without either.
+async fn signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            },
+            Err(_) => drop(interrupt.await),
+        }
+    }
+    #[cfg(not(unix))]
+    drop(interrupt.await);
+}
+
+/// Lower case, no slash at the end.
+fn plain_path(mut request: Request) -> Request {
+    let path = request.uri().path().to_ascii_lowercase();
+    let path = path.trim_end_matches('/');
+    let path = if path.is_empty() { "/" } else { path };
+    if path != request.uri().path() {
+        let with_query = request.uri().query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+        if let Ok(plain) = with_query.parse::<PathAndQuery>() {
+            *request.uri_mut() = Uri::from(plain);
+        }
+    }
+    request
+}
