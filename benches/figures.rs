@@ -1,0 +1,218 @@
+//! The figures the README quotes: `cargo bench`. Medians are the numbers to read; machines differ, so compare runs of
+//! one machine only.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a bench that cannot be set up has nothing to measure"
+)]
+#![expect(clippy::print_stdout, reason = "printing figures is what it is for")]
+#![expect(clippy::disallowed_methods, reason = "the process under test is started and asked from outside")]
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use divan::Bencher;
+use guestlist::app::App;
+use guestlist::clock::{Clock, SystemClock};
+use guestlist::config::{self, Environment};
+use guestlist::invites::csv_reader::{self, Reading};
+use guestlist::invites::snapshot::Snapshot;
+use guestlist::server;
+use guestlist::signup::gate::{self, Question};
+use guestlist::signup::policy::{Gate, Policy};
+use guestlist::signup::trace::Trace;
+use guestlist::values::EmailAddress;
+use guestlist_emulator::Tenant;
+use guestlist_emulator::sign_up::{self, Form, Person, SignUp};
+use tokio::runtime::Runtime;
+use tower::ServiceExt;
+
+/// How many invitations the lists hold.
+const INVITES: usize = 100_000;
+
+/// How often the process is started.
+const STARTS: usize = 21;
+
+fn main() {
+    let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
+    let binary = Path::new(env!("CARGO_BIN_EXE_guestlist"));
+    println!("binary, stripped: {} KB", std::fs::metadata(binary).unwrap().len() / 1000);
+    println!("{}", starts(binary));
+    divan::main();
+}
+
+/// A list of that many addresses.
+fn list(length: usize) -> String {
+    let lines = (0..length).map(|number| format!("person{number}@fabrikam.com\n"));
+    std::iter::once("email\n".to_owned()).chain(lines).collect()
+}
+
+/// A folder with a configuration and a list.
+fn project(endpoints: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "[tenant]\nid = \"aaaabbbb-0000-cccc-1111-dddd2222eeee\"\n{endpoints}\n\
+         [hooks]\naudience = [\"99999999-2222-3333-4444-555555555555\"]\n\
+         [[invites]]\nname = \"beta\"\nsource = \"invites.csv\"\n\
+         [[policies]]\nname = \"default\"\ngate = \"invite-only\"\nprefill = {{ country = \"AU\" }}\n"
+    );
+    std::fs::write(folder.path().join("guestlist.toml"), text).unwrap();
+    std::fs::write(folder.path().join("invites.csv"), list(INVITES)).unwrap();
+    folder
+}
+
+/// From spawning the process to the first byte of its answer to `GET /`, with the lists configured.
+fn starts(binary: &Path) -> String {
+    let folder = project("endpoints = { login = \"http://127.0.0.1:9\", ciam = \"http://127.0.0.1:9\" }");
+    let mut times: Vec<Duration> = (0..STARTS).map(|_| start(binary, folder.path())).collect();
+    times.sort();
+    format!(
+        "process start to first answer on GET /, {INVITES} invites configured: median {:?}, fastest {:?}, slowest {:?} of {STARTS}",
+        times[STARTS / 2],
+        times[0],
+        times[STARTS - 1],
+    )
+}
+
+fn start(binary: &Path, folder: &Path) -> Duration {
+    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+    let began = Instant::now();
+    let mut process = Command::new(binary)
+        .current_dir(folder)
+        .env("FUNCTIONS_CUSTOMHANDLER_PORT", port.to_string())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let answered = loop {
+        if answers(port) {
+            break began.elapsed();
+        }
+        assert!(began.elapsed() < Duration::from_secs(10), "the process does not answer");
+        std::thread::yield_now();
+    };
+    process.kill().unwrap();
+    process.wait().unwrap();
+    answered
+}
+
+fn answers(port: u16) -> bool {
+    let Ok(mut connection) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) else { return false };
+    let asked = connection.write_all(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+    asked.is_ok() && connection.read(&mut [0; 16]).is_ok_and(|read| read > 0)
+}
+
+/// The service in this process, before an emulated tenant; ready, so that nothing is fetched while it is measured.
+struct Service {
+    runtime: Runtime,
+    tenant: Tenant,
+    router: tower::util::MapRequest<Router, fn(Request) -> Request>,
+    event: String,
+    _app: App,
+    _folder: tempfile::TempDir,
+}
+
+static SERVICE: LazyLock<Service> = LazyLock::new(|| {
+    let runtime = Runtime::new().unwrap();
+    let tenant = runtime.block_on(Tenant::start_default()).unwrap();
+    let urls = tenant.urls();
+    let folder = project(&format!("endpoints = {{ login = \"{}\", ciam = \"{}\" }}", urls.login, urls.ciam));
+    let file = folder.path().join("guestlist.toml").display().to_string();
+    let environment = Environment::new(BTreeMap::from([("GUESTLIST_CONFIG".to_owned(), file)]));
+    let config = config::load(&environment).unwrap_or_else(|invalid| panic!("{invalid}"));
+    let app = App::try_new(config, 7071, Arc::new(SystemClock)).unwrap();
+    let _entered = runtime.enter();
+    app.start();
+    let form = Form::new().text("displayName").text("country").text("city");
+    let person = Person::email_otp("person77777@fabrikam.com");
+    let event = SignUp::new(tenant.options(), person, sign_up::App::default(), form).start().to_string();
+    let router = server::service(&app);
+    let service = Service { runtime, tenant, router, event, _app: app, _folder: folder };
+    service.warm_up();
+    service
+});
+
+impl Service {
+    fn token(&self) -> String {
+        self.tenant.token().claim("jti", next()).encode().unwrap()
+    }
+
+    fn request(&self, token: &str) -> Request {
+        let request =
+            Request::post("/api/OnAttributeCollectionStart").header("authorization", format!("Bearer {token}"));
+        request.body(Body::from(self.event.clone())).unwrap()
+    }
+
+    fn send(&self, request: Request) -> axum::http::StatusCode {
+        self.runtime.block_on(self.router.clone().oneshot(request)).unwrap().status()
+    }
+
+    /// Until keys and lists are there.
+    fn warm_up(&self) {
+        for _ in 0..1000 {
+            let health = Request::get("/api/Health").body(Body::empty()).unwrap();
+            if self.send(health).is_success() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("the service does not become ready");
+    }
+}
+
+/// A number that was not there before: it makes a token fresh.
+fn next() -> u64 {
+    static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+    NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
+}
+
+#[divan::bench]
+fn start_hook_with_a_fresh_token(bencher: Bencher<'_, '_>) {
+    let service = &*SERVICE;
+    bencher.with_inputs(|| service.request(&service.token())).bench_values(|request| service.send(request));
+}
+
+#[divan::bench]
+fn start_hook_with_a_remembered_token(bencher: Bencher<'_, '_>) {
+    let service = &*SERVICE;
+    let token = service.token();
+    bencher.with_inputs(|| service.request(&token)).bench_values(|request| service.send(request));
+}
+
+static SNAPSHOT: LazyLock<Snapshot> = LazyLock::new(|| {
+    let reading = Reading { source: "beta".into(), apps: Vec::new(), extension_app: None };
+    csv_reader::read(list(INVITES).as_bytes(), &reading).unwrap().0
+});
+
+/// The look-up in the list and the gate's decision.
+#[divan::bench(args = ["person77777@fabrikam.com", "nobody@example.org"])]
+fn gate_over_100000_invites(bencher: Bencher<'_, '_>, address: &str) {
+    let policy = Policy {
+        name: "default".into(),
+        apps: Vec::new(),
+        gate: Gate::InviteOnly,
+        allow: vec!["@contoso.com".parse().unwrap()],
+        deny: vec!["@mailinator.com".parse().unwrap()],
+        prefill: Vec::new(),
+        rules: Vec::new(),
+    };
+    let app = guestlist::values::App::default();
+    let snapshot = &*SNAPSHOT;
+    let now = SystemClock.now();
+    bencher.bench(|| {
+        let address: EmailAddress = divan::black_box(address).parse().unwrap();
+        let invitations = snapshot.find(&address);
+        let question =
+            Question { policy: Some(&policy), address: Some(&address), invitations: &invitations, app: &app, now };
+        gate::decide(&question, &mut Trace::default()).reason()
+    });
+}

@@ -1,0 +1,124 @@
+//! The timer is the host's alone: what comes through the public front door runs nothing. And on Azure it has no state.
+
+use guestlist_emulator::Host;
+use guestlist_emulator::host::Mode;
+use guestlist_emulator::sign_up::{Action, Event, Person};
+use guestlist_emulator::tenant::Route;
+use rstest::rstest;
+use serde_json::json;
+
+use crate::stage::{Setting, Stage, exchange};
+
+async fn stage_with_an_account(mode: Mode) -> Stage {
+    let stage = Setting::default().mode(mode).start().await;
+    stage.joins("alex@fabrikam.com", "Alex", "Fabrikam");
+    stage
+}
+
+/// The port of the host's public side.
+fn public_port(stage: &Stage) -> u16 {
+    stage.host.url().rsplit_once(':').unwrap().1.parse().unwrap()
+}
+
+async fn post(port: u16, path: &str, headers: &str) -> u16 {
+    let body = r#"{"Data":{"timer":{"IsPastDue":false}},"Metadata":{}}"#;
+    let length = body.len();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\n{headers}Connection: close\r\nContent-Type: application/json\r\n\
+         Content-Length: {length}\r\n\r\n{body}"
+    );
+    exchange(port, &request).await.status
+}
+
+fn asked(stage: &Stage) -> usize {
+    stage.tenant.faults().count(Route::GraphToken) + stage.tenant.faults().count(Route::DirectoryAudits)
+}
+
+#[tokio::test]
+async fn only_a_request_of_the_host_itself_is_a_run() {
+    let stage = stage_with_an_account(Mode::Proxying).await;
+    let port = stage.host.handler_port();
+    let own = format!("Host: 127.0.0.1:{port}\r\n");
+    let strangers = [
+        "Host: guestlist.azurewebsites.net\r\n".to_owned(),
+        "Host: localhost\r\n".to_owned(),
+        format!("Host: localhost:{port}\r\n"),
+        format!("{own}X-Forwarded-Host: guestlist.azurewebsites.net\r\n"),
+        format!("{own}x-forwarded-host:\r\n"),
+        format!("{own}Host: guestlist.azurewebsites.net\r\n"),
+    ];
+    for headers in &strangers {
+        for path in ["/UpdateNewAccounts", "/updatenewaccounts/"] {
+            let status = post(port, path, headers).await;
+            assert!((400..500).contains(&status), "{status} {path} {headers}");
+        }
+    }
+    assert_eq!(asked(&stage), 0);
+    assert_eq!(post(port, "/UpdateNewAccounts", &own).await, 200);
+    assert!(asked(&stage) > 0);
+    assert_eq!(stage.members().len(), 1);
+}
+
+#[rstest]
+#[case(Mode::Forwarding)]
+#[case(Mode::Proxying)]
+#[tokio::test]
+async fn no_public_address_leads_to_the_timer(#[case] mode: Mode) {
+    let stage = stage_with_an_account(mode).await;
+    let host = format!("Host: 127.0.0.1:{}\r\n", stage.host.handler_port());
+    for path in [
+        "/UpdateNewAccounts",
+        "/api/UpdateNewAccounts",
+        "/api/Health/../../UpdateNewAccounts",
+        "/api/%2e%2e/UpdateNewAccounts",
+    ] {
+        let status = post(public_port(&stage), path, &host).await;
+        assert!(status >= 400, "{status} {path}");
+    }
+    // Nor do the paths that the process itself serves in public.
+    assert_eq!(post(stage.host.handler_port(), "/api/UpdateNewAccounts", &host).await, 404);
+    assert_eq!(asked(&stage), 0);
+}
+
+#[rstest]
+#[case(Mode::Forwarding)]
+#[case(Mode::Proxying)]
+#[tokio::test]
+async fn a_catch_all_function_beside_it_opens_no_way_to_the_timer(#[case] mode: Mode) {
+    let stage = stage_with_an_account(mode).await;
+    let folder = stage.folder.path().join("CatchAll");
+    std::fs::create_dir_all(&folder).unwrap();
+    let bindings = json!({ "bindings": [
+        { "type": "httpTrigger", "direction": "in", "name": "req", "route": "{*path}" },
+        { "type": "http", "direction": "out", "name": "res" },
+    ] });
+    std::fs::write(folder.join("function.json"), bindings.to_string()).unwrap();
+    // The host decodes a forwarded path once more: this one becomes `/UpdateNewAccounts`.
+    let paths = ["/api/%252e%252e/UpdateNewAccounts", "/api/UpdateNewAccounts"];
+    let settings = Setting::default().mode(mode).host_settings(&stage.tenant);
+    let other = Host::start(stage.folder.path(), settings).await.unwrap();
+    let port: u16 = other.url().rsplit_once(':').unwrap().1.parse().unwrap();
+    for path in paths {
+        // The address outside goes by this name: a caller cannot choose another, or the front end knows no such site.
+        let status = post(port, path, "Host: guestlist.azurewebsites.net\r\n").await;
+        assert!(status >= 400, "{status} {path}");
+        // A proxying host says for whom it asks, whatever the name.
+        if mode == Mode::Proxying {
+            assert!(post(port, path, &format!("Host: 127.0.0.1:{}\r\n", other.handler_port())).await >= 400, "{path}");
+        }
+    }
+    assert_eq!(asked(&stage), 0);
+}
+
+#[tokio::test]
+async fn on_azure_the_timer_refuses_a_folder_as_state_while_the_hooks_run() {
+    let stage = Setting::default().set("WEBSITE_INSTANCE_ID", "0f1e2d3c").start().await;
+    stage.joins("alex@fabrikam.com", "Alex", "Fabrikam");
+    let start = stage.entra.call(Event::Start, stage.sign_up(Person::email_otp("alex@fabrikam.com")).start()).await;
+    assert!(matches!(start.result.unwrap().action, Action::Prefill(_)));
+    let error = stage.failing_run().await;
+    assert!(error.contains("state") && error.contains("Azure"), "{error}");
+    assert_eq!(stage.events_after("timer-unavailable", 1).await[0]["reason"], error.as_str());
+    assert_eq!(asked(&stage), 0);
+    assert!(!stage.folder.path().join("state").exists());
+}

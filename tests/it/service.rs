@@ -1,0 +1,183 @@
+//! The service in this process, before an emulated tenant: quick, and its log lines can be read.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::{HeaderMap, Method, StatusCode};
+use guestlist::app::App;
+use guestlist::clock::{Clock, SystemClock};
+use guestlist::config::{self, Environment};
+use guestlist::server;
+use guestlist::telemetry::{self, CapturedLines};
+use guestlist_emulator::sign_up::{Event, Form, Person, SignUp};
+use guestlist_emulator::{Tenant, sign_up};
+use serde_json::Value;
+use tower::ServiceExt;
+use tracing::level_filters::LevelFilter;
+
+pub(crate) const START: &str = "/api/OnAttributeCollectionStart";
+pub(crate) const SUBMIT: &str = "/api/OnAttributeCollectionSubmit";
+pub(crate) const EXTENSION_APP: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
+
+/// The configuration most tests use.
+pub(crate) const POLICY: &str = r#"
+[[invites]]
+name = "beta"
+source = "invites.csv"
+
+[[policies]]
+name = "default"
+gate = "invite-only"
+allow = ["@contoso.com"]
+deny = ["@mailinator.com"]
+prefill = { country = "AU", displayName = "{{ invite.name }}" }
+
+  [[policies.rules]]
+  attribute = "displayName"
+  normalise = ["collapse"]
+  required = true
+
+  [[policies.rules]]
+  attribute = "postalCode"
+  normalise = ["trim", "upper"]
+  pattern = "[0-9]{4}"
+  message = "postal-code"
+
+[messages.en]
+not-invited = { title = "By invitation only", text = "{{ email }} is not on the list of {{ app.name }}." }
+postal-code = "A postal code has four digits."
+[messages.de]
+not-invited = "{{ email }} steht nicht auf der Liste."
+"#;
+
+pub(crate) const INVITES: &str = "email,name,jobTitle\nalex@fabrikam.com,Alex Fabrikam,Engineer\nsam@fabrikam.com,,\n";
+
+/// An answer of the service.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// The one action; panics unless it is a right answer to Entra.
+    pub(crate) fn action(&self) -> Value {
+        assert_eq!(self.status, StatusCode::OK, "{self:?}");
+        assert_eq!(self.headers["content-type"], "application/json");
+        let json = self.json();
+        let actions = json["data"]["actions"].as_array().unwrap();
+        assert_eq!(actions.len(), 1, "{json}");
+        actions[0].clone()
+    }
+
+    /// The last part of the action's name.
+    pub(crate) fn action_name(&self) -> String {
+        self.action()["@odata.type"].as_str().unwrap().rsplit('.').next().unwrap().to_owned()
+    }
+}
+
+/// A service, its tenant, its folder, and what it logged in this thread.
+pub(crate) struct Service {
+    pub(crate) tenant: Tenant,
+    pub(crate) app: App,
+    _folder: tempfile::TempDir,
+    pub(crate) lines: CapturedLines,
+    _logging: tracing::subscriber::DefaultGuard,
+}
+
+impl Service {
+    /// Starts a service with a policy, before a fresh tenant.
+    pub(crate) async fn start(policy: &str) -> Self {
+        Self::start_with(policy, "", Arc::new(SystemClock)).await
+    }
+
+    /// The same with further keys of `[hooks]`, and a clock.
+    pub(crate) async fn start_with(policy: &str, hooks: &str, clock: Arc<dyn Clock>) -> Self {
+        let tenant = Tenant::start_default().await.unwrap();
+        let service = Self::before(tenant, policy, hooks, clock);
+        service.app.start();
+        service
+    }
+
+    /// A service that is not started: it fetches nothing by itself.
+    pub(crate) fn before(tenant: Tenant, policy: &str, hooks: &str, clock: Arc<dyn Clock>) -> Self {
+        // What `main` installs; a second time is refused and does no harm.
+        let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
+        let lines = CapturedLines::default();
+        let subscriber = telemetry::subscriber(LevelFilter::INFO, lines.clone(), Arc::new(SystemClock));
+        let logging = tracing::subscriber::set_default(subscriber);
+        let folder = tempfile::tempdir().unwrap();
+        let (urls, options) = (tenant.urls(), tenant.options());
+        let text = format!(
+            "[tenant]\nid = \"{}\"\nsubdomain = \"contoso\"\nextension_app_id = \"0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0\"\n\
+             endpoints = {{ login = \"{}\", ciam = \"{}\", graph = \"{}\" }}\n\
+             [hooks]\naudience = [\"{}\", \"api://guestlist.example.com/{}\"]\n{hooks}\n{policy}",
+            options.id, urls.login, urls.ciam, urls.graph, options.audience, options.audience,
+        );
+        std::fs::write(folder.path().join("guestlist.toml"), text).unwrap();
+        std::fs::write(folder.path().join("invites.csv"), INVITES).unwrap();
+        let file = folder.path().join("guestlist.toml").display().to_string();
+        let environment = Environment::new(BTreeMap::from([("GUESTLIST_CONFIG".to_owned(), file)]));
+        let config = config::load(&environment).unwrap_or_else(|invalid| panic!("{invalid}"));
+        let app = App::try_new(config, 7071, clock).unwrap();
+        Self { tenant, app, _folder: folder, lines, _logging: logging }
+    }
+
+    /// Sends any request.
+    pub(crate) async fn send(&self, request: Request) -> Answer {
+        let response = server::service(&self.app).oneshot(request).await.unwrap();
+        let (head, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
+        Answer { status: head.status, headers: head.headers, body }
+    }
+
+    /// Posts a body, with a token if there is one.
+    pub(crate) async fn post(&self, path: &str, body: impl Into<Body>, token: Option<&str>) -> Answer {
+        let mut request = Request::builder().method(Method::POST).uri(path);
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        self.send(request.body(body.into()).unwrap()).await
+    }
+
+    /// A token as Entra sends it now.
+    pub(crate) fn token(&self) -> String {
+        self.tenant.token().encode().unwrap()
+    }
+
+    /// Posts an event to its hook, as Entra would.
+    pub(crate) async fn call(&self, event: Event, body: &Value) -> Answer {
+        let path = if event == Event::Start { START } else { SUBMIT };
+        self.post(path, body.to_string(), Some(&self.token())).await
+    }
+
+    /// A sign-up with a form of the usual fields.
+    pub(crate) fn sign_up(&self, person: Person) -> SignUp {
+        let form = Form::new()
+            .text("givenName")
+            .text("surname")
+            .text("displayName")
+            .text("postalCode")
+            .text("country")
+            .text("jobTitle")
+            .boolean(&format!("extension_{EXTENSION_APP}_Newsletter"));
+        SignUp::new(self.tenant.options(), person, sign_up::App::default(), form)
+    }
+
+    /// The Start answer for somebody with a one-time passcode.
+    pub(crate) async fn start_for(&self, address: &str) -> Answer {
+        self.call(Event::Start, &self.sign_up(Person::email_otp(address)).start()).await
+    }
+
+    /// The log lines with that event name.
+    pub(crate) fn logged(&self, event: &str) -> Vec<Value> {
+        self.lines.events().into_iter().filter(|line| line["event"] == event).collect()
+    }
+}

@@ -1,0 +1,335 @@
+//! The real binary under the stand-in for the Functions host, before an emulated tenant, with every line it wrote.
+//!
+//! Nothing here sleeps: whoever waits, waits for a line, a request or an answer, and gives up after [`PATIENCE`].
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use guestlist_emulator::host::{HostSettings, Invocation, InvokeError, LogLine, Mode};
+use guestlist_emulator::sign_up::{Form, Hooks, Person, SignUp};
+use guestlist_emulator::tenant::{Account, Fault, SignIn, TenantOptions};
+use guestlist_emulator::{Entra, Host, Tenant, sign_up};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::process::Command;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::service::{EXTENSION_APP, INVITES, POLICY};
+
+pub(crate) const EXECUTABLE: &str = env!("CARGO_BIN_EXE_guestlist");
+pub(crate) const TIMER: &str = "UpdateNewAccounts";
+/// The mailing list of [`config`].
+pub(crate) const LIST: &str = "a1b2c3d4e5";
+/// The built-in text of the failure action.
+pub(crate) const TRY_LATER: &str = "We cannot complete your sign-up right now. Please try again in a few minutes.";
+pub(crate) const HASH_KEY: &str = "6f1d2c3b4a59687f8e9dacbbcad9e8f7061524334251607f8e9dacbbcad9e8f7";
+/// The longest wait for what has to come.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Files of the function app that every project has.
+const PROJECT: [&str; 5] = [
+    "host.json",
+    "Health/function.json",
+    "OnAttributeCollectionStart/function.json",
+    "OnAttributeCollectionSubmit/function.json",
+    "UpdateNewAccounts/function.json",
+];
+
+/// What the binary must not inherit from whoever runs the tests.
+const UNSET: [&str; 6] = [
+    "GUESTLIST_CONFIG",
+    "WEBSITE_INSTANCE_ID",
+    "GUESTLIST_GRAPH_SECRET",
+    "MAILCHIMP_API_KEY",
+    "GUESTLIST_HASH_KEY",
+    "FUNCTIONS_CUSTOMHANDLER_PORT",
+];
+
+/// A whole configuration; addresses of the outside come as app settings.
+pub(crate) fn config() -> String {
+    let connectors = format!(
+        r#"
+[graph]
+client_id = "88888888-3333-4444-5555-666666666666"
+credential = {{ client_secret = {{ env = "GUESTLIST_GRAPH_SECRET" }} }}
+[state]
+url = "state"
+[[connectors]]
+name = "news"
+kind = "mailchimp"
+api_key = {{ env = "MAILCHIMP_API_KEY" }}
+list = "{LIST}"
+when = "user.ext.Newsletter"
+merge_fields = {{ FNAME = "{{{{ user.givenName }}}}" }}
+[[connectors]]
+name = "directory"
+kind = "profile"
+set = {{ displayName = "{{{{ user.givenName }}}} {{{{ user.surname }}}}", userPrincipalName = "{{{{ user.givenName | slug }}}}.{{{{ user.surname | slug }}}}" }}
+[telemetry]
+hash_key = {{ env = "GUESTLIST_HASH_KEY" }}
+"#
+    );
+    format!(
+        "[tenant]\nid = \"aaaabbbb-0000-cccc-1111-dddd2222eeee\"\nsubdomain = \"contoso\"\n\
+         extension_app_id = \"0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0\"\n\
+         [hooks]\naudience = [\"99999999-2222-3333-4444-555555555555\"]\n{POLICY}{connectors}"
+    )
+}
+
+/// A function app's folder with a configuration and [`INVITES`].
+pub(crate) fn project(config: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for file in PROJECT {
+        let to = folder.path().join(file);
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(file), to).unwrap();
+    }
+    std::fs::write(folder.path().join("guestlist.toml"), config).unwrap();
+    std::fs::write(folder.path().join("invites.csv"), INVITES).unwrap();
+    folder
+}
+
+/// Runs the binary in a folder until it ends by itself.
+pub(crate) async fn run(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(EXECUTABLE);
+    for name in UNSET {
+        command.env_remove(name);
+    }
+    command.args(arguments).current_dir(folder).envs(settings.iter().copied());
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    timeout(PATIENCE, command.output()).await.expect("the binary did not end").unwrap()
+}
+
+/// What is to be staged.
+#[derive(Default)]
+pub(crate) struct Setting {
+    options: TenantOptions,
+    config: Option<String>,
+    settings: BTreeMap<String, String>,
+    absent: Vec<&'static str>,
+    mode: Option<Mode>,
+}
+
+impl Setting {
+    /// The tenant with these options.
+    pub(crate) fn options(mut self, options: TenantOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Another configuration than [`config`].
+    pub(crate) fn config(mut self, text: &str) -> Self {
+        self.config = Some(text.to_owned());
+        self
+    }
+
+    /// With this app setting.
+    pub(crate) fn set(mut self, name: &str, value: &str) -> Self {
+        self.settings.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Without this one.
+    pub(crate) fn unset(mut self, name: &'static str) -> Self {
+        self.absent.push(name);
+        self
+    }
+
+    /// With the host passing HTTP on in this way.
+    pub(crate) fn mode(mut self, mode: Mode) -> Self {
+        self.mode = Some(mode);
+        self
+    }
+
+    /// The tenant alone, for faults that are there before the product is.
+    pub(crate) async fn tenant(&self) -> Tenant {
+        Tenant::start(self.options.clone()).await.unwrap()
+    }
+
+    /// Starts tenant and product.
+    pub(crate) async fn start(self) -> Stage {
+        let tenant = self.tenant().await;
+        self.start_before(tenant).await
+    }
+
+    /// Starts the product before this tenant.
+    pub(crate) async fn start_before(self, tenant: Tenant) -> Stage {
+        let folder = project(&self.config.clone().unwrap_or_else(config));
+        let (sender, lines) = watch::channel(Vec::new());
+        let mut settings = self.host_settings(&tenant);
+        settings.on_line = Some(Arc::new(move |line: &LogLine| {
+            sender.send_modify(|lines: &mut Vec<LogLine>| lines.push(line.clone()));
+        }));
+        let host = Host::start(folder.path(), settings).await.unwrap_or_else(|error| panic!("{error:?}"));
+        let entra = Entra::new(&tenant, Hooks::under(host.url())).unwrap();
+        Stage { host, entra, tenant, folder, lines }
+    }
+
+    /// How the host starts the binary.
+    pub(crate) fn host_settings(&self, tenant: &Tenant) -> HostSettings {
+        HostSettings {
+            environment: self.environment(tenant),
+            without: UNSET.map(str::to_owned).to_vec(),
+            mode: self.mode,
+            executable: Some(PathBuf::from(EXECUTABLE)),
+            ..HostSettings::default()
+        }
+    }
+
+    fn environment(&self, tenant: &Tenant) -> Vec<(String, String)> {
+        let (urls, options) = (tenant.urls(), tenant.options());
+        let usual = [
+            ("GUESTLIST__TENANT__ENDPOINTS__LOGIN", urls.login.as_str()),
+            ("GUESTLIST__TENANT__ENDPOINTS__CIAM", &urls.ciam),
+            ("GUESTLIST__TENANT__ENDPOINTS__GRAPH", &urls.graph),
+            ("GUESTLIST__CONNECTORS__NEWS__BASE_URL", &urls.mailchimp),
+            ("GUESTLIST_GRAPH_SECRET", &options.graph_client_secret),
+            ("MAILCHIMP_API_KEY", &options.mailchimp_key),
+            ("GUESTLIST_HASH_KEY", HASH_KEY),
+        ];
+        let mut all: BTreeMap<String, String> =
+            usual.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        all.extend(self.settings.clone());
+        all.retain(|name, _| !self.absent.contains(&name.as_str()));
+        all.into_iter().collect()
+    }
+}
+
+/// Everything that runs. The host comes first, so that the product ends before its folder goes.
+pub(crate) struct Stage {
+    pub(crate) host: Host,
+    pub(crate) entra: Entra,
+    pub(crate) tenant: Tenant,
+    pub(crate) folder: TempDir,
+    lines: watch::Receiver<Vec<LogLine>>,
+}
+
+impl Stage {
+    /// A sign-up with a form of the usual fields.
+    pub(crate) fn sign_up(&self, person: Person) -> SignUp {
+        let form = Form::new().text("displayName").text("postalCode").text("country").text("jobTitle");
+        self.entra.begin(person, sign_up::App::default(), form)
+    }
+
+    /// Fires the timer.
+    pub(crate) async fn fire(&self) -> Result<Invocation, InvokeError> {
+        self.host.invoke_timer(TIMER).await
+    }
+
+    /// Fires the timer, which has to succeed, and hands over what it says.
+    pub(crate) async fn run(&self) -> Vec<String> {
+        self.fire().await.unwrap_or_else(|error| panic!("{error:?}")).logs
+    }
+
+    /// Fires the timer, which has to answer 500, and hands over the error.
+    pub(crate) async fn failing_run(&self) -> String {
+        match self.fire().await {
+            Err(InvokeError::Status { status: 500, body }) => {
+                let body: Value = serde_json::from_str(&body).unwrap();
+                body["error"].as_str().unwrap().to_owned()
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Makes somebody's account, as after a sign-up.
+    pub(crate) fn joins(&self, address: &str, given_name: &str, surname: &str) -> String {
+        self.tenant.directory().add(joined(address, given_name, surname))
+    }
+
+    /// Somebody's display name and user principal name.
+    pub(crate) fn names(&self, id: &str) -> [String; 2] {
+        let user = self.tenant.directory().user(id).unwrap();
+        ["displayName", "userPrincipalName"].map(|name| user[name].as_str().unwrap().to_owned())
+    }
+
+    /// The addresses that Mailchimp has, each with its status.
+    pub(crate) fn members(&self) -> Vec<(String, String)> {
+        let members = self.tenant.mailchimp().members(LIST);
+        members.into_iter().map(|member| (member.email_address, member.status)).collect()
+    }
+
+    /// Every line so far.
+    pub(crate) fn lines(&self) -> Vec<LogLine> {
+        self.lines.borrow().clone()
+    }
+
+    /// The lines with that event name, read as JSON.
+    pub(crate) fn events(&self, event: &str) -> Vec<Value> {
+        events(&self.lines.borrow(), event)
+    }
+
+    /// The same, once there are `count` of them.
+    pub(crate) async fn events_after(&self, event: &str, count: usize) -> Vec<Value> {
+        let mut lines = self.lines.clone();
+        let enough = timeout(PATIENCE, lines.wait_for(|lines| events(lines, event).len() >= count)).await;
+        assert!(enough.is_ok_and(|waited| waited.is_ok()), "{count} × {event} wanted:\n{:#?}", self.lines());
+        self.events(event)
+    }
+
+    /// Returns when every line that was written to stderr up to now is here: behind a line made for the purpose.
+    pub(crate) async fn settle(&self) {
+        let marks = self.events("invocation-refused").len();
+        let request = format!("POST /{TIMER} HTTP/1.1\r\nHost: mark\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        assert_eq!(exchange(self.host.handler_port(), &request).await.status, 403);
+        self.events_after("invocation-refused", marks + 1).await;
+    }
+}
+
+fn events(lines: &[LogLine], event: &str) -> Vec<Value> {
+    let read = |line: &LogLine| serde_json::from_str(&line.text).ok();
+    lines.iter().filter_map(read).filter(|line: &Value| line["event"] == event).collect()
+}
+
+/// Somebody who signed up with a one-time passcode and wants the newsletter.
+pub(crate) fn joined(address: &str, given_name: &str, surname: &str) -> Account {
+    let account = Account::signed_up(SignIn::EmailOtp(address.to_owned()));
+    let account = account.with("givenName", given_name).with("surname", surname);
+    account.with(&format!("extension_{EXTENSION_APP}_Newsletter"), true)
+}
+
+/// An answer that asks to try again at once: the product's own pauses would make a test slow.
+pub(crate) fn unavailable(body: &Value) -> Fault {
+    let headers = [("content-type", "application/json"), ("retry-after", "0")];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    Fault::Answer { status: 503, headers, body: body.to_string() }
+}
+
+/// The same without a body.
+pub(crate) fn unavailable_now() -> Fault {
+    unavailable(&json!({}))
+}
+
+/// An answer as it came over a connection of its own.
+#[derive(Debug)]
+pub(crate) struct RawAnswer {
+    pub(crate) status: u16,
+    pub(crate) body: String,
+}
+
+impl RawAnswer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{self:?}"))
+    }
+}
+
+/// Sends these very bytes to a port of this machine, and reads until the other side closes.
+pub(crate) async fn exchange(port: u16, request: &str) -> RawAnswer {
+    let exchanged = async {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        String::from_utf8(answer).unwrap()
+    };
+    let answer = timeout(PATIENCE, exchanged).await.expect("no answer");
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    RawAnswer { status: status.unwrap_or_else(|| panic!("no status: {answer:?}")), body: body.to_owned() }
+}
