@@ -111,7 +111,8 @@ impl Accounts {
     pub(super) async fn finish(&self, record: &FinishedAccount) -> Result<Progress, StoreError> {
         self.outbox.finish(record).await?;
         self.outbox.clear(&record.id).await?;
-        let outcomes: BTreeMap<_, _> = record.results.iter().map(|(name, result)| (name, result.outcome)).collect();
+        let outcomes: BTreeMap<_, _> =
+            record.results.iter().map(|(name, result)| (name, result.outcome.as_str())).collect();
         if let Some(reason) = &record.abandoned {
             tracing::error!(event = "account-abandoned", account = %record.id, reason, results = ?outcomes);
             return Ok(Progress::Abandoned);

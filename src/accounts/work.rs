@@ -173,7 +173,7 @@ impl<'a> Work<'a> {
         let name = &step.settings.name;
         self.accounts.outbox.record(self.id, name, &result).await?;
         tracing::info!(
-            event = "connector-result", account = %self.id, connector = name, outcome = ?result.outcome, reason = result.reason
+            event = "connector-result", account = %self.id, connector = name, outcome = result.outcome.as_str(), reason = result.reason
         );
         self.results.insert(name.clone(), result);
         Ok(())

@@ -167,7 +167,8 @@ async fn handle(
         Ok(_) => {}
         Err(CallerError::KeysUnavailable) => return Err(Failure::KeysUnavailable),
         Err(CallerError::Unauthenticated(reason)) => {
-            tracing::warn!(event = "unauthenticated", hook = kind.name(), reason = reason.name(), detail = %reason);
+            let (reason, observed, remedy) = (reason.name(), reason.observed(), reason.remedy());
+            tracing::warn!(event = "unauthenticated", hook = kind.name(), reason, observed, remedy);
             return Ok(StatusCode::UNAUTHORIZED.into_response());
         }
     }

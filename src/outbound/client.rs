@@ -266,3 +266,6 @@ impl Outbound {
         Ok(Answer { status, headers, body, retry_after })
     }
 }
+
+#[cfg(test)]
+mod tests;

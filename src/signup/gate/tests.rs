@@ -160,3 +160,11 @@ proptest! {
         prop_assert!(reason != "open" && reason != "invitation");
     }
 }
+
+#[test]
+fn whatever_is_wrong_with_an_address_reads_the_same() {
+    use Refusal::{Denied, InvitationExpired, InvitationNotYetValid, InvitationOtherApp, NotInvited};
+    for refusal in [NotInvited, Denied, InvitationExpired, InvitationNotYetValid, InvitationOtherApp] {
+        assert_eq!(refusal.message(), "not-invited", "{refusal:?}");
+    }
+}
