@@ -2,14 +2,17 @@
 
 use std::fmt;
 
-/// A value from an unverified token: at most 200 characters, none of them a control character.
+/// A value from an unverified token, as far as it looks like an id or an address of a service: at most 200 characters,
+/// and nothing at all of one that has other characters, since anybody can put anything there, a person's address too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observed(String);
 
 impl Observed {
     /// Takes what may be shown of a value.
     pub(super) fn new(unverified: &str) -> Self {
-        Self(unverified.chars().filter(|c| !c.is_control()).take(200).collect())
+        let usual = |c: char| c.is_ascii_alphanumeric() || "-._:/".contains(c);
+        let shown = if unverified.chars().all(usual) { unverified } else { "(not shown)" };
+        Self(shown.chars().take(200).collect())
     }
 
     /// What may be shown.
