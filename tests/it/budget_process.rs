@@ -7,7 +7,8 @@ use guestlist_emulator::tenant::{Fault, Route};
 use rstest::rstest;
 use serde_json::Value;
 
-use crate::stage::{Setting, Stage, TRY_LATER, exchange};
+use crate::stage::{Setting, Stage, TRY_LATER, measured};
+use crate::wire::exchange;
 
 /// The budget of these tests.
 const BUDGET: Duration = Duration::from_millis(400);
@@ -40,7 +41,7 @@ async fn called(stage: &Stage, event: Event) -> (Action, Duration) {
 }
 
 fn in_time(took: Duration, what: &str) {
-    println!("{what}: answered after {took:?} of {BUDGET:?}");
+    measured(&format!("{what}, within {BUDGET:?}"), took);
     assert!(took <= BUDGET + MACHINE, "{what}: {took:?}");
 }
 

@@ -9,22 +9,25 @@ use rstest::rstest;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use crate::stage::{PATIENCE, Setting, Stage, config, exchange, project, run};
+use crate::function_app::{PATIENCE, config, project, run};
+use crate::stage::{Setting, Stage, measured};
+use crate::wire::exchange;
 
 /// What a start may take on a busy machine, with a binary that is not optimised.
 const START: Duration = Duration::from_secs(5);
 
-fn every_outside_route() -> [Route; 6] {
-    [Route::LoginKeys, Route::CiamKeys, Route::GraphToken, Route::DirectoryAudits, Route::GetUser, Route::PutMember]
-}
+const EVERY_OUTSIDE_ROUTE: [Route; 6] =
+    [Route::LoginKeys, Route::CiamKeys, Route::GraphToken, Route::DirectoryAudits, Route::GetUser, Route::PutMember];
 
 #[tokio::test]
 async fn answers_at_once_when_every_outside_address_hangs() {
     let setting = Setting::default();
     let tenant = setting.tenant().await;
-    every_outside_route().iter().for_each(|route| tenant.faults().set(*route, Fault::Hang));
+    for route in EVERY_OUTSIDE_ROUTE {
+        tenant.faults().set(route, Fault::Hang);
+    }
     let stage = setting.start_before(tenant).await;
-    println!("first answer after {:?}", stage.host.startup());
+    measured("first answer", stage.host.startup());
     assert!(stage.host.startup() < START, "{:?}", stage.host.startup());
     let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     let root = exchange(stage.host.handler_port(), &get("/")).await;

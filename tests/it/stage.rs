@@ -3,8 +3,7 @@
 //! Nothing here sleeps: whoever waits, waits for a line, a request or an answer, and gives up after [`PATIENCE`].
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,103 +13,22 @@ use guestlist_emulator::tenant::{Account, Fault, SignIn, TenantOptions};
 use guestlist_emulator::{Entra, Host, Tenant, sign_up};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::process::Command;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::service::{EXTENSION_APP, INVITES, POLICY};
+use crate::function_app::{EXECUTABLE, LIST, PATIENCE, UNSET, config, project};
+use crate::service::EXTENSION_APP;
+use crate::wire::exchange;
 
-pub(crate) const EXECUTABLE: &str = env!("CARGO_BIN_EXE_guestlist");
 pub(crate) const TIMER: &str = "UpdateNewAccounts";
-/// The mailing list of [`config`].
-pub(crate) const LIST: &str = "a1b2c3d4e5";
 /// The built-in text of the failure action.
 pub(crate) const TRY_LATER: &str = "We cannot complete your sign-up right now. Please try again in a few minutes.";
 pub(crate) const HASH_KEY: &str = "6f1d2c3b4a59687f8e9dacbbcad9e8f7061524334251607f8e9dacbbcad9e8f7";
-/// The longest wait for what has to come.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Files of the function app that every project has.
-const PROJECT: [&str; 5] = [
-    "host.json",
-    "Health/function.json",
-    "OnAttributeCollectionStart/function.json",
-    "OnAttributeCollectionSubmit/function.json",
-    "UpdateNewAccounts/function.json",
-];
-
-/// What the binary must not inherit from whoever runs the tests.
-const UNSET: [&str; 6] = [
-    "GUESTLIST_CONFIG",
-    "WEBSITE_INSTANCE_ID",
-    "GUESTLIST_GRAPH_SECRET",
-    "MAILCHIMP_API_KEY",
-    "GUESTLIST_HASH_KEY",
-    "FUNCTIONS_CUSTOMHANDLER_PORT",
-];
-
-/// A whole configuration; addresses of the outside come as app settings.
-pub(crate) fn config() -> String {
-    let connectors = format!(
-        r#"
-[graph]
-client_id = "88888888-3333-4444-5555-666666666666"
-credential = {{ client_secret = {{ env = "GUESTLIST_GRAPH_SECRET" }} }}
-[state]
-url = "state"
-[[connectors]]
-name = "news"
-kind = "mailchimp"
-api_key = {{ env = "MAILCHIMP_API_KEY" }}
-list = "{LIST}"
-when = "user.ext.Newsletter"
-merge_fields = {{ FNAME = "{{{{ user.givenName }}}}" }}
-[[connectors]]
-name = "directory"
-kind = "profile"
-set = {{ displayName = "{{{{ user.givenName }}}} {{{{ user.surname }}}}", userPrincipalName = "{{{{ user.givenName | slug }}}}.{{{{ user.surname | slug }}}}" }}
-[telemetry]
-hash_key = {{ env = "GUESTLIST_HASH_KEY" }}
-"#
-    );
-    format!(
-        "[tenant]\nid = \"aaaabbbb-0000-cccc-1111-dddd2222eeee\"\nsubdomain = \"contoso\"\n\
-         extension_app_id = \"0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0\"\n\
-         [hooks]\naudience = [\"99999999-2222-3333-4444-555555555555\"]\n{POLICY}{connectors}"
-    )
-}
-
-/// A function app's folder with a configuration and [`INVITES`].
-pub(crate) fn project(config: &str) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for file in PROJECT {
-        let to = folder.path().join(file);
-        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
-        std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(file), to).unwrap();
-    }
-    std::fs::write(folder.path().join("guestlist.toml"), config).unwrap();
-    std::fs::write(folder.path().join("invites.csv"), INVITES).unwrap();
-    folder
-}
-
-/// Runs the binary in a folder until it ends by itself.
-pub(crate) async fn run(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
-    let mut command = Command::new(EXECUTABLE);
-    for name in UNSET {
-        command.env_remove(name);
-    }
-    command.args(arguments).current_dir(folder).envs(settings.iter().copied());
-    command.stdin(Stdio::null()).kill_on_drop(true);
-    timeout(PATIENCE, command.output()).await.expect("the binary did not end").unwrap()
-}
 
 /// What is to be staged.
 #[derive(Default)]
 pub(crate) struct Setting {
     options: TenantOptions,
-    config: Option<String>,
     settings: BTreeMap<String, String>,
     absent: Vec<&'static str>,
     mode: Option<Mode>,
@@ -120,12 +38,6 @@ impl Setting {
     /// The tenant with these options.
     pub(crate) fn options(mut self, options: TenantOptions) -> Self {
         self.options = options;
-        self
-    }
-
-    /// Another configuration than [`config`].
-    pub(crate) fn config(mut self, text: &str) -> Self {
-        self.config = Some(text.to_owned());
         self
     }
 
@@ -160,7 +72,7 @@ impl Setting {
 
     /// Starts the product before this tenant.
     pub(crate) async fn start_before(self, tenant: Tenant) -> Stage {
-        let folder = project(&self.config.clone().unwrap_or_else(config));
+        let folder = project(&config());
         let (sender, lines) = watch::channel(Vec::new());
         let mut settings = self.host_settings(&tenant);
         settings.on_line = Some(Arc::new(move |line: &LogLine| {
@@ -306,30 +218,8 @@ pub(crate) fn unavailable_now() -> Fault {
     unavailable(&json!({}))
 }
 
-/// An answer as it came over a connection of its own.
-#[derive(Debug)]
-pub(crate) struct RawAnswer {
-    pub(crate) status: u16,
-    pub(crate) body: String,
-}
-
-impl RawAnswer {
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{self:?}"))
-    }
-}
-
-/// Sends these very bytes to a port of this machine, and reads until the other side closes.
-pub(crate) async fn exchange(port: u16, request: &str) -> RawAnswer {
-    let exchanged = async {
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await.unwrap();
-        String::from_utf8(answer).unwrap()
-    };
-    let answer = timeout(PATIENCE, exchanged).await.expect("no answer");
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-    RawAnswer { status: status.unwrap_or_else(|| panic!("no status: {answer:?}")), body: body.to_owned() }
+/// Shows what was measured, beside the verdict on it.
+#[expect(clippy::print_stdout, reason = "the figure is for whoever reads the test's output")]
+pub(crate) fn measured(what: &str, took: Duration) {
+    println!("{what}: {took:?}");
 }

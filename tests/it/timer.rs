@@ -6,7 +6,8 @@ use guestlist_emulator::host::TimerForm;
 use guestlist_emulator::tenant::{Account, Actor, Route, SignIn, TenantOptions};
 use serde_json::{Value, json};
 
-use crate::stage::{LIST, Setting, Stage, TIMER, joined};
+use crate::function_app::LIST;
+use crate::stage::{Setting, Stage, TIMER, joined};
 
 const WRITES_AND_READS: [Route; 3] = [Route::GetUser, Route::PutMember, Route::PatchUser];
 

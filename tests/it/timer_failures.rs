@@ -9,7 +9,7 @@ use rstest::rstest;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::stage::{Setting, Stage, joined, unavailable_now};
+use crate::stage::{Setting, Stage, joined, measured, unavailable_now};
 
 /// Three new accounts, one after the other.
 async fn with_three_accounts(setting: Setting) -> (Stage, [String; 3]) {
@@ -122,7 +122,7 @@ async fn a_throttled_call_is_repeated_when_it_was_asked_to_be(#[case] retry_afte
     let run = stage.fire().await.unwrap();
     assert!(has(&run.logs, "accounts: 3 new, 3 associated"));
     // The date is in whole seconds, and was written before the product was started.
-    println!("{retry_after}: the run took {:?}", run.duration);
+    measured(&format!("a run asked to wait, {retry_after}"), run.duration);
     assert!(run.duration < Duration::from_secs(4), "{:?}", run.duration);
     let least = if retry_after == "1" { Duration::from_secs(1) } else { Duration::ZERO };
     assert!(run.duration >= least, "{:?}", run.duration);
@@ -136,10 +136,10 @@ async fn a_log_that_does_not_reach_back_to_the_last_run_is_read_as_far_as_it_goe
     let options = TenantOptions { retention, ..TenantOptions::default() };
     let (stage, ids) = with_three_accounts(Setting::default().options(options)).await;
     let ago = |days: i64| (Clock::system().now() - TimeDelta::days(days)).to_rfc3339();
-    let state = stage.folder.path().join("state");
-    std::fs::create_dir_all(&state).unwrap();
-    std::fs::write(state.join("started.json"), json!({ "at": ago(30) }).to_string()).unwrap();
-    std::fs::write(state.join("cursor.json"), json!({ "to": ago(9) }).to_string()).unwrap();
+    let kept = stage.folder.path().join("state");
+    std::fs::create_dir_all(&kept).unwrap();
+    std::fs::write(kept.join("started.json"), json!({ "at": ago(30) }).to_string()).unwrap();
+    std::fs::write(kept.join("cursor.json"), json!({ "to": ago(9) }).to_string()).unwrap();
     let logs = stage.run().await;
     assert!(has(&logs, "accounts: 3 new, 3 associated"), "{logs:?}");
     assert!(logs.iter().any(|line| line.starts_with("gap possible")), "{logs:?}");
@@ -163,7 +163,7 @@ async fn a_run_ends_at_its_limit_and_the_next_one_goes_on(#[case] fault: Fault) 
     let began = Instant::now();
     let logs = stage.run().await;
     let took = began.elapsed();
-    println!("a run with a limit of 1 s took {took:?}");
+    measured("a run with a limit of one second", took);
     assert!(took >= Duration::from_secs(1) && took < Duration::from_millis(2500), "{took:?}");
     assert!(has(&logs, "accounts: 8 new, 0 associated") && has(&logs, "8 left for the next run"), "{logs:?}");
     stage.tenant.faults().clear(Route::PutMember);

@@ -1,0 +1,204 @@
+//! The commands an engineer types, as the binary answers them.
+
+use std::path::Path;
+use std::process::Output;
+
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::function_app::{config, project, run};
+
+const SECRETS: [(&str, &str); 3] = [
+    ("GUESTLIST_GRAPH_SECRET", "s3cr3t-graph"),
+    ("MAILCHIMP_API_KEY", "s3cr3t-us21"),
+    ("GUESTLIST_HASH_KEY", "s3cr3t-hash"),
+];
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// The exit code and what was said on standard output; a command that answered says nothing elsewhere.
+async fn answered(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let Output { status, stdout, stderr } = run(folder, arguments, &SECRETS).await;
+    let (stdout, stderr) = (text(&stdout), text(&stderr));
+    assert_eq!(stderr, "", "{arguments:?}");
+    assert!(SECRETS.iter().all(|(_, secret)| !stdout.contains(secret)), "{stdout}");
+    (status.code(), stdout)
+}
+
+#[tokio::test]
+async fn check_passes_a_good_configuration_and_counts_what_is_in_it() {
+    let folder = project(&config());
+    let expected = "guestlist.toml can be used: 1 policy, 1 invite source, 2 invitations, 2 connectors\n";
+    assert_eq!(answered(folder.path(), &["check"]).await, (Some(0), expected.to_owned()));
+    let (code, json) = answered(folder.path(), &["check", "--json"]).await;
+    assert_eq!(code, Some(0));
+    assert_eq!(serde_json::from_str::<Value>(&json).unwrap(), json!({ "errors": 0, "problems": [] }));
+}
+
+#[tokio::test]
+async fn check_passes_the_committed_sample_from_anywhere() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/guestlist.toml");
+    let settings = [&SECRETS[..], &[("GUESTLIST_CONFIG", file)]].concat();
+    let ended = run(elsewhere.path(), &["check"], &settings).await;
+    assert_eq!(ended.status.code(), Some(0), "{}", text(&ended.stdout));
+}
+
+#[tokio::test]
+async fn check_shows_every_error_with_its_place_and_the_nearest_key() {
+    let slips = config()
+        .replace("subdomain = ", "subdomian = ")
+        .replace("audience = [\"", "budget = \"5s\"\naudience = [\"")
+        .replace("normalise = [\"collapse\"]", "normalize = [\"collapse\"]")
+        .replace("pattern = \"[0-9]{4}\"", "pattern = \"[0-9\"")
+        .replace("kind = \"profile\"", "kind = \"profil\"")
+        .replace("user.ext.Newsletter", "user.ext.Newsletter &&");
+    let folder = project(&slips);
+    let (code, said) = answered(folder.path(), &["check"]).await;
+    let line_of = |part: &str| slips.lines().position(|line| line.contains(part)).unwrap() + 1;
+    let expected = [
+        format!("guestlist.toml:{}:1: tenant.subdomian: unknown key: did you mean subdomain?", line_of("subdomian")),
+        format!("guestlist.toml:{}:10: hooks.budget: ", line_of("budget")),
+        format!(
+            "guestlist.toml:{}:3: policies.default.rules.displayName.normalize: unknown key: did you mean normalise?",
+            line_of("normalize")
+        ),
+        format!("guestlist.toml:{}:13: policies.default.rules.postalCode.pattern: ", line_of("pattern")),
+        format!("guestlist.toml:{}:8: connectors.directory.kind: \"profil\" is none of ", line_of("\"profil\"")),
+        format!("guestlist.toml:{}:8: connectors.news.when: ", line_of("Newsletter &&")),
+    ];
+    for start in &expected {
+        assert!(said.lines().any(|line| line.starts_with(start.as_str())), "{start}\n{said}");
+    }
+    assert_eq!(code, Some(64));
+    assert!(said.ends_with("guestlist.toml has 6 errors\n"), "{said}");
+    let (code, json) = answered(folder.path(), &["check", "--json"]).await;
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((code, &json["errors"]), (Some(64), &json!(6)));
+    let problems: Vec<&str> = json["problems"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
+    assert_eq!(problems, said.lines().take(problems.len()).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn check_fails_for_missing_secrets_and_names_the_settings() {
+    let folder = project(&config());
+    let ended =
+        run(folder.path(), &["check"], &[("MAILCHIMP_API_KEY", "@Microsoft.KeyVault(SecretUri=https://x/)")]).await;
+    let said = text(&ended.stdout);
+    assert_eq!(ended.status.code(), Some(64), "{said}");
+    for (name, _) in SECRETS {
+        assert!(said.lines().any(|line| line.contains(name)), "{name}\n{said}");
+    }
+    assert!(said.contains("Key Vault") && said.ends_with("guestlist.toml has 3 errors\n"), "{said}");
+}
+
+#[tokio::test]
+async fn check_reports_bad_lines_of_an_invite_list_with_their_numbers_and_uses_the_rest() {
+    let folder = project(&config());
+    let list = "email,name,expires\nalex@fabrikam.com,Alex,\nno-address,Nobody,\nsam@fabrikam.com,Sam,soon\n\"jo@fabrikam.com\",Jo,2099-01-01\n";
+    std::fs::write(folder.path().join("invites.csv"), list).unwrap();
+    let (code, said) = answered(folder.path(), &["check"]).await;
+    assert_eq!(code, Some(0), "{said}");
+    for line in [3, 4] {
+        assert!(said.contains(&format!("invites.csv:{line}: warning: ")), "{said}");
+    }
+    assert!(!said.contains("no-address") && !said.contains("sam@"), "a cell is shown: {said}");
+    assert!(said.contains("2 invitations"), "{said}");
+    std::fs::remove_file(folder.path().join("invites.csv")).unwrap();
+    let (code, said) = answered(folder.path(), &["check"]).await;
+    assert!(code == Some(64) && said.contains("invites.beta: invites.csv: cannot be read"), "{said}");
+}
+
+const PORTAL: &str = "44444444-5555-6666-7777-888888888888";
+const SHOP: &str = "44444444-5555-6666-7777-999999999999";
+const STRANGE: &str = "44444444-5555-6666-7777-aaaaaaaaaaaa";
+
+/// A policy for one app, a closed one for another, and none for any other.
+fn per_app() -> tempfile::TempDir {
+    let policies =
+        config().replacen("gate = \"invite-only\"", &format!("apps = [\"{PORTAL}\"]\ngate = \"invite-only\""), 1);
+    let shop = format!("[[policies]]\nname = \"shop\"\napps = [\"{SHOP}\"]\ngate = \"closed\"\n\n[messages.en]");
+    let folder = project(&policies.replacen("[messages.en]", &shop, 1));
+    let list = "email,name,expires,valid_from,apps\nalex@fabrikam.com,Alex,,,\nold@fabrikam.com,Old,2020-01-31,,\n";
+    std::fs::write(folder.path().join("invites.csv"), list).unwrap();
+    folder
+}
+
+#[rstest]
+#[case::invited("alex@fabrikam.com", PORTAL, "admitted", "invitation", "prefill")]
+#[case::in_any_case("ALEX@Fabrikam.COM", PORTAL, "admitted", "invitation", "prefill")]
+#[case::allowed("anybody@contoso.com", PORTAL, "admitted", "allow", "prefill")]
+#[case::uninvited("nobody@example.org", PORTAL, "refused", "not-invited", "refuse")]
+#[case::denied("anybody@mailinator.com", PORTAL, "refused", "denied", "refuse")]
+#[case::expired("old@fabrikam.com", PORTAL, "refused", "invitation-expired", "refuse")]
+#[case::closed("alex@fabrikam.com", SHOP, "refused", "closed", "refuse")]
+#[case::no_policy("alex@fabrikam.com", STRANGE, "refused", "no-policy", "refuse")]
+#[case::no_address("alex", PORTAL, "refused", "no-address", "refuse")]
+#[tokio::test]
+async fn explain_says_what_would_be_decided_and_why(
+    #[case] address: &str,
+    #[case] app: &str,
+    #[case] verdict: &str,
+    #[case] reason: &str,
+    #[case] action: &str,
+) {
+    let folder = per_app();
+    let (code, said) = answered(folder.path(), &["explain", address, "--app", app]).await;
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(said.lines().next().unwrap(), format!("{address}: {verdict}, {reason}"));
+    assert!(said.contains("\n  policy") && said.contains("\n  answer"), "{said}");
+    let (code, json) = answered(folder.path(), &["explain", address, "--app", app, "--json"]).await;
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(code, Some(0));
+    assert_eq!(json["admitted"], verdict == "admitted");
+    assert_eq!((&json["reason"], &json["action"]), (&json!(reason), &json!(action)));
+    assert_eq!(json["answer"]["data"]["actions"].as_array().unwrap().len(), 1);
+    assert!(!json["steps"].as_array().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn explain_shows_the_page_in_the_persons_language() {
+    let folder = project(&config());
+    let (_, english) = answered(folder.path(), &["explain", "nobody@example.org"]).await;
+    assert!(english.contains("By invitation only"), "{english}");
+    let (_, german) = answered(folder.path(), &["explain", "nobody@example.org", "--locale", "de-AT"]).await;
+    assert!(german.contains("nobody@example.org steht nicht auf der Liste."), "{german}");
+}
+
+#[tokio::test]
+async fn explain_needs_a_configuration_that_can_be_used() {
+    let folder = project("[tenant]\n");
+    let ended = run(folder.path(), &["explain", "alex@fabrikam.com"], &SECRETS).await;
+    let said = text(&ended.stdout) + &text(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(64), "{said}");
+    assert!(said.contains("guestlist.toml:1:1: tenant.id: this key is missing"), "{said}");
+}
+
+#[rstest]
+#[case(&["frobnicate"], "unrecognized subcommand")]
+#[case(&["chekc"], "check")]
+#[case(&["explain"], "<EMAIL>")]
+#[case(&["explain", "alex@fabrikam.com", "--app", "portal"], "--app")]
+#[case(&["explain", "alex@fabrikam.com", "sam@fabrikam.com"], "unexpected argument")]
+#[case(&["check", "--jsno"], "--json")]
+#[case(&["serve", "--port", "1"], "--port")]
+#[tokio::test]
+async fn a_wrong_command_line_is_code_64_and_a_hint(#[case] arguments: &[&str], #[case] hint: &str) {
+    let folder = project(&config());
+    let ended = run(folder.path(), arguments, &SECRETS).await;
+    assert_eq!((ended.status.code(), ended.stdout.len()), (Some(64), 0));
+    assert!(text(&ended.stderr).contains(hint), "{}", text(&ended.stderr));
+}
+
+#[rstest]
+#[case(&["--help"], "Usage: guestlist [COMMAND]")]
+#[case(&["explain", "--help"], "Usage: guestlist explain [OPTIONS] <EMAIL>")]
+#[case(&["--version"], concat!("guestlist ", env!("CARGO_PKG_VERSION"), "\n"))]
+#[tokio::test]
+async fn help_and_version_are_answers(#[case] arguments: &[&str], #[case] says: &str) {
+    let nowhere = tempfile::tempdir().unwrap();
+    let (code, said) = answered(nowhere.path(), arguments).await;
+    assert!(code == Some(0) && said.contains(says), "{code:?} {said}");
+}
