@@ -109,18 +109,19 @@ async fn malformed(stage: &Stage) {
 /// Tokens that say who somebody is, as a user's own token would, and are refused for one reason after the other.
 async fn bad_tokens(stage: &Stage) {
     let body = sign_up(stage, WHO).start().to_string();
-    let foreign = "bbbbcccc-0000-cccc-1111-dddd2222eeee";
     let token = || stage.entra.token().claim("email", WHO).claim("preferred_username", WHO).claim("name", PEOPLE[0].2);
     let tokens = [
         token().forged(Forgery::TamperedClaims).encode().unwrap(),
         token().forged(Forgery::None).encode().unwrap(),
         token().encrypted(),
-        token().claim("iss", "https://fabrikam.com/").encode().unwrap(),
-        token().claim("aud", foreign).encode().unwrap(),
-        token().claim("azp", foreign).encode().unwrap(),
+        token().claim("iss", format!("https://{WHO}/")).encode().unwrap(),
+        token().claim("aud", WHO).encode().unwrap(),
+        token().claim("azp", WHO).encode().unwrap(),
+        token().claim("tid", WHO).encode().unwrap(),
+        token().claim("ver", WHO).encode().unwrap(),
+        token().header("alg", WHO).encode().unwrap(),
+        token().header("kid", WHO).encode().unwrap(),
         token().claim("exp", WHO).encode().unwrap(),
-        token().without("ver").encode().unwrap(),
-        token().header("kid", "unheard-of").encode().unwrap(),
         format!("{}@{WHO}", token().encode().unwrap()),
     ];
     for bad in &tokens {
