@@ -1,9 +1,11 @@
 //! The timer through the host: who is found, what is sent, who is passed over.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use guestlist_emulator::Clock;
 use guestlist_emulator::host::TimerForm;
-use guestlist_emulator::tenant::{Account, Actor, Route, SignIn, TenantOptions};
+use guestlist_emulator::tenant::{Account, Actor, Fault, Route, SignIn, TenantOptions};
 use serde_json::{Value, json};
 
 use crate::function_app::LIST;
@@ -179,11 +181,26 @@ async fn a_record_that_comes_late_and_out_of_order_is_found_by_a_later_run() {
     let now = clock.now();
     let directory = stage.tenant.directory();
     let late = joined("late@fabrikam.com", "Late", "Record").created_at(now - minutes(4));
-    directory.add(late.arrives_after(std::time::Duration::from_mins(5)));
+    directory.add(late.arrives_after(Duration::from_mins(5)));
     directory.add(joined("early@fabrikam.com", "Early", "Record").created_at(now - minutes(1)));
     assert!(stage.run().await.contains(&"accounts: 1 new, 1 associated".to_owned()));
     assert_eq!(stage.members()[0].0, "early@fabrikam.com");
-    clock.advance(std::time::Duration::from_mins(2));
+    clock.advance(Duration::from_mins(2));
     assert!(stage.run().await.contains(&"accounts: 1 new, 1 associated".to_owned()));
     assert_eq!(stage.members().len(), 2);
+}
+
+#[tokio::test]
+async fn a_call_while_a_run_is_going_on_does_nothing() {
+    let stage = Setting::default().start().await;
+    stage.joins("alex@fabrikam.com", "Alex", "Fabrikam");
+    stage.tenant.faults().once(Route::PutMember, Fault::Delay(Duration::from_millis(300)));
+    let second = async {
+        stage.tenant.faults().reached(Route::PutMember, 1).await;
+        stage.run().await
+    };
+    let (first, second) = tokio::join!(stage.run(), second);
+    assert!(first.contains(&"accounts: 1 new, 1 associated".to_owned()), "{first:?}");
+    assert_eq!(second, ["a run is in progress already: nothing done"]);
+    assert_eq!(counts(&stage), [1, 1, 1]);
 }
