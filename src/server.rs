@@ -75,7 +75,7 @@ pub fn run(environment: &Environment) -> ExitCode {
 fn port(environment: &Environment) -> Result<u16, ExitCode> {
     let name = "FUNCTIONS_CUSTOMHANDLER_PORT";
     let Some(text) = environment.variables.get(name) else { return Ok(3000) };
-    text.trim().parse().map_err(|_| {
+    text.trim().parse().ok().filter(|port| *port != 0).ok_or_else(|| {
         tracing::error!(event = "configuration", problem = "FUNCTIONS_CUSTOMHANDLER_PORT is not a port");
         ExitCode::from(USAGE)
     })

@@ -28,7 +28,7 @@ use serde::de::DeserializeOwned;
 mod error;
 mod sweep;
 
-use error::failed;
+use error::{corrupt, failed};
 
 pub use error::StoreError;
 
@@ -120,8 +120,7 @@ impl StateStore {
     }
 
     async fn put<T: Serialize + Sync>(&self, name: &str, value: &T, mode: PutMode) -> Result<(), StoreError> {
-        let bytes =
-            serde_json::to_vec(value).map_err(|source| StoreError::Corrupt { name: name.to_owned(), source })?;
+        let bytes = serde_json::to_vec(value).map_err(corrupt(name))?;
         let options = PutOptions { mode, ..PutOptions::default() };
         let (at, payload) = (Path::from(name), PutPayload::from(bytes));
         let mut put = self.objects.put_opts(&at, payload.clone(), options.clone()).await;
@@ -142,7 +141,7 @@ impl StateStore {
         };
         let bytes = got.bytes().await.map_err(failed("read", name))?;
         let value = serde_json::from_slice(&bytes);
-        value.map(Some).map_err(|source| StoreError::Corrupt { name: name.to_owned(), source })
+        value.map(Some).map_err(corrupt(name))
     }
 
     /// Whether there is such an object.

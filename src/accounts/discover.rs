@@ -36,7 +36,7 @@ impl Accounts {
     /// Reads the window, stores what is new, moves the cursor.
     pub(super) async fn discover(&self, run: &Run) -> Result<(), RunError> {
         let started = self.outbox.started(run.now).await?;
-        let cursor = self.outbox.cursor().await?;
+        let cursor = self.outbox.cursor().await?.map(|cursor| not_after(cursor, run.now));
         let Some(mut window) = self.window(run.now, started, cursor) else { return Ok(()) };
         let reading = match self.read(run, window).await {
             Err(RunError::Discovery(error)) if error.kind() == ErrorKind::RetentionExceeded => {
@@ -182,6 +182,17 @@ fn is_success(record: &AuditRecord) -> bool {
 fn new_users(record: &AuditRecord) -> impl Iterator<Item = &ObjectId> {
     let is_user = |kind: &Option<String>| kind.as_ref().is_none_or(|kind| kind.eq_ignore_ascii_case("User"));
     record.targets.iter().filter(move |target| is_user(&target.kind)).map(|target| &target.id)
+}
+
+/// The cursor, unless it lies in the future: a clock that once ran ahead must not silence discovery until then.
+fn not_after(cursor: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+    // Clocks of two machines differ a little; the overlap covers that.
+    if cursor > now + TimeDelta::minutes(5) {
+        let reason = "it lies in the future, so a clock was wrong: the audit log is read again as far as it reaches";
+        tracing::warn!(event = "cursor-ahead", %cursor, reason);
+        return now - RETENTION;
+    }
+    cursor.min(now)
 }
 
 fn span(duration: std::time::Duration) -> TimeDelta {

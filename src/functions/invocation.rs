@@ -11,14 +11,20 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+/// What a front end or a proxy adds, and the host itself never does.
+const OF_THE_OUTSIDE: [&str; 6] =
+    ["x-forwarded-host", "x-forwarded-for", "x-forwarded-proto", "forwarded", "disguised-host", "x-original-url"];
+
 /// Whether the request is the host's own: addressed to this very port on loopback, and not forwarded. Requests of the
-/// outside keep their public `Host` when they are forwarded, and have `X-Forwarded-Host` when they are proxied.
+/// outside keep their public `Host` when they are forwarded, and have `X-Forwarded-Host` when they are proxied; a front
+/// end adds headers of its own.
 #[must_use]
 pub fn came_from_host(headers: &HeaderMap, port: u16) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
     let expected = format!("127.0.0.1:{port}");
     let addressed_here = hosts.next().is_some_and(|host| host.as_bytes() == expected.as_bytes());
-    addressed_here && hosts.next().is_none() && !headers.contains_key("x-forwarded-host")
+    let from_outside = OF_THE_OUTSIDE.iter().any(|name| headers.contains_key(*name));
+    addressed_here && hosts.next().is_none() && !from_outside
 }
 
 /// What matters of the timer's envelope.

@@ -58,30 +58,18 @@ impl Graph {
     }
 
     /// Makes a call until it succeeds, fails for good or `end` is near.
-    async fn call(
-        &self,
-        request: &Request,
-        operation: Operation,
-        about: Option<&ObjectId>,
-        end: Instant,
-    ) -> Result<Answer, GraphError> {
+    async fn call(&self, request: &Request, operation: Operation, end: Instant) -> Result<Answer, GraphError> {
         let retries = Retries { attempts: ATTEMPTS, pause: self.pause, until: end };
-        with_retries(retries, GraphError::repeat, || self.attempt(request, operation, about, end)).await
+        with_retries(retries, GraphError::repeat, || self.attempt(request, operation, end)).await
     }
 
     /// One attempt; a token that is refused is replaced by a fresh one, once.
-    async fn attempt(
-        &self,
-        request: &Request,
-        operation: Operation,
-        about: Option<&ObjectId>,
-        end: Instant,
-    ) -> Result<Answer, GraphError> {
+    async fn attempt(&self, request: &Request, operation: Operation, end: Instant) -> Result<Answer, GraphError> {
         let mut answer = self.send(request, end).await?;
         if answer.status == StatusCode::UNAUTHORIZED {
             answer = self.send(request, end).await?;
         }
-        if answer.is_success() { Ok(answer) } else { Err(GraphError::from_answer(operation, &answer, about)) }
+        if answer.is_success() { Ok(answer) } else { Err(GraphError::from_answer(operation, &answer)) }
     }
 
     /// Sends the request with the present token; forgets the token if it is refused.
@@ -105,7 +93,7 @@ impl Graph {
             PageRequest::Next { link, number } => (audit::next_page(base, link, *number)?, *number),
         };
         let request = Request::new(Method::GET, url).header("accept", "application/json");
-        let answer = self.call(&request, Operation::ReadAuditLog, None, end).await?;
+        let answer = self.call(&request, Operation::ReadAuditLog, end).await?;
         audit::parse_page(&answer.json().map_err(GraphError::NoAnswer)?, number)
     }
 
@@ -116,7 +104,7 @@ impl Graph {
         let mut url = endpoint(&self.settings.base, &["users", id.as_str()]);
         url.set_query(Some(&format!("$select={}", select.join(","))));
         let request = Request::new(Method::GET, url).header("accept", "application/json");
-        let answer = self.call(&request, Operation::ReadUser, Some(id), end).await?;
+        let answer = self.call(&request, Operation::ReadUser, end).await?;
         match answer.json().map_err(GraphError::NoAnswer)? {
             Value::Object(properties) => Ok(User::new(id.clone(), properties, extensions.clone())),
             _ => Err(GraphError::Unusable { what: "a user is no object" }),
@@ -126,7 +114,7 @@ impl Graph {
     async fn patch_user(&self, id: &ObjectId, fields: &Fields, end: Instant) -> Result<(), GraphError> {
         let url = endpoint(&self.settings.base, &["users", id.as_str()]);
         let request = Request::new(Method::PATCH, url).json(&Value::Object(fields.clone()));
-        self.call(&request, Operation::UpdateUser, Some(id), end).await.map(|_| ())
+        self.call(&request, Operation::UpdateUser, end).await.map(|_| ())
     }
 }
 

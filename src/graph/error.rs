@@ -6,7 +6,6 @@ use serde::Deserialize;
 use super::user::is_property;
 use crate::credentials::CredentialError;
 use crate::outbound::{Answer, Disposition, OutboundError};
-use crate::values::ObjectId;
 
 /// What was asked of Graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +67,7 @@ pub enum GraphError {
     #[error("Microsoft Graph gave no usable answer")]
     NoAnswer(#[source] OutboundError),
     /// An error answer.
-    #[error("cannot {}: Microsoft Graph answers {status} {code}: {}", .operation.doing(), explain(*.kind, *.operation, .message))]
+    #[error("cannot {}: Microsoft Graph answers {status} {code}: {}", .operation.doing(), explain(*.kind, *.operation, .properties))]
     Refused {
         /// What was asked.
         operation: Operation,
@@ -78,8 +77,8 @@ pub enum GraphError {
         status: StatusCode,
         /// Graph's code; may be empty.
         code: String,
-        /// Graph's message, without addresses and quoted values.
-        message: String,
+        /// The properties that Graph's message names. The message itself is not kept: it may quote values.
+        properties: String,
         /// The verdict of the status, with the wait it asks for.
         transport: Disposition,
     },
@@ -141,14 +140,14 @@ impl GraphError {
         matches!(self, Self::Token(_)) || setup.contains(&self.kind())
     }
 
-    /// An error answer, read and classified. `about` is the user it was about, whose id may be shown.
-    pub(super) fn from_answer(operation: Operation, answer: &Answer, about: Option<&ObjectId>) -> Self {
+    /// An error answer, read and classified.
+    pub(super) fn from_answer(operation: Operation, answer: &Answer) -> Self {
         let envelope: Envelope = answer.json().unwrap_or_default();
         let Envelope { error: Details { code, message } } = envelope;
         let kind = classify(operation, answer.status, &code, &message);
         let code: String = code.chars().filter(|c| c.is_ascii_alphanumeric() || "_.-".contains(*c)).take(80).collect();
-        let message = without_values(&message, about);
-        Self::Refused { operation, kind, status: answer.status, code, message, transport: answer.disposition() }
+        let properties = properties(&message);
+        Self::Refused { operation, kind, status: answer.status, code, properties, transport: answer.disposition() }
     }
 }
 
@@ -189,7 +188,7 @@ fn classify(operation: Operation, status: StatusCode, code: &str, message: &str)
 }
 
 /// What a person should know or do.
-fn explain(kind: ErrorKind, operation: Operation, message: &str) -> String {
+fn explain(kind: ErrorKind, operation: Operation, properties: &str) -> String {
     match kind {
         ErrorKind::LicenceMissing => "the tenant has no premium licence for audit logs through Graph; add Entra ID P1 \
                                       or P2 to the tenant"
@@ -202,36 +201,17 @@ fn explain(kind: ErrorKind, operation: Operation, message: &str) -> String {
         ErrorKind::UserNotFound => "there is no such user, or not everywhere yet".to_owned(),
         ErrorKind::UpnTaken => "another user has this userPrincipalName".to_owned(),
         ErrorKind::RetentionExceeded => "the audit log does not reach back that far".to_owned(),
-        ErrorKind::Transient | ErrorKind::Other => message.to_owned(),
+        ErrorKind::Transient => "it cannot for the moment".to_owned(),
+        ErrorKind::Other => properties.to_owned(),
     }
 }
 
-/// The message without what may be personal: words with an `@`, and quoted texts unless they are a property's name or
-/// the object's own id.
-fn without_values(message: &str, about: Option<&ObjectId>) -> String {
-    let message = without_apostrophes(message);
-    let parts = message.split(['\'', '"']).enumerate().map(|(at, part)| {
-        let harmless = is_property(part) || about.is_some_and(|id| part.eq_ignore_ascii_case(id.as_str()));
-        match at % 2 == 1 {
-            true if harmless => format!("'{part}'"),
-            true => "'…'".to_owned(),
-            false => part.to_owned(),
-        }
-    });
-    let shown: String = parts.collect();
-    let words = shown.split_whitespace().map(|word| if word.contains('@') { "…" } else { word });
-    words.collect::<Vec<_>>().join(" ").chars().take(200).collect()
-}
-
-/// The text without `'` between two letters, which would be taken for a quotation mark.
-fn without_apostrophes(text: &str) -> String {
-    let letters: Vec<char> = text.chars().collect();
-    let letter = |at: Option<usize>| at.and_then(|at| letters.get(at)).is_some_and(|c| c.is_alphanumeric());
-    let kept = letters
-        .iter()
-        .enumerate()
-        .filter(|(at, c)| **c != '\'' || !letter(at.checked_sub(1)) || !letter(at.checked_add(1)));
-    kept.map(|(_, c)| *c).collect()
+/// The properties a message names. All else in it may be personal: values stand there with and without quotes.
+fn properties(message: &str) -> String {
+    let words = message.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let mut named: Vec<&str> = words.filter(|word| is_property(word)).collect();
+    named.dedup();
+    if named.is_empty() { "it does not say which property is wrong".to_owned() } else { named.join(", ") }
 }
 
 #[cfg(test)]

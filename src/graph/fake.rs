@@ -160,7 +160,7 @@ pub(crate) fn refused(operation: Operation, status: u16, code: &str, message: &s
     let body = json!({"error": {"code": code, "message": message}}).to_string().into_bytes();
     let status = StatusCode::from_u16(status).unwrap();
     let retry_after = (status == StatusCode::TOO_MANY_REQUESTS).then_some(Duration::from_hours(8));
-    GraphError::from_answer(operation, &Answer { status, headers: HeaderMap::new(), body, retry_after }, None)
+    GraphError::from_answer(operation, &Answer { status, headers: HeaderMap::new(), body, retry_after })
 }
 
 impl Directory for FakeDirectory {

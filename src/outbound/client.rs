@@ -110,7 +110,12 @@ impl Answer {
 
     /// The body as JSON of the type wanted.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, OutboundError> {
-        serde_json::from_slice(&self.body).map_err(|source| OutboundError::NotJson { status: self.status, source })
+        let (line, column) = match serde_json::from_slice(&self.body) {
+            Ok(value) => return Ok(value),
+            // The error itself may quote what was sent: a token, an address.
+            Err(error) => (error.line(), error.column()),
+        };
+        Err(OutboundError::NotJson { status: self.status, line, column })
     }
 }
 
@@ -152,13 +157,14 @@ pub enum OutboundError {
         limit: usize,
     },
     /// The body is not the JSON expected.
-    #[error("an answer with status {status} is not the JSON expected")]
+    #[error("an answer with status {status} is not the JSON expected: line {line}, column {column}")]
     NotJson {
         /// The answer's status.
         status: StatusCode,
-        /// Where it went wrong.
-        #[source]
-        source: serde_json::Error,
+        /// Where it went wrong, from 1.
+        line: usize,
+        /// Where in the line, from 1.
+        column: usize,
     },
     /// The client cannot be built.
     #[error("cannot set up the HTTP client")]

@@ -30,14 +30,21 @@ pub enum StoreError {
         source: object_store::Error,
     },
     /// The object is not what was written.
-    #[error("{name} in the state store is not the JSON expected")]
+    #[error("{name} in the state store is not the JSON expected: line {line}, column {column}")]
     Corrupt {
         /// The object.
         name: String,
-        /// Where it goes wrong.
-        #[source]
-        source: serde_json::Error,
+        /// Where it goes wrong, from 1. What stands there may be personal, so it is not quoted.
+        line: usize,
+        /// Where in the line, from 1.
+        column: usize,
     },
+}
+
+/// Says where an object is not the JSON expected.
+pub(super) fn corrupt(name: &str) -> impl FnOnce(serde_json::Error) -> StoreError {
+    let name = name.to_owned();
+    move |error| StoreError::Corrupt { name, line: error.line(), column: error.column() }
 }
 
 /// Turns a cause into an error that says what was being done.

@@ -55,7 +55,7 @@ async fn an_object_that_is_no_json_is_an_error_that_names_it() {
     let store = StateStore::local(folder.path()).unwrap();
     std::fs::write(folder.path().join("cursor.json"), "{").unwrap();
     let error = store.read::<Value>("cursor.json").await.unwrap_err();
-    assert_eq!(error.to_string(), "cursor.json in the state store is not the JSON expected");
+    assert_eq!(error.to_string(), "cursor.json in the state store is not the JSON expected: line 1, column 1");
 }
 
 #[cfg(unix)]

@@ -19,8 +19,13 @@ const MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidKeySet {
     /// It is no JSON object with a list of keys.
-    #[error("the answer is not a document of signing keys")]
-    NotKeySet(#[source] serde_json::Error),
+    #[error("the answer is not a document of signing keys: line {line}, column {column}")]
+    NotKeySet {
+        /// Where it goes wrong, from 1. What stands there may be anything, so it is not quoted.
+        line: usize,
+        /// Where in the line, from 1.
+        column: usize,
+    },
     /// It has no key for RS256 signatures.
     #[error("none of the document's {0} keys can be used")]
     NoUsableKey(usize),
@@ -40,7 +45,8 @@ impl KeySet {
         struct Jwks {
             keys: Vec<Json>,
         }
-        let Jwks { keys } = serde_json::from_slice(document).map_err(InvalidKeySet::NotKeySet)?;
+        let Jwks { keys } = serde_json::from_slice(document)
+            .map_err(|error| InvalidKeySet::NotKeySet { line: error.line(), column: error.column() })?;
         let mut set = Self { keys: HashMap::new(), skipped: keys.len().saturating_sub(MAX_KEYS) };
         for unverified_key in keys.iter().take(MAX_KEYS) {
             match read(unverified_key) {
