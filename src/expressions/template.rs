@@ -8,7 +8,8 @@
 //! recurses, sees it; unknown names, filters, tests and statements are errors. While it runs: fuel for 20,000
 //! steps, 16 KiB of output; an error tells the kind and the line and quotes no value.
 //!
-//! Filters are [minijinja's](https://docs.rs/minijinja/latest/minijinja/filters/) and `slug`: the text in ASCII lower
+//! Filters are those of [minijinja](https://docs.rs/minijinja/latest/minijinja/filters/) that cannot make much of little
+//! (`parts::FILTERS` lists them; `join` and `replace` stop at the limit of the output), and `slug`: the text in ASCII lower
 //! case, apostrophes dropped, every other run of characters but letters and digits one hyphen, none at the ends
 //! (`José Ángel` becomes `jose-angel`, `O'Neil` becomes `oneil`).
 
@@ -25,7 +26,7 @@ use serde_json::Value as Json;
 
 use super::bounds::OutOfBounds;
 use super::{Hint, nearest};
-use engine::{FUNCTIONS, NAME, Output, environment, to_value};
+use engine::{NAME, Output, environment, to_value};
 use parts::Parts;
 
 /// The longest output, in bytes.
@@ -65,6 +66,9 @@ pub enum TemplateError {
         /// What may have been meant.
         near: Option<String>,
     },
+    /// `*`, which repeats texts.
+    #[error("the template uses *, which is not available")]
+    NoMultiplication,
     /// A test (`is …`) that does not exist.
     #[error("the template uses the unknown test {name}")]
     UnknownTest {
@@ -191,9 +195,8 @@ fn rendering(error: &minijinja::Error) -> TemplateError {
 fn check_extensions(environment: &Environment<'_>, parts: &Parts<'_>) -> Result<(), TemplateError> {
     let mut state = environment.empty_state();
     for name in &parts.filters {
-        let outcome = state.apply_filter(name, &[]);
-        if outcome.is_err_and(|error| error.kind() == ErrorKind::UnknownFilter) {
-            let near = nearest(name, parts::COMMON_FILTERS);
+        if !parts::FILTERS.contains(name) {
+            let near = nearest(name, parts::FILTERS);
             return Err(TemplateError::UnknownFilter { name: (*name).to_owned(), near });
         }
     }
@@ -209,8 +212,7 @@ fn check_extensions(environment: &Environment<'_>, parts: &Parts<'_>) -> Result<
 /// The variables that the template uses, all of them known.
 fn roots(environment: &Environment<'_>, names: &[&str]) -> Result<BTreeSet<String>, TemplateError> {
     let template = environment.get_template(NAME).map_err(|error| syntax_error(&error))?;
-    let mut roots: BTreeSet<_> = template.undeclared_variables(false).into_iter().collect();
-    roots.retain(|name| !FUNCTIONS.contains(&name.as_str()) || names.contains(&name.as_str()));
+    let roots: BTreeSet<_> = template.undeclared_variables(false).into_iter().collect();
     match roots.iter().find(|name| !names.contains(&name.as_str())) {
         Some(name) => {
             let near = nearest(name, names.iter().copied());

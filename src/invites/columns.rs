@@ -70,6 +70,9 @@ pub enum HeaderError {
     /// A name occurs twice.
     #[error("the column {0} occurs twice")]
     Twice(String),
+    /// Cells separated by semicolons.
+    #[error("the columns are separated by semicolons: save the list with commas")]
+    Semicolons,
     /// A reserved column of a capability that does not exist yet.
     #[error("the column {0} is not supported by this version: remove it")]
     NotBuilt(String),
@@ -90,10 +93,14 @@ impl Columns {
             if NOT_BUILT.contains(&name.as_str()) {
                 return Err(HeaderError::NotBuilt(name));
             }
-            if !name.is_empty() && columns.iter().any(|known| known.name == name) {
+            let attribute = if reserved.is_some() { None } else { attribute(&name, extension_app) };
+            let same = |known: &Column| known.name == name || (attribute.is_some() && known.attribute == attribute);
+            if !name.is_empty() && columns.iter().any(same) {
                 return Err(HeaderError::Twice(name));
             }
-            let attribute = if reserved.is_some() { None } else { attribute(&name, extension_app) };
+            if name.contains(';') {
+                return Err(HeaderError::Semicolons);
+            }
             if reserved.is_none() && attribute.is_none() && !name.is_empty() {
                 unknown.push(name.clone());
             }

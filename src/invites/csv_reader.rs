@@ -12,6 +12,9 @@ use super::columns::{Columns, HeaderError};
 use super::snapshot::Snapshot;
 use crate::values::{AddressRule, AppId, Invitation};
 
+/// How much of a file is read for its first line, in bytes.
+const MAX_HEADER: u64 = 64 * 1024;
+
 /// How a list is read.
 #[derive(Debug, Clone)]
 pub struct Reading {
@@ -45,80 +48,56 @@ pub enum ListError {
 
 /// Reads the header only: quick, for the start of the service. Hands back what is to be said about the columns.
 pub fn check_header(input: impl Read, reading: &Reading) -> Result<Vec<LineProblem>, ListError> {
-    let mut reader = reader(input);
-    let (_, unknown) = columns(&mut reader, reading)?;
-    Ok(unknown)
+    let mut start = Vec::new();
+    input.take(MAX_HEADER).read_to_end(&mut start).map_err(|error| ListError::Read(error.to_string()))?;
+    let first = lines(&start).next().unwrap_or_default();
+    Ok(columns(first, reading)?.1)
 }
 
-/// Reads a whole list.
+/// Reads a whole list. A line is a line: a cell cannot hold a line break, so that a quote that was forgotten costs its
+/// own line and no other.
 pub fn read(bytes: &[u8], reading: &Reading) -> Result<(Snapshot, Vec<LineProblem>), ListError> {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let mut reader = reader(bytes);
-    let (columns, mut problems) = columns(&mut reader, reading)?;
+    let mut lines = lines(bytes);
+    let (columns, mut problems) = columns(lines.next().unwrap_or_default(), reading)?;
     let mut snapshot = Snapshot::builder(Arc::clone(&reading.source));
-    let mut lines = Lines::new(bytes);
-    let mut record = StringRecord::new();
-    loop {
-        let outcome = match reader.read_record(&mut record) {
-            Ok(false) => break,
-            Ok(true) => {
-                let line = lines.of(record.position());
-                invitation(&columns, &record, line, reading).map_err(|problem| LineProblem { line, problem })
-            }
-            Err(error) => {
-                Err(LineProblem { line: lines.of(error.position()), problem: "is not valid UTF-8".to_owned() })
-            }
-        };
-        match outcome {
+    for (line, bytes) in (2..).zip(lines) {
+        match cells(bytes).and_then(|cells| invitation(&columns, &cells, line, reading)) {
             Ok(Some(invitation)) => snapshot.add(invitation),
             Ok(None) => {}
-            Err(problem) => problems.push(problem),
+            Err(problem) => problems.push(LineProblem { line, problem }),
         }
     }
     Ok((snapshot.finish(), problems))
 }
 
-/// Counts lines up to where a record begins. The reader's own count stands before the line break that ends the record
-/// before, and before blank lines.
-struct Lines<'a> {
-    rest: &'a [u8],
-    at: usize,
-    line: u64,
+/// The lines, however they end, without a byte order mark.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let unix = bytes.contains(&b'\n');
+    let ends = move |byte: &u8| *byte == if unix { b'\n' } else { b'\r' };
+    bytes.split(ends).map(|line| line.strip_suffix(b"\r").unwrap_or(line))
 }
 
-impl<'a> Lines<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes, at: 0, line: 1 }
+/// The cells of one line, trimmed.
+fn cells(line: &[u8]) -> Result<Vec<String>, String> {
+    let line = str::from_utf8(line).map_err(|_| "is not valid UTF-8".to_owned())?;
+    if !line.contains('"') {
+        return Ok(line.split(',').map(|cell| cell.trim().to_owned()).collect());
     }
-
-    /// The line on which the record at `position` begins, from 1. Positions only grow.
-    fn of(&mut self, position: Option<&csv::Position>) -> u64 {
-        let to = position.and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or(self.at);
-        while let Some((byte, rest)) = self.rest.split_first() {
-            let ends_line = *byte == b'\n' || (*byte == b'\r' && rest.first() != Some(&b'\n'));
-            if self.at >= to && !matches!(byte, b'\n' | b'\r') {
-                break;
-            }
-            self.line += u64::from(ends_line);
-            self.at += 1;
-            self.rest = rest;
-        }
-        self.line
+    // The second line shows whether every quote of the first one was closed.
+    let probed = format!("{line}\n.\n");
+    let mut reader =
+        ReaderBuilder::new().flexible(true).has_headers(false).trim(csv::Trim::All).from_reader(probed.as_bytes());
+    let records: Vec<StringRecord> = reader.records().collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+    match records.as_slice() {
+        [record, _] => Ok(record.iter().map(str::to_owned).collect()),
+        _ => Err("has a quote that is not closed on its line".to_owned()),
     }
 }
 
-fn reader<R: Read>(input: R) -> csv::Reader<R> {
-    ReaderBuilder::new().flexible(true).has_headers(false).trim(csv::Trim::All).from_reader(input)
-}
-
-fn columns<R: Read>(reader: &mut csv::Reader<R>, reading: &Reading) -> Result<(Columns, Vec<LineProblem>), ListError> {
-    let mut header = StringRecord::new();
-    match reader.read_record(&mut header) {
-        Ok(true) => {}
-        Ok(false) => return Err(HeaderError::NoEmail.into()),
-        Err(error) => return Err(ListError::Read(error.to_string())),
-    }
-    let (columns, unknown) = Columns::read(header.iter(), reading.extension_app.as_ref())?;
+fn columns(first: &[u8], reading: &Reading) -> Result<(Columns, Vec<LineProblem>), ListError> {
+    let header = cells(first).map_err(|problem| ListError::Read(format!("line 1 {problem}")))?;
+    let (columns, unknown) = Columns::read(header.iter().map(String::as_str), reading.extension_app.as_ref())?;
     let problems = unknown.into_iter().map(|name| LineProblem {
         line: 1,
         problem: format!(
@@ -131,17 +110,18 @@ fn columns<R: Read>(reader: &mut csv::Reader<R>, reading: &Reading) -> Result<(C
 /// One line. `None`: it is empty.
 fn invitation(
     columns: &Columns,
-    record: &StringRecord,
+    record: &[String],
     line: u64,
     reading: &Reading,
 ) -> Result<Option<Invitation>, String> {
-    if record.iter().all(str::is_empty) {
+    if record.iter().all(String::is_empty) {
         return Ok(None);
     }
     if record.len() > columns.0.len() {
         return Err(format!("has {} cells, the header names {}", record.len(), columns.0.len()));
     }
-    let cells: BTreeMap<&str, &str> = columns.0.iter().map(|column| column.name.as_str()).zip(record.iter()).collect();
+    let cells: BTreeMap<&str, &str> =
+        columns.0.iter().map(|column| column.name.as_str()).zip(record.iter().map(String::as_str)).collect();
     let cell = |name: &str| cells.get(name).copied().filter(|text| !text.is_empty());
     let rule: AddressRule =
         pasted(cell("email").unwrap_or_default()).parse().map_err(|why| format!("the email {why}"))?;

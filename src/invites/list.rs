@@ -119,9 +119,10 @@ impl ListInvites {
                 self.take(snapshot, &problems);
                 seen
             }
-            Ok(Some((seen, Err(error)))) => {
+            // Not the version known: what could not be read is tried again, whether the file changes or not.
+            Ok(Some((_, Err(error)))) => {
                 self.keep(&error.to_string());
-                seen
+                None
             }
             Err(_) => {
                 self.keep("reading it broke off");

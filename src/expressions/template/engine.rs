@@ -4,13 +4,10 @@ use std::collections::BTreeMap;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 use serde_json::Value as Json;
 
 use super::{FUEL, MAX_OUTPUT, TemplateError, syntax_error};
-
-/// Functions that a template may call.
-pub(super) const FUNCTIONS: [&str; 2] = ["range", "dict"];
 
 /// The name of the one template in an environment.
 pub(super) const NAME: &str = "template";
@@ -28,14 +25,40 @@ pub(super) fn environment(source: &str) -> Result<Environment<'static>, Template
         },
     );
     let globals: Vec<_> = environment.globals().map(|(name, _)| name.to_owned()).collect();
-    for name in globals.iter().filter(|name| !FUNCTIONS.contains(&name.as_str())) {
+    for name in &globals {
         environment.remove_global(name);
     }
+    environment.add_filter("join", join);
+    environment.add_filter("replace", replace);
     environment.add_filter("slug", |text: Value| if text.is_none() { String::new() } else { slug(&text.to_string()) });
     let syntax = SyntaxConfig::builder().keep_trailing_newline(true).build().map_err(|error| syntax_error(&error))?;
     environment.set_syntax(syntax);
     environment.add_template_owned(NAME, source.to_owned()).map_err(|error| syntax_error(&error))?;
     Ok(environment)
+}
+
+/// The items as one text, as long as it could still be shown.
+fn join(items: &Value, between: Option<&str>) -> Result<String, Error> {
+    let mut joined = String::new();
+    for (at, item) in items.try_iter()?.enumerate() {
+        if at > 0 {
+            joined.push_str(between.unwrap_or_default());
+        }
+        joined.push_str(&item.to_string());
+        within_limit(joined.len())?;
+    }
+    Ok(joined)
+}
+
+/// The text with every `from` replaced, as long as it could still be shown.
+fn replace(text: &str, from: &str, to: &str) -> Result<String, Error> {
+    let grown = text.matches(from).count().saturating_mul(to.len());
+    within_limit(grown)?;
+    Ok(text.replace(from, to))
+}
+
+fn within_limit(length: usize) -> Result<(), Error> {
+    if length > MAX_OUTPUT { Err(ErrorKind::WriteFailure.into()) } else { Ok(()) }
 }
 
 /// The value without its nulls: what is null is absent, for filters too.

@@ -14,26 +14,33 @@ const BOUNDS: Bounds = Bounds { bytes: super::MAX_SOURCE, nesting: 16, operators
 /// Blocks open at once.
 const MAX_BLOCKS: usize = 8;
 
-/// Filters to be named when another is misspelt.
-pub(super) const COMMON_FILTERS: [&str; 18] = [
-    "slug",
-    "lower",
-    "upper",
-    "title",
+/// The filters there are. Those that could make much of little (`indent`, `format`, `batch` …) are not among them;
+/// `join` and `replace` are our own, with a limit.
+pub(super) const FILTERS: [&str; 24] = [
+    "abs",
     "capitalize",
-    "trim",
+    "d",
     "default",
-    "replace",
     "first",
-    "last",
-    "join",
-    "length",
-    "split",
-    "list",
-    "string",
+    "float",
     "int",
+    "join",
+    "last",
+    "length",
+    "lines",
+    "list",
+    "lower",
+    "replace",
+    "reverse",
     "round",
+    "slug",
+    "sort",
+    "split",
+    "string",
+    "title",
+    "trim",
     "unique",
+    "upper",
 ];
 
 /// Words that are never a variable.
@@ -116,6 +123,10 @@ impl<'s> Parts<'s> {
                 return Ok(after);
             }
             let token = scanner.next().ok_or(OutOfBounds::OpenTag)??;
+            if matches!(token, Token::Operator("*" | "**")) {
+                // It repeats texts: a few characters would make gigabytes.
+                return Err(TemplateError::NoMultiplication);
+            }
             counter.count(token)?;
             tokens.push(token);
         }

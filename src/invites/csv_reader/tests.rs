@@ -71,6 +71,33 @@ fn a_line_that_is_not_utf_8_is_skipped() {
 }
 
 #[rstest]
+#[case("a@example.com,\"Alex,Eng\nb@example.com,Bob,Boss\nc@example.com,Carl,Clerk")]
+#[case("a@example.com,Al\"ex,\"Eng\nb@example.com,Bob,Boss\nc@example.com,\"Carl, C\",\"\"\"Clerk\"\"\"")]
+fn a_quote_that_is_not_closed_costs_its_own_line_only(#[case] lines: &str) {
+    let (snapshot, problems) = list(&format!("email,name,jobTitle\n{lines}\n"));
+    assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [2], "{problems:?}");
+    assert_eq!(found(&snapshot, "b@example.com")[0].columns.get("name").map(String::as_str), Some("Bob"));
+    assert_eq!(found(&snapshot, "c@example.com")[0].line, 4);
+}
+
+#[rstest]
+#[case("\n")]
+#[case("\r\n")]
+#[case("\r")]
+fn lines_end_as_they_like(#[case] end: &str) {
+    let (snapshot, problems) = list(&["email,name", "a@example.com,A", "", "b@example.com,B", ""].join(end));
+    assert_eq!((snapshot.len(), problems.len()), (2, 0), "{problems:?}");
+    assert_eq!(found(&snapshot, "b@example.com")[0].line, 4);
+}
+
+#[test]
+fn the_same_attribute_twice_and_semicolons_are_errors_of_the_header() {
+    let error = |text: &str| read(text.as_bytes(), &reading()).unwrap_err().to_string();
+    assert!(error("email,displayName,displayname\n").contains("twice"));
+    assert!(error("email;name\n").contains("commas"));
+}
+
+#[rstest]
 #[case("2026-11-21", "2026-11-21T23:59:59Z", InvitationState::Valid)]
 #[case("2026-11-21", "2026-11-22T00:00:00Z", InvitationState::Expired)]
 #[case("2026-11-21T12:00:00+02:00", "2026-11-21T09:59:59Z", InvitationState::Valid)]
