@@ -10,6 +10,7 @@
 //! few seconds so that a hundred waiting tasks do not ask a hundred times; when it lies (no token, no lifetime), that is
 //! an error or a token used once.
 
+mod bearer;
 mod client_secret;
 mod error;
 
@@ -21,6 +22,7 @@ use tokio::time::Instant;
 
 use crate::values::Secret;
 
+pub use bearer::service_principal;
 pub use client_secret::{ClientSecret, Settings};
 pub use error::CredentialError;
 

@@ -39,6 +39,9 @@ pub type Fields = serde_json::Map<String, serde_json::Value>;
 
 /// What the rest of the house needs of the directory; [`Graph`] is the real one.
 pub trait Directory: Debug + Send + Sync {
+    /// The object id of the service principal that we call as, if our token says it.
+    fn own_service_principal(&self, end: Instant) -> BoxFuture<'_, Result<Option<ObjectId>, GraphError>>;
+
     /// One page of the audit log's "Add user" records, oldest first.
     fn audit_page<'a>(&'a self, page: &'a PageRequest, end: Instant) -> BoxFuture<'a, Result<AuditPage, GraphError>>;
 

@@ -8,9 +8,8 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::Settings;
 use crate::graph::{Initiator, User};
-use crate::values::ObjectId;
+use crate::values::{AppId, ObjectId};
 
 /// Application actors that are known to make sign-ups; others are logged, and their accounts taken all the same.
 const KNOWN_APPS: [&str; 2] = ["Azure ESTS Service", "CPIM Service"];
@@ -51,16 +50,24 @@ impl fmt::Display for SkipReason {
     }
 }
 
+/// Our own application. Records usually name it by its service principal alone.
+#[derive(Debug, Clone)]
+pub(super) struct Own<'a> {
+    pub(super) client_id: &'a AppId,
+    /// Unknown if the token does not say it.
+    pub(super) service_principal: Option<ObjectId>,
+}
+
 /// What the record alone says about the account `id`.
-pub(super) fn by_record(settings: &Settings, initiator: &Initiator, id: &ObjectId) -> Option<SkipReason> {
+pub(super) fn by_record(own: &Own<'_>, initiator: &Initiator, id: &ObjectId) -> Option<SkipReason> {
     let is = |found: Option<&String>, known: &str| found.is_some_and(|found| found.eq_ignore_ascii_case(known));
     if initiator.user_id.is_some() && !is(initiator.user_id.as_ref(), id.as_str()) {
         return Some(SkipReason::Administrator);
     }
-    let own_principal = settings.service_principal.as_deref();
-    let own = is(initiator.app_id.as_ref(), settings.client_id.as_str())
-        || own_principal.is_some_and(|own| is(initiator.service_principal_id.as_ref(), own));
-    own.then_some(SkipReason::OwnApplication)
+    let principal = own.service_principal.as_ref();
+    let ours = is(initiator.app_id.as_ref(), own.client_id.as_str())
+        || principal.is_some_and(|own| is(initiator.service_principal_id.as_ref(), own.as_str()));
+    ours.then_some(SkipReason::OwnApplication)
 }
 
 /// The application that made the account, if it is none of the known ones.

@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::time::Instant;
 
-use super::classify::{SkipReason, by_record, unknown_app};
+use super::classify::{Own, SkipReason, by_record, unknown_app};
 use super::records::{Account, FinishedAccount};
 use super::report::RunError;
 use super::{Accounts, Run};
@@ -90,14 +90,23 @@ impl Accounts {
                 }
                 Err(error) => return Err(RunError::Discovery(error)),
             };
-            self.store_page(run, &page, &mut reading).await?;
+            // The token that read the page is at hand, so this asks nobody.
+            let own = self.directory.own_service_principal(run.discovery_end).await.map_err(RunError::Discovery)?;
+            let own = Own { client_id: &self.settings.client_id, service_principal: own };
+            self.store_page(run, &page, &own, &mut reading).await?;
             next = page.next;
         }
         reading.complete = true;
         Ok(reading)
     }
 
-    async fn store_page(&self, run: &Run, page: &AuditPage, reading: &mut Reading) -> Result<(), StoreError> {
+    async fn store_page(
+        &self,
+        run: &Run,
+        page: &AuditPage,
+        own: &Own<'_>,
+        reading: &mut Reading,
+    ) -> Result<(), StoreError> {
         run.report(|report| report.unreadable += page.unreadable);
         for record in &page.records {
             reading.see(record);
@@ -106,7 +115,7 @@ impl Accounts {
         let mut work: Vec<BoxFuture<'_, Result<(), StoreError>>> = Vec::new();
         for record in page.records.iter().filter(|record| is_success(record)) {
             for id in new_users(record) {
-                work.push(Box::pin(self.store_account(run, record, id)));
+                work.push(Box::pin(self.store_account(run, own, record, id)));
             }
         }
         let stored = stream::iter(work);
@@ -114,8 +123,14 @@ impl Accounts {
     }
 
     /// Puts one account into the outbox, unless it is known or certainly no sign-up.
-    async fn store_account(&self, run: &Run, record: &AuditRecord, id: &ObjectId) -> Result<(), StoreError> {
-        let reason = by_record(&self.settings, &record.initiator, id);
+    async fn store_account(
+        &self,
+        run: &Run,
+        own: &Own<'_>,
+        record: &AuditRecord,
+        id: &ObjectId,
+    ) -> Result<(), StoreError> {
+        let reason = by_record(own, &record.initiator, id);
         // A record that says otherwise than an earlier one changes nothing about an account under way.
         let known = self.outbox.is_finished(id).await? || (reason.is_some() && self.outbox.is_pending(id).await?);
         if let Some(reason) = reason.filter(|_| !known) {

@@ -11,8 +11,6 @@ use crate::values::AppId;
 pub struct Settings {
     /// `graph.client_id`: accounts made by this application are not sign-ups.
     pub client_id: AppId,
-    /// The object id of that application's service principal, if it is known.
-    pub service_principal: Option<String>,
     /// How much of the past each run reads again; two hours is the default.
     pub overlap: Duration,
     /// How long before the present a window ends; zero is the default.
@@ -136,7 +134,6 @@ mod tests {
         };
         Settings {
             client_id: "88888888-3333-4444-5555-666666666666".parse().unwrap(),
-            service_principal: None,
             overlap: Duration::ZERO,
             settle: Duration::ZERO,
             look_back: Duration::ZERO,

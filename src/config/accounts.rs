@@ -121,7 +121,6 @@ fn check(section: &AccountsSection, reading: &mut Reading) {
 fn settings(section: &AccountsSection, client_id: AppId, connectors: Connectors) -> accounts::Settings {
     accounts::Settings {
         client_id,
-        service_principal: None,
         overlap: section.overlap,
         settle: section.settle,
         look_back: section.look_back,

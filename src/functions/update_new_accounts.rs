@@ -84,7 +84,6 @@ mod tests {
     fn accounts(directory: FakeDirectory) -> Arc<Accounts> {
         let settings = Settings {
             client_id: "88888888-3333-4444-5555-666666666666".parse().unwrap(),
-            service_principal: None,
             overlap: Duration::from_hours(2),
             settle: Duration::ZERO,
             look_back: Duration::from_mins(10),

@@ -12,7 +12,7 @@ use url::Url;
 use super::audit::{self, AuditPage, PageRequest};
 use super::user::{PROPERTIES, User};
 use super::{Directory, Extensions, Fields, GraphError, Operation};
-use crate::credentials::TokenSource;
+use crate::credentials::{TokenSource, service_principal};
 use crate::outbound::{Answer, Limits, Outbound, Request, Retries, with_retries};
 use crate::values::ObjectId;
 
@@ -86,6 +86,11 @@ impl Graph {
         Ok(answer)
     }
 
+    async fn read_own_service_principal(&self, end: Instant) -> Result<Option<ObjectId>, GraphError> {
+        let token = self.tokens.token(end).await.map_err(GraphError::Token)?;
+        Ok(service_principal(&token))
+    }
+
     async fn read_audit_page(&self, page: &PageRequest, end: Instant) -> Result<AuditPage, GraphError> {
         let base = &self.settings.base;
         let (url, number) = match page {
@@ -128,6 +133,10 @@ pub(super) fn endpoint(base: &Url, parts: &[&str]) -> Url {
 }
 
 impl Directory for Graph {
+    fn own_service_principal(&self, end: Instant) -> BoxFuture<'_, Result<Option<ObjectId>, GraphError>> {
+        Box::pin(self.read_own_service_principal(end))
+    }
+
     fn audit_page<'a>(&'a self, page: &'a PageRequest, end: Instant) -> BoxFuture<'a, Result<AuditPage, GraphError>> {
         Box::pin(self.read_audit_page(page, end))
     }

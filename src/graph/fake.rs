@@ -28,6 +28,8 @@ pub(crate) enum Fault {
 
 #[derive(Debug, Default)]
 pub(crate) struct FakeState {
+    /// The service principal that we call as.
+    pub(crate) own: Option<ObjectId>,
     pub(crate) users: BTreeMap<ObjectId, Map<String, Value>>,
     pub(crate) records: Vec<AuditRecord>,
     pub(crate) unreadable: usize,
@@ -164,6 +166,10 @@ pub(crate) fn refused(operation: Operation, status: u16, code: &str, message: &s
 }
 
 impl Directory for FakeDirectory {
+    fn own_service_principal(&self, _: Instant) -> BoxFuture<'_, Result<Option<ObjectId>, GraphError>> {
+        Box::pin(std::future::ready(Ok(self.with(|state| state.own.clone()))))
+    }
+
     fn audit_page<'a>(&'a self, page: &'a PageRequest, end: Instant) -> BoxFuture<'a, Result<AuditPage, GraphError>> {
         Box::pin(async move {
             let limit = self.with(|state| state.page_delay);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use guestlist_emulator::Clock;
 use guestlist_emulator::host::TimerForm;
-use guestlist_emulator::tenant::{Account, Actor, Fault, Route, SignIn, TenantOptions};
+use guestlist_emulator::tenant::{Account, Actor, Fault, GraphTokens, Route, SignIn, TenantOptions};
 use serde_json::{Value, json};
 
 use crate::function_app::LIST;
@@ -121,12 +121,14 @@ async fn who_did_not_sign_up_just_now_is_passed_over_with_the_reason() {
     let now = Clock::system().now();
     let old = (now - minutes(20)).to_rfc3339();
     let own = stage.tenant.options().graph_client_id.clone();
+    let principal = GraphTokens::SERVICE_PRINCIPAL;
     let directory = stage.tenant.directory();
     let passed_over = [
         (directory.add(Account::guest("visitor@partners.fabrikam.com").by(Actor::SignUpService)), "guest"),
         (directory.add(Account::made_by_administrator("helpdesk")), "administrator"),
         (directory.add(Account::guest("asked@partners.fabrikam.com")), "administrator"),
         (directory.add(Account::made_by_app(&own, "provisioned@fabrikam.com")), "own-application"),
+        (directory.add(Account::made_by_service_principal(principal, "synced@fabrikam.com")), "own-application"),
         (directory.add(Account::signed_up(SignIn::None)), "no-sign-in-identity"),
         (directory.add(joined("old@fabrikam.com", "Old", "Record").with("createdDateTime", old)), "too-old"),
     ];
@@ -135,7 +137,7 @@ async fn who_did_not_sign_up_just_now_is_passed_over_with_the_reason() {
     let logs = stage.run().await;
     let skips = [
         "2 skipped: administrator",
-        "1 skipped: own-application",
+        "2 skipped: own-application",
         "1 skipped: guest",
         "1 skipped: no-sign-in-identity",
     ];
@@ -146,7 +148,7 @@ async fn who_did_not_sign_up_just_now_is_passed_over_with_the_reason() {
         let line: Vec<&Value> = logged.iter().filter(|line| line["account"] == id.as_str()).collect();
         assert!(line.len() == 1 && line[0]["reason"] == *reason, "{id} {reason} {logged:#?}");
     }
-    assert_eq!((logged.len(), stored(&stage, "done").len()), (6, 6));
+    assert_eq!((logged.len(), stored(&stage, "done").len()), (7, 7));
     assert_eq!((stage.members().len(), stage.tenant.directory().patches().len()), (0, 0));
 }
 
@@ -157,9 +159,11 @@ async fn people_made_by_other_applications_and_services_count_as_sign_ups() {
     let person = |name: &str| joined(&format!("{name}@fabrikam.com"), name, "Fabrikam");
     stage.tenant.directory().add(person("alex").by(Actor::App(other.to_owned(), "shop".to_owned())));
     stage.tenant.directory().add(person("sam").by(Actor::CpimService));
+    let unnamed = Actor::ServicePrincipal(other.to_owned(), "shop".to_owned());
+    stage.tenant.directory().add(person("jo").by(unnamed));
     stage.tenant.directory().add(person("robin").fraction_digits(0));
-    assert!(stage.run().await.contains(&"accounts: 3 new, 3 associated".to_owned()));
-    assert_eq!(stage.members().len(), 3);
+    assert!(stage.run().await.contains(&"accounts: 4 new, 4 associated".to_owned()));
+    assert_eq!(stage.members().len(), 4);
 }
 
 #[tokio::test]

@@ -36,6 +36,8 @@ pub enum Actor {
     Administrator,
     /// An app registration, by app id and name.
     App(String, String),
+    /// An app registration, by the object id of its service principal and its name: the record has no app id, as usual.
+    ServicePrincipal(String, String),
 }
 
 /// A user about to be made. `…` builders start from a real shape; every property can be set.
@@ -94,6 +96,13 @@ impl Account {
     #[must_use]
     pub fn made_by_app(app_id: &str, address: &str) -> Self {
         let actor = Actor::App(app_id.to_owned(), "provisioning".to_owned());
+        Self::signed_up(SignIn::EmailPassword(address.to_owned())).by(actor)
+    }
+
+    /// The same, and the record names the app by its service principal alone, as records usually do.
+    #[must_use]
+    pub fn made_by_service_principal(id: &str, address: &str) -> Self {
+        let actor = Actor::ServicePrincipal(id.to_owned(), "provisioning".to_owned());
         Self::signed_up(SignIn::EmailPassword(address.to_owned())).by(actor)
     }
 
@@ -207,18 +216,20 @@ fn identity(sign_in_type: &str, issuer: &str, id: &str) -> Value {
 impl Actor {
     /// `initiatedBy` of an audit record.
     pub(super) fn initiated_by(&self, domain: &str) -> Value {
-        let app = |id: Option<&str>, name: &str| {
+        let some = "11111111-2222-3333-4444-555555555555";
+        let app = |id: Option<&str>, name: &str, principal: &str| {
             json!({ "user": null, "app": {
                 "appId": id,
                 "displayName": name,
-                "servicePrincipalId": "11111111-2222-3333-4444-555555555555",
+                "servicePrincipalId": principal,
                 "servicePrincipalName": null,
             } })
         };
         match self {
-            Self::SignUpService => app(None, "Azure ESTS Service"),
-            Self::CpimService => app(None, "CPIM Service"),
-            Self::App(id, name) => app(Some(id), name),
+            Self::SignUpService => app(None, "Azure ESTS Service", some),
+            Self::CpimService => app(None, "CPIM Service", some),
+            Self::App(id, name) => app(Some(id), name, some),
+            Self::ServicePrincipal(id, name) => app(None, name, id),
             Self::Administrator => json!({ "app": null, "user": {
                 "id": "22222222-3333-4444-5555-666666666666",
                 "displayName": null,

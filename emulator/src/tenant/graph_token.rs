@@ -25,6 +25,9 @@ pub struct GraphTokens {
 }
 
 impl GraphTokens {
+    /// The service principal that the tokens are for: their claim `oid`.
+    pub const SERVICE_PRINCIPAL: &str = "33333333-4444-5555-6666-777777777777";
+
     /// How many tokens were given out and not revoked.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -89,7 +92,16 @@ async fn issue(
         return (status, Json(body)).into_response();
     }
     let lifetime = inner.options.graph_token_lifetime;
-    let token = format!("{}.{}.emulated", URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT"}"#), new_id().replace('-', ""));
+    let claims = json!({
+        "aud": inner.urls.graph,
+        "appid": inner.options.graph_client_id,
+        "idtyp": "app",
+        "oid": GraphTokens::SERVICE_PRINCIPAL,
+        "tid": inner.options.id,
+        "uti": new_id(),
+    });
+    let parts = [json!({ "typ": "JWT" }), claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
+    let token = format!("{}.emulated", parts.join("."));
     locked(&inner.graph_tokens.issued).insert(token.clone(), later(now, lifetime));
     Json(json!({
         "token_type": "Bearer",

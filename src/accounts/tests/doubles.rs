@@ -273,7 +273,6 @@ impl House {
         };
         let settings = Settings {
             client_id: "88888888-3333-4444-5555-666666666666".parse().unwrap(),
-            service_principal: Some("77777777-3333-4444-5555-666666666666".to_owned()),
             overlap: Duration::from_hours(2),
             settle: Duration::ZERO,
             look_back: Duration::from_mins(10),
@@ -285,9 +284,11 @@ impl House {
         };
         let switch =
             Arc::new(Switch { inner: InMemory::new(), left: AtomicI64::new(i64::MAX), used: AtomicI64::new(0) });
+        let directory = FakeDirectory::new(None);
+        directory.with(|state| state.own = Some("77777777-3333-4444-5555-666666666666".parse().unwrap()));
         Self {
             settings,
-            directory: Arc::new(FakeDirectory::new(None)),
+            directory: Arc::new(directory),
             connectors: connectors.iter().map(|(name, _)| Arc::new(FakeConnector::new(name))).collect(),
             invites: Arc::new(FakeInvites::default()),
             store: StateStore::over(Arc::clone(&switch) as Arc<dyn ObjectStore>),
