@@ -114,7 +114,7 @@ impl StateStore {
         }
     }
 
-    /// Writes an object whatever is there. For `cursor.json` only.
+    /// Writes an object whatever is there. For `cursor.json`, and for what cannot be used as it is.
     pub async fn overwrite<T: Serialize + Sync>(&self, name: &str, value: &T) -> Result<(), StoreError> {
         self.put(name, value, PutMode::Overwrite).await
     }

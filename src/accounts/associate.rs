@@ -41,7 +41,7 @@ impl Shared<'_> {
 impl Accounts {
     /// Takes every account of the outbox as far as it goes.
     pub(super) async fn associate_all(&self, run: &Run) -> Result<(), RunError> {
-        let oldest = self.oldest(self.outbox.started(run.now).await?);
+        let oldest = self.oldest(self.started(run.now).await?);
         let shared = Shared { run, oldest, broken: Mutex::default() };
         let pending = self.outbox.pending().await?;
         let works = stream::iter(pending.into_iter().map(|account| self.take(&shared, account)));

@@ -35,7 +35,7 @@ pub(super) fn not_before(now: DateTime<Utc>, failures: u32, asked: Option<Durati
         _ => (FIRST_WAIT * (1 << doublings)).min(LONGEST_WAIT),
     };
     let asked = asked.map_or(TimeDelta::zero(), |asked| TimeDelta::from_std(asked).unwrap_or(LONGEST_ASKED));
-    now + own.max(asked.min(LONGEST_ASKED))
+    now.checked_add_signed(own.max(asked.min(LONGEST_ASKED))).unwrap_or(now)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! that cannot be read yet is in the outbox all the same.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::BoxFuture;
@@ -20,7 +21,9 @@ use crate::storage::{Creation, StoreError};
 use crate::values::ObjectId;
 
 /// How far back the log certainly reaches: seven days in every edition, less an hour.
-const RETENTION: TimeDelta = TimeDelta::hours(7 * 24 - 1);
+const RETENTION: Duration = Duration::from_hours(7 * 24 - 1);
+/// What lies further in the future than this was written while a clock was wrong. Two machines differ by less.
+const TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
 /// How far the reading of a window came.
 struct Reading {
@@ -35,12 +38,12 @@ struct Reading {
 impl Accounts {
     /// Reads the window, stores what is new, moves the cursor.
     pub(super) async fn discover(&self, run: &Run) -> Result<(), RunError> {
-        let started = self.outbox.started(run.now).await?;
-        let cursor = self.outbox.cursor().await?.map(|cursor| not_after(cursor, run.now));
+        let started = self.started(run.now).await?;
+        let cursor = self.outbox.cursor().await?.filter(|cursor| !is_from_the_future(*cursor, run.now));
         let Some(mut window) = self.window(run.now, started, cursor) else { return Ok(()) };
         let reading = match self.read(run, window).await {
             Err(RunError::Discovery(error)) if error.kind() == ErrorKind::RetentionExceeded => {
-                window.from = window.from.max(run.now - RETENTION);
+                window.from = window.from.max(before(run.now, RETENTION));
                 tracing::warn!(
                     event = "gap-possible",
                     from = %window.from,
@@ -65,14 +68,26 @@ impl Accounts {
     /// is no time at all.
     fn window(&self, now: DateTime<Utc>, started: DateTime<Utc>, cursor: Option<DateTime<Utc>>) -> Option<Window> {
         let oldest = self.oldest(started);
-        let from = cursor.map_or(oldest, |cursor| (cursor - span(self.settings.overlap)).max(oldest));
-        let to = now - span(self.settings.settle);
+        let from = cursor.map_or(oldest, |cursor| before(cursor, self.settings.overlap).max(oldest));
+        let to = before(now, self.settings.settle);
         (from <= to).then_some(Window { from, to })
     }
 
     /// Nothing made before this moment is touched.
     pub(super) fn oldest(&self, started: DateTime<Utc>) -> DateTime<Utc> {
-        started - span(self.settings.look_back)
+        before(started, self.settings.look_back)
+    }
+
+    /// The moment of the very first run; now, if that lies in the future.
+    pub(super) async fn started(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>, StoreError> {
+        let started = self.outbox.started(now).await?;
+        if !is_ahead(started, now) {
+            return Ok(started);
+        }
+        let reason = "the first run was in the future, so a clock was wrong: this run counts as the first one";
+        tracing::warn!(event = "start-ahead", %started, reason);
+        self.outbox.start_again(now).await?;
+        Ok(now)
     }
 
     /// Reads page after page and stores each one before the next is asked for.
@@ -199,17 +214,24 @@ fn new_users(record: &AuditRecord) -> impl Iterator<Item = &ObjectId> {
     record.targets.iter().filter(move |target| is_user(&target.kind)).map(|target| &target.id)
 }
 
-/// The cursor, unless it lies in the future: a clock that once ran ahead must not silence discovery until then.
-fn not_after(cursor: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
-    // Clocks of two machines differ a little; the overlap covers that.
-    if cursor > now + TimeDelta::minutes(5) {
+/// Whether the cursor lies in the future: a clock that once ran ahead must not silence discovery until then, so such a
+/// cursor counts as none.
+fn is_from_the_future(cursor: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    let ahead = is_ahead(cursor, now);
+    if ahead {
         let reason = "it lies in the future, so a clock was wrong: the audit log is read again as far as it reaches";
         tracing::warn!(event = "cursor-ahead", %cursor, reason);
-        return now - RETENTION;
     }
-    cursor.min(now)
+    ahead
 }
 
-fn span(duration: std::time::Duration) -> TimeDelta {
-    TimeDelta::from_std(duration).unwrap_or(TimeDelta::days(36_500))
+/// Whether a moment that was the present once lies in the future now.
+pub(super) fn is_ahead(moment: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    moment.signed_duration_since(now) > TOLERANCE
+}
+
+/// So long before a moment, whatever the moment: not before 1970, which Graph would not understand.
+fn before(moment: DateTime<Utc>, by: Duration) -> DateTime<Utc> {
+    let by = TimeDelta::from_std(by).unwrap_or(TimeDelta::MAX);
+    moment.checked_sub_signed(by).unwrap_or(DateTime::UNIX_EPOCH).max(DateTime::UNIX_EPOCH)
 }

@@ -50,6 +50,11 @@ impl Outbox {
         Ok(self.store.read::<Started>(STARTED).await?.map_or(now, |started| started.at))
     }
 
+    /// Makes `now` the moment of the very first run.
+    pub(super) async fn start_again(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.store.overwrite(STARTED, &Started { at: now }).await
+    }
+
     pub(super) async fn cursor(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
         Ok(self.store.read::<Cursor>(CURSOR).await?.map(|cursor| cursor.to))
     }

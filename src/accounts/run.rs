@@ -23,9 +23,12 @@ pub(super) struct Run {
     blocked: Mutex<BTreeSet<String>>,
 }
 
+/// No run is longer, whatever it is told: moments can be reckoned up to here.
+const LONGEST: Duration = Duration::from_hours(24);
+
 impl Run {
     pub(super) fn new(now: DateTime<Utc>, limit: Duration) -> Self {
-        let begin = Instant::now();
+        let (begin, limit) = (Instant::now(), limit.min(LONGEST));
         Self {
             now,
             end: begin + limit,

@@ -1,5 +1,6 @@
 //! The room as a whole: an in-memory directory, store and outside systems, and everything that can go wrong with them.
 
+mod clocks;
 mod crash;
 mod doubles;
 mod failures;

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::attempt::{Attempt, not_before};
 use super::classify::by_user;
+use super::discover::is_ahead;
 use super::outbox::PendingAccount;
 use super::records::{Account, ConnectorResult, FinishedAccount, Outcome};
 use super::{Accounts, Run, Step};
@@ -130,7 +131,8 @@ impl<'a> Work<'a> {
     /// Whether the waits after failures of this connector (`None`: of reading the account) are over.
     fn is_due(&self, connector: Option<&str>) -> bool {
         let now = self.accounts.clock.now();
-        self.failures(connector).all(|attempt| attempt.not_before <= now)
+        // What failed in the future failed by a wrong clock, which says nothing about when to try again.
+        self.failures(connector).all(|attempt| attempt.not_before <= now || is_ahead(attempt.at, now))
     }
 
     fn failures<'b>(&'b self, connector: Option<&'b str>) -> impl Iterator<Item = &'b Attempt> {

@@ -92,7 +92,8 @@ pub struct Target {
 /// The address of a window's first page. Its bounds are whole seconds: the begin rounded down, the end up.
 pub(super) fn first_page(base: &Url, window: Window) -> Url {
     let time = |moment: DateTime<Utc>| moment.to_rfc3339_opts(SecondsFormat::Secs, true);
-    let end = if window.to.timestamp_subsec_nanos() > 0 { window.to + TimeDelta::seconds(1) } else { window.to };
+    let rounded = (window.to.timestamp_subsec_nanos() > 0).then(|| window.to.checked_add_signed(TimeDelta::seconds(1)));
+    let end = rounded.flatten().unwrap_or(window.to);
     let filter = format!(
         "activityDisplayName eq 'Add user' and activityDateTime ge {} and activityDateTime le {}",
         time(window.from),
