@@ -52,3 +52,8 @@ fn print(text: &str) {
     let mut out = io::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
+
+/// Prints why there is no answer.
+fn print_error(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}

@@ -6,8 +6,9 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use serde_json::json;
+use tracing::level_filters::LevelFilter;
 
-use super::{USAGE, print};
+use super::{USAGE, print, print_error};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Environment};
 use crate::invites::list;
@@ -16,6 +17,7 @@ use crate::signup::decision::{Page, StartDecision};
 use crate::signup::gate::{self, Admission, Question};
 use crate::signup::messages::Reader;
 use crate::signup::trace::Trace;
+use crate::telemetry;
 use crate::values::{App, AppId, EmailAddress, Form, Invitation};
 
 /// What can be asked for.
@@ -37,6 +39,8 @@ pub struct Options {
 /// Runs the command.
 #[must_use]
 pub fn run(environment: &Environment, options: &Options) -> ExitCode {
+    // A template that fails shows as a line; a second subscriber cannot be there.
+    let _ = telemetry::init(LevelFilter::WARN);
     let explained = match config::load(environment) {
         Ok(config) => explain(&config, options),
         Err(invalid) => Err(invalid.to_string()),
@@ -46,8 +50,12 @@ pub fn run(environment: &Environment, options: &Options) -> ExitCode {
             print(&text);
             ExitCode::SUCCESS
         }
+        Err(error) if options.json => {
+            print(&format!("{}\n", json!({ "error": error.trim_end() })));
+            ExitCode::from(USAGE)
+        }
         Err(error) => {
-            print(&error);
+            print_error(&error);
             ExitCode::from(USAGE)
         }
     }

@@ -53,7 +53,8 @@ pub(super) fn timer(
     let (connectors, extensions) = reading.within("connectors", |reading| {
         unique(file.connectors.iter().map(ConnectorSection::name), reading);
         let mut all = connectors(&file.connectors, environment, reading);
-        let extensions = all.resolve(app, reading);
+        // A tenant that cannot be read says nothing about its custom attributes.
+        let extensions = tenant.and_then(|_| all.resolve(app, reading));
         (all, extensions)
     });
     let accounts = file.accounts.as_ref()?;

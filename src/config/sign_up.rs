@@ -179,7 +179,8 @@ fn address_rule(text: &Spanned<String>, reading: &mut Reading) -> Option<Address
     match text.value.parse() {
         Ok(rule) => Some(rule),
         Err(why) => {
-            reading.error(&text.origin, format!("{:?} {why}", text.value));
+            // Not quoted: it is logged when the service starts, and an address is personal.
+            reading.error(&text.origin, format!("the rule {why}"));
             None
         }
     }

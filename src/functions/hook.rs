@@ -8,19 +8,22 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, HttpBody};
+use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::Instant;
+use tracing::Instrument;
 
+use super::body::{MAX_BODY, Unread, error_body, json_body, read, refused};
 use super::memory::AddressMemory;
 use crate::clock::Clock;
 use crate::entra::action;
-use crate::entra::caller::{CallerError, Verifier};
+use crate::entra::caller::{CallerError, Reason, Verifier};
 use crate::entra::event::{EventKind, SignUpEvent, find_correlation_id};
 use crate::invites::{InviteError, Invites};
 use crate::signup::decision::{StartDecision, SubmitDecision};
@@ -28,12 +31,6 @@ use crate::signup::messages::Reader;
 use crate::signup::policy::{Gate, Policy, Settings as SignUpSettings};
 use crate::telemetry::{AddressHash, AddressHasher};
 use crate::values::{App, AppId, CorrelationId, Deadline, EmailAddress, Invitation, TenantId};
-
-/// The largest body, in bytes.
-const MAX_BODY: usize = 256 * 1024;
-
-/// How much of a body that is too large is read away, so that the host does not see its connection break.
-const MAX_DRAINED: usize = 16 * 1024 * 1024;
 
 /// What is answered when no decision can be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,19 +128,51 @@ pub async fn answer(hooks: &Hooks, kind: EventKind, request: Request, decide: De
     }
     let deadline = Deadline::new(started.into_std(), hooks.settings.budget);
     let mut seen = Seen::default();
-    let work = AssertUnwindSafe(handle(hooks, kind, request, decide, deadline, &mut seen)).catch_unwind();
+    let (head, body) = request.into_parts();
+    let arrived = Arrived { head: &head, kind, started, deadline };
+    let work = AssertUnwindSafe(handle(hooks, arrived, body, decide, &mut seen)).catch_unwind();
     let failure = match tokio::time::timeout_at(deadline.instant().into(), work).await {
         Ok(Ok(Ok(response))) => return response,
         Ok(Ok(Err(failure))) => failure,
         Ok(Err(_)) => Failure::Panicked,
+        Err(_) if !seen.body => return unread(hooks, &arrived, &seen),
         Err(_) => Failure::Deadline,
     };
-    failed(hooks, kind, &failure, &seen, started)
+    failed(hooks, &arrived, &failure, &seen)
+}
+
+/// A request whose body is still to come.
+#[derive(Clone, Copy)]
+struct Arrived<'a> {
+    head: &'a Parts,
+    kind: EventKind,
+    started: Instant,
+    deadline: Deadline,
+}
+
+/// The answer to a body that did not come in time: what can be refused without it is refused.
+fn unread(hooks: &Hooks, arrived: &Arrived<'_>, seen: &Seen) -> Response {
+    let announced = arrived.head.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    if announced.and_then(|length| length.parse().ok()).is_some_and(|length: u64| length > MAX_BODY as u64) {
+        return refused(arrived.kind, &Unread::TooLarge);
+    }
+    match hooks.verifier.check_without_keys(&arrived.head.headers) {
+        Err(reason) => unauthenticated(arrived.kind, &reason),
+        Ok(()) => failed(hooks, arrived, &Failure::Deadline, seen),
+    }
+}
+
+fn unauthenticated(kind: EventKind, reason: &Reason) -> Response {
+    let (reason, observed, remedy) = (reason.name(), reason.observed(), reason.remedy());
+    tracing::warn!(event = "unauthenticated", hook = kind.name(), reason, observed, remedy);
+    StatusCode::UNAUTHORIZED.into_response()
 }
 
 /// What is known of a request when it fails.
 #[derive(Default)]
 struct Seen {
+    /// The body came whole.
+    body: bool,
     correlation_id: Option<CorrelationId>,
     locale: String,
     app: App,
@@ -151,26 +180,21 @@ struct Seen {
 
 async fn handle(
     hooks: &Hooks,
-    kind: EventKind,
-    request: Request,
+    arrived: Arrived<'_>,
+    body: Body,
     decide: Decide,
-    deadline: Deadline,
     seen: &mut Seen,
 ) -> Result<Response, Failure> {
-    let started = Instant::now();
-    let (head, body) = request.into_parts();
+    let kind = arrived.kind;
     let body = match read(body).await {
         Ok(body) => body,
         Err(refusal) => return Ok(refused(kind, &refusal)),
     };
-    match hooks.verifier.verify(&head.headers, deadline).await {
+    seen.body = true;
+    match hooks.verifier.verify(&arrived.head.headers, arrived.deadline).await {
         Ok(_) => {}
         Err(CallerError::KeysUnavailable) => return Err(Failure::KeysUnavailable),
-        Err(CallerError::Unauthenticated(reason)) => {
-            let (reason, observed, remedy) = (reason.name(), reason.observed(), reason.remedy());
-            tracing::warn!(event = "unauthenticated", hook = kind.name(), reason, observed, remedy);
-            return Ok(StatusCode::UNAUTHORIZED.into_response());
-        }
+        Err(CallerError::Unauthenticated(reason)) => return Ok(unauthenticated(kind, &reason)),
     }
     let event = match SignUpEvent::parse(&body, kind, &hooks.settings.tenant) {
         Ok(event) => event,
@@ -181,9 +205,12 @@ async fn handle(
             return Ok(error_body(StatusCode::BAD_REQUEST, &error.to_string()));
         }
     };
-    *seen = Seen { correlation_id: event.correlation_id.clone(), locale: event.locale.clone(), app: event.app.clone() };
-    let decided = decide(hooks, &event).await?;
-    log(kind, &event, &decided, started);
+    let correlation_id = event.correlation_id.clone();
+    // What is logged on the way to the decision carries the correlation id too.
+    let span = tracing::info_span!("sign-up", correlation_id = correlation_id.as_ref().map(CorrelationId::as_str));
+    *seen = Seen { body: true, correlation_id, locale: event.locale.clone(), app: event.app.clone() };
+    let decided = decide(hooks, &event).instrument(span).await?;
+    log(kind, &event, &decided, arrived.started);
     Ok(json_body(&decided.answer))
 }
 
@@ -203,7 +230,8 @@ fn log(kind: EventKind, event: &SignUpEvent, decided: &Decided, started: Instant
 }
 
 /// The failure action, worded for the person as far as anything is known of them.
-fn failed(hooks: &Hooks, kind: EventKind, failure: &Failure, seen: &Seen, started: Instant) -> Response {
+fn failed(hooks: &Hooks, arrived: &Arrived<'_>, failure: &Failure, seen: &Seen) -> Response {
+    let (kind, started) = (arrived.kind, arrived.started);
     let decided = failure_action(hooks, kind, seen);
     tracing::error!(
         event = "failure-action",
@@ -244,49 +272,6 @@ pub async fn invitations(
 #[must_use]
 pub fn reader<'a>(event: &'a SignUpEvent, address: Option<&'a EmailAddress>) -> Reader<'a> {
     Reader { locale: &event.locale, email: address, app: &event.app }
-}
-
-/// Why a body was not read.
-enum Unread {
-    TooLarge,
-    Broken,
-}
-
-fn refused(kind: EventKind, why: &Unread) -> Response {
-    let (status, error) = match why {
-        Unread::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 256 KiB"),
-        Unread::Broken => (StatusCode::BAD_REQUEST, "the body broke off"),
-    };
-    tracing::warn!(event = "refused-request", hook = kind.name(), status = status.as_u16(), reason = error);
-    error_body(status, error)
-}
-
-/// Reads the body up to its limit; what is beyond is read away, up to a limit of its own.
-async fn read(body: Body) -> Result<Vec<u8>, Unread> {
-    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    let mut kept = Vec::with_capacity(announced.min(MAX_BODY));
-    let mut length = 0_usize;
-    let mut body = body.into_data_stream();
-    while let Some(chunk) = futures_util::StreamExt::next(&mut body).await {
-        let chunk = chunk.map_err(|_| Unread::Broken)?;
-        length = length.saturating_add(chunk.len());
-        if length > MAX_DRAINED {
-            return Err(Unread::TooLarge);
-        }
-        if length <= MAX_BODY {
-            kept.extend_from_slice(&chunk);
-        }
-    }
-    if length > MAX_BODY { Err(Unread::TooLarge) } else { Ok(kept) }
-}
-
-fn error_body(status: StatusCode, error: &str) -> Response {
-    (status, json_body(&json!({ "error": error }))).into_response()
-}
-
-fn json_body(value: &Value) -> Response {
-    let json = HeaderValue::from_static("application/json");
-    ([(header::CONTENT_TYPE, json)], value.to_string()).into_response()
 }
 
 #[cfg(test)]

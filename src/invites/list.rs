@@ -174,3 +174,6 @@ impl InviteSource for ListInvites {
         Box::pin(async move { Ok(self.snapshot().await?.find(address)) })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! The gate: may this address sign up?
 //!
 //! The precedence is fixed. `closed` refuses all; then an exact invitation or an exact `allow` admits; then an exact
-//! `deny` refuses; then the longest domain rule of invitations, `allow` and `deny` decides, and `deny` wins a tie; then
+//! `deny` refuses, whatever tag the address carries; then the longest domain rule of invitations, `allow` and `deny` decides, and `deny` wins a tie; then
 //! the gate's default. An invitation that is expired, not yet valid or for another app counts as absent, but names the
 //! refusal.
 
@@ -169,7 +169,7 @@ fn ground(
         trace.note("exact allow", "admits");
         return Ok(Ground::Allow);
     }
-    if exact(&policy.deny, address) {
+    if denied(&policy.deny, address) {
         trace.note("exact deny", "refuses");
         return Err(Refusal::Denied);
     }
@@ -238,6 +238,12 @@ impl<'a> Candidates<'a> {
 
 fn exact(rules: &[AddressRule], address: &EmailAddress) -> bool {
     rules.iter().any(|rule| matches!(rule, AddressRule::Exact(exact) if exact == address))
+}
+
+/// Whether a rule of `deny` names the address. It goes by the bucket: who is refused comes back with a tag.
+fn denied(rules: &[AddressRule], address: &EmailAddress) -> bool {
+    let bucket = address.bucket();
+    rules.iter().any(|rule| matches!(rule, AddressRule::Exact(exact) if exact.bucket() == bucket))
 }
 
 /// What a domain rule says; the later one wins among equally long rules.

@@ -1,8 +1,8 @@
 //! Email addresses as they are compared, and the rules that match them.
 //!
 //! Comparison follows one fixed canonical form: Unicode white space trimmed, invisible characters stripped, NFKC,
-//! the local part in lower case, the domain as lower-case ASCII (UTS 46). `+tags` and dots are never stripped: an
-//! invitation for `a+x@` matches `a+x@` only.
+//! the local part case-folded by Unicode's full folding, the domain as lower-case ASCII (UTS 46). `+tags` and dots are
+//! never stripped: an invitation for `a+x@` matches `a+x@` only. Refusing goes by the wider [`EmailAddress::bucket`].
 
 use std::fmt;
 use std::str::FromStr;
@@ -63,6 +63,18 @@ impl EmailAddress {
         &self.canonical
     }
 
+    /// The form in which an address is refused: without what providers let people add to their address. What follows
+    /// `+`, `=` or `#` goes, and for Gmail the dots and the second domain.
+    #[must_use]
+    pub fn bucket(&self) -> String {
+        let local = self.canonical.get(..self.domain_at.saturating_sub(1)).unwrap_or_default();
+        let untagged = local.split(['+', '=', '#']).next().filter(|name| !name.is_empty()).unwrap_or(local);
+        match self.domain() {
+            "gmail.com" | "googlemail.com" => format!("{}@gmail.com", untagged.replace('.', "")),
+            domain => format!("{untagged}@{domain}"),
+        }
+    }
+
     /// The domain, lower-case ASCII.
     #[must_use]
     pub fn domain(&self) -> &str {
@@ -111,7 +123,7 @@ fn strip_invisible(text: &str) -> String {
     text.chars().filter(|&c| !invisible(c)).collect()
 }
 
-/// Lower-cases the part before the `@`, by Unicode's rules and nobody's locale.
+/// Folds the case of the part before the `@`, by Unicode's rules and nobody's locale.
 fn canonical_local(local: &str) -> Result<String, InvalidAddress> {
     if local.is_empty() {
         return Err(InvalidAddress::NoLocalPart);
@@ -120,8 +132,9 @@ fn canonical_local(local: &str) -> Result<String, InvalidAddress> {
     if local.chars().any(refused) {
         return Err(InvalidAddress::BadLocalPart);
     }
-    // Lower-casing can leave the composed form ("İ"), and composing can leave lower case: repeat both to rest.
-    let lower: String = local.to_lowercase().nfkc().collect::<String>().to_lowercase().nfkc().collect();
+    // Folding can leave the composed form, and composing the folded one: repeat both to rest.
+    let fold = |text: &str| caseless::default_case_fold_str(text).nfkc().collect::<String>();
+    let lower = fold(&fold(local));
     // Normalising may bring forth what was refused above (U+037E becomes a semicolon).
     if lower.chars().any(refused) {
         return Err(InvalidAddress::BadLocalPart);
@@ -232,6 +245,10 @@ mod tests {
     #[case("a+x@example.com", "a+x@example.com")]
     #[case("a.b.c@gmail.com", "a.b.c@gmail.com")]
     #[case("o'neil@example.com", "o'neil@example.com")]
+    #[case("STRASSE@example.com", "strasse@example.com")]
+    #[case("straße@example.com", "strasse@example.com")]
+    #[case("ΟΔΟΣ@example.com", "οδοσ@example.com")]
+    #[case("οδος@example.com", "οδοσ@example.com")]
     fn has_one_form_for_comparison(#[case] given: &str, #[case] canonical: &str) {
         assert_eq!(given.parse::<EmailAddress>().unwrap().canonical(), canonical);
     }
@@ -275,6 +292,16 @@ mod tests {
     #[case("ceo@fabrikam.com", "ceo+x@fabrikam.com", false)]
     fn a_rule_matches_just_what_it_says(#[case] rule: &str, #[case] address: &str, #[case] matches: bool) {
         assert_eq!(rule.parse::<AddressRule>().unwrap().matches(&address.parse().unwrap()), matches);
+    }
+
+    #[rstest]
+    #[case("bad+1@example.com", "bad@example.com")]
+    #[case("bad=1#2@example.com", "bad@example.com")]
+    #[case("+tag@example.com", "+tag@example.com")]
+    #[case("b.a.d+x@googlemail.com", "bad@gmail.com")]
+    #[case("b.a.d@example.com", "b.a.d@example.com")]
+    fn is_refused_in_its_widest_form(#[case] address: &str, #[case] bucket: &str) {
+        assert_eq!(address.parse::<EmailAddress>().unwrap().bucket(), bucket);
     }
 
     #[test]

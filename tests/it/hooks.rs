@@ -108,6 +108,7 @@ async fn a_rule_for_an_attribute_the_flow_lacks_is_skipped_with_one_warning() {
     let skipped = service.logged("rule-skipped");
     assert_eq!(skipped.len(), 1);
     assert_eq!(skipped[0]["attribute"], "postalCode");
+    assert!(skipped[0]["correlation_id"].is_string(), "{skipped:?}");
 }
 
 #[rstest]

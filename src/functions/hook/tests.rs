@@ -4,6 +4,7 @@ use axum::body::{Bytes, to_bytes};
 use axum::extract::State;
 use futures_util::future::pending;
 use rstest::rstest;
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -171,6 +172,27 @@ async fn a_body_that_never_ends_is_cut_off_in_time() {
     let endless = futures_util::StreamExt::chain(begun, futures_util::stream::pending());
     let (action, _, took) = ask(&hooks, EventKind::Start, Body::from_stream(endless)).await;
     assert_eq!((action.as_str(), took), ("showBlockPage", BUDGET));
+}
+
+#[rstest]
+#[case::without_a_token(None, "100", StatusCode::UNAUTHORIZED)]
+#[case::with_rubbish(Some("Bearer a.b.c"), "100", StatusCode::UNAUTHORIZED)]
+#[case::too_large(None, "300000", StatusCode::PAYLOAD_TOO_LARGE)]
+#[tokio::test(start_paused = true)]
+async fn a_body_that_never_comes_is_refused_for_what_can_be_seen_without_it(
+    #[case] authorization: Option<&str>,
+    #[case] length: &str,
+    #[case] status: StatusCode,
+) {
+    let hooks = hooks(Behaviour::Hangs, Behaviour::Answers, OnFailure::Continue);
+    let mut request = Request::post("/").header("content-length", length);
+    if let Some(authorization) = authorization {
+        request = request.header("authorization", authorization);
+    }
+    let never = Body::from_stream(futures_util::stream::pending::<Result<Bytes, std::io::Error>>());
+    let started = Instant::now();
+    let response = on_attribute_collection_start(State(hooks), request.body(never).unwrap()).await;
+    assert_eq!((response.status(), started.elapsed()), (status, BUDGET));
 }
 
 #[tokio::test(start_paused = true)]

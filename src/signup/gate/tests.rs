@@ -69,6 +69,8 @@ fn asked(policy: &Policy, address: &str, invitations: &[Invitation]) -> (&'stati
 #[case::an_exact_allow_before_an_exact_deny(Gate::Open, &["jo@mail.contoso.com"], &["jo@mail.contoso.com"], &[], "allow")]
 #[case::an_exact_deny_before_a_domain(Gate::Open, &["@mail.contoso.com"], &["jo@mail.contoso.com"], &[], "denied")]
 #[case::an_exact_invitation_before_a_denied_domain(Gate::InviteOnly, &[], &["@mail.contoso.com"], &["jo@mail.contoso.com"], "invitation")]
+#[case::a_tag_does_not_help_who_is_denied(Gate::Open, &[], &["jo+x@mail.contoso.com"], &[], "denied")]
+#[case::nor_does_it_invite(Gate::InviteOnly, &["jo+x@mail.contoso.com"], &[], &["jo+y@mail.contoso.com"], "not-invited")]
 #[case::an_allowed_domain(Gate::InviteOnly, &["@mail.contoso.com"], &[], &[], "allow")]
 #[case::a_domain_is_just_that_domain(Gate::InviteOnly, &["@contoso.com"], &[], &[], "not-invited")]
 #[case::any_depth_below(Gate::InviteOnly, &["@*.contoso.com"], &[], &[], "allow")]
