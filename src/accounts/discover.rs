@@ -79,8 +79,11 @@ impl Accounts {
     }
 
     /// The moment of the very first run; now, if that lies in the future.
-    pub(super) async fn started(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>, StoreError> {
-        let started = self.outbox.started(now).await?;
+    pub(super) async fn started(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>, RunError> {
+        let started = self.outbox.started(now).await.map_err(|error| match error {
+            StoreError::Corrupt { .. } => RunError::StartUnknown(error),
+            error => RunError::Store(error),
+        })?;
         if !is_ahead(started, now) {
             return Ok(started);
         }

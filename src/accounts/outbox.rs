@@ -2,6 +2,18 @@
 //!
 //! `started.json`, `cursor.json`, `pending/{oid}/{account,request-X,result-X,attempt-N}.json`, `done/{oid}.json`,
 //! `abandoned/{oid}.json`. All but the cursor are written once. Requests may hold personal data; nothing else does.
+//!
+//! An object that is not what was written (a power cut leaves empty files, a disk its own marks) is reported once and
+//! then repaired, since everything can be done again:
+//! - a cursor counts as none: the log is read again;
+//! - an account counts as found now;
+//! - a request is rendered anew. Whether the lost one was sent is not known, and every connector upserts, so at worst the
+//!   outside gets the account's present values instead of those of then;
+//! - a result counts as none: the stored request is delivered again;
+//! - an attempt counts as none: there is one more;
+//! - of `done/` and `abandoned/` only the existence counts;
+//! - of `started.json` nobody can know what it said, and a guess would touch accounts that are older, or leave some out:
+//!   it fails the run, with the remedy.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +23,7 @@ use serde::de::DeserializeOwned;
 use super::attempt::Attempt;
 use super::records::{Account, ConnectorResult, Cursor, FinishedAccount, Started};
 use crate::storage::{Creation, StateStore, StoreError};
+use crate::telemetry::describe;
 use crate::values::ObjectId;
 
 const STARTED: &str = "started.json";
@@ -56,7 +69,7 @@ impl Outbox {
     }
 
     pub(super) async fn cursor(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        Ok(self.store.read::<Cursor>(CURSOR).await?.map(|cursor| cursor.to))
+        Ok(self.read_or_drop::<Cursor>(CURSOR).await?.map(|cursor| cursor.to))
     }
 
     pub(super) async fn move_cursor(&self, to: DateTime<Utc>) -> Result<(), StoreError> {
@@ -114,8 +127,18 @@ impl Outbox {
         self.store.delete(&account).await
     }
 
-    pub(super) async fn account(&self, id: &ObjectId) -> Result<Option<Account>, StoreError> {
-        self.store.read(&part(id, ACCOUNT)).await
+    /// When the account was found: `now`, if that is not known any more.
+    pub(super) async fn found_at(&self, id: &ObjectId, now: DateTime<Utc>) -> Result<DateTime<Utc>, StoreError> {
+        let name = part(id, ACCOUNT);
+        match self.store.read::<Account>(&name).await {
+            Err(error @ StoreError::Corrupt { .. }) => {
+                report_corrupt(&name, &error);
+                // Never deleted, not even for a moment: it is what keeps the account in the outbox.
+                self.store.overwrite(&name, &Account { found_at: now, record: String::new() }).await?;
+                Ok(now)
+            }
+            read => Ok(read?.map_or(now, |account| account.found_at)),
+        }
     }
 
     /// Stores the request, unless there is one; gives back the stored one.
@@ -137,7 +160,7 @@ impl Outbox {
         id: &ObjectId,
         connector: &str,
     ) -> Result<Option<serde_json::Value>, StoreError> {
-        self.store.read(&part(id, &format!("request-{connector}"))).await
+        self.read_or_drop(&part(id, &format!("request-{connector}"))).await
     }
 
     pub(super) async fn record(
@@ -155,8 +178,24 @@ impl Outbox {
 
     /// Reads one part of an account's entry.
     pub(super) async fn part<T: DeserializeOwned>(&self, id: &ObjectId, name: &str) -> Result<Option<T>, StoreError> {
-        self.store.read(&part(id, name)).await
+        self.read_or_drop(&part(id, name)).await
     }
+
+    /// Reads an object that can be done without: one that is corrupt is deleted and counts as absent.
+    async fn read_or_drop<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StoreError> {
+        match self.store.read(name).await {
+            Err(error @ StoreError::Corrupt { .. }) => {
+                report_corrupt(name, &error);
+                self.store.delete(name).await?;
+                Ok(None)
+            }
+            read => read,
+        }
+    }
+}
+
+fn report_corrupt(name: &str, error: &StoreError) {
+    tracing::error!(event = "state-corrupt", object = name, reason = describe(error));
 }
 
 fn part(id: &ObjectId, name: &str) -> String {

@@ -110,6 +110,12 @@ pub enum RunError {
     /// New accounts cannot be found.
     #[error("cannot find new accounts")]
     Discovery(#[source] GraphError),
+    /// When the very first run was cannot be read.
+    #[error(
+        "nobody knows any more which accounts are older than the very first run: delete started.json in the state \
+         store, and the next run counts as the first one, with look_back before it"
+    )]
+    StartUnknown(#[source] StoreError),
     /// The state store does not work.
     #[error("the state store does not work")]
     Store(#[from] StoreError),

@@ -1,6 +1,7 @@
 //! The room as a whole: an in-memory directory, store and outside systems, and everything that can go wrong with them.
 
 mod clocks;
+mod corrupt;
 mod crash;
 mod doubles;
 mod failures;
@@ -181,15 +182,6 @@ async fn what_was_left_of_a_finished_account_is_deleted_and_not_done_again() {
     let report = house.run().await.unwrap();
     assert_eq!((report.done, house.connector("news").calls().len()), (0, 1));
     assert!(house.store.list("pending").await.unwrap().is_empty());
-}
-
-#[tokio::test]
-async fn an_unreadable_entry_fails_alone() {
-    let house = House::new(&[("news", &[])]);
-    let (jo, _) = (house.sign_up(JO, 2), house.sign_up(KIM, 2));
-    house.store.create(&format!("pending/{jo}/account.json"), &json!("odd")).await.unwrap();
-    let report = house.run().await.unwrap();
-    assert_eq!((report.failed, report.done), (1, 1), "{report:?}");
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use super::attempt::{Attempt, not_before};
 use super::classify::by_user;
 use super::discover::is_ahead;
 use super::outbox::PendingAccount;
-use super::records::{Account, ConnectorResult, FinishedAccount, Outcome};
+use super::records::{ConnectorResult, FinishedAccount, Outcome};
 use super::{Accounts, Run, Step};
 use crate::graph::User;
 use crate::storage::StoreError;
@@ -56,6 +56,8 @@ pub(super) struct Work<'a> {
     parts: &'a [String],
     results: BTreeMap<String, ConnectorResult>,
     attempts: Vec<Attempt>,
+    /// The highest number of an attempt; those that could not be read are not in `attempts`.
+    last_attempt: u32,
     /// The account and its invitation, once they have been needed.
     seen: Option<(User, Option<Value>)>,
     /// The account could not be read in this run; it is not asked for again.
@@ -71,17 +73,18 @@ impl<'a> Work<'a> {
         pending: &'a PendingAccount,
     ) -> Result<Self, StoreError> {
         let PendingAccount { id, parts, .. } = pending;
-        let account: Option<Account> = accounts.outbox.account(id).await?;
-        let (mut results, mut attempts) = (BTreeMap::new(), Vec::new());
+        let found_at = accounts.outbox.found_at(id, run.now).await?;
+        let (mut results, mut attempts, mut last_attempt) = (BTreeMap::new(), Vec::new(), 0);
         for part in parts {
             if let Some(connector) = part.strip_prefix("result-") {
                 results.extend(accounts.outbox.part(id, part).await?.map(|result| (connector.to_owned(), result)));
-            } else if part.starts_with("attempt-") {
+            } else if let Some(number) = part.strip_prefix("attempt-") {
+                last_attempt = last_attempt.max(number.parse().unwrap_or(0));
                 attempts.extend(accounts.outbox.part::<Attempt>(id, part).await?);
             }
         }
-        let found_at = account.map_or(run.now, |account| account.found_at);
-        Ok(Self { accounts, run, id, found_at, oldest, parts, results, attempts, seen: None, unread: None })
+        let (seen, unread) = (None, None);
+        Ok(Self { accounts, run, id, found_at, oldest, parts, results, attempts, last_attempt, seen, unread })
     }
 
     /// Takes the account as far as it goes now.
@@ -161,8 +164,8 @@ impl<'a> Work<'a> {
             };
         }
         let attempt = Attempt { at, connector, reason, not_before: not_before(at, failures, after) };
-        let number = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX).saturating_add(1);
-        self.accounts.outbox.record_attempt(self.id, number, &attempt).await?;
+        self.last_attempt = self.last_attempt.saturating_add(1);
+        self.accounts.outbox.record_attempt(self.id, self.last_attempt, &attempt).await?;
         self.attempts.push(attempt);
         Ok(Progress::Failed)
     }

@@ -1,0 +1,148 @@
+//! Objects that are not what was written: reported once, repaired, and nobody is forgotten.
+
+use object_store::{ObjectStoreExt, path::Path};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::doubles::{House, JO, KIM, Reply, now};
+use crate::accounts::RunError;
+use crate::telemetry::{CapturedLines, describe};
+
+/// What a power cut leaves, and two ways to be something else.
+const CORRUPT: [&str; 3] = ["", "{\"to\":", "\"odd\""];
+
+impl House {
+    async fn corrupt(&self, name: &str, content: &'static str) {
+        self.switch.put(&Path::from(name), content.into()).await.unwrap();
+    }
+}
+
+/// The objects that were reported while `work` ran.
+async fn reported(work: impl Future<Output = ()>) -> Vec<String> {
+    let lines = CapturedLines::default();
+    let clock = std::sync::Arc::new(crate::clock::ManualClock::new(now()));
+    let subscriber = crate::telemetry::subscriber(tracing::level_filters::LevelFilter::INFO, lines.clone(), clock);
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
+    let _guard = tracing::subscriber::set_default(subscriber);
+    work.await;
+    let corrupt = |line: &Value| line["event"] == "state-corrupt" && line["level"] == "ERROR";
+    let events = lines.events().into_iter().filter(corrupt);
+    events.map(|line| line["object"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_cursor_counts_as_none_and_is_written_anew() {
+    for content in CORRUPT {
+        let house = House::new(&[("news", &[])]);
+        house.run().await.unwrap();
+        house.sign_up(JO, 2);
+        house.corrupt("cursor.json", content).await;
+        let objects = reported(async {
+            assert_eq!(house.run().await.unwrap().done, 1);
+            house.run().await.unwrap();
+        });
+        assert_eq!(objects.await, ["cursor.json"]);
+        assert_eq!(house.read("cursor.json").await.unwrap(), json!({"to": now()}));
+    }
+}
+
+#[tokio::test]
+async fn an_account_counts_as_found_now_and_is_associated() {
+    for content in CORRUPT {
+        let house = House::new(&[("news", &[])]);
+        let (jo, _) = (house.sign_up(JO, 2), house.sign_up(KIM, 2));
+        house.connector("news").replies(Reply::Unavailable(None));
+        house.connector("news").replies(Reply::Unavailable(None));
+        house.run().await.unwrap();
+        let name = format!("pending/{jo}/account.json");
+        house.corrupt(&name, content).await;
+        house.pass(1);
+        house.connector("news").always(Reply::Unavailable(None));
+        let objects = reported(async {
+            house.run().await.unwrap();
+            house.connector("news").always(Reply::Ok);
+            assert_eq!(house.run().await.unwrap().done, 2);
+        });
+        assert_eq!(objects.await, [name]);
+        let record: Value = house.read(&format!("done/{jo}.json")).await.unwrap();
+        assert_eq!(record["found_at"], json!(now() + chrono::TimeDelta::minutes(1)));
+    }
+}
+
+/// A corrupt request may be any JSON; only what is none can be told.
+#[rstest]
+#[case("")]
+#[case("{\"email\":")]
+#[tokio::test]
+async fn a_request_is_rendered_anew(#[case] content: &'static str) {
+    let house = House::new(&[("news", &[])]);
+    house.connector("news").replies(Reply::Unavailable(None));
+    let jo = house.sign_up(JO, 2);
+    house.run().await.unwrap();
+    let name = format!("pending/{jo}/request-news.json");
+    house.corrupt(&name, content).await;
+    let objects = reported(async { assert_eq!(house.run().await.unwrap().done, 1) });
+    assert_eq!(objects.await, [name]);
+    assert_eq!((house.connector("news").contexts().len(), house.connector("news").holds().len()), (2, 1));
+}
+
+#[tokio::test]
+async fn a_result_counts_as_none_and_the_same_request_is_delivered_again() {
+    for content in CORRUPT {
+        let house = House::new(&[("billing", &[]), ("news", &[])]);
+        house.connector("news").replies(Reply::Unavailable(None));
+        let jo = house.sign_up(JO, 2);
+        house.run().await.unwrap();
+        let name = format!("pending/{jo}/result-billing.json");
+        house.corrupt(&name, content).await;
+        let objects = reported(async { assert_eq!(house.run().await.unwrap().done, 1) });
+        assert_eq!(objects.await, [name]);
+        let calls = house.connector("billing").calls();
+        assert_eq!((calls.len(), &calls[0], house.connector("billing").contexts().len()), (2, &calls[1], 1));
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_counts_as_none_and_takes_no_other_ones_place() {
+    for content in CORRUPT {
+        let house = House::new(&[("news", &[])]);
+        house.connector("news").always(Reply::Unavailable(None));
+        let jo = house.sign_up(JO, 2);
+        house.run().await.unwrap();
+        house.run().await.unwrap();
+        let name = format!("pending/{jo}/attempt-1.json");
+        house.corrupt(&name, content).await;
+        let objects = reported(async {
+            house.run().await.unwrap();
+        });
+        assert_eq!(objects.await, [name]);
+        let attempts = house.parts(&jo).await.into_iter().filter(|part| part.starts_with("attempt"));
+        assert_eq!(attempts.collect::<Vec<_>>(), ["attempt-2.json", "attempt-3.json"]);
+    }
+}
+
+#[tokio::test]
+async fn a_permanent_record_only_has_to_be_there() {
+    for (content, folder) in CORRUPT.into_iter().zip(["done", "abandoned", "done"]) {
+        let house = House::new(&[("news", &[])]);
+        let jo = house.sign_up(JO, 2);
+        house.corrupt(&format!("{folder}/{jo}.json"), content).await;
+        let report = house.run().await.unwrap();
+        assert_eq!((report.known, house.connector("news").calls().len()), (1, 0));
+    }
+}
+
+#[tokio::test]
+async fn the_first_runs_moment_fails_the_run_with_the_remedy_and_the_remedy_works() {
+    for content in CORRUPT {
+        let house = House::new(&[("news", &[])]);
+        house.corrupt("started.json", content).await;
+        house.sign_up(JO, 2);
+        let error = house.run().await.unwrap_err();
+        assert!(matches!(error, RunError::StartUnknown(_)), "{error:?}");
+        let error = describe(&error);
+        assert!(error.contains("delete started.json in the state store") && error.contains("look_back"), "{error}");
+        house.store.delete("started.json").await.unwrap();
+        assert_eq!(house.run().await.unwrap().done, 1);
+    }
+}
