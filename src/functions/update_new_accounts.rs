@@ -1,16 +1,20 @@
 //! `UpdateNewAccounts`: the timer. One invocation is one run over the new accounts.
 //!
 //! 200 with the run's counts when it ran, also if single accounts failed: they are tried again by the next one. 500
-//! with the reason when new accounts could not be found or the state store failed. The body is not needed, so one that
-//! is slow, odd or too large stops nothing.
+//! with the reason when new accounts could not be found, the state store failed, or the run panicked. 405 for anything but
+//! a POST, 403 for what did not come from the host; nothing runs then. The body is not needed, so one that is slow, odd or
+//! too large stops nothing.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
 
 use super::invocation::{TimerTick, came_from_host, failed, succeeded, timer_tick};
 use crate::accounts::Accounts;
@@ -33,7 +37,7 @@ pub struct TimerState {
 /// Runs once and answers the host.
 pub async fn update_new_accounts(State(state): State<Arc<TimerState>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
-    if let Some(refusal) = refusal(&head.headers, state.port) {
+    if let Some(refusal) = refusal(&head, state.port) {
         return refusal;
     }
     let TimerTick { is_past_due } = read(body).await;
@@ -45,16 +49,26 @@ pub async fn update_new_accounts(State(state): State<Arc<TimerState>>, request: 
             return failed(StatusCode::INTERNAL_SERVER_ERROR, reason);
         }
     };
-    match Box::pin(accounts.run()).await {
-        Ok(report) => succeeded(&report.log_lines()),
-        Err(error) => failed(StatusCode::INTERNAL_SERVER_ERROR, &describe(&error)),
+    match AssertUnwindSafe(Box::pin(accounts.run())).catch_unwind().await {
+        Ok(Ok(report)) => succeeded(&report.log_lines()),
+        Ok(Err(error)) => failed(StatusCode::INTERNAL_SERVER_ERROR, &describe(&error)),
+        Err(_) => {
+            let reason = "the run panicked, which is a defect: the next run goes on";
+            tracing::error!(event = "run-panicked", reason);
+            failed(StatusCode::INTERNAL_SERVER_ERROR, reason)
+        }
     }
 }
 
-/// The answer to a request that is not the host's own.
-fn refusal(headers: &HeaderMap, port: u16) -> Option<Response> {
-    if came_from_host(headers, port) {
-        return None;
+/// The answer to a request that is not the host's own, or no invocation.
+fn refusal(head: &Parts, port: u16) -> Option<Response> {
+    if came_from_host(&head.headers, port) {
+        return (head.method != Method::POST).then(|| {
+            let reason = "an invocation is a POST";
+            tracing::warn!(event = "invocation-refused", function = "UpdateNewAccounts", reason);
+            let answer = failed(StatusCode::METHOD_NOT_ALLOWED, "this function is invoked by POST only");
+            ([(header::ALLOW, "POST")], answer).into_response()
+        });
     }
     tracing::warn!(
         event = "invocation-refused",
@@ -71,7 +85,7 @@ async fn read(body: Body) -> TimerTick {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::header;
+    use rstest::rstest;
     use serde_json::{Value, json};
 
     use super::*;
@@ -82,6 +96,10 @@ mod tests {
     use crate::storage::StateStore;
 
     fn accounts(directory: FakeDirectory) -> Arc<Accounts> {
+        accounts_with(Arc::new(directory))
+    }
+
+    fn accounts_with(directory: Arc<FakeDirectory>) -> Arc<Accounts> {
         let settings = Settings {
             client_id: "88888888-3333-4444-5555-666666666666".parse().unwrap(),
             overlap: Duration::from_hours(2),
@@ -94,7 +112,7 @@ mod tests {
             connectors: Vec::new(),
         };
         let clock = Arc::new(ManualClock::new("2026-11-21T10:00:00Z".parse().unwrap()));
-        let (directory, store) = (Arc::new(directory), StateStore::in_memory());
+        let store = StateStore::in_memory();
         Arc::new(Accounts::try_new(settings, directory, &[], Invites::default(), store, clock).unwrap())
     }
 
@@ -137,6 +155,39 @@ mod tests {
         let (status, body) = answered(Ok(accounts(directory)), HOST, Body::empty()).await;
         assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
         assert!(body["error"].as_str().unwrap().contains("AuditLog.Read.All"), "{body}");
+    }
+
+    #[tokio::test]
+    async fn a_run_that_panicked_is_a_500_and_the_next_one_runs() {
+        let directory = Arc::new(FakeDirectory::new(None));
+        let accounts = accounts_with(Arc::clone(&directory));
+        directory.with(|state| state.log_panics = true);
+        let (status, body) = answered(Ok(Arc::clone(&accounts)), HOST, Body::empty()).await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(body, json!({"error": "the run panicked, which is a defect: the next run goes on"}));
+        directory.with(|state| state.log_panics = false);
+        assert_eq!(answered(Ok(accounts), HOST, Body::empty()).await.0, StatusCode::OK);
+    }
+
+    #[rstest]
+    #[case("GET")]
+    #[case("HEAD")]
+    #[case("PUT")]
+    #[case("DELETE")]
+    #[case("OPTIONS")]
+    #[tokio::test]
+    async fn anything_but_a_post_runs_nothing(#[case] method: &str) {
+        let directory = Arc::new(FakeDirectory::new(None));
+        let state = TimerState { accounts: Ok(accounts_with(Arc::clone(&directory))), port: 7071 };
+        let request = Request::builder().method(method).header(header::HOST, HOST).body(Body::empty()).unwrap();
+        let response = update_new_accounts(State(Arc::new(state)), request).await;
+        assert_eq!(
+            (response.status(), &response.headers()[header::ALLOW]),
+            (StatusCode::METHOD_NOT_ALLOWED, &"POST".parse().unwrap())
+        );
+        let body = to_bytes(response.into_body(), MAX_BODY).await.unwrap();
+        assert_eq!(serde_json::from_slice::<Value>(&body).unwrap()["error"], "this function is invoked by POST only");
+        directory.with(|state| assert!(state.windows.is_empty()));
     }
 
     #[tokio::test]

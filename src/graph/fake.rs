@@ -38,6 +38,8 @@ pub(crate) struct FakeState {
     pub(crate) page_delay: Duration,
     /// The log begins here.
     pub(crate) retention: Option<DateTime<Utc>>,
+    /// Reading the log panics.
+    pub(crate) log_panics: bool,
     /// The log cannot be read.
     pub(crate) log_status: Option<u16>,
     pub(crate) faults: BTreeMap<ObjectId, Fault>,
@@ -172,7 +174,8 @@ impl Directory for FakeDirectory {
 
     fn audit_page<'a>(&'a self, page: &'a PageRequest, end: Instant) -> BoxFuture<'a, Result<AuditPage, GraphError>> {
         Box::pin(async move {
-            let limit = self.with(|state| state.page_delay);
+            let (limit, panics) = self.with(|state| (state.page_delay, state.log_panics));
+            assert!(!panics, "the log panics");
             let late = || GraphError::NoAnswer(OutboundError::TimedOut { host: "graph".to_owned(), limit });
             tokio::time::timeout_at(end, tokio::time::sleep(limit)).await.map_err(|_| late())?;
             self.page(page)
