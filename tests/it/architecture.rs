@@ -1,10 +1,12 @@
 //! The house holds: each room uses only what the table of `docs/ARCHITECTURE.md` lets it use.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use regex::Regex;
+use source::Module;
+
+mod source;
 
 /// The table: a room, and the rooms it may use. `docs/ARCHITECTURE.md` prints it; a test compares both.
 const ROOMS: &[(&str, &str)] = &[
@@ -17,11 +19,11 @@ const ROOMS: &[(&str, &str)] = &[
     ("credentials", "values, clock, telemetry, outbound"),
     ("storage", "values, outbound, credentials"),
     ("graph", "values, clock, outbound, credentials"),
-    ("entra::event", "values"),
-    ("entra::attribute", "values"),
-    ("entra::action", "signup"),
-    ("entra::caller", "values, clock, telemetry, outbound"),
-    ("entra::signing_keys", "values, clock, telemetry, outbound"),
+    ("entra::event", "values, entra::attribute"),
+    ("entra::attribute", "values, entra::event"),
+    ("entra::action", "values, signup, entra::event"),
+    ("entra::caller", "values, clock, telemetry, outbound, entra::signing_keys"),
+    ("entra::signing_keys", "values, clock, telemetry, outbound, entra::caller"),
     ("connectors", "values, clock, telemetry, expressions, storage, outbound, credentials, graph"),
     ("invites", "values, clock, telemetry, expressions, storage, outbound, credentials, graph"),
     ("accounts", "values, clock, telemetry, expressions, storage, graph, connectors, invites"),
@@ -51,80 +53,55 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Every source file below `src`, with its text up to its tests.
-fn sources() -> Vec<(PathBuf, String)> {
-    let mut found = Vec::new();
-    let mut folders = vec![root().join("src")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|ending| ending == "rs") && !path.ends_with("tests.rs") {
-                let text = fs::read_to_string(&path).unwrap();
-                let product = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
-                found.push((path.strip_prefix(root().join("src")).unwrap().to_owned(), product));
-            }
-        }
-    }
-    found
+/// The product's modules.
+fn modules() -> Vec<Module> {
+    source::modules(&root().join("src"))
 }
 
-/// The room of a file: `entra/caller.rs` is in `entra::caller`, `signup/gate.rs` in `signup`.
-fn room(path: &Path) -> String {
-    let parts: Vec<String> = path.with_extension("").iter().map(|part| part.to_string_lossy().into_owned()).collect();
-    match parts.as_slice() {
+/// The room of a module or of what is in it: `entra::caller::claims` is in `entra::caller`, `signup::gate` in `signup`.
+fn room(path: &[String]) -> String {
+    match path {
         [first, second, ..] if first == "entra" => format!("entra::{second}"),
         [first, ..] => first.clone(),
-        [] => String::new(),
+        [] => "lib".to_owned(),
     }
 }
 
-/// The rooms a text names, by `crate::…` or, in the binary, `guestlist::…`.
-fn used(text: &str) -> BTreeSet<String> {
-    let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
-    let code = code.join("\n");
-    let grouped = Regex::new(r"(?:use )(?:crate|guestlist)::\{([^;]*)\};").unwrap();
-    let single = Regex::new(r"\b(?:crate|guestlist)::([a-z_]+)").unwrap();
-    let word = Regex::new(r"(?:^|,)\s*([a-z_]+)").unwrap();
-    let mut rooms: BTreeSet<String> = single.captures_iter(&code).map(|found| found[1].to_owned()).collect();
-    for group in grouped.captures_iter(&code) {
-        rooms.extend(word.captures_iter(&group[1]).map(|found| found[1].to_owned()));
-    }
-    rooms
+/// Whether a list of the table allows a room, by its name or with the whole of `entra`.
+fn allows(list: &str, other: &str) -> bool {
+    list == "everything" || list.split(", ").any(|name| name == other || other.starts_with(&format!("{name}::")))
+}
+
+/// The rooms a module names, each with the place: `src/graph.rs:12`.
+fn used(module: &Module) -> Vec<(String, String)> {
+    let place = |line| format!("src/{}:{line}", module.file.display());
+    let paths = source::paths(&module.path, &module.code).into_iter();
+    paths.map(|(line, path)| (place(line), room(&path))).collect()
 }
 
 #[test]
 fn each_room_uses_only_what_the_table_allows() {
-    let table: BTreeMap<&str, &str> = ROOMS.iter().copied().collect();
+    let maps = [("lib", ""), ("entra", "")];
+    let table: BTreeMap<&str, &str> = ROOMS.iter().copied().chain(maps).collect();
     let mut wrong = Vec::new();
-    for (path, text) in sources() {
-        let room = room(&path);
-        if ["lib", "entra", "entra::test_key"].contains(&room.as_str()) {
-            continue;
-        }
-        let Some(allowed) = table.get(room.as_str()) else {
-            wrong.push(format!("{}: the room {room} is not in the table", path.display()));
+    for module in modules() {
+        let own = room(&module.path);
+        let Some(allowed) = table.get(own.as_str()) else {
+            wrong.push(format!("{}: the room {own} is not in the table", module.file.display()));
             continue;
         };
-        let own = room.split("::").next().unwrap_or_default();
-        for other in used(&text) {
-            let fine = *allowed == "everything" || other == own || allowed.split(", ").any(|name| name == other);
-            if !fine {
-                wrong.push(format!("{} uses {other}", path.display()));
-            }
-        }
+        let others = used(&module).into_iter().filter(|(_, other)| *other != own && !allows(allowed, other));
+        wrong.extend(others.map(|(place, other)| format!("{place}: {own} uses {other}")));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]
 fn the_decision_is_pure() {
-    for (path, text) in sources() {
-        if ["values", "signup", "expressions"].contains(&room(&path).as_str()) {
+    for module in modules() {
+        if ["values", "signup", "expressions"].contains(&room(&module.path).as_str()) {
             for impure in IMPURE {
-                let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-                assert!(!code.collect::<String>().contains(impure), "{} names {impure}", path.display());
+                assert!(!module.code.contains(impure), "{} names {impure}", module.file.display());
             }
         }
     }
@@ -132,21 +109,25 @@ fn the_decision_is_pure() {
 
 #[test]
 fn a_hook_never_touches_accounts_graph_or_connectors() {
-    for name in ["hook", "on_attribute_collection_start", "on_attribute_collection_submit", "memory", "health"] {
-        let text = fs::read_to_string(root().join(format!("src/functions/{name}.rs"))).unwrap();
-        for room in ["accounts", "graph", "connectors", "storage", "credentials"] {
-            assert!(!used(&text).contains(room), "{name} uses {room}");
-        }
+    let functions = modules().into_iter().filter(|module| room(&module.path) == "functions");
+    let hooks = functions.filter(|module| !module.path.ends_with(&["update_new_accounts".to_owned()]));
+    for (place, other) in hooks.flat_map(|hook| used(&hook)) {
+        let far = ["accounts", "graph", "connectors", "storage", "credentials"].contains(&other.as_str());
+        assert!(!far, "{place}: a hook uses {other}");
     }
 }
 
 #[test]
 fn connectors_never_use_each_other() {
-    for (path, text) in sources() {
-        if path.starts_with("connectors") {
-            for other in ["mailchimp", "profile"] {
-                let own = path.to_string_lossy().contains(other);
-                assert!(own || !text.contains(&format!("super::{other}")), "{} uses {other}", path.display());
+    for module in modules() {
+        let [connectors, own, ..] = module.path.as_slice() else { continue };
+        if connectors != "connectors" {
+            continue;
+        }
+        for (line, path) in source::paths(&module.path, &module.code) {
+            for other in ["mailchimp", "profile"].map(|other| ["connectors".to_owned(), other.to_owned()]) {
+                let fine = *own == other[1] || !path.starts_with(&other);
+                assert!(fine, "src/{}:{line} uses {}", module.file.display(), other[1]);
             }
         }
     }
