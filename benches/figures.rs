@@ -7,7 +7,6 @@
     reason = "a bench that cannot be set up has nothing to measure"
 )]
 #![expect(clippy::print_stdout, reason = "printing figures is what it is for")]
-#![expect(clippy::disallowed_methods, reason = "the process under test is started and asked from outside")]
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
