@@ -12,7 +12,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::Uri;
 use axum::http::uri::PathAndQuery;
-use axum::routing::any;
+use axum::routing::{any, get};
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -40,7 +40,7 @@ fn routes(app: &App) -> Router {
         .route("/api/onattributecollectionstart", any(on_attribute_collection_start))
         .route("/api/onattributecollectionsubmit", any(on_attribute_collection_submit))
         .with_state(Arc::clone(&app.hooks))
-        .merge(Router::new().route("/api/health", any(health)).with_state(Arc::clone(&app.health)))
+        .merge(Router::new().route("/api/health", get(health)).with_state(Arc::clone(&app.health)))
         .merge(Router::new().route("/updatenewaccounts", any(update_new_accounts)).with_state(Arc::clone(&app.timer)))
 }
 

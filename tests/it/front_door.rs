@@ -60,6 +60,25 @@ async fn only_a_request_of_the_host_itself_is_a_run() {
     assert_eq!(stage.members().len(), 1);
 }
 
+#[tokio::test]
+async fn the_timer_takes_a_post_only_and_health_a_get_or_head() {
+    let stage = stage_with_an_account(Mode::Forwarding).await;
+    let port = stage.host.handler_port();
+    let asking = async |method: &str, path: &str| {
+        let request = format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
+        exchange(port, &request).await
+    };
+    for method in ["GET", "PUT", "DELETE", "PATCH"] {
+        let answer = asking(method, "/UpdateNewAccounts").await;
+        assert!(answer.status == 405 && answer.json()["error"].is_string(), "{method} {answer:?}");
+    }
+    assert_eq!((asked(&stage), stage.members().len()), (0, 0));
+    for (method, allowed) in [("GET", true), ("HEAD", true), ("POST", false), ("DELETE", false)] {
+        let status = asking(method, "/api/Health").await.status;
+        assert_eq!(status != 405, allowed, "{method} {status}");
+    }
+}
+
 #[rstest]
 #[case(Mode::Forwarding)]
 #[case(Mode::Proxying)]
