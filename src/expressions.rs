@@ -17,19 +17,11 @@ pub use bounds::OutOfBounds;
 pub use condition::{Condition, ConditionError};
 pub use template::{Template, TemplateError};
 
-/// A name that may be meant by `unknown`: the nearest of `names`, unless nothing is near.
-fn nearest<'n>(unknown: &str, names: impl IntoIterator<Item = &'n str>) -> Option<String> {
-    let unknown = unknown.to_lowercase();
-    let distance = |name: &str| strsim::osa_distance(&unknown, &name.to_lowercase());
-    let near = names.into_iter().map(|name| (distance(name), name)).min()?;
-    (near.0 <= 1 + near.1.len() / 3).then(|| near.1.to_owned())
-}
-
 /// The end of an error's sentence that names what may have been meant.
 struct Hint<'h>(&'h Option<String>);
 
 impl std::fmt::Display for Hint<'_> {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.as_ref().map_or(Ok(()), |name| write!(out, ": do you mean {name}?"))
+        self.0.as_ref().map_or(Ok(()), |name| write!(out, ": did you mean {name}?"))
     }
 }

@@ -9,6 +9,7 @@ mod email;
 mod id;
 mod identity;
 mod invitation;
+mod nearest;
 mod secret;
 
 pub use attribute::{AttributeName, AttributeType, AttributeValue, AttributeValues, Form, FormField};
@@ -17,4 +18,5 @@ pub use email::{AddressRule, EmailAddress, InvalidAddress};
 pub use id::{AppId, CorrelationId, InvalidId, ObjectId, TenantId};
 pub use identity::{App, Identity};
 pub use invitation::{Invitation, InvitationState};
+pub use nearest::{did_you_mean, nearest};
 pub use secret::{Secret, SecretError};

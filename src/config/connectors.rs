@@ -14,7 +14,7 @@ use crate::connectors::mailchimp::{self, StatusIfNew};
 use crate::connectors::profile::{self, Overwrite};
 use crate::expressions::{Condition, Template};
 use crate::graph::Extensions;
-use crate::values::AppId;
+use crate::values::{AppId, did_you_mean};
 
 /// The kinds that there will be.
 const PLANNED: [&str; 6] = ["stripe", "salesforce", "sql", "webhook", "groups", "dataverse"];
@@ -258,8 +258,7 @@ impl Connectors {
                     self.extensions.push((short.to_owned(), source.origin.clone()));
                 } else if !profile::SETTABLE.iter().any(|(field, _)| field == name) {
                     let known: Vec<&str> = profile::SETTABLE.iter().map(|(field, _)| *field).collect();
-                    let near = super::decode::nearest(name, &known).map(|near| format!(": did you mean {near}?"));
-                    let how = format!("a profile cannot set it{}", near.unwrap_or_default());
+                    let how = format!("a profile cannot set it{}", did_you_mean(name, known));
                     reading.within(name, |reading| reading.error(&source.origin, how));
                 }
             }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::problems::{Problem, Severity};
 use super::tree::{Node, Origin, Table, Value, parse_setting};
+use crate::values::did_you_mean;
 
 /// The pass over the tree: the problems so far, and where it is.
 #[derive(Debug, Default)]
@@ -244,22 +245,15 @@ pub(super) fn unknown_keys(table: &Table, known: &[&str], planned: &[&str], read
             if planned.contains(&key) {
                 reading.error(&entry.origin, "is not supported by this version: remove it");
             } else {
-                let near = nearest(key, known).map_or_else(String::new, |near| format!(": did you mean {near}?"));
+                let near = did_you_mean(key, known.iter().copied());
                 reading.error(&entry.origin, format!("unknown key{near}"));
             }
         });
     }
 }
 
-/// The known word that fewest slips away from a mistyped one, if they are few for its length.
-pub(super) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    let slips = |known: &&str| strsim::osa_distance(&word.to_lowercase(), &known.to_lowercase());
-    let best = known.iter().copied().min_by_key(slips)?;
-    (slips(&best) <= 1 + word.chars().count() / 4).then_some(best)
-}
-
-/// Declares a section of the file: its keys, their types, and their defaults (`=`) or stand-ins (`=>`); keys that have only one value so far, which are
-/// checked and not kept; and keys that are planned but not there yet.
+/// Declares a section of the file: its keys, their types, and their defaults (`=`) or stand-ins (`=>`); keys that have
+/// only one value so far, which are checked and not kept; and keys that are planned but not there yet.
 macro_rules! section {
     (
         $(#[$meta:meta])*

@@ -8,7 +8,7 @@ use std::time::Duration;
 use regex::{Regex, RegexBuilder};
 
 use super::Environment;
-use super::decode::{Reading, Spanned, nearest};
+use super::decode::{Reading, Spanned};
 use super::file::{File, InvitesSection, MessageText, PolicySection, RuleSection};
 use super::hooks::guid;
 use super::problems::Severity;
@@ -20,7 +20,7 @@ use crate::signup::messages::{self, Message, Messages};
 use crate::signup::policy::{Policy, PrefillValue, Settings};
 use crate::signup::prefill;
 use crate::signup::rules::Rule;
-use crate::values::{AddressRule, AppId, AttributeName, AttributeValue};
+use crate::values::{AddressRule, AppId, AttributeName, AttributeValue, did_you_mean};
 
 /// How attributes are named in this tenant.
 pub(super) struct Names {
@@ -38,9 +38,8 @@ impl Names {
             let how = if written.starts_with("ext.") && self.extension_app.is_none() {
                 "names a custom attribute: set tenant.extension_app_id".to_owned()
             } else {
-                let near =
-                    nearest(written, &columns::BUILT_IN_ATTRIBUTES).map(|near| format!(": did you mean {near}?"));
-                format!("{written:?} is not an attribute's name{}", near.unwrap_or_default())
+                let near = did_you_mean(written, columns::BUILT_IN_ATTRIBUTES);
+                format!("{written:?} is not an attribute's name{near}")
             };
             reading.error(origin, how);
         }
@@ -214,7 +213,7 @@ fn rule(section: &RuleSection, names: &Names, messages: &Messages, reading: &mut
         }
         if let Some(key) = section.message.as_ref().filter(|key| !messages.has(&key.value)) {
             let known: Vec<&str> = messages.keys().collect();
-            let near = nearest(&key.value, &known).map(|near| format!(": did you mean {near}?")).unwrap_or_default();
+            let near = did_you_mean(&key.value, known);
             let how = format!("[messages] has no {:?}{near}", key.value);
             reading.within("message", |reading| reading.error(&key.origin, how));
         }
@@ -281,7 +280,7 @@ fn warn_of_unused_messages(file: &File, reading: &mut Reading) {
         for (key, text) in texts {
             if !used.contains(&key.as_str()) && !messages::is_built_in(key) {
                 let known: Vec<&str> = messages::built_in_keys().collect();
-                let near = nearest(key, &known).map(|near| format!(": did you mean {near}?")).unwrap_or_default();
+                let near = did_you_mean(key, known);
                 let path = format!("messages.{locale}.{key}");
                 reading.within(&path, |reading| {
                     reading.report(Severity::Warning, &text.origin, format!("no rule names this text{near}"));

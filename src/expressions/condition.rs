@@ -22,8 +22,8 @@ use std::thread;
 use cel::{Context, Env, ExecutionError, Value};
 use serde_json::Value as Json;
 
+use super::Hint;
 use super::bounds::{Bounds, Counter, OutOfBounds, Scanner};
-use super::{Hint, nearest};
 use paths::Bound;
 
 /// What a condition may be like.

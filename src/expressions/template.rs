@@ -24,8 +24,9 @@ use minijinja::value::Value;
 use minijinja::{Environment, ErrorKind};
 use serde_json::Value as Json;
 
+use super::Hint;
 use super::bounds::OutOfBounds;
-use super::{Hint, nearest};
+use crate::values::nearest;
 use engine::{NAME, Output, environment, to_value};
 use parts::Parts;
 
@@ -196,7 +197,7 @@ fn check_extensions(environment: &Environment<'_>, parts: &Parts<'_>) -> Result<
     let mut state = environment.empty_state();
     for name in &parts.filters {
         if !parts::FILTERS.contains(name) {
-            let near = nearest(name, parts::FILTERS);
+            let near = nearest(name, parts::FILTERS).map(str::to_owned);
             return Err(TemplateError::UnknownFilter { name: (*name).to_owned(), near });
         }
     }
@@ -215,7 +216,7 @@ fn roots(environment: &Environment<'_>, names: &[&str]) -> Result<BTreeSet<Strin
     let roots: BTreeSet<_> = template.undeclared_variables(false).into_iter().collect();
     match roots.iter().find(|name| !names.contains(&name.as_str())) {
         Some(name) => {
-            let near = nearest(name, names.iter().copied());
+            let near = nearest(name, names.iter().copied()).map(str::to_owned);
             Err(TemplateError::UnknownName { name: name.clone(), near })
         }
         None => Ok(roots),

@@ -5,7 +5,8 @@
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators};
 
 use super::paths::{Absent, Bound, Place};
-use super::{ConditionError, OutOfBounds, nearest};
+use super::{ConditionError, OutOfBounds};
+use crate::values::nearest;
 
 /// How deep a condition's tree may be. Chains of `&&` and `||` are balanced by the parser and count as their
 /// logarithm; the evaluator takes up to 32 KiB of stack for each level in a debug build.
@@ -99,7 +100,7 @@ impl Binder<'_> {
         let operator = call.target.is_none()
             && (OPERATORS.contains(&name) || [operators::IN, operators::NOT_STRICTLY_FALSE].contains(&name));
         if !operator && !FUNCTIONS.contains(&name) {
-            let near = nearest(name, FUNCTIONS.into_iter().chain(MACROS));
+            let near = nearest(name, FUNCTIONS.into_iter().chain(MACROS)).map(str::to_owned);
             return Err(ConditionError::UnknownFunction { name: name.to_owned(), near });
         }
         let null = |node: &IdedExpr| matches!(node.expr, Expr::Literal(LiteralValue::Null));
@@ -160,7 +161,7 @@ impl Binder<'_> {
             return Ok(None);
         }
         if !self.names.contains(&name.as_str()) {
-            let near = nearest(name, self.names.iter().copied());
+            let near = nearest(name, self.names.iter().copied()).map(str::to_owned);
             return Err(ConditionError::UnknownName { name: name.clone(), near });
         }
         members.push(name.clone());

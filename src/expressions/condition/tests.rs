@@ -83,9 +83,9 @@ fn an_evaluation_error_quotes_no_value(#[case] source: &str) {
 }
 
 #[rstest]
-#[case("usr.email == ''", "the condition uses the unknown name usr: do you mean user?")]
+#[case("usr.email == ''", "the condition uses the unknown name usr: did you mean user?")]
 #[case("weather == ''", "the condition uses the unknown name weather")]
-#[case("user.email.endswith('x')", "the condition uses the unknown function endswith: do you mean endsWith?")]
+#[case("user.email.endswith('x')", "the condition uses the unknown function endswith: did you mean endsWith?")]
 #[case("matches(user.email, 'x')", "the condition uses the unknown function matches")]
 #[case("false && user.email.nope()", "the condition uses the unknown function nope")]
 #[case(

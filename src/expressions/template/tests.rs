@@ -73,10 +73,10 @@ fn makes_slugs(#[case] text: &str, #[case] expected: &str) {
 }
 
 #[rstest]
-#[case("{{ usr.name }}", "the template uses the unknown name usr: do you mean user?")]
+#[case("{{ usr.name }}", "the template uses the unknown name usr: did you mean user?")]
 #[case("{{ weather }}", "the template uses the unknown name weather")]
 #[case("{{ debug() }}", "the template uses the unknown name debug")]
-#[case("{{ user.name | slugg }}", "the template uses the unknown filter slugg: do you mean slug?")]
+#[case("{{ user.name | slugg }}", "the template uses the unknown filter slugg: did you mean slug?")]
 #[case("{% if false %}{{ user.name | nope }}{% endif %}", "the template uses the unknown filter nope")]
 #[case("{{ user.name is odder }}", "the template uses the unknown test odder")]
 #[case("{{ user.name is not odder }}", "the template uses the unknown test odder")]
