@@ -56,7 +56,7 @@ impl App {
         let sources = lists.iter().map(|list| Arc::clone(list) as Arc<dyn InviteSource>).collect();
         let invites = Invites::new(sources);
         let accounts = accounts(config.timer, invites.clone(), &outbound, &clock).map(Arc::new);
-        let timer = TimerState { accounts, port };
+        let timer = TimerState { accounts, port, stop: stop.child_token() };
         let hash_key = config.hash_key.and_then(Result::ok);
         let hooks = Hooks {
             settings: config.hooks,
@@ -77,6 +77,11 @@ impl App {
         for list in &self.lists {
             list.keep_fresh(&self.tasks, self.stop.clone());
         }
+    }
+
+    /// Cuts off a run of the timer. The hooks still have all they need.
+    pub fn stop_runs(&self) {
+        self.timer.stop.cancel();
     }
 
     /// Ends the background; what does not end in time is left behind.

@@ -124,7 +124,7 @@ async fn listen(config: Config, port: u16) -> ExitCode {
     }
 }
 
-/// Serves until a signal, then gives what is running a while to end.
+/// Serves until a signal, then cuts off a run of the timer and gives all else a while to end.
 async fn serve(listener: TcpListener, app: &App) -> std::io::Result<()> {
     let service = axum::ServiceExt::<Request>::into_make_service(service(app));
     let listener = listener.tap_io(|connection| {
@@ -139,6 +139,7 @@ async fn serve(listener: TcpListener, app: &App) -> std::io::Result<()> {
     });
     let patience = async {
         told.notified().await;
+        app.stop_runs();
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {

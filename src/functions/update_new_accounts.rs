@@ -2,8 +2,9 @@
 //!
 //! 200 with the run's counts when it ran, also if single accounts failed: they are tried again by the next one. 500
 //! with the reason when new accounts could not be found, the state store failed, or the run panicked. 405 for anything but
-//! a POST, 403 for what did not come from the host; nothing runs then. The body is not needed, so one that is slow, odd or
-//! too large stops nothing.
+//! a POST, 403 for what did not come from the host; nothing runs then. 503 when the service is told to stop: the run is cut
+//! off wherever it is, which is as safe as a kill. The body is not needed, so one that is slow, odd or too large stops
+//! nothing.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
+use tokio_util::sync::CancellationToken;
 
 use super::invocation::{TimerTick, came_from_host, failed, succeeded, timer_tick};
 use crate::accounts::Accounts;
@@ -32,6 +34,8 @@ pub struct TimerState {
     pub accounts: Result<Arc<Accounts>, String>,
     /// The port on which the host calls.
     pub port: u16,
+    /// Cancelled as soon as the service is told to stop.
+    pub stop: CancellationToken,
 }
 
 /// Runs once and answers the host.
@@ -40,6 +44,15 @@ pub async fn update_new_accounts(State(state): State<Arc<TimerState>>, request: 
     if let Some(refusal) = refusal(&head, state.port) {
         return refusal;
     }
+    state.stop.run_until_cancelled(invoked(&state, body)).await.unwrap_or_else(|| {
+        let reason = "the service is stopping: the next run goes on";
+        tracing::info!(event = "run-stopped", reason);
+        failed(StatusCode::SERVICE_UNAVAILABLE, reason)
+    })
+}
+
+/// The host's invocation.
+async fn invoked(state: &TimerState, body: Body) -> Response {
     let TimerTick { is_past_due } = read(body).await;
     tracing::info!(event = "timer", is_past_due);
     let accounts = match &state.accounts {
@@ -117,7 +130,7 @@ mod tests {
     }
 
     async fn answered(accounts: Result<Arc<Accounts>, String>, host: &str, body: Body) -> (StatusCode, Value) {
-        let state = Arc::new(TimerState { accounts, port: 7071 });
+        let state = Arc::new(TimerState { accounts, port: 7071, stop: CancellationToken::new() });
         let request = Request::builder().method("POST").header(header::HOST, host).body(body).unwrap();
         let response = update_new_accounts(State(state), request).await;
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
@@ -178,7 +191,8 @@ mod tests {
     #[tokio::test]
     async fn anything_but_a_post_runs_nothing(#[case] method: &str) {
         let directory = Arc::new(FakeDirectory::new(None));
-        let state = TimerState { accounts: Ok(accounts_with(Arc::clone(&directory))), port: 7071 };
+        let accounts = Ok(accounts_with(Arc::clone(&directory)));
+        let state = TimerState { accounts, port: 7071, stop: CancellationToken::new() };
         let request = Request::builder().method(method).header(header::HOST, HOST).body(Body::empty()).unwrap();
         let response = update_new_accounts(State(Arc::new(state)), request).await;
         assert_eq!(

@@ -1,9 +1,13 @@
 //! The process killed in the middle of a run, as the host does it, and started again: nothing lost, nothing doubled.
 
+use std::time::{Duration, Instant};
+
+use guestlist_emulator::host::InvokeError;
 use guestlist_emulator::tenant::{Fault, MailchimpRequest, Patch, Route};
 use rstest::rstest;
 
-use crate::stage::{Setting, Stage, TIMER};
+use crate::function_app::PATIENCE;
+use crate::stage::{Setting, Stage, TIMER, measured};
 
 /// A kill while the outside has not answered yet, then a run by another process.
 async fn killed_and_gone_on(route: Route, fault: Fault) -> (Stage, String) {
@@ -81,6 +85,35 @@ async fn what_was_rendered_before_a_kill_is_what_is_sent_after_it() {
     let puts = puts(&stage);
     assert_eq!((puts.len(), &puts[0].body), (2, &puts[1].body));
     assert_eq!(stage.names(&id)[0], "Alexandra Fabrikam");
+}
+
+#[rstest]
+#[case::finding(Route::DirectoryAudits)]
+#[case::mailchimp(Route::PutMember)]
+#[tokio::test]
+async fn sigterm_cuts_a_run_off_at_once_and_the_next_one_goes_on(#[case] route: Route) {
+    let stage = Setting::default().start().await;
+    stage.joins("alex@fabrikam.com", "Alex", "Fabrikam");
+    stage.tenant.faults().set(route, Fault::Hang);
+    let terminated = async {
+        stage.tenant.faults().reached(route, 1).await;
+        let began = Instant::now();
+        (stage.host.terminate(PATIENCE).await.unwrap(), began.elapsed())
+    };
+    let (run, (status, took)) = tokio::join!(stage.fire(), terminated);
+    measured("the end after a SIGTERM during a run", took);
+    assert!(status.code() == Some(0) && took < Duration::from_secs(3), "{status:?} {took:?}");
+    match run {
+        Err(InvokeError::Status { status: 503, body }) => {
+            assert_eq!(body, r#"{"error":"the service is stopping: the next run goes on"}"#);
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(stage.events_after("run-stopped", 1).await.len(), 1);
+    stage.tenant.faults().clear(route);
+    stage.host.restart().await.unwrap();
+    assert!(stage.run().await.iter().any(|line| line.ends_with(" 1 associated")));
+    assert_eq!(stage.members().len(), 1);
 }
 
 #[tokio::test]
