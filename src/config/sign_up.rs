@@ -175,7 +175,13 @@ fn policy(section: &PolicySection, names: &Names, messages: &Messages, reading: 
 }
 
 fn address_rule(text: &Spanned<String>, reading: &mut Reading) -> Option<AddressRule> {
-    match text.value.parse() {
+    match text.value.parse::<AddressRule>() {
+        Ok(rule) if rule.is_for_a_public_suffix() => {
+            let how =
+                format!("{rule} is a public suffix, under which anybody can have a domain: name a domain below it");
+            reading.error(&text.origin, how);
+            None
+        }
         Ok(rule) => Some(rule),
         Err(why) => {
             // Not quoted: it is logged when the service starts, and an address is personal.

@@ -252,6 +252,15 @@ fn a_missing_secret_is_noted_and_stops_nothing(#[case] value: &str, #[case] says
 }
 
 #[rstest]
+#[case("ALLOW", "[\"@co.uk\"]", "public suffix")]
+#[case("DENY", "[\"@*.github.io\"]", "public suffix")]
+#[case("ALLOW", "[\"jo bradford@example.com\"]", "does not belong before the @")]
+fn a_rule_that_cannot_be_meant_is_an_error(#[case] key: &str, #[case] value: &str, #[case] says: &str) {
+    let seen = Sample::new(LEAST).with(&format!("GUESTLIST__POLICIES__DEFAULT__{key}"), value).problems();
+    assert!(seen.iter().any(|line| line.contains(says) && !line.contains("bradford")), "{seen:#?}");
+}
+
+#[rstest]
 #[case("login", "http://login.example.com")]
 #[case("ciam", "ftp://127.0.0.1")]
 #[case("graph", "https://user:pass@graph.example.com")]

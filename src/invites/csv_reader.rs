@@ -125,6 +125,9 @@ fn invitation(
     let cell = |name: &str| cells.get(name).copied().filter(|text| !text.is_empty());
     let rule: AddressRule =
         pasted(cell("email").unwrap_or_default()).parse().map_err(|why| format!("the email {why}"))?;
+    if rule.is_for_a_public_suffix() {
+        return Err("invites a public suffix, under which anybody can have a domain".to_owned());
+    }
     let mut columns_seen = BTreeMap::new();
     let mut prefill = BTreeMap::new();
     for (column, text) in

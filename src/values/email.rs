@@ -188,6 +188,15 @@ impl AddressRule {
         }
     }
 
+    /// Whether the rule is for a public suffix (`@co.uk`, `@*.github.io`): under it anybody can have a domain.
+    #[must_use]
+    pub fn is_for_a_public_suffix(&self) -> bool {
+        match self {
+            Self::Exact(_) => false,
+            Self::Domain(domain) | Self::Subdomains(domain) => psl::suffix_str(domain) == Some(domain.as_str()),
+        }
+    }
+
     /// How narrow a domain rule is: more labels first, and the exact domain before what lies below it.
     /// `None` for an address.
     #[must_use]
@@ -292,6 +301,18 @@ mod tests {
     #[case("ceo@fabrikam.com", "ceo+x@fabrikam.com", false)]
     fn a_rule_matches_just_what_it_says(#[case] rule: &str, #[case] address: &str, #[case] matches: bool) {
         assert_eq!(rule.parse::<AddressRule>().unwrap().matches(&address.parse().unwrap()), matches);
+    }
+
+    #[rstest]
+    #[case("@co.uk", true)]
+    #[case("@*.co.uk", true)]
+    #[case("@github.io", true)]
+    #[case("@contoso.co.uk", false)]
+    #[case("@*.contoso.github.io", false)]
+    #[case("@contoso.example", false)]
+    #[case("jo@co.uk", false)]
+    fn knows_public_suffixes(#[case] rule: &str, #[case] public: bool) {
+        assert_eq!(rule.parse::<AddressRule>().unwrap().is_for_a_public_suffix(), public);
     }
 
     #[rstest]

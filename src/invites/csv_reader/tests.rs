@@ -62,6 +62,13 @@ fn reports_a_bad_line_with_its_number_and_uses_the_rest() {
 }
 
 #[test]
+fn a_line_for_a_public_suffix_is_skipped() {
+    let (snapshot, problems) = list("email\n@co.uk\n@*.github.io\n@contoso.co.uk\n");
+    assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [2, 3]);
+    assert_eq!(snapshot.len(), 1);
+}
+
+#[test]
 fn a_line_that_is_not_utf_8_is_skipped() {
     let mut bytes = b"email\na@example.com\n".to_vec();
     bytes.extend(b"b\xFF@example.com\nc@example.com\n");
