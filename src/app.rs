@@ -45,7 +45,8 @@ pub struct App {
 }
 
 impl App {
-    /// Puts the service together. Nothing is fetched or started yet; a folder for the state is made if there is none; `port` is the one the host calls.
+    /// Puts the service together. Nothing is fetched, opened or started yet; `port` is the one the host
+    /// calls.
     pub fn try_new(config: Config, port: u16, clock: Arc<dyn Clock>) -> Result<Self, OutboundError> {
         let tasks = TaskTracker::new();
         let stop = CancellationToken::new();

@@ -5,7 +5,8 @@
 //! [`Creation::AlreadyExists`]. The one exception is `cursor.json`, plainly overwritten.
 //!
 //! Invariants: an object is there whole or not at all (it is staged beside its place and then linked); names hold no
-//! personal data, contents may, so the folder is made readable for its owner only. Writes survive the end of the
+//! personal data, contents may, so the folder is kept for its owner only. It is opened when it is first needed: what was
+//! in its way may be gone by the next run. Writes survive the end of the
 //! process, not a power cut: what such a cut loses is discovered again within the overlap.
 //!
 //! A store that is slow makes its caller wait; one that is absent, full or read-only is a [`StoreError`] that names the
@@ -18,7 +19,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
-use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
@@ -26,9 +26,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 mod error;
+mod folder;
 mod sweep;
 
 use error::{corrupt, failed};
+use folder::Folder;
 
 pub use error::StoreError;
 
@@ -68,27 +70,28 @@ pub struct Entry {
 /// The store. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct StateStore {
-    objects: Arc<dyn ObjectStore>,
-    /// The folder, if it is one: staging leftovers can be seen only there.
-    folder: Option<PathBuf>,
+    place: Place,
+}
+
+#[derive(Debug, Clone)]
+enum Place {
+    Folder(Arc<Folder>),
+    Objects(Arc<dyn ObjectStore>),
 }
 
 impl StateStore {
-    /// Opens what the settings name.
+    /// What the settings name. Nothing is opened yet.
     pub fn from_settings(settings: &Settings) -> Result<Self, StoreError> {
         match settings {
-            Settings::Local(folder) => Self::local(folder),
+            Settings::Local(folder) => Ok(Self::local(folder)),
             Settings::LocalOnAzure => Err(StoreError::LocalOnAzure),
         }
     }
 
-    /// Opens a folder; makes it, for its owner only, if it is not there.
-    pub fn local(folder: &FilePath) -> Result<Self, StoreError> {
-        let failed = |source| StoreError::Folder { folder: folder.display().to_string(), source };
-        make_private_folder(folder).map_err(failed)?;
-        let files = LocalFileSystem::new_with_prefix(folder).map_err(|error| failed(std::io::Error::other(error)))?;
-        let objects = Arc::new(files.with_automatic_cleanup(true));
-        Ok(Self { objects, folder: Some(folder.to_owned()) })
+    /// A folder; it is made when it is first needed, if it is not there.
+    #[must_use]
+    pub fn local(folder: &FilePath) -> Self {
+        Self { place: Place::Folder(Arc::new(Folder::new(folder))) }
     }
 
     /// A store that is gone with the process.
@@ -100,7 +103,14 @@ impl StateStore {
     /// A store over any object store.
     #[must_use]
     pub fn over(objects: Arc<dyn ObjectStore>) -> Self {
-        Self { objects, folder: None }
+        Self { place: Place::Objects(objects) }
+    }
+
+    async fn objects(&self) -> Result<Arc<dyn ObjectStore>, StoreError> {
+        match &self.place {
+            Place::Folder(folder) => folder.objects().await,
+            Place::Objects(objects) => Ok(Arc::clone(objects)),
+        }
     }
 
     /// Writes an object that must not exist yet.
@@ -123,11 +133,15 @@ impl StateStore {
         let bytes = serde_json::to_vec(value).map_err(corrupt(name))?;
         let options = PutOptions { mode, ..PutOptions::default() };
         let (at, payload) = (Path::from(name), PutPayload::from(bytes));
-        let mut put = self.objects.put_opts(&at, payload.clone(), options.clone()).await;
-        for _ in 0..RACES {
+        let (objects, races) = match &self.place {
+            Place::Folder(folder) => (folder.prepared().await?, RACES),
+            Place::Objects(objects) => (Arc::clone(objects), 0),
+        };
+        let mut put = objects.put_opts(&at, payload.clone(), options.clone()).await;
+        for _ in 0..races {
             // A folder that became empty is deleted, maybe just while this write was making it.
-            if self.folder.is_some() && matches!(put, Err(object_store::Error::Generic { .. })) {
-                put = self.objects.put_opts(&at, payload.clone(), options.clone()).await;
+            if matches!(put, Err(object_store::Error::Generic { .. })) {
+                put = objects.put_opts(&at, payload.clone(), options.clone()).await;
             }
         }
         put.map(|_| ()).map_err(failed("write", name))
@@ -135,7 +149,7 @@ impl StateStore {
 
     /// Reads an object; `None` if there is none.
     pub async fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StoreError> {
-        let got = match self.objects.get(&Path::from(name)).await {
+        let got = match self.objects().await?.get(&Path::from(name)).await {
             Err(object_store::Error::NotFound { .. }) => return Ok(None),
             got => got.map_err(failed("read", name))?,
         };
@@ -146,7 +160,7 @@ impl StateStore {
 
     /// Whether there is such an object.
     pub async fn exists(&self, name: &str) -> Result<bool, StoreError> {
-        match self.objects.head(&Path::from(name)).await {
+        match self.objects().await?.head(&Path::from(name)).await {
             Ok(_) => Ok(true),
             Err(object_store::Error::NotFound { .. }) => Ok(false),
             Err(source) => Err(failed("look for", name)(source)),
@@ -155,14 +169,15 @@ impl StateStore {
 
     /// Every object below `prefix` (whole name parts: `pending` does not find `pending2/…`).
     pub async fn list(&self, prefix: &str) -> Result<Vec<Entry>, StoreError> {
-        let found = self.objects.list(Some(&Path::from(prefix)));
+        let objects = self.objects().await?;
+        let found = objects.list(Some(&Path::from(prefix)));
         let entries = found.map_ok(|meta| Entry { name: meta.location.to_string(), modified: meta.last_modified });
         entries.try_collect().await.map_err(failed("list", prefix))
     }
 
     /// Deletes an object; one that is not there is in order.
     pub async fn delete(&self, name: &str) -> Result<(), StoreError> {
-        match self.objects.delete(&Path::from(name)).await {
+        match self.objects().await?.delete(&Path::from(name)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(source) => Err(failed("delete", name)(source)),
         }
@@ -171,23 +186,12 @@ impl StateStore {
     /// Deletes what killed writes left beside their object longer than an hour before `now`; says how many.
     /// What cannot be deleted stays and is tried again by the next sweep.
     pub async fn sweep(&self, now: DateTime<Utc>) -> usize {
-        let Some(folder) = self.folder.clone() else { return 0 };
+        let Place::Folder(folder) = &self.place else { return 0 };
+        let folder = folder.path.clone();
         let before = std::time::SystemTime::from(now).checked_sub(LEFTOVER_AGE);
         let Some(before) = before else { return 0 };
         tokio::task::spawn_blocking(move || sweep::delete_leftovers(&folder, before)).await.unwrap_or_default()
     }
-}
-
-/// Makes the folder and those above it, readable for their owner only.
-fn make_private_folder(folder: &FilePath) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt;
-        builder.mode(0o700);
-    }
-    builder.create(folder)
 }
 
 #[cfg(test)]

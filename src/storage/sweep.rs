@@ -30,6 +30,6 @@ fn sweep_entry(entry: &DirEntry, before: SystemTime, depth: usize) -> usize {
 }
 
 /// `cursor.json#17`: an object's name, `#`, digits. Objects all end in `.json`, so nobody else's file looks like this.
-fn is_leftover(name: &str) -> bool {
+pub(super) fn is_leftover(name: &str) -> bool {
     name.rsplit_once(".json#").is_some_and(|(_, id)| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
 }

@@ -28,13 +28,13 @@ async fn creates_once_reads_lists_and_deletes_in_memory() {
 #[tokio::test]
 async fn creates_once_reads_lists_and_deletes_in_a_folder() {
     let folder = tempfile::tempdir().unwrap();
-    behaves(StateStore::local(&folder.path().join("state")).unwrap()).await;
+    behaves(StateStore::local(&folder.path().join("state"))).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn writes_and_deletes_at_once_do_not_disturb_each_other() {
     let folder = tempfile::tempdir().unwrap();
-    let store = StateStore::local(folder.path()).unwrap();
+    let store = StateStore::local(folder.path());
     let one = |number: usize| {
         let store = store.clone();
         async move {
@@ -52,26 +52,73 @@ async fn writes_and_deletes_at_once_do_not_disturb_each_other() {
 #[tokio::test]
 async fn an_object_that_is_no_json_is_an_error_that_names_it() {
     let folder = tempfile::tempdir().unwrap();
-    let store = StateStore::local(folder.path()).unwrap();
+    let store = StateStore::local(folder.path());
     std::fs::write(folder.path().join("cursor.json"), "{").unwrap();
     let error = store.read::<Value>("cursor.json").await.unwrap_err();
     assert_eq!(error.to_string(), "cursor.json in the state store is not the JSON expected: line 1, column 1");
 }
 
 #[cfg(unix)]
-#[tokio::test]
-async fn the_folder_is_for_its_owner_only() {
+fn mode(folder: &FilePath) -> u32 {
     use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(folder).unwrap().permissions().mode() & 0o7777
+}
+
+#[cfg(unix)]
+fn set_mode(folder: &FilePath, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_folder_is_for_its_owner_only_whatever_becomes_of_it() {
     let folder = tempfile::tempdir().unwrap();
-    let made = folder.path().join("state");
-    StateStore::local(&made).unwrap();
-    assert_eq!(std::fs::metadata(&made).unwrap().permissions().mode() & 0o777, 0o700);
+    let made = folder.path().join("above/state");
+    let store = StateStore::local(&made);
+    assert!(!made.exists(), "made when it is needed");
+    store.create("pending/a/account.json", &json!(1)).await.unwrap();
+    assert_eq!((mode(&made), mode(&folder.path().join("above"))), (0o700, 0o700));
+    set_mode(&made, 0o2755);
+    std::fs::write(made.join("cursor.json#1"), "{").unwrap();
+    store.create("done/a.json", &json!(1)).await.unwrap();
+    assert_eq!(mode(&made), 0o2700, "closed again before the next write");
+    std::fs::remove_dir_all(&made).unwrap();
+    assert_eq!(store.read::<Value>("done/a.json").await.unwrap(), None);
+    assert!(store.list("pending").await.unwrap().is_empty());
+    store.create("done/a.json", &json!(1)).await.unwrap();
+    assert_eq!(mode(&made), 0o700, "gone, and private when it comes back");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_folder_that_holds_something_else_is_left_open_and_works() {
+    let folder = tempfile::tempdir().unwrap();
+    set_mode(folder.path(), 0o755);
+    std::fs::write(folder.path().join("somebody-elses.txt"), "x").unwrap();
+    let lines = crate::telemetry::CapturedLines::default();
+    let clock = Arc::new(crate::clock::SystemClock);
+    let level = tracing::level_filters::LevelFilter::INFO;
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
+    let store = StateStore::local(folder.path());
+    // The folder is looked at in another thread, which has the default subscriber only.
+    let subscriber = crate::telemetry::subscriber(level, lines.clone(), clock);
+    let Place::Folder(place) = &store.place else { panic!("a folder") };
+    tracing::subscriber::with_default(subscriber, || {
+        place.prepare().unwrap();
+        place.prepare().unwrap();
+    });
+    store.create("cursor.json", &json!(1)).await.unwrap();
+    assert_eq!(mode(folder.path()), 0o755);
+    let said: Vec<_> = lines.events().into_iter().filter(|line| line["event"] == "state-folder-open").collect();
+    assert!(said.len() == 1 && said[0]["level"] == "WARN", "{said:?}");
+    assert!(said[0]["reason"].as_str().unwrap().contains("state.url"), "{said:?}");
 }
 
 #[tokio::test]
 async fn sweeps_old_staging_leftovers_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
-    let store = StateStore::local(folder.path()).unwrap();
+    let store = StateStore::local(folder.path());
     store.create("pending/a/account.json", &json!(1)).await.unwrap();
     for leftover in ["cursor.json#1", "pending/a/result-news.json#22", "notes#1", "pending/a/x.json#"] {
         std::fs::write(folder.path().join(leftover), "{").unwrap();
@@ -89,9 +136,17 @@ fn local_state_on_azure_is_refused_with_the_remedy() {
     assert!(error.to_string().contains("a machine of your own"), "{error}");
 }
 
-#[test]
-fn a_folder_that_cannot_be_made_is_named() {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let error = StateStore::local(&file.path().join("state")).unwrap_err();
-    assert!(error.to_string().starts_with("cannot open the state folder /"), "{error}");
+#[tokio::test]
+async fn a_folder_that_cannot_be_made_is_named_and_used_once_it_can() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    std::fs::write(&path, "in the way").unwrap();
+    let store = StateStore::local(&path);
+    for _ in 0..2 {
+        let error = store.create("cursor.json", &json!(1)).await.unwrap_err();
+        assert!(error.to_string().starts_with("cannot open the state folder /"), "{error}");
+        assert!(matches!(store.read::<Value>("cursor.json").await, Err(StoreError::Folder { .. })));
+    }
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(store.create("cursor.json", &json!(1)).await.unwrap(), Creation::Created);
 }

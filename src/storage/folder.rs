@@ -1,0 +1,105 @@
+//! The state folder: opened when it is first needed, and kept for its owner only.
+//!
+//! `object_store` makes folders and files with the modes that the process would give them, so the top folder is what
+//! keeps everybody else out. It is looked at before every write: one that is gone comes back private, and one that others
+//! can open is closed to them, provided that it holds nothing but state. A folder that also holds something else (a
+//! mistake such as `/tmp`) is left as it is, with one log line.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use object_store::ObjectStore;
+use object_store::local::LocalFileSystem;
+
+use super::StoreError;
+use super::sweep::is_leftover;
+
+/// What lies at the top of a state folder.
+const OURS: [&str; 5] = ["started.json", "cursor.json", "pending", "done", "abandoned"];
+
+/// A folder that may not be there yet.
+#[derive(Debug)]
+pub(super) struct Folder {
+    pub(super) path: PathBuf,
+    objects: OnceLock<Arc<dyn ObjectStore>>,
+    /// It cannot be closed, which was said.
+    stays_open: AtomicBool,
+}
+
+impl Folder {
+    pub(super) fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), objects: OnceLock::new(), stays_open: AtomicBool::new(false) }
+    }
+
+    /// The objects in it.
+    pub(super) async fn objects(self: &Arc<Self>) -> Result<Arc<dyn ObjectStore>, StoreError> {
+        match self.objects.get() {
+            Some(objects) => Ok(Arc::clone(objects)),
+            None => self.prepared().await,
+        }
+    }
+
+    /// The same, and what is written now is for the owner only.
+    pub(super) async fn prepared(self: &Arc<Self>) -> Result<Arc<dyn ObjectStore>, StoreError> {
+        let folder = Arc::clone(self);
+        let prepared = tokio::task::spawn_blocking(move || folder.prepare()).await;
+        prepared
+            .unwrap_or_else(|error| Err(std::io::Error::other(error)))
+            .map_err(|source| StoreError::Folder { folder: self.path.display().to_string(), source })
+    }
+
+    pub(super) fn prepare(&self) -> std::io::Result<Arc<dyn ObjectStore>> {
+        make_private(&self.path)?;
+        if !self.stays_open.load(Ordering::Relaxed)
+            && let Err(reason) = close(&self.path)
+        {
+            self.stays_open.store(true, Ordering::Relaxed);
+            let folder = self.path.display();
+            tracing::warn!(event = "state-folder-open", %folder, %reason);
+        }
+        if let Some(objects) = self.objects.get() {
+            return Ok(Arc::clone(objects));
+        }
+        let files = LocalFileSystem::new_with_prefix(&self.path).map_err(std::io::Error::other)?;
+        Ok(Arc::clone(self.objects.get_or_init(|| Arc::new(files.with_automatic_cleanup(true)))))
+    }
+}
+
+/// Makes the folder and those above it, if they are not there, for their owner only.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    builder.create(folder)
+}
+
+/// Takes the folder's rights from everybody but its owner; fails if that cannot or should not be done.
+#[cfg(unix)]
+fn close(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mut permissions = std::fs::metadata(folder)?.permissions();
+    if permissions.mode() & 0o077 == 0 {
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        let name = name.to_string_lossy();
+        if !OURS.contains(&name.as_ref()) && !is_leftover(&name) {
+            let reason = "others can open it, and it is not for the state alone: name a folder of its own in state.url";
+            return Err(std::io::Error::other(reason));
+        }
+    }
+    permissions.set_mode(permissions.mode() & 0o7700);
+    std::fs::set_permissions(folder, permissions)
+}
+
+/// Rights are inherited there.
+#[cfg(not(unix))]
+fn close(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
