@@ -4,8 +4,8 @@
 //! queries and change notifications are not supported in external tenants.
 //!
 //! Invariants: the bearer token goes to the configured Graph host only, so a next link that names another one is an
-//! error; pages are handed over one at a time and their number is bounded; a record that cannot be read is counted and
-//! logged, never silently dropped; nothing personal is in an error, a log line or a `Debug` output.
+//! error; pages are handed over one at a time and their number is bounded; a record that cannot be read is handed
+//! over with its id, never silently dropped; nothing personal is in an error, a log line or a `Debug` output.
 //!
 //! When Graph is slow, a call ends with the `end` it was given; when it is absent or throttles, the call is repeated a
 //! few times within `end`, after the wait it asks for; when it lies (a page without records, an unusable link), that is
@@ -17,6 +17,7 @@ mod error;
 mod extensions;
 #[cfg(test)]
 pub(crate) mod fake;
+mod pace;
 mod user;
 
 use std::fmt::Debug;
@@ -26,10 +27,11 @@ use tokio::time::Instant;
 
 use crate::values::ObjectId;
 
-pub use audit::{AuditPage, AuditRecord, Initiator, PageRequest, Target, Window};
+pub use audit::{AuditPage, AuditRecord, Initiator, PageRequest, Target, Unreadable, Window};
 pub use client::{Graph, Settings};
 pub use error::{ErrorKind, GraphError, Operation};
 pub use extensions::Extensions;
+pub use pace::Pace;
 pub use user::User;
 
 pub use crate::outbound::Disposition;

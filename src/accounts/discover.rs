@@ -16,7 +16,7 @@ use super::classify::{Own, SkipReason, by_record, unknown_app};
 use super::records::{Account, FinishedAccount};
 use super::report::RunError;
 use super::{Accounts, Run};
-use crate::graph::{AuditPage, AuditRecord, ErrorKind, GraphError, PageRequest, Window};
+use crate::graph::{AuditPage, AuditRecord, ErrorKind, GraphError, Pace, PageRequest, Window};
 use crate::storage::{Creation, StoreError};
 use crate::values::ObjectId;
 
@@ -41,7 +41,8 @@ impl Accounts {
         let started = self.started(run.now).await?;
         let cursor = self.outbox.cursor().await?.filter(|cursor| !is_from_the_future(*cursor, run.now));
         let Some(mut window) = self.window(run.now, started, cursor) else { return Ok(()) };
-        let reading = match self.read(run, window).await {
+        let mut pace = Pace::default();
+        let reading = match self.read(run, window, &mut pace).await {
             Err(RunError::Discovery(error)) if error.kind() == ErrorKind::RetentionExceeded => {
                 window.from = window.from.max(before(run.now, RETENTION));
                 tracing::warn!(
@@ -50,7 +51,7 @@ impl Accounts {
                     reason = "the audit log does not reach back to the last run; accounts made before may be missing"
                 );
                 run.report(|report| report.gap_possible = true);
-                self.read(run, window).await?
+                self.read(run, window, &mut pace).await?
             }
             reading => reading?,
         };
@@ -94,20 +95,26 @@ impl Accounts {
     }
 
     /// Reads page after page and stores each one before the next is asked for.
-    async fn read(&self, run: &Run, window: Window) -> Result<Reading, RunError> {
+    async fn read(&self, run: &Run, window: Window, pace: &mut Pace) -> Result<Reading, RunError> {
         run.report(|report| report.read(window));
         let mut reading = Reading { complete: false, stored_to: None, in_order: true, unknown_apps: BTreeSet::new() };
-        let mut next = Some(PageRequest::First(window));
+        let (mut next, mut followed) = (Some(PageRequest::First(window)), BTreeSet::new());
         while let Some(request) = next {
+            if let PageRequest::Next { link, .. } = &request
+                && !followed.insert(link.clone())
+            {
+                let what = "the audit log's next page is one that was read already";
+                return Err(RunError::Discovery(GraphError::Unusable { what }));
+            }
+            if !pace.turn(run.discovery_end).await {
+                return Ok(reading.cut_off(run));
+            }
             let page = match self.directory.audit_page(&request, run.discovery_end).await {
                 Ok(page) => page,
-                Err(error) if may_stop(run, &request, &error) => {
-                    run.report(|report| report.discovery_incomplete = true);
-                    tracing::warn!(event = "discovery-incomplete", reason = "the window is too large for one run");
-                    return Ok(reading.in_order_only());
-                }
+                Err(error) if may_stop(run, &request, &error) => return Ok(reading.cut_off(run)),
                 Err(error) => return Err(RunError::Discovery(error)),
             };
+            pace.came();
             // The token that read the page is at hand, so this asks nobody.
             let own = self.directory.own_service_principal(run.discovery_end).await.map_err(RunError::Discovery)?;
             let own = Own { client_id: &self.settings.client_id, service_principal: own };
@@ -125,7 +132,7 @@ impl Accounts {
         own: &Own<'_>,
         reading: &mut Reading,
     ) -> Result<(), StoreError> {
-        run.report(|report| report.unreadable += page.unreadable);
+        run.report(|report| report.unreadable(&page.unreadable));
         for record in &page.records {
             reading.see(record);
         }
@@ -192,8 +199,11 @@ impl Reading {
         }
     }
 
-    /// A part of a window counts only if the pages came in order: otherwise older records may be on the pages missed.
-    fn in_order_only(mut self) -> Self {
+    /// The run goes on without the rest. A part of a window counts only if the pages came in order: otherwise older
+    /// records may be on the pages missed.
+    fn cut_off(mut self, run: &Run) -> Self {
+        run.report(|report| report.discovery_incomplete = true);
+        tracing::warn!(event = "discovery-incomplete", reason = "the window is too large for one run");
         self.stored_to = self.stored_to.filter(|_| self.in_order);
         self
     }

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::classify::SkipReason;
-use crate::graph::{GraphError, Window};
+use crate::graph::{GraphError, Unreadable, Window};
 use crate::storage::StoreError;
 use crate::telemetry::describe;
+
+/// So many unreadable records are named.
+const NAMED: usize = 10;
 
 /// What a run did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +29,8 @@ pub struct RunReport {
     pub known: usize,
     /// Records that could not be read.
     pub unreadable: usize,
+    /// The first ones of them: id and reason.
+    pub unreadable_records: Vec<String>,
     /// Accounts that are no sign-ups, by reason.
     pub skipped: BTreeMap<SkipReason, usize>,
     /// Accounts whose association was finished.
@@ -68,12 +73,23 @@ impl RunReport {
         window.into_iter().chain([counts]).chain(skipped).chain(numbers).chain(remarks).collect()
     }
 
+    pub(super) fn unreadable(&mut self, records: &[Unreadable]) {
+        self.unreadable += records.len();
+        let left = NAMED.saturating_sub(self.unreadable_records.len());
+        let named = records.iter().take(left).map(|record| format!("{} ({})", record.id, record.reason));
+        self.unreadable_records.extend(named);
+    }
+
     pub(super) fn read(&mut self, window: Window) {
         self.window = Some((window.from, window.to));
     }
 
-    /// The run's one closing line.
+    /// The run's one closing line, and one about the records that could not be read.
     pub(super) fn log(&self, error: Option<&RunError>) {
+        if self.unreadable > 0 {
+            let records = self.unreadable_records.join(", ");
+            tracing::warn!(event = "audit-record-unreadable", count = self.unreadable, records);
+        }
         let skipped: usize = self.skipped.values().sum();
         let Self { found, known, unreadable, done, failed, waiting, abandoned, left, .. } = *self;
         if let Some(error) = error {

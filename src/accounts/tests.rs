@@ -81,6 +81,44 @@ async fn every_page_is_read() {
     }
     let report = house.run().await.unwrap();
     assert_eq!((report.found, report.done, report.unreadable), (3, 3, 2));
+    assert_eq!(report.unreadable_records, ["odd-0 (odd)", "odd-1 (odd)"]);
+}
+
+#[tokio::test]
+async fn a_next_page_that_was_read_already_fails_the_run_at_once_and_what_was_read_is_kept() {
+    let house = House::new(&[("news", &[])]);
+    house.directory.with(|state| (state.page_size, state.next_page) = (1, Some(1)));
+    house.sign_up(JO, 3);
+    house.sign_up(KIM, 2);
+    let error = house.run().await.unwrap_err();
+    assert!(crate::telemetry::describe(&error).contains("one that was read already"), "{error:?}");
+    house.directory.with(|state| assert_eq!(state.pages, 2));
+    assert_eq!(house.connector("news").holds().len(), 2);
+    assert!(house.read("cursor.json").await.is_none(), "what was not read is not passed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_go_out_no_faster_than_the_service_takes_them() {
+    let house = House::new(&[]);
+    house.directory.with(|state| state.page_size = 1);
+    for number in 0..12 {
+        house.sign_up(&format!("aaaaaaaa-0000-0000-0000-0000000001{number:02}"), 2);
+    }
+    let begin = tokio::time::Instant::now();
+    assert_eq!(house.run().await.unwrap().found, 12);
+    assert_eq!(begin.elapsed(), std::time::Duration::from_secs(20));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_pace_leaves_no_time_for_is_read_by_the_next_run() {
+    let mut house = House::new(&[("news", &[])]);
+    house.settings.run_limit = std::time::Duration::from_secs(18);
+    house.directory.with(|state| state.page_size = 1);
+    for number in 0..6 {
+        house.sign_up(&format!("aaaaaaaa-0000-0000-0000-0000000001{number:02}"), 9 - number);
+    }
+    let report = house.run().await.unwrap();
+    assert!(report.discovery_incomplete && report.found == 5 && report.done == 5, "{report:?}");
 }
 
 #[tokio::test(start_paused = true)]

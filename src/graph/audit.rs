@@ -2,7 +2,7 @@
 //!
 //! Parsing is lenient (member names in any case, missing members, nulls, any number of fractional digits), because the
 //! service is: the published examples already disagree on the spelling of `type`. A record that says nothing usable
-//! about a user is counted and logged with its id.
+//! about a user is handed over with its id and the reason.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::Value;
@@ -44,10 +44,19 @@ pub enum PageRequest {
 pub struct AuditPage {
     /// The records, in the order of the log.
     pub records: Vec<AuditRecord>,
-    /// How many records could not be read.
-    pub unreadable: usize,
+    /// The records that could not be read.
+    pub unreadable: Vec<Unreadable>,
     /// Where it goes on.
     pub next: Option<PageRequest>,
+}
+
+/// A record that says nothing usable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Its id, as far as it has one and that can be shown; else `unknown`.
+    pub id: String,
+    /// What is wrong with it.
+    pub reason: &'static str,
 }
 
 /// One record, as far as it matters here.
@@ -128,16 +137,19 @@ pub(super) fn parse_page(body: &Value, number: u32) -> Result<AuditPage, GraphEr
     for entry in entries {
         match parse_record(entry) {
             Ok(record) => page.records.push(record),
-            Err(reason) => {
-                page.unreadable += 1;
-                let record = text(entry, "id").unwrap_or_else(|| "unknown".to_owned());
-                tracing::warn!(event = "audit-record-unreadable", record, reason);
-            }
+            Err(reason) => page.unreadable.push(Unreadable { id: shown_id(entry), reason }),
         }
     }
     let link = text(body, "@odata.nextLink");
     page.next = link.map(|link| PageRequest::Next { link, number: number + 1 });
     Ok(page)
+}
+
+/// The id of a record that may be anything: only what ids are made of.
+fn shown_id(entry: &Value) -> String {
+    let id = text(entry, "id").unwrap_or_default();
+    let shown: String = id.chars().filter(|c| c.is_ascii_alphanumeric() || "_-".contains(*c)).take(80).collect();
+    if shown.is_empty() { "unknown".to_owned() } else { shown }
 }
 
 fn parse_record(entry: &Value) -> Result<AuditRecord, &'static str> {

@@ -12,8 +12,8 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::{
-    AuditPage, AuditRecord, Directory, Extensions, Fields, GraphError, Initiator, Operation, PageRequest, Target, User,
-    Window,
+    AuditPage, AuditRecord, Directory, Extensions, Fields, GraphError, Initiator, Operation, PageRequest, Target,
+    Unreadable, User, Window,
 };
 use crate::outbound::{Answer, OutboundError};
 use crate::values::ObjectId;
@@ -34,6 +34,9 @@ pub(crate) struct FakeState {
     pub(crate) records: Vec<AuditRecord>,
     pub(crate) unreadable: usize,
     pub(crate) page_size: usize,
+    /// Every page points to the one that begins here.
+    pub(crate) next_page: Option<usize>,
+    pub(crate) pages: usize,
     /// How long a page takes.
     pub(crate) page_delay: Duration,
     /// The log begins here.
@@ -107,10 +110,14 @@ impl FakeDirectory {
             let inside = |record: &&AuditRecord| record.at.is_none_or(|at| at >= window.from && at <= window.to);
             let found: Vec<_> = state.records.iter().filter(inside).cloned().collect();
             let size = if state.page_size == 0 { 999 } else { state.page_size };
-            let next = (offset + size < found.len())
-                .then(|| PageRequest::Next { link: (offset + size).to_string(), number: number + 1 });
+            let following = (offset + size < found.len()).then_some(offset + size);
+            let next = state.next_page.or(following);
+            let next = next.map(|offset| PageRequest::Next { link: offset.to_string(), number: number + 1 });
+            state.pages += 1;
             let records = found.into_iter().skip(offset).take(size).collect();
-            Ok(AuditPage { records, unreadable: if number == 1 { state.unreadable } else { 0 }, next })
+            let unreadable = if number == 1 { state.unreadable } else { 0 };
+            let unreadable = (0..unreadable).map(|number| Unreadable { id: format!("odd-{number}"), reason: "odd" });
+            Ok(AuditPage { records, unreadable: unreadable.collect(), next })
         })
     }
 

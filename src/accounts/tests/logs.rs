@@ -44,6 +44,7 @@ async fn every_decision_is_logged_and_nothing_personal_is() {
     house.directory.with(|state| {
         state.faults.insert(lee, Fault::Status(404));
         state.records[0].initiator.app_name = Some("Some Provisioning".to_owned());
+        state.unreadable = 12;
     });
     house.connector("billing").always(Reply::Rejected);
     house.run().await.unwrap();
@@ -52,6 +53,12 @@ async fn every_decision_is_logged_and_nothing_personal_is() {
     for event in ["account-found", "account-skipped", "attempt-failed", "account-abandoned", "run-finished"] {
         assert!(text.contains(&format!("event=\"{event}\"")), "{event} in {text}");
     }
+    let unreadable: Vec<_> = text.lines().filter(|line| line.contains("audit-record-unreadable")).collect();
+    assert_eq!(unreadable.len(), 2, "one for each run");
+    assert!(
+        unreadable.iter().all(|line| line.contains("count=12") && line.contains("odd-9 (odd)\"")),
+        "{unreadable:?}"
+    );
     assert!(text.contains("Some Provisioning") && text.contains(jo.as_str()), "{text}");
     for personal in ["example.com", "Bradford", "onmicrosoft"] {
         assert!(!text.contains(personal), "{personal} in {text}");

@@ -68,7 +68,7 @@ fn tolerates_capitals_missing_members_and_nulls() {
 fn an_unreadable_record_is_counted_and_the_others_are_kept() {
     let unreadable = [
         json!(7),
-        json!({"id": "x"}),
+        json!({"id": "Directory_1_HR9C4_1"}),
         record(&json!({"targetResources": []})),
         record(&json!({"targetResources": [{"type": "User", "id": "jo"}]})),
         record(&json!({"targetResources": [{"id": "00000000-0000-0000-0000-000000000000"}]})),
@@ -76,7 +76,9 @@ fn an_unreadable_record_is_counted_and_the_others_are_kept() {
     let good = record(&json!({"id": "good"}));
     let entries: Vec<_> = unreadable.into_iter().chain([good]).collect();
     let page = parse_page(&json!({"value": entries, "@odata.nextLink": "https://x"}), 3).unwrap();
-    assert_eq!((page.unreadable, page.records.len()), (5, 1));
+    assert_eq!((page.unreadable.len(), page.records.len()), (5, 1));
+    let named = Unreadable { id: "Directory_1_HR9C4_1".to_owned(), reason: "it names no target" };
+    assert_eq!((page.unreadable[0].id.as_str(), &page.unreadable[1]), ("unknown", &named));
     assert_eq!(page.next, Some(PageRequest::Next { link: "https://x".to_owned(), number: 4 }));
 }
 
