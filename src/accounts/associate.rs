@@ -1,6 +1,5 @@
 //! Association: every account of the outbox, several at once, each on its own.
 
-use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -10,7 +9,7 @@ use futures_util::{FutureExt, StreamExt, stream};
 use tokio::time::timeout_at;
 
 use super::outbox::PendingAccount;
-use super::records::FinishedAccount;
+use super::records::{ConnectorResult, FinishedAccount};
 use super::report::RunError;
 use super::work::{Progress, Work};
 use super::{Accounts, Run};
@@ -111,13 +110,13 @@ impl Accounts {
     pub(super) async fn finish(&self, record: &FinishedAccount) -> Result<Progress, StoreError> {
         self.outbox.finish(record).await?;
         self.outbox.clear(&record.id).await?;
-        let outcomes: BTreeMap<_, _> =
-            record.results.iter().map(|(name, result)| (name, result.outcome.as_str())).collect();
+        let outcome = |(name, result): (&String, &ConnectorResult)| format!("{name}={}", result.outcome.as_str());
+        let results = record.results.iter().map(outcome).collect::<Vec<_>>().join(",");
         if let Some(reason) = &record.abandoned {
-            tracing::error!(event = "account-abandoned", account = %record.id, reason, results = ?outcomes);
+            tracing::error!(event = "account-abandoned", account = %record.id, reason, results);
             return Ok(Progress::Abandoned);
         }
-        tracing::info!(event = "account-done", account = %record.id, results = ?outcomes);
+        tracing::info!(event = "account-done", account = %record.id, results);
         Ok(Progress::Done)
     }
 }

@@ -41,8 +41,8 @@ impl Accounts {
         let started = self.started(run.now).await?;
         let cursor = self.outbox.cursor().await?.filter(|cursor| !is_from_the_future(*cursor, run.now));
         let Some(mut window) = self.window(run.now, started, cursor) else { return Ok(()) };
-        let mut pace = Pace::default();
-        let reading = match self.read(run, window, &mut pace).await {
+        let mut turns = Pace::default();
+        let reading = match self.read(run, window, &mut turns).await {
             Err(RunError::Discovery(error)) if error.kind() == ErrorKind::RetentionExceeded => {
                 window.from = window.from.max(before(run.now, RETENTION));
                 tracing::warn!(
@@ -51,7 +51,7 @@ impl Accounts {
                     reason = "the audit log does not reach back to the last run; accounts made before may be missing"
                 );
                 run.report(|report| report.gap_possible = true);
-                self.read(run, window, &mut pace).await?
+                self.read(run, window, &mut turns).await?
             }
             reading => reading?,
         };
@@ -95,7 +95,7 @@ impl Accounts {
     }
 
     /// Reads page after page and stores each one before the next is asked for.
-    async fn read(&self, run: &Run, window: Window, pace: &mut Pace) -> Result<Reading, RunError> {
+    async fn read(&self, run: &Run, window: Window, turns: &mut Pace) -> Result<Reading, RunError> {
         run.report(|report| report.read(window));
         let mut reading = Reading { complete: false, stored_to: None, in_order: true, unknown_apps: BTreeSet::new() };
         let (mut next, mut followed) = (Some(PageRequest::First(window)), BTreeSet::new());
@@ -106,7 +106,7 @@ impl Accounts {
                 let what = "the audit log's next page is one that was read already";
                 return Err(RunError::Discovery(GraphError::Unusable { what }));
             }
-            if !pace.turn(run.discovery_end).await {
+            if !turns.next(run.discovery_end).await {
                 return Ok(reading.cut_off(run));
             }
             let page = match self.directory.audit_page(&request, run.discovery_end).await {
@@ -114,7 +114,7 @@ impl Accounts {
                 Err(error) if may_stop(run, &request, &error) => return Ok(reading.cut_off(run)),
                 Err(error) => return Err(RunError::Discovery(error)),
             };
-            pace.came();
+            turns.came();
             // The token that read the page is at hand, so this asks nobody.
             let own = self.directory.own_service_principal(run.discovery_end).await.map_err(RunError::Discovery)?;
             let own = Own { client_id: &self.settings.client_id, service_principal: own };

@@ -19,7 +19,7 @@ pub struct Pace {
 
 impl Pace {
     /// Waits until another page may be asked for. False, at once, if that is not before `end`.
-    pub async fn turn(&mut self, end: Instant) -> bool {
+    pub async fn next(&mut self, end: Instant) -> bool {
         let free = self.came.front().filter(|_| self.came.len() >= REQUESTS).map(|first| *first + SPAN);
         match free {
             Some(free) if free >= end => return false,
@@ -47,7 +47,7 @@ mod tests {
         let (mut pace, begin) = (Pace::default(), Instant::now());
         let mut asked = Vec::new();
         for _ in 0..13 {
-            assert!(pace.turn(begin + Duration::from_mins(1)).await);
+            assert!(pace.next(begin + Duration::from_mins(1)).await);
             asked.push(begin.elapsed().as_secs());
             tokio::time::sleep(Duration::from_secs(1)).await;
             pace.came();
@@ -61,9 +61,9 @@ mod tests {
         for _ in 0..5 {
             pace.came();
         }
-        assert!(!pace.turn(begin + SPAN).await);
+        assert!(!pace.next(begin + SPAN).await);
         assert_eq!(begin.elapsed(), Duration::ZERO);
-        assert!(pace.turn(begin + SPAN + Duration::from_secs(1)).await);
+        assert!(pace.next(begin + SPAN + Duration::from_secs(1)).await);
         assert_eq!(begin.elapsed(), SPAN);
     }
 }

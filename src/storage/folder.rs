@@ -83,7 +83,8 @@ fn make_private(folder: &Path) -> std::io::Result<()> {
 fn close(folder: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let mut permissions = std::fs::metadata(folder)?.permissions();
-    if permissions.mode() & 0o077 == 0 {
+    let private = permissions.mode() & !0o077;
+    if permissions.mode() == private {
         return Ok(());
     }
     for entry in std::fs::read_dir(folder)? {
@@ -94,7 +95,7 @@ fn close(folder: &Path) -> std::io::Result<()> {
             return Err(std::io::Error::other(reason));
         }
     }
-    permissions.set_mode(permissions.mode() & 0o7700);
+    permissions.set_mode(private);
     std::fs::set_permissions(folder, permissions)
 }
 

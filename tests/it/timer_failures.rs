@@ -150,21 +150,21 @@ async fn a_log_that_does_not_reach_back_to_the_last_run_is_read_as_far_as_it_goe
 #[tokio::test]
 async fn a_state_folder_that_cannot_be_opened_fails_the_run_and_is_used_once_it_can() {
     let (stage, ids) = with_three_accounts(Setting::default()).await;
-    let state = stage.folder.path().join("state");
-    std::fs::write(&state, "in the way").unwrap();
+    let kept = stage.folder.path().join("state");
+    std::fs::write(&kept, "in the way").unwrap();
     let error = stage.failing_run().await;
     assert!(error.contains("cannot open the state folder") && error.contains("state"), "{error}");
     assert_eq!(stage.events_after("run-failed", 1).await[0]["reason"], error.as_str());
-    std::fs::remove_file(&state).unwrap();
+    std::fs::remove_file(&kept).unwrap();
     assert!(has(&stage.run().await, "accounts: 3 new, 3 associated"));
     assert_complete(&stage, &ids);
     // Somebody deletes it while the process runs: it comes back, and still for its owner only.
-    std::fs::remove_dir_all(&state).unwrap();
+    std::fs::remove_dir_all(&kept).unwrap();
     stage.run().await;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        assert_eq!(std::fs::metadata(&state).unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(std::fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o700);
     }
     assert_eq!(stage.members().len(), 3);
 }

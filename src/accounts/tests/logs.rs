@@ -63,6 +63,7 @@ async fn every_decision_is_logged_and_nothing_personal_is() {
     for personal in ["example.com", "Bradford", "onmicrosoft"] {
         assert!(!text.contains(personal), "{personal} in {text}");
     }
+    assert!(text.contains("results=\"billing=failed,news=not-run\""), "{text}");
     let errors = text.lines().filter(|line| line.contains("ERROR"));
     assert!(errors.clone().count() >= 2 && errors.clone().all(|line| !line.to_lowercase().contains("warn")), "{text}");
 }
