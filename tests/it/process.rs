@@ -74,7 +74,7 @@ async fn ends_with_code_0_soon_after_sigterm_whatever_it_waits_for() {
     let began = Instant::now();
     let status = stage.host.terminate(PATIENCE).await.unwrap();
     assert_eq!(status.code(), Some(0));
-    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
     assert_eq!(stage.events_after("stopped", 1).await[0]["in_time"], true);
 }
 

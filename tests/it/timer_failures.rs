@@ -186,7 +186,7 @@ async fn a_run_ends_at_its_limit_and_the_next_one_goes_on(#[case] fault: Fault) 
     let logs = stage.run().await;
     let took = began.elapsed();
     measured("a run with a limit of one second", took);
-    assert!(took >= Duration::from_secs(1) && took < Duration::from_millis(2500), "{took:?}");
+    assert!(took >= Duration::from_secs(1) && took < Duration::from_secs(6), "{took:?}");
     assert!(has(&logs, "accounts: 8 new, 0 associated") && has(&logs, "8 left for the next run"), "{logs:?}");
     stage.tenant.faults().clear(Route::PutMember);
     assert!(has(&stage.run().await, "accounts: 0 new, 8 associated"));
