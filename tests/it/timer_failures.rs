@@ -148,6 +148,25 @@ async fn a_log_that_does_not_reach_back_to_the_last_run_is_read_as_far_as_it_goe
 }
 
 #[tokio::test]
+async fn state_that_a_power_cut_left_empty_is_repaired() {
+    let (stage, ids) = with_three_accounts(Setting::default()).await;
+    stage.tenant.faults().set(Route::PutMember, unavailable_now());
+    assert!(has(&stage.run().await, "3 failed, to be tried again"));
+    stage.tenant.faults().clear(Route::PutMember);
+    let kept = stage.folder.path().join("state");
+    let parts = ["account", "request-news", "attempt-1"].map(|part| format!("pending/{}/{part}.json", ids[0]));
+    for object in parts.iter().map(String::as_str).chain(["cursor.json"]) {
+        std::fs::write(kept.join(object), "").unwrap();
+    }
+    assert!(has(&stage.run().await, "accounts: 0 new, 3 associated"));
+    assert_complete(&stage, &ids);
+    let reported = stage.events_after("state-corrupt", 4).await;
+    assert!(reported.len() == 4 && reported.iter().all(|line| line["level"] == "ERROR"), "{reported:?}");
+    stage.run().await;
+    assert_eq!(stage.events("state-corrupt").len(), 4);
+}
+
+#[tokio::test]
 async fn a_state_folder_that_cannot_be_opened_fails_the_run_and_is_used_once_it_can() {
     let (stage, ids) = with_three_accounts(Setting::default()).await;
     let kept = stage.folder.path().join("state");
