@@ -18,6 +18,7 @@
 //! fails: without it nothing can be promised.
 
 mod associate;
+mod association;
 mod attempt;
 mod classify;
 mod discover;
@@ -26,7 +27,6 @@ mod records;
 mod report;
 mod run;
 mod settings;
-mod work;
 
 use std::sync::Arc;
 

@@ -8,10 +8,10 @@ use chrono::{DateTime, Utc};
 use futures_util::{FutureExt, StreamExt, stream};
 use tokio::time::timeout_at;
 
+use super::association::{Association, Progress};
 use super::outbox::PendingAccount;
 use super::records::{ConnectorResult, FinishedAccount};
 use super::report::RunError;
-use super::work::{Progress, Work};
 use super::{Accounts, Run};
 use crate::storage::StoreError;
 use crate::telemetry::describe;
@@ -86,7 +86,7 @@ impl Accounts {
             self.outbox.clear(&account.id).await?;
             return Ok(Progress::Cleared);
         }
-        let work = Work::load(self, shared.run, shared.oldest, account).await?;
+        let work = Association::load(self, shared.run, shared.oldest, account).await?;
         work.go().await
     }
 
@@ -94,7 +94,7 @@ impl Accounts {
     async fn panicked(&self, shared: &Shared<'_>, account: &PendingAccount) -> Progress {
         tracing::error!(event = "association-panicked", account = %account.id);
         let recorded = async {
-            let mut work = Work::load(self, shared.run, shared.oldest, account).await?;
+            let mut work = Association::load(self, shared.run, shared.oldest, account).await?;
             work.failed_attempt(None, "the association panicked".to_owned(), None).await
         };
         match recorded.await {

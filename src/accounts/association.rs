@@ -45,7 +45,7 @@ enum Stand {
 }
 
 /// An account under way.
-pub(super) struct Work<'a> {
+pub(super) struct Association<'a> {
     accounts: &'a Accounts,
     run: &'a Run,
     id: &'a ObjectId,
@@ -64,7 +64,7 @@ pub(super) struct Work<'a> {
     unread: Option<Progress>,
 }
 
-impl<'a> Work<'a> {
+impl<'a> Association<'a> {
     /// Reads what is stored for the account.
     pub(super) async fn load(
         accounts: &'a Accounts,

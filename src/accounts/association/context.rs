@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use tokio::time::timeout_at;
 
-use super::{Progress, Work};
+use super::{Association, Progress};
 use crate::graph::{Disposition, User};
 use crate::storage::StoreError;
 use crate::telemetry::describe;
@@ -13,7 +13,7 @@ use crate::values::{Invitation, InvitationState};
 const USERS: &str = "read:users";
 const INVITES: &str = "read:invites";
 
-impl Work<'_> {
+impl Association<'_> {
     /// Reads the account from the directory, or says how the account stands without it.
     pub(super) async fn read_user(&mut self) -> Result<Result<User, Progress>, StoreError> {
         if self.run.is_blocked(USERS) {

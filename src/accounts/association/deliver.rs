@@ -3,7 +3,7 @@
 use serde_json::Value;
 use tokio::time::timeout_at;
 
-use super::{ConnectorResult, Outcome, Progress, Stand, Work};
+use super::{Association, ConnectorResult, Outcome, Progress, Stand};
 use crate::accounts::Step;
 use crate::connectors::{ConnectorError, Disposition, Input, Rendered};
 use crate::storage::StoreError;
@@ -15,7 +15,7 @@ enum Prepared {
     Stand(Stand),
 }
 
-impl Work<'_> {
+impl Association<'_> {
     /// Runs one connector that has no result yet.
     pub(super) async fn step(&mut self, step: &Step) -> Result<Stand, StoreError> {
         let name = &step.settings.name;
