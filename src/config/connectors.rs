@@ -252,17 +252,20 @@ impl Connectors {
 
     fn profile(&mut self, section: &ProfileSection, reading: &mut Reading) -> OneConnector {
         let set = reading.within("set", |reading| {
-            for (name, source) in &section.set {
-                let custom = name.strip_prefix("ext.").filter(|short| !short.is_empty());
+            let settable = || profile::SETTABLE.iter().map(|(field, _)| *field);
+            let mut set = BTreeMap::new();
+            for (written, source) in &section.set {
+                let custom = written.strip_prefix("ext.").filter(|short| !short.is_empty());
+                let field = settable().find(|field| field.eq_ignore_ascii_case(written));
                 if let Some(short) = custom {
                     self.extensions.push((short.to_owned(), source.origin.clone()));
-                } else if !profile::SETTABLE.iter().any(|(field, _)| field == name) {
-                    let known: Vec<&str> = profile::SETTABLE.iter().map(|(field, _)| *field).collect();
-                    let how = format!("a profile cannot set it{}", did_you_mean(name, known));
-                    reading.within(name, |reading| reading.error(&source.origin, how));
+                } else if field.is_none() {
+                    let how = format!("a profile cannot set it{}", did_you_mean(written, settable()));
+                    reading.within(written, |reading| reading.error(&source.origin, how));
                 }
+                set.insert(field.unwrap_or(written).to_owned(), source.clone());
             }
-            self.templates(&section.set, reading)
+            self.templates(&set, reading)
         });
         let name = section.name.value.clone();
         OneConnector::Profile(profile::Settings { name, set, overwrite: section.overwrite, extensions: None })

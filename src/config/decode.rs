@@ -171,7 +171,7 @@ impl<T: Decode> Decode for BTreeMap<String, T> {
         let table = as_table(&node, reading)?;
         let decode = |entry: &super::tree::Entry| {
             let value = reading.within(&entry.key, |reading| T::decode(&entry.node, reading));
-            value.map(|value| (entry.key.clone(), value))
+            value.map(|value| (entry.spelled.clone(), value))
         };
         Some(table.0.iter().filter_map(decode).collect())
     }

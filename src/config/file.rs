@@ -177,6 +177,8 @@ impl Decode for Constant {
             Value::Setting(text) => super::tree::parse_setting(text, &node.origin).ok(),
             _ => None,
         };
+        let typed = |parsed: &Node| matches!(parsed.value, Value::String(_) | Value::Integer(_) | Value::Boolean(_));
+        let parsed = parsed.filter(typed);
         match &parsed.as_ref().unwrap_or(node).value {
             Value::String(text) | Value::Setting(text) => Some(Self(AttributeValue::String(text.clone()))),
             Value::Integer(number) => Some(Self(AttributeValue::Int64(*number))),
@@ -190,6 +192,12 @@ impl Decode for Constant {
     }
 }
 
+/// Whether a setting's text is an inline table; a template begins with two braces.
+fn is_table(text: &str) -> bool {
+    let text = text.trim_start();
+    text.starts_with('{') && !text.starts_with("{{") && !text.starts_with("{%")
+}
+
 /// A text with an optional title.
 #[derive(Debug, Clone)]
 pub(super) struct MessageText {
@@ -200,7 +208,7 @@ pub(super) struct MessageText {
 impl Decode for MessageText {
     fn decode(node: &Node, reading: &mut Reading) -> Option<Self> {
         if let Value::String(text) | Value::Setting(text) = &node.value
-            && !(matches!(node.value, Value::Setting(_)) && text.trim_start().starts_with('{'))
+            && !(matches!(node.value, Value::Setting(_)) && is_table(text))
         {
             return Some(Self { title: None, text: text.clone() });
         }

@@ -41,10 +41,14 @@ fn set(node: &mut Node, segments: &[&str], text: &str, origin: &Origin) -> Resul
     match &mut node.value {
         Value::Table(table) => set(member(table, segment, origin), rest, text, origin),
         Value::Array(items) => {
-            let named = items.iter_mut().find(|item| name_of(item).is_some_and(|name| same(name, segment)));
-            let member =
-                named.ok_or_else(|| format!("no member of that list has the name {}", segment.to_lowercase()))?;
-            set(member, rest, text, origin)
+            let mut named = items.iter_mut().filter(|item| name_of(item).is_some_and(|name| same(name, segment)));
+            match (named.next(), named.next()) {
+                (Some(member), None) => set(member, rest, text, origin),
+                (None, _) => Err(format!("no member of that list has the name {}", segment.to_lowercase())),
+                (Some(_), Some(_)) => {
+                    Err(format!("several members of that list have the name {}", segment.to_lowercase()))
+                }
+            }
         }
         other => Err(format!("{segment} cannot be set: what it is set on is {}", other.kind())),
     }
@@ -55,7 +59,8 @@ fn member<'a>(table: &'a mut Table, segment: &str, origin: &Origin) -> &'a mut N
     let known = table.0.iter().position(|entry| same(&entry.key, segment));
     let at = known.unwrap_or_else(|| {
         let node = Node { value: Value::Table(Table::default()), origin: origin.clone() };
-        table.0.push(Entry { key: segment.to_ascii_lowercase(), origin: origin.clone(), node });
+        let (key, spelled) = (segment.to_ascii_lowercase(), segment.to_owned());
+        table.0.push(Entry { key, spelled, origin: origin.clone(), node });
         table.0.len() - 1
     });
     #[expect(clippy::indexing_slicing, reason = "the position was found, or made, just above")]
@@ -64,7 +69,8 @@ fn member<'a>(table: &'a mut Table, segment: &str, origin: &Origin) -> &'a mut N
 
 fn name_of(node: &Node) -> Option<&str> {
     let Value::Table(table) = &node.value else { return None };
-    match &table.get("name")?.value {
+    // A rule has no name; it goes by its attribute.
+    match &table.get("name").or_else(|| table.get("attribute"))?.value {
         Value::String(name) | Value::Setting(name) => Some(name),
         _ => None,
     }

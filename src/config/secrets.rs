@@ -33,8 +33,12 @@ impl Decode for SecretRef {
         unknown_keys(table, &["env", "file"], &["key_vault"], reading);
         let text = |key| table.get(key).map(|node| &node.value);
         let place = match (text("env"), text("file")) {
-            (Some(Value::String(name)), None) if !name.is_empty() => Place::Setting(name.clone()),
-            (None, Some(Value::String(path))) if !path.is_empty() => Place::File(PathBuf::from(path)),
+            (Some(Value::String(name) | Value::Setting(name)), None) if !name.is_empty() => {
+                Place::Setting(name.clone())
+            }
+            (None, Some(Value::String(path) | Value::Setting(path))) if !path.is_empty() => {
+                Place::File(PathBuf::from(path))
+            }
             _ if table.get("key_vault").is_some() => return None,
             _ => {
                 reading.error(&node.origin, HOW);

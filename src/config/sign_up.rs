@@ -30,7 +30,7 @@ pub(super) struct Names {
 impl Names {
     /// The attribute as the directory spells it.
     pub(super) fn attribute(&self, written: &str, origin: &Origin, reading: &mut Reading) -> Option<AttributeName> {
-        if written == "email" {
+        if written.eq_ignore_ascii_case("email") || written.eq_ignore_ascii_case("emailAddress") {
             return Some(AttributeName::new("email"));
         }
         let found = columns::attribute(written, self.extension_app.as_ref());
@@ -157,7 +157,8 @@ fn warn_of_dead_policies(file: &File, reading: &mut Reading) {
 
 fn policy(section: &PolicySection, names: &Names, messages: &Messages, reading: &mut Reading) -> Policy {
     let mut addresses = |key, list: &[Spanned<String>]| {
-        reading.within(key, |reading| list.iter().filter_map(|rule| address_rule(rule, reading)).collect())
+        reading
+            .within(key, |reading| list.iter().filter_map(|rule| address_rule(rule, key == "allow", reading)).collect())
     };
     let allow = addresses("allow", &section.allow);
     let deny = addresses("deny", &section.deny);
@@ -174,9 +175,10 @@ fn policy(section: &PolicySection, names: &Names, messages: &Messages, reading: 
     }
 }
 
-fn address_rule(text: &Spanned<String>, reading: &mut Reading) -> Option<AddressRule> {
+/// A rule of `allow` or `deny`; to let in all of a public suffix cannot be meant.
+fn address_rule(text: &Spanned<String>, admits: bool, reading: &mut Reading) -> Option<AddressRule> {
     match text.value.parse::<AddressRule>() {
-        Ok(rule) if rule.is_for_a_public_suffix() => {
+        Ok(rule) if admits && rule.is_for_a_public_suffix() => {
             let how =
                 format!("{rule} is a public suffix, under which anybody can have a domain: name a domain below it");
             reading.error(&text.origin, how);
@@ -259,7 +261,7 @@ fn messages(file: &File, reading: &mut Reading) -> Messages {
         for (locale, texts) in &file.messages {
             let texts = reading.within(locale, |reading| {
                 let build = |(key, text): (&String, &Spanned<MessageText>)| {
-                    Some((key.clone(), reading.within(key, |reading| message(text, reading))?))
+                    Some((message_key(key, text), reading.within(key, |reading| message(text, reading))?))
                 };
                 texts.iter().filter_map(build).collect::<BTreeMap<_, _>>()
             });
@@ -270,6 +272,14 @@ fn messages(file: &File, reading: &mut Reading) -> Messages {
     let messages = Messages::new(locales);
     warn_of_unused_messages(file, reading);
     messages
+}
+
+/// The key of a text; one that an app setting brought had to say `NOT_INVITED`.
+fn message_key(written: &str, text: &Spanned<MessageText>) -> String {
+    match text.origin {
+        Origin::Setting(_) => written.to_ascii_lowercase().replace('_', "-"),
+        Origin::File { .. } => written.to_owned(),
+    }
 }
 
 fn message(text: &Spanned<MessageText>, reading: &mut Reading) -> Option<Message> {
@@ -283,7 +293,8 @@ fn warn_of_unused_messages(file: &File, reading: &mut Reading) {
     let rules = file.policies.iter().flat_map(|policy| &policy.rules);
     let used: Vec<&str> = rules.filter_map(|rule| Some(rule.message.as_ref()?.value.as_str())).collect();
     for (locale, texts) in &file.messages {
-        for (key, text) in texts {
+        for (written, text) in texts {
+            let key = &message_key(written, text);
             if !used.contains(&key.as_str()) && !messages::is_built_in(key) {
                 let known: Vec<&str> = messages::built_in_keys().collect();
                 let near = did_you_mean(key, known);

@@ -160,6 +160,36 @@ fn a_setting_reaches_members_of_lists_by_name_and_takes_toml() {
 }
 
 #[test]
+fn a_setting_reaches_what_the_file_does_not_hold() {
+    let text = format!(
+        "{LEAST}[[policies.rules]]\nattribute = \"postalCode\"\n[graph]\n\
+         client_id = \"88888888-3333-4444-5555-666666666666\"\ncredential = {{ client_secret = {{ env = \"NOT_SET\" }} }}\n\
+         [[connectors]]\nname = \"news\"\nkind = \"mailchimp\"\napi_key = {{ env = \"NOT_SET\" }}\nlist = \"a1\"\nconsent = \"all\"\n"
+    );
+    let config = Sample::new(&text)
+        .with("SECRET", "x-us1")
+        .with("GUESTLIST__GRAPH__CREDENTIAL__CLIENT_SECRET__ENV", "SECRET")
+        .with("GUESTLIST__CONNECTORS__NEWS__API_KEY__ENV", "SECRET")
+        .with("GUESTLIST__CONNECTORS__NEWS__MERGE_FIELDS__PHONE", "{{ user.mobilePhone }}")
+        .with("GUESTLIST__POLICIES__DEFAULT__RULES__POSTALCODE__MAX_LENGTH", "4")
+        .with("GUESTLIST__POLICIES__DEFAULT__PREFILL", "{ city = \"Leeds\" }")
+        .with("GUESTLIST__POLICIES__DEFAULT__PREFILL__POSTALCODE", "2026-01-01")
+        .with("GUESTLIST__MESSAGES__FR__TRY_LATER", "{{ app.name }}: plus tard")
+        .load()
+        .unwrap_or_else(|invalid| panic!("{invalid}"));
+    assert!(config.notes.is_empty(), "{:?}", config.notes);
+    let policy = &config.sign_up.policies[0];
+    assert_eq!((policy.rules[0].max_length, policy.prefill.len()), (Some(4), 2));
+    let app = App { id: None, name: "Portal".into() };
+    let reader = signup::messages::Reader { locale: "fr-FR", email: None, app: &app };
+    assert_eq!(config.sign_up.messages.text("try-later", reader), "Portal: plus tard");
+    let timer = config.timer.unwrap();
+    let OneConnector::Mailchimp(news) = &timer.connectors[0] else { panic!() };
+    assert!(news.api_key.is_ok() && timer.credential.secret.is_ok());
+    assert_eq!(news.merge_fields.keys().collect::<Vec<_>>(), ["PHONE"]);
+}
+
+#[test]
 fn a_setting_for_a_key_with_a_hyphen_finds_it() {
     let text = format!("{LEAST}[messages.en]\nnot-invited = \"No.\"\n");
     let config = Sample::new(&text).with("GUESTLIST__MESSAGES__EN__NOT_INVITED", "Sorry.").load().unwrap();
@@ -253,7 +283,8 @@ fn a_missing_secret_is_noted_and_stops_nothing(#[case] value: &str, #[case] says
 
 #[rstest]
 #[case("ALLOW", "[\"@co.uk\"]", "public suffix")]
-#[case("DENY", "[\"@*.github.io\"]", "public suffix")]
+#[case("ALLOW", "[\"@*.com\"]", "public suffix")]
+#[case("DENY", "[\"*@mailinator.com\"]", "before the @")]
 #[case("ALLOW", "[\"jo bradford@example.com\"]", "does not belong before the @")]
 fn a_rule_that_cannot_be_meant_is_an_error(#[case] key: &str, #[case] value: &str, #[case] says: &str) {
     let seen = Sample::new(LEAST).with(&format!("GUESTLIST__POLICIES__DEFAULT__{key}"), value).problems();

@@ -69,7 +69,10 @@ pub(super) struct Table(pub(super) Vec<Entry>);
 /// A key with its value.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
+    /// The key as sections know it; one that an app setting brought is in lower case.
     pub(super) key: String,
+    /// The key as it was written, for tables whose keys are the operator's own.
+    pub(super) spelled: String,
     /// Where the key stands.
     pub(super) origin: Origin,
     pub(super) node: Node,
@@ -118,11 +121,15 @@ fn table(entries: DeTable<'_>, origin: &dyn Fn(usize) -> Origin) -> Table {
         .into_iter()
         .map(|(key, node)| {
             let at = key.span().start;
-            (at, Entry { key: key.into_inner().into_owned(), origin: origin(at), node: self::node(node, origin) })
+            (at, entry(key.into_inner().into_owned(), origin(at), self::node(node, origin)))
         })
         .collect();
     entries.sort_by_key(|(at, _)| *at);
     Table(entries.into_iter().map(|(_, entry)| entry).collect())
+}
+
+fn entry(key: String, origin: Origin, node: Node) -> Entry {
+    Entry { spelled: key.clone(), key, origin, node }
 }
 
 fn node(spanned: Spanned<DeValue<'_>>, origin: &dyn Fn(usize) -> Origin) -> Node {

@@ -1,7 +1,7 @@
 //! Attributes as an event lists them: `name -> {"@odata.type", "value", "attributeType"}`.
 //!
 //! A type is known by its name in any case; where it is missing or new, the JSON value's own kind decides. A value that
-//! cannot be read in its type counts as absent.
+//! cannot be read in its type keeps its own, so that a rule can refuse it.
 
 use serde_json::{Map, Value};
 
@@ -26,7 +26,7 @@ fn field(name: &str, attribute: &Value) -> FormField {
     FormField {
         name: AttributeName::new(name),
         attribute_type,
-        value: value.and_then(|value| value.convert(attribute_type)),
+        value: value.map(|value| value.convert(attribute_type).unwrap_or(value)),
     }
 }
 
@@ -44,15 +44,17 @@ fn declared_type(members: &Map<String, Value>) -> Option<AttributeType> {
 
 fn value(raw: &Value) -> Option<AttributeValue> {
     match raw {
-        Value::Null | Value::Object(_) => None,
+        Value::Null => None,
+        Value::Object(_) => Some(AttributeValue::String(raw.to_string())),
         Value::Bool(yes) => Some(AttributeValue::Boolean(*yes)),
         Value::String(text) => Some(AttributeValue::String(text.clone())),
         Value::Number(number) => {
-            let whole = number.as_i64();
-            Some(whole.map_or_else(|| AttributeValue::String(number.to_string()), AttributeValue::Int64))
+            let text = number.to_string();
+            let whole = text.strip_suffix(".0").unwrap_or(&text).parse();
+            Some(whole.map_or(AttributeValue::String(text), AttributeValue::Int64))
         }
         Value::Array(items) => {
-            let texts = items.iter().filter_map(Value::as_str).map(str::to_owned);
+            let texts = items.iter().filter_map(value).map(|item| item.to_text());
             Some(AttributeValue::StringCollection(texts.collect()))
         }
     }
@@ -88,7 +90,23 @@ mod tests {
     }
 
     #[test]
-    fn an_odd_attribute_is_absent_and_harms_no_other() {
+    fn a_value_of_another_type_is_there_for_the_rules() {
+        let int = |value: Value| {
+            let kind = "microsoft.graph.int64DirectoryAttributeValue";
+            parse(Some(&json!({ "year": { "@odata.type": kind, "value": value } }))).value("year").cloned()
+        };
+        assert_eq!(int(json!("2010")), Some(AttributeValue::Int64(2010)));
+        assert_eq!(int(json!(2010.0)), Some(AttributeValue::Int64(2010)));
+        for odd in [json!("20x0"), json!(2010.5), json!({ "x": 1 }), json!("99999999999999999999")] {
+            assert!(matches!(int(odd), Some(AttributeValue::String(_))));
+        }
+        let list = parse(Some(&json!({ "list": { "value": [1, true, "a", null] } })));
+        let items = vec!["1".into(), "true".into(), "a".into()];
+        assert_eq!(list.value("list"), Some(&AttributeValue::StringCollection(items)));
+    }
+
+    #[test]
+    fn an_odd_attribute_harms_no_other() {
         let form = parse(Some(&json!({ "a": null, "b": { "value": { "x": 1 } }, "c": [], "d": "bare", "e": 1.5 })));
         assert_eq!(form.0.len(), 5);
         assert_eq!(form.value("d"), Some(&AttributeValue::String("bare".into())));

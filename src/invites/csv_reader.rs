@@ -117,7 +117,7 @@ fn invitation(
     if record.iter().all(String::is_empty) {
         return Ok(None);
     }
-    if record.len() > columns.0.len() {
+    if record.iter().skip(columns.0.len()).any(|cell| !cell.is_empty()) {
         return Err(format!("has {} cells, the header names {}", record.len(), columns.0.len()));
     }
     let cells: BTreeMap<&str, &str> =

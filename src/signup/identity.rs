@@ -51,8 +51,12 @@ pub fn address(
         Ok(address) => Ok((address, source)),
         Err(why) => Err(NoAddress::Unusable(source, why)),
     };
-    if let Some(text) = identities.iter().find_map(Identity::proven_address) {
-        return parse(text, AddressSource::Identity);
+    // Local accounts first, then the passcode; of several that Entra proved, the first that is an address.
+    let (local, other): (Vec<_>, Vec<_>) = identities.iter().partition(|identity| identity.is_local());
+    let mut proven = local.into_iter().chain(other).filter_map(Identity::proven_address);
+    if let Some(first) = proven.next() {
+        let usable = std::iter::once(first).chain(proven).find(|text| text.parse::<EmailAddress>().is_ok());
+        return parse(usable.unwrap_or(first), AddressSource::Identity);
     }
     if let Some(address) = remembered {
         return Ok((address.clone(), AddressSource::Remembered));
@@ -96,6 +100,16 @@ mod tests {
             let seen = found(&identities, Some("other@example.com"), &form("email", "third@example.com"));
             assert_eq!(seen, Some(("jo@example.com".into(), AddressSource::Identity)), "{sign_in_type}");
         }
+    }
+
+    #[test]
+    fn a_local_account_goes_before_the_passcode_and_an_address_before_what_is_none() {
+        let both =
+            [identity("federated", "mail", "b@example.com"), identity("emailAddress", "contoso", "a@example.com")];
+        assert_eq!(found(&both, None, &Form::default()), Some(("a@example.com".into(), AddressSource::Identity)));
+        let odd =
+            [identity("emailAddress", "contoso", "rubbish"), identity("emailAddress", "contoso", "a@example.com")];
+        assert_eq!(found(&odd, None, &Form::default()), Some(("a@example.com".into(), AddressSource::Identity)));
     }
 
     #[test]

@@ -70,10 +70,15 @@ impl Rule {
         if passes { None } else { own("field-invalid") }
     }
 
+    fn tidied(&self, text: String) -> String {
+        self.normalise.iter().fold(text, |text, step| step.apply(&text))
+    }
+
     fn normalised(&self, value: AttributeValue) -> AttributeValue {
         match value {
-            AttributeValue::String(text) => {
-                AttributeValue::String(self.normalise.iter().fold(text, |text, step| step.apply(&text)))
+            AttributeValue::String(text) => AttributeValue::String(self.tidied(text)),
+            AttributeValue::StringCollection(items) => {
+                AttributeValue::StringCollection(items.into_iter().map(|item| self.tidied(item)).collect())
             }
             other => other,
         }
@@ -113,7 +118,9 @@ pub fn check(rules: &[Rule], form: &Form) -> Checked {
         }
     }
     for (name, (field, value)) in values {
-        if let Some(value) = value.filter(|value| Some(value) != field.value.as_ref()) {
+        // What came in another type than the field's can be refused, but only be sent back in the field's.
+        let changed = value.filter(|value| Some(value) != field.value.as_ref());
+        if let Some(value) = changed.and_then(|value| value.convert(field.attribute_type)) {
             checked.changed.insert(name.clone(), value);
         }
     }

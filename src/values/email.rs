@@ -29,6 +29,9 @@ pub enum InvalidAddress {
     /// A control character, white space, a second `@`, or one of `<>()[]\,;:"` before the `@`.
     #[error("has a character that does not belong before the @")]
     BadLocalPart,
+    /// A rule with `*` before the `@`.
+    #[error("has a * before the @: write @example.com for a whole domain")]
+    Wildcard,
     /// The domain is empty, an IP literal, a single label, or not a valid host name.
     #[error("has a domain that is not a host name such as example.com")]
     BadDomain,
@@ -147,6 +150,11 @@ fn canonical_local(local: &str) -> Result<String, InvalidAddress> {
 
 /// The domain as lower-case ASCII, one trailing dot dropped.
 fn canonical_domain(domain: &str) -> Result<String, InvalidAddress> {
+    canonical_host(domain, 2)
+}
+
+/// The same for a name of at least so many labels.
+fn canonical_host(domain: &str, labels: usize) -> Result<String, InvalidAddress> {
     let domain = domain.strip_suffix('.').unwrap_or(domain);
     if domain.parse::<std::net::IpAddr>().is_ok() || domain.starts_with('[') {
         return Err(InvalidAddress::BadDomain);
@@ -155,10 +163,10 @@ fn canonical_domain(domain: &str) -> Result<String, InvalidAddress> {
     if ascii.len() > MAX_DOMAIN {
         return Err(InvalidAddress::TooLong);
     }
-    let two_labels = ascii.split('.').count() >= 2 && ascii.split('.').all(|label| !label.is_empty());
+    let enough_labels = ascii.split('.').count() >= labels && ascii.split('.').all(|label| !label.is_empty());
     let last_label_is_a_number =
         ascii.rsplit('.').next().is_some_and(|label| label.bytes().all(|b| b.is_ascii_digit()));
-    if !two_labels || last_label_is_a_number {
+    if !enough_labels || last_label_is_a_number {
         return Err(InvalidAddress::BadDomain);
     }
     Ok(ascii)
@@ -217,10 +225,13 @@ impl FromStr for AddressRule {
         let text = strip_invisible(text);
         let text = text.trim();
         if let Some(parent) = text.strip_prefix("@*.") {
-            return canonical_domain(parent).map(Self::Subdomains);
+            return canonical_host(parent, 1).map(Self::Subdomains);
         }
         if let Some(domain) = text.strip_prefix('@') {
             return canonical_domain(domain).map(Self::Domain);
+        }
+        if text.split('@').next().is_some_and(|local| local.contains('*')) {
+            return Err(InvalidAddress::Wildcard);
         }
         text.parse().map(Self::Exact)
     }
@@ -323,6 +334,14 @@ mod tests {
     #[case("b.a.d@example.com", "b.a.d@example.com")]
     fn is_refused_in_its_widest_form(#[case] address: &str, #[case] bucket: &str) {
         assert_eq!(address.parse::<EmailAddress>().unwrap().bucket(), bucket);
+    }
+
+    #[test]
+    fn a_wildcard_before_the_at_is_no_rule() {
+        for rule in ["*@mailinator.com", "a*@contoso.com"] {
+            assert_eq!(rule.parse::<AddressRule>().unwrap_err(), InvalidAddress::Wildcard);
+        }
+        assert!("@*.ru".parse::<AddressRule>().unwrap().matches(&"jo@example.ru".parse().unwrap()));
     }
 
     #[test]

@@ -52,7 +52,7 @@ fn takes_addresses_as_they_are_pasted(#[case] cell: &str) {
 #[test]
 fn reports_a_bad_line_with_its_number_and_uses_the_rest() {
     let text = "\u{FEFF}email,apps,not_before,expires\r\nnobody\r\n\r\na@example.com,,,soon\r\nb@example.com,portal,,\r\n\
-                c@example.com,,,,,\r\n,,,2027-01-01\r\nd@example.com,,2026-01-01,2027-01-01\r\n";
+                c@example.com,,,,x\r\n,,,2027-01-01\r\nd@example.com,,2026-01-01,2027-01-01,,\r\n";
     let (snapshot, problems) = list(text);
     let lines: Vec<u64> = problems.iter().map(|problem| problem.line).collect();
     assert_eq!(lines, [2, 4, 5, 6, 7], "{problems:?}");

@@ -102,6 +102,25 @@ fn checks_numbers_and_booleans_as_their_text_and_never_changes_their_type() {
 }
 
 #[test]
+fn tidies_each_item_of_a_list() {
+    let list = |items: &[&str]| AttributeValue::StringCollection(items.iter().map(|item| (*item).to_owned()).collect());
+    let rule = Rule { normalise: vec![Normalise::Trim], ..rule("city") };
+    let checked = check_one(rule, Some(list(&[" a", "b "])));
+    assert_eq!(checked.changed.values().collect::<Vec<_>>(), [&list(&["a", "b"])]);
+}
+
+#[test]
+fn a_value_of_another_type_is_refused_or_sent_back_in_the_fields_own() {
+    let year = |value: &str| {
+        Form(vec![FormField { attribute_type: AttributeType::Int64, ..field("year", Some(text(value))) }])
+    };
+    let digits = Rule { normalise: vec![Normalise::Upper], pattern: pattern("[0-9]{4}"), ..rule("year") };
+    assert_eq!(check(std::slice::from_ref(&digits), &year("20x0")).errors.len(), 1);
+    let lenient = Rule { pattern: None, ..digits };
+    assert_eq!(check(&[lenient], &year("20x0")), Checked::default());
+}
+
+#[test]
 fn the_first_failure_of_a_field_is_shown_and_every_failing_field() {
     let rules = [
         Rule { min_length: Some(4), message: Some("too-short".into()), ..rule("city") },
