@@ -36,12 +36,6 @@ impl Problem {
         self
     }
 
-    /// The line in the file, from 1; `None` for an app setting, or the file as a whole.
-    #[must_use]
-    pub fn line(&self) -> Option<usize> {
-        self.place().map(|(line, _)| line)
-    }
-
     /// Line and column, both from 1.
     fn place(&self) -> Option<(usize, usize)> {
         match self.origin {

@@ -198,12 +198,12 @@ fn prefill_values(section: &PolicySection, names: &Names, reading: &mut Reading)
         let build = |(written, constant): (&String, &Spanned<super::file::Constant>)| {
             let name = names.attribute(written, &constant.origin, reading);
             let value = match &constant.value.0 {
-                AttributeValue::String(text) if text.contains("{{") || text.contains("{%") => {
-                    template(text, &prefill::NAMES, &constant.origin, reading).map(PrefillValue::Template)
-                }
-                value => Some(PrefillValue::Constant(value.clone())),
+                AttributeValue::String(text) => template(text, &prefill::NAMES, &constant.origin, reading)
+                    .filter(|template| !template.is_literal())
+                    .map_or_else(|| PrefillValue::Constant(constant.value.0.clone()), PrefillValue::Template),
+                value => PrefillValue::Constant(value.clone()),
             };
-            Some((name?, value?))
+            Some((name?, value))
         };
         section.prefill.iter().filter_map(build).collect()
     })

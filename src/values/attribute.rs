@@ -148,7 +148,7 @@ pub struct FormField {
     pub name: AttributeName,
     /// The type the event gives it.
     pub attribute_type: AttributeType,
-    /// What is in it; `None` for absent, null, and whatever is not of its type.
+    /// What is in it, in the field's type where that is possible; `None` for absent and null.
     pub value: Option<AttributeValue>,
 }
 

@@ -18,10 +18,4 @@ impl Deadline {
     pub fn instant(self) -> Instant {
         self.0
     }
-
-    /// What is left at `now`; zero once it has passed.
-    #[must_use]
-    pub fn remaining(self, now: Instant) -> Duration {
-        self.0.saturating_duration_since(now)
-    }
 }
