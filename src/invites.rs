@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::values::{EmailAddress, Invitation};
+use crate::values::{CodeDigest, EmailAddress, EmailMatch, Invitation};
 
 /// Why a source cannot be asked.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -30,8 +30,15 @@ pub trait InviteSource: Debug + Send + Sync {
     /// Its name in the configuration.
     fn name(&self) -> &str;
 
-    /// Every invitation whose rule matches the address, in the source's own order, valid or not.
-    fn find<'a>(&'a self, address: &'a EmailAddress) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>>;
+    /// Every invitation that needs no code and whose rule matches the address, in the source's own order, valid or not.
+    fn find<'a>(
+        &'a self,
+        address: &'a EmailAddress,
+        how: EmailMatch,
+    ) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>>;
+
+    /// Every invitation with that code, in the source's own order, valid or not.
+    fn find_code<'a>(&'a self, code: &'a CodeDigest) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>>;
 }
 
 /// All sources, in the order in which they are asked.
@@ -49,10 +56,19 @@ impl Invites {
 
     /// Every invitation that matches the address, source by source. One source that cannot be asked fails the whole:
     /// without it nobody knows whether the person is invited.
-    pub async fn find(&self, address: &EmailAddress) -> Result<Vec<Invitation>, InviteError> {
+    pub async fn find(&self, address: &EmailAddress, how: EmailMatch) -> Result<Vec<Invitation>, InviteError> {
         let mut found = Vec::new();
         for source in &self.sources {
-            found.extend(source.find(address).await?);
+            found.extend(source.find(address, how).await?);
+        }
+        Ok(found)
+    }
+
+    /// Every invitation with the code, source by source; a source that cannot be asked fails the whole.
+    pub async fn find_code(&self, code: &CodeDigest) -> Result<Vec<Invitation>, InviteError> {
+        let mut found = Vec::new();
+        for source in &self.sources {
+            found.extend(source.find_code(code).await?);
         }
         Ok(found)
     }

@@ -3,7 +3,9 @@
 //! They know no other room. What is personal or secret cannot be printed: [`EmailAddress`] and [`Secret`] have no
 //! `Display`, and their `Debug` shows nothing of the content.
 
+mod address_rule;
 mod attribute;
+mod code;
 mod deadline;
 mod email;
 mod id;
@@ -12,11 +14,13 @@ mod invitation;
 mod nearest;
 mod secret;
 
+pub use address_rule::AddressRule;
 pub use attribute::{AttributeName, AttributeType, AttributeValue, AttributeValues, Form, FormField};
+pub use code::{Code, CodeDigest, InvalidCode};
 pub use deadline::Deadline;
-pub use email::{AddressRule, EmailAddress, InvalidAddress};
+pub use email::{EmailAddress, EmailMatch, InvalidAddress};
 pub use id::{AppId, CorrelationId, InvalidId, ObjectId, TenantId};
 pub use identity::{App, Identity};
-pub use invitation::{Invitation, InvitationState};
+pub use invitation::{Invitation, InvitationCode, InvitationState};
 pub use nearest::{did_you_mean, nearest};
 pub use secret::{Secret, SecretError};

@@ -18,7 +18,7 @@ use crate::signup::gate::{self, Admission, Question};
 use crate::signup::messages::Reader;
 use crate::signup::trace::Trace;
 use crate::telemetry;
-use crate::values::{App, AppId, EmailAddress, Form, Invitation};
+use crate::values::{App, AppId, EmailAddress, EmailMatch, Form, Invitation};
 
 /// What can be asked for.
 #[derive(Debug, clap::Args)]
@@ -99,7 +99,7 @@ fn find(config: &Config, address: Option<&EmailAddress>) -> Result<Vec<Invitatio
     let mut found = Vec::new();
     for settings in &config.invites {
         let (snapshot, _) = list::load(settings).map_err(|error| format!("{}: {error}\n", settings.path.display()))?;
-        found.extend(address.map(|address| snapshot.find(address)).unwrap_or_default());
+        found.extend(address.map(|address| snapshot.find(address, EmailMatch::Exact)).unwrap_or_default());
     }
     Ok(found)
 }

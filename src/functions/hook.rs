@@ -30,7 +30,7 @@ use crate::signup::decision::{StartDecision, SubmitDecision};
 use crate::signup::messages::Reader;
 use crate::signup::policy::{Gate, Policy, Settings as SignUpSettings};
 use crate::telemetry::{AddressHash, AddressHasher};
-use crate::values::{App, AppId, CorrelationId, Deadline, EmailAddress, Invitation, TenantId};
+use crate::values::{App, AppId, CorrelationId, Deadline, EmailAddress, EmailMatch, Invitation, TenantId};
 
 /// What is answered when no decision can be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -263,7 +263,9 @@ pub async fn invitations(
     address: Option<&EmailAddress>,
 ) -> Result<Vec<Invitation>, InviteError> {
     match (policy, address) {
-        (Some(policy), Some(address)) if policy.gate != Gate::Closed => hooks.invites.find(address).await,
+        (Some(policy), Some(address)) if policy.gate != Gate::Closed => {
+            hooks.invites.find(address, EmailMatch::Exact).await
+        }
         _ => Ok(Vec::new()),
     }
 }

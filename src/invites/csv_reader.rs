@@ -141,7 +141,10 @@ fn invitation(
     Ok(Some(Invitation {
         source: Arc::clone(&reading.source),
         line,
-        rule,
+        rule: Some(rule),
+        code: None,
+        groups: Vec::new(),
+        roles: Vec::new(),
         apps: apps(cell("apps"), &reading.apps)?,
         not_before: cell("not_before").map(|text| moment(text, Edge::Start)).transpose()?,
         expires: cell("expires").map(|text| moment(text, Edge::End)).transpose()?,

@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 use super::csv_reader::{self, LineProblem, ListError, Reading};
 use super::snapshot::Snapshot;
 use super::{InviteError, InviteSource};
-use crate::values::{EmailAddress, Invitation};
+use crate::values::{CodeDigest, EmailAddress, EmailMatch, Invitation};
 
 /// The most bad lines that are reported one by one.
 const REPORTED_LINES: usize = 20;
@@ -170,8 +170,16 @@ impl InviteSource for ListInvites {
         &self.settings.reading.source
     }
 
-    fn find<'a>(&'a self, address: &'a EmailAddress) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>> {
-        Box::pin(async move { Ok(self.snapshot().await?.find(address)) })
+    fn find<'a>(
+        &'a self,
+        address: &'a EmailAddress,
+        how: EmailMatch,
+    ) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>> {
+        Box::pin(async move { Ok(self.snapshot().await?.find(address, how)) })
+    }
+
+    fn find_code<'a>(&'a self, code: &'a CodeDigest) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>> {
+        Box::pin(async move { Ok(self.snapshot().await?.find_code(code)) })
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 
-use crate::values::{AddressRule, EmailAddress, Invitation};
+use crate::values::{AddressRule, CodeDigest, EmailAddress, EmailMatch, Invitation};
 
 /// The rest of a line, if it says more than an address.
 #[derive(Debug)]
@@ -60,14 +60,23 @@ impl Snapshot {
 
     /// Every invitation that matches the address, in the list's order.
     #[must_use]
-    pub fn find(&self, address: &EmailAddress) -> Vec<Invitation> {
+    pub fn find(&self, address: &EmailAddress, how: EmailMatch) -> Vec<Invitation> {
         let key = key(&self.hashers, address);
         let first = self.exact.partition_point(|entry| entry.key < key);
         let same = self.exact.get(first..).unwrap_or_default().iter().take_while(|entry| entry.key == key);
         let mut found: Vec<Invitation> = same.filter_map(|entry| self.invitation(entry, address)).collect();
-        found.extend(self.domains.iter().filter(|invitation| invitation.rule.matches(address)).cloned());
+        let matches =
+            |invitation: &&Invitation| invitation.rule.as_ref().is_some_and(|rule| rule.matches(address, how));
+        found.extend(self.domains.iter().filter(matches).cloned());
         found.sort_by_key(|invitation| invitation.line);
         found
+    }
+
+    /// Every invitation with the code, in the list's order.
+    #[must_use]
+    pub fn find_code(&self, code: &CodeDigest) -> Vec<Invitation> {
+        let has_it = |invitation: &&Invitation| invitation.code.as_ref().is_some_and(|known| known.digest == *code);
+        self.domains.iter().filter(has_it).cloned().collect()
     }
 
     fn invitation(&self, entry: &Entry, address: &EmailAddress) -> Option<Invitation> {
@@ -76,7 +85,7 @@ impl Snapshot {
             None => (**self.bare.as_ref()?).clone(),
         };
         invitation.source = Arc::clone(&self.source);
-        invitation.rule = AddressRule::Exact(address.clone());
+        invitation.rule = Some(AddressRule::Exact(address.clone()));
         if entry.details == BARE {
             invitation.line = u64::from(entry.line);
             invitation.columns = BTreeMap::from([("email".to_owned(), address.as_given().to_owned())]);
@@ -98,7 +107,7 @@ pub(super) struct Builder {
 impl Builder {
     /// Adds the next line.
     pub(super) fn add(&mut self, mut invitation: Invitation) {
-        let AddressRule::Exact(address) = &invitation.rule else {
+        let Some(AddressRule::Exact(address)) = &invitation.rule else {
             self.domains.push(invitation);
             return;
         };

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 
 use super::policy::{Gate, Policy};
 use super::trace::Trace;
-use crate::values::{AddressRule, App, EmailAddress, Invitation, InvitationState};
+use crate::values::{AddressRule, App, EmailAddress, EmailMatch, Invitation, InvitationState};
 
 /// All the gate goes by.
 #[derive(Debug, Clone, Copy)]
@@ -208,7 +208,7 @@ impl<'a> Candidates<'a> {
             let state = refusal.map_or("valid", Refusal::name);
             trace.note(
                 "invitation",
-                format!("{} line {}, for {}: {state}", invitation.source, invitation.line, invitation.rule),
+                format!("{} line {}, for {}: {state}", invitation.source, invitation.line, invitation.for_whom()),
             );
             match refusal {
                 Some(refusal) => sorted.absent_because = sorted.absent_because.or(Some(refusal)),
@@ -220,10 +220,10 @@ impl<'a> Candidates<'a> {
 
     /// The first exact one wins; among domains the narrowest, and of equals the first.
     fn take(&mut self, invitation: &'a Invitation) {
-        match invitation.rule.specificity() {
+        match invitation.specificity() {
             None => self.exact = self.exact.or(Some(invitation)),
             found => {
-                let known = self.domain.and_then(|known| known.rule.specificity());
+                let known = self.domain.and_then(Invitation::specificity);
                 if known.is_none() || known < found {
                     self.domain = Some(invitation);
                 }
@@ -261,10 +261,11 @@ fn longest_domain_rule(
     trace: &mut Trace,
 ) -> Option<DomainVerdict> {
     let of = |rules: &'_ [AddressRule], verdict| {
-        let lengths = rules.iter().filter(|rule| rule.matches(address)).filter_map(AddressRule::specificity);
+        let lengths =
+            rules.iter().filter(|rule| rule.matches(address, EmailMatch::Exact)).filter_map(AddressRule::specificity);
         lengths.max().map(|length| (length, verdict))
     };
-    let invited = invitations.domain.and_then(|invitation| invitation.rule.specificity());
+    let invited = invitations.domain.and_then(Invitation::specificity);
     let longest = [
         of(&policy.allow, DomainVerdict::Allow),
         invited.map(|length| (length, DomainVerdict::Invitation)),

@@ -7,7 +7,7 @@ use super::{Association, Progress};
 use crate::graph::{Disposition, User};
 use crate::storage::StoreError;
 use crate::telemetry::describe;
-use crate::values::{Invitation, InvitationState};
+use crate::values::{EmailMatch, Invitation, InvitationState};
 
 /// Names under which a run remembers what is not set up; no connector can be called so.
 const USERS: &str = "read:users";
@@ -86,7 +86,7 @@ impl Association<'_> {
         if self.run.is_blocked(INVITES) {
             return Err(Progress::Waiting);
         }
-        let found = timeout_at(self.run.end, self.accounts.invites.find(&email)).await;
+        let found = timeout_at(self.run.end, self.accounts.invites.find(&email, EmailMatch::Exact)).await;
         let found = found.map_err(|_| Progress::Left)?.map_err(|error| {
             if self.run.block(INVITES) {
                 tracing::error!(event = "invites-unavailable", reason = describe(&error));

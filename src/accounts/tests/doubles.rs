@@ -25,7 +25,7 @@ use crate::graph::Directory;
 use crate::graph::fake::FakeDirectory;
 use crate::invites::{InviteError, InviteSource, Invites};
 use crate::storage::StateStore;
-use crate::values::{AddressRule, EmailAddress, Invitation, ObjectId};
+use crate::values::{AddressRule, CodeDigest, EmailAddress, EmailMatch, Invitation, ObjectId};
 
 pub(super) const JO: &str = "9fb7a577-9469-4489-912d-bc58a5bca276";
 pub(super) const KIM: &str = "aaaaaaaa-0000-0000-0000-000000000001";
@@ -168,9 +168,23 @@ impl InviteSource for FakeInvites {
         "beta"
     }
 
-    fn find<'a>(&'a self, address: &'a EmailAddress) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>> {
-        let matching = |one: &&Invitation| one.rule.matches(address);
-        let found = self.list.lock().unwrap().iter().filter(matching).cloned().collect();
+    fn find<'a>(
+        &'a self,
+        address: &'a EmailAddress,
+        how: EmailMatch,
+    ) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>> {
+        let matches = |one: &Invitation| one.rule.as_ref().is_some_and(|rule| rule.matches(address, how));
+        self.those(|one| one.code.is_none() && matches(one))
+    }
+
+    fn find_code<'a>(&'a self, code: &'a CodeDigest) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>> {
+        self.those(|one| one.code.as_ref().is_some_and(|known| known.digest == *code))
+    }
+}
+
+impl FakeInvites {
+    fn those<'a>(&self, wanted: impl Fn(&Invitation) -> bool) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>> {
+        let found = self.list.lock().unwrap().iter().filter(|one| wanted(one)).cloned().collect();
         let broken = self.broken.load(Ordering::Relaxed);
         let error = InviteError { source_name: "beta".into(), reason: "it cannot be read".to_owned() };
         Box::pin(std::future::ready(if broken { Err(error) } else { Ok(found) }))
@@ -326,15 +340,11 @@ impl House {
 
     pub(super) fn invite(&self, address: &str, expires: Option<&str>, columns: &[(&str, &str)]) {
         self.invites.list.lock().unwrap().push(Invitation {
-            source: "beta".into(),
-            line: 2,
-            rule: AddressRule::Exact(address.parse().unwrap()),
             apps: vec!["99999999-3333-4444-5555-666666666666".parse().unwrap()],
-            not_before: None,
             expires: expires.map(|at| at.parse().unwrap()),
             tags: vec!["vip".to_owned()],
             columns: columns.iter().map(|(name, cell)| ((*name).to_owned(), (*cell).to_owned())).collect(),
-            prefill: BTreeMap::new(),
+            ..Invitation::new("beta".into(), 2, Some(AddressRule::Exact(address.parse().unwrap())))
         });
     }
 

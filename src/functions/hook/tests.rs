@@ -16,6 +16,7 @@ use crate::entra::caller;
 use crate::entra::signing_keys::{KeySource, SigningKeys, SourceError};
 use crate::entra::test_key::{KEY, jwks};
 use crate::invites::InviteSource;
+use crate::values::{CodeDigest, EmailMatch};
 
 const TENANT: &str = "aaaabbbb-0000-cccc-1111-dddd2222eeee";
 const APP: &str = "99999999-2222-3333-4444-555555555555";
@@ -49,7 +50,17 @@ impl InviteSource for Behaviour {
         "fake"
     }
 
-    fn find<'a>(&'a self, _: &'a EmailAddress) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>> {
+    fn find<'a>(&'a self, _: &'a EmailAddress, _: EmailMatch) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>> {
+        self.nothing()
+    }
+
+    fn find_code<'a>(&'a self, _: &'a CodeDigest) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>> {
+        self.nothing()
+    }
+}
+
+impl Behaviour {
+    fn nothing<'a>(self) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>> {
         match self {
             Self::Answers => Box::pin(async { Ok(Vec::new()) }),
             Self::Fails => Box::pin(async {

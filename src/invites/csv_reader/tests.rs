@@ -3,7 +3,7 @@
 use rstest::rstest;
 
 use super::*;
-use crate::values::{AttributeName, EmailAddress, InvitationState};
+use crate::values::{AttributeName, EmailAddress, EmailMatch, InvitationState};
 
 fn reading() -> Reading {
     Reading {
@@ -18,7 +18,7 @@ fn list(text: &str) -> (Snapshot, Vec<LineProblem>) {
 }
 
 fn found(snapshot: &Snapshot, address: &str) -> Vec<Invitation> {
-    snapshot.find(&address.parse::<EmailAddress>().unwrap())
+    snapshot.find(&address.parse::<EmailAddress>().unwrap(), EmailMatch::Exact)
 }
 
 #[test]

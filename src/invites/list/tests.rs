@@ -24,7 +24,7 @@ impl Sample {
 
     async fn invited(&self, address: &str) -> Result<bool, InviteError> {
         let address = address.parse().unwrap();
-        Ok(!self.list.find(&address).await?.is_empty())
+        Ok(!self.list.find(&address, EmailMatch::Exact).await?.is_empty())
     }
 }
 
@@ -73,9 +73,9 @@ async fn an_unchanged_file_is_not_read_again() {
 async fn who_asks_before_the_first_load_waits_for_it() {
     let sample = Sample::new();
     let address = "a@example.com".parse().unwrap();
-    let waited = tokio::time::timeout(Duration::from_secs(1), sample.list.find(&address)).await;
+    let waited = tokio::time::timeout(Duration::from_secs(1), sample.list.find(&address, EmailMatch::Exact)).await;
     assert!(waited.is_err(), "nothing was loaded");
     sample.write("email\na@example.com\n");
-    let (found, _) = tokio::join!(sample.list.find(&address), sample.list.refresh(None));
+    let (found, _) = tokio::join!(sample.list.find(&address, EmailMatch::Exact), sample.list.refresh(None));
     assert_eq!(found.unwrap().len(), 1);
 }

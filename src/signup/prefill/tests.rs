@@ -37,17 +37,12 @@ fn text(value: &str) -> AttributeValue {
 fn invitation(columns: &[(&str, &str)]) -> Invitation {
     let prefilled = columns.iter().filter(|(name, _)| *name != "name");
     Invitation {
-        source: "beta".into(),
-        line: 2,
-        rule: "jo@example.com".parse().unwrap(),
-        apps: Vec::new(),
-        not_before: None,
-        expires: None,
         tags: vec!["press".into()],
         columns: columns.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         prefill: prefilled
             .map(|(name, value)| (AttributeName::new(*name), (*value).to_owned()))
             .collect::<BTreeMap<_, _>>(),
+        ..Invitation::new("beta".into(), 2, Some("jo@example.com".parse().unwrap()))
     }
 }
 

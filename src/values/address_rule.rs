@@ -1,0 +1,130 @@
+//! The rules that match addresses: one address, a domain, or whatever lies below it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::email::{canonical_domain, canonical_host, strip_invisible};
+use super::{EmailAddress, EmailMatch, InvalidAddress};
+
+/// A rule of `allow`, `deny` or an invite list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AddressRule {
+    /// `ceo@fabrikam.com`: that address.
+    Exact(EmailAddress),
+    /// `@contoso.com`: that domain, exactly.
+    Domain(String),
+    /// `@*.contoso.com`: any depth below the domain, not the domain itself.
+    Subdomains(String),
+}
+
+impl AddressRule {
+    /// Whether the rule is for this address.
+    #[must_use]
+    pub fn matches(&self, address: &EmailAddress, how: EmailMatch) -> bool {
+        match self {
+            Self::Exact(exact) => exact.compared(how) == address.compared(how),
+            Self::Domain(domain) => domain == address.domain(),
+            Self::Subdomains(parent) => {
+                address.domain().strip_suffix(parent.as_str()).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
+            }
+        }
+    }
+
+    /// Whether the rule is for a public suffix (`@co.uk`, `@*.github.io`): under it anybody can have a domain.
+    #[must_use]
+    pub fn is_for_a_public_suffix(&self) -> bool {
+        match self {
+            Self::Exact(_) => false,
+            Self::Domain(domain) | Self::Subdomains(domain) => psl::suffix_str(domain) == Some(domain.as_str()),
+        }
+    }
+
+    /// How narrow a domain rule is: more labels first, and the exact domain before what lies below it.
+    /// `None` for an address.
+    #[must_use]
+    pub fn specificity(&self) -> Option<(usize, bool)> {
+        let labels = |domain: &str| domain.split('.').count();
+        match self {
+            Self::Exact(_) => None,
+            Self::Domain(domain) => Some((labels(domain), true)),
+            Self::Subdomains(parent) => Some((labels(parent) + 1, false)),
+        }
+    }
+}
+
+impl FromStr for AddressRule {
+    type Err = InvalidAddress;
+
+    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
+        let text = strip_invisible(text);
+        let text = text.trim();
+        if let Some(parent) = text.strip_prefix("@*.") {
+            return canonical_host(parent, 1).map(Self::Subdomains);
+        }
+        if let Some(domain) = text.strip_prefix('@') {
+            return canonical_domain(domain).map(Self::Domain);
+        }
+        if text.split('@').next().is_some_and(|local| local.contains('*')) {
+            return Err(InvalidAddress::Wildcard);
+        }
+        text.parse().map(Self::Exact)
+    }
+}
+
+impl fmt::Display for AddressRule {
+    /// Domain rules as written; an address is personal and shows as `an address`.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(_) => out.write_str("an address"),
+            Self::Domain(domain) => write!(out, "@{domain}"),
+            Self::Subdomains(parent) => write!(out, "@*.{parent}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("@contoso.com", "a@contoso.com", true)]
+    #[case("@contoso.com", "a@mail.contoso.com", false)]
+    #[case("@contoso.com", "a@notcontoso.com", false)]
+    #[case("@*.contoso.com", "a@mail.contoso.com", true)]
+    #[case("@*.contoso.com", "a@x.y.contoso.com", true)]
+    #[case("@*.contoso.com", "a@contoso.com", false)]
+    #[case("@*.contoso.com", "a@notcontoso.com", false)]
+    #[case("CEO@fabrikam.com", "ceo@FABRIKAM.com", true)]
+    #[case("ceo@fabrikam.com", "ceo+x@fabrikam.com", false)]
+    fn a_rule_matches_just_what_it_says(#[case] rule: &str, #[case] address: &str, #[case] matches: bool) {
+        assert_eq!(rule.parse::<AddressRule>().unwrap().matches(&address.parse().unwrap(), EmailMatch::Exact), matches);
+    }
+
+    #[rstest]
+    #[case("@co.uk", true)]
+    #[case("@*.co.uk", true)]
+    #[case("@github.io", true)]
+    #[case("@contoso.co.uk", false)]
+    #[case("@*.contoso.github.io", false)]
+    #[case("@contoso.example", false)]
+    #[case("jo@co.uk", false)]
+    fn knows_public_suffixes(#[case] rule: &str, #[case] public: bool) {
+        assert_eq!(rule.parse::<AddressRule>().unwrap().is_for_a_public_suffix(), public);
+    }
+
+    #[test]
+    fn a_wildcard_before_the_at_is_no_rule() {
+        for rule in ["*@mailinator.com", "a*@contoso.com"] {
+            assert_eq!(rule.parse::<AddressRule>().unwrap_err(), InvalidAddress::Wildcard);
+        }
+        assert!("@*.ru".parse::<AddressRule>().unwrap().matches(&"jo@example.ru".parse().unwrap(), EmailMatch::Exact));
+    }
+
+    #[test]
+    fn a_rule_does_not_print_its_address() {
+        let rule: AddressRule = "jo@example.com".parse().unwrap();
+        assert!(!format!("{rule:?} {rule}").contains("example"));
+    }
+}
