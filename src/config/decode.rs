@@ -265,8 +265,8 @@ macro_rules! section {
     ) => {
         $(#[$meta])*
         #[derive(Debug, Clone)]
-        pub(super) struct $name {
-            $( $(#[$field_meta])* pub(super) $field: $type, )*
+        pub(in $crate::config) struct $name {
+            $( $(#[$field_meta])* pub(in $crate::config) $field: $type, )*
         }
 
         impl $crate::config::decode::Decode for $name {

@@ -1,25 +1,24 @@
 //! `[[invites]]`, `[[policies]]` and `[messages]`: what the operator decided about sign-ups, compiled.
 
-use std::collections::BTreeMap;
+mod messages;
+mod rules;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use regex::{Regex, RegexBuilder};
-
 use super::Environment;
 use super::decode::{Reading, Spanned};
-use super::file::{File, InvitesSection, MessageText, PolicySection, RuleSection};
+use super::file::{File, InvitesSection, PolicySection};
 use super::hooks::guid;
 use super::problems::Severity;
 use super::tree::Origin;
 use crate::expressions::Template;
 use crate::invites::csv_reader::Reading as ListReading;
 use crate::invites::{columns, list};
-use crate::signup::messages::{self, Message, Messages};
+use crate::signup::messages::Messages;
 use crate::signup::policy::{Policy, PrefillValue, Settings};
 use crate::signup::prefill;
-use crate::signup::rules::Rule;
 use crate::values::{AddressRule, AppId, AttributeName, AttributeValue, did_you_mean};
 
 /// How attributes are named in this tenant.
@@ -130,7 +129,7 @@ fn source(
 }
 
 pub(super) fn settings(file: &File, names: &Names, reading: &mut Reading) -> Settings {
-    let messages = messages(file, reading);
+    let messages = messages::messages(file, reading);
     let policies = reading.within("policies", |reading| {
         unique(file.policies.iter().map(|policy| &policy.name), reading);
         let build = |section: &PolicySection| {
@@ -170,7 +169,7 @@ fn policy(section: &PolicySection, names: &Names, messages: &Messages, reading: 
         deny,
         prefill: prefill_values(section, names, reading),
         rules: reading.within("rules", |reading| {
-            section.rules.iter().filter_map(|section| rule(section, names, messages, reading)).collect()
+            section.rules.iter().filter_map(|section| rules::rule(section, names, messages, reading)).collect()
         }),
     }
 }
@@ -207,102 +206,4 @@ fn prefill_values(section: &PolicySection, names: &Names, reading: &mut Reading)
         };
         section.prefill.iter().filter_map(build).collect()
     })
-}
-
-fn rule(section: &RuleSection, names: &Names, messages: &Messages, reading: &mut Reading) -> Option<Rule> {
-    let written = section.attribute.value.as_str();
-    reading.within(written, |reading| {
-        let attribute = names.attribute(written, &section.attribute.origin, reading);
-        let pattern = section.pattern.as_ref().and_then(|pattern| compile(pattern, reading));
-        if let (Some(min), Some(max)) = (&section.min_length, section.max_length)
-            && min.value > max
-        {
-            reading.error(&min.origin, "min_length is larger than max_length: nothing can pass");
-        }
-        if let Some(key) = section.message.as_ref().filter(|key| !messages.has(&key.value)) {
-            let known: Vec<&str> = messages.keys().collect();
-            let near = did_you_mean(&key.value, known);
-            let how = format!("[messages] has no {:?}{near}", key.value);
-            reading.within("message", |reading| reading.error(&key.origin, how));
-        }
-        Some(Rule {
-            attribute: attribute?,
-            normalise: section.normalise.clone(),
-            required: section.required,
-            pattern,
-            min_length: section.min_length.as_ref().map(|min| min.value),
-            max_length: section.max_length,
-            one_of: section.one_of.clone(),
-            message: section.message.as_ref().map(|key| key.value.clone()),
-        })
-    })
-}
-
-/// A pattern that is for the whole value.
-fn compile(pattern: &Spanned<String>, reading: &mut Reading) -> Option<Regex> {
-    let build = |text: &str| RegexBuilder::new(text).size_limit(1 << 20).build();
-    // On its own first: the error then shows what was written.
-    let compiled = build(&pattern.value).and_then(|_| build(&format!(r"\A(?:{})\z", pattern.value)));
-    match compiled {
-        Ok(regex) => Some(regex),
-        Err(error) => {
-            let why = error.to_string().lines().last().unwrap_or_default().trim().to_owned();
-            reading.within("pattern", |reading| {
-                reading.error(&pattern.origin, format!("is not a regular expression: {why}"));
-            });
-            None
-        }
-    }
-}
-
-fn messages(file: &File, reading: &mut Reading) -> Messages {
-    let locales = reading.within("messages", |reading| {
-        let mut locales = BTreeMap::new();
-        for (locale, texts) in &file.messages {
-            let texts = reading.within(locale, |reading| {
-                let build = |(key, text): (&String, &Spanned<MessageText>)| {
-                    Some((message_key(key, text), reading.within(key, |reading| message(text, reading))?))
-                };
-                texts.iter().filter_map(build).collect::<BTreeMap<_, _>>()
-            });
-            locales.insert(locale.clone(), texts);
-        }
-        locales
-    });
-    let messages = Messages::new(locales);
-    warn_of_unused_messages(file, reading);
-    messages
-}
-
-/// The key of a text; one that an app setting brought had to say `NOT_INVITED`.
-fn message_key(written: &str, text: &Spanned<MessageText>) -> String {
-    match text.origin {
-        Origin::Setting(_) => written.to_ascii_lowercase().replace('_', "-"),
-        Origin::File { .. } => written.to_owned(),
-    }
-}
-
-fn message(text: &Spanned<MessageText>, reading: &mut Reading) -> Option<Message> {
-    let title = text.value.title.as_deref().map(|title| template(title, &messages::NAMES, &text.origin, reading));
-    let body = template(&text.value.text, &messages::NAMES, &text.origin, reading);
-    Some(Message { title: title.map_or(Some(None), |title| title.map(Some))?, text: body? })
-}
-
-/// A text that is never shown is most likely a slip of its key.
-fn warn_of_unused_messages(file: &File, reading: &mut Reading) {
-    let rules = file.policies.iter().flat_map(|policy| &policy.rules);
-    let used: Vec<&str> = rules.filter_map(|rule| Some(rule.message.as_ref()?.value.as_str())).collect();
-    for (locale, texts) in &file.messages {
-        for (written, text) in texts {
-            let key = &message_key(written, text);
-            if !used.contains(&key.as_str()) && !messages::is_built_in(key) {
-                let known: Vec<&str> = messages::built_in_keys().collect();
-                let near = did_you_mean(key, known);
-                let path = format!("messages.{locale}.{key}");
-                reading.within(&path, |reading| {
-                    reading.report(Severity::Warning, &text.origin, format!("no rule names this text{near}"));
-                });
-            }
-        }
-    }
 }

@@ -1,0 +1,63 @@
+//! `[messages]`, compiled.
+
+use std::collections::BTreeMap;
+
+use super::template;
+use crate::config::decode::{Reading, Spanned};
+use crate::config::file::{File, MessageText};
+use crate::config::problems::Severity;
+use crate::config::tree::Origin;
+use crate::signup::messages::{self, Message, Messages};
+use crate::values::did_you_mean;
+
+pub(super) fn messages(file: &File, reading: &mut Reading) -> Messages {
+    let locales = reading.within("messages", |reading| {
+        let mut locales = BTreeMap::new();
+        for (locale, texts) in &file.messages {
+            let texts = reading.within(locale, |reading| {
+                let build = |(key, text): (&String, &Spanned<MessageText>)| {
+                    Some((message_key(key, text), reading.within(key, |reading| message(text, reading))?))
+                };
+                texts.iter().filter_map(build).collect::<BTreeMap<_, _>>()
+            });
+            locales.insert(locale.clone(), texts);
+        }
+        locales
+    });
+    let messages = Messages::new(locales);
+    warn_of_unused_messages(file, reading);
+    messages
+}
+
+/// The key of a text; one that an app setting brought had to say `NOT_INVITED`.
+fn message_key(written: &str, text: &Spanned<MessageText>) -> String {
+    match text.origin {
+        Origin::Setting(_) => written.to_ascii_lowercase().replace('_', "-"),
+        Origin::File { .. } => written.to_owned(),
+    }
+}
+
+fn message(text: &Spanned<MessageText>, reading: &mut Reading) -> Option<Message> {
+    let title = text.value.title.as_deref().map(|title| template(title, &messages::NAMES, &text.origin, reading));
+    let body = template(&text.value.text, &messages::NAMES, &text.origin, reading);
+    Some(Message { title: title.map_or(Some(None), |title| title.map(Some))?, text: body? })
+}
+
+/// A text that is never shown is most likely a slip of its key.
+fn warn_of_unused_messages(file: &File, reading: &mut Reading) {
+    let rules = file.policies.iter().flat_map(|policy| &policy.rules);
+    let used: Vec<&str> = rules.filter_map(|rule| Some(rule.message.as_ref()?.value.as_str())).collect();
+    for (locale, texts) in &file.messages {
+        for (written, text) in texts {
+            let key = &message_key(written, text);
+            if !used.contains(&key.as_str()) && !messages::is_built_in(key) {
+                let known: Vec<&str> = messages::built_in_keys().collect();
+                let near = did_you_mean(key, known);
+                let path = format!("messages.{locale}.{key}");
+                reading.within(&path, |reading| {
+                    reading.report(Severity::Warning, &text.origin, format!("no rule names this text{near}"));
+                });
+            }
+        }
+    }
+}
