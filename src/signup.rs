@@ -2,10 +2,11 @@
 //! handed back.
 //!
 //! [`gate`] decides who may sign up, [`prefill`] fills the form, [`rules`] check it, [`messages`] word it, and
-//! [`answer`] puts it together.
+//! [`answer`] puts it together. [`facts`] are what conditions see.
 
 pub mod answer;
 pub mod decision;
+pub mod facts;
 pub mod gate;
 pub mod identity;
 pub mod messages;

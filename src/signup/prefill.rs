@@ -56,18 +56,10 @@ fn fit(wanted: &AttributeValues, form: &Form) -> AttributeValues {
     fitting
 }
 
-/// What templates see: `invite` (its columns, and `tags` as a list), `email`, `app`.
+/// What templates see: `invite`, `email`, `app`.
 fn context(invitation: Option<&Invitation>, address: &EmailAddress, app: &App) -> Value {
-    let invite = invitation.map(|invitation| {
-        let mut columns = json!(invitation.columns);
-        if let Some(columns) = columns.as_object_mut() {
-            columns.insert("tags".to_owned(), json!(invitation.tags));
-            columns.insert("source".to_owned(), json!(invitation.source));
-        }
-        columns
-    });
     json!({
-        "invite": invite.unwrap_or_else(|| json!({})),
+        "invite": Invitation::to_context(invitation),
         "email": address.as_given(),
         "app": { "name": app.name, "id": app.id },
     })

@@ -1,6 +1,6 @@
 //! What templates and conditions see of one account: read when it is first needed, never stored, never logged.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::time::timeout_at;
 
 use super::{Association, Progress};
@@ -77,11 +77,11 @@ impl Association<'_> {
         Value::Object(self.results.iter().map(result).collect())
     }
 
-    /// The first invitation for the account's address that was valid when the account was made; an empty object if
-    /// there is none, or nothing asks for it.
+    /// The first invitation for the account's address that was valid when the account was made; everything in it is
+    /// empty if there is none, or nothing asks for it.
     async fn invite(&self, user: &User) -> Result<Value, Progress> {
         let Some(email) = user.email().filter(|_| self.accounts.settings.needs_invite) else {
-            return Ok(Value::Object(Map::new()));
+            return Ok(Invitation::to_context(None));
         };
         if self.run.is_blocked(INVITES) {
             return Err(Progress::Waiting);
@@ -96,16 +96,6 @@ impl Association<'_> {
         let at = user.created().unwrap_or(self.found_at);
         // Which app the person signed up to is not known here, so an invitation for certain apps counts as well.
         let valid = |invitation: &&Invitation| invitation.state(invitation.apps.first(), at) == InvitationState::Valid;
-        Ok(found.iter().find(valid).map_or_else(|| Value::Object(Map::new()), as_seen))
+        Ok(Invitation::to_context(found.iter().find(valid)))
     }
-}
-
-/// An invitation as templates see it: its columns, and `name`, `tags` and `source` in any case.
-fn as_seen(invitation: &Invitation) -> Value {
-    let mut seen: Map<String, Value> =
-        invitation.columns.iter().map(|(column, cell)| (column.clone(), cell.as_str().into())).collect();
-    seen.entry("name").or_insert_with(|| "".into());
-    seen.insert("tags".to_owned(), invitation.tags.clone().into());
-    seen.insert("source".to_owned(), invitation.source.as_ref().into());
-    Value::Object(seen)
 }
