@@ -134,11 +134,11 @@ fn read(path: &Path) -> Result<String, String> {
 fn build(file: &file::File, environment: &Environment, reading: &mut Reading) -> Option<Config> {
     let tenant = file.tenant.as_ref().and_then(|section| hooks::tenant(section, reading));
     let extension_app = tenant.as_ref().and_then(|tenant| tenant.extension_app.clone());
-    let names = sign_up::Names { extension_app };
+    let names = sign_up::Names { extension_app, columns: Vec::new() };
     let hooks = file.hooks.as_ref().and_then(|section| hooks::hooks(section, tenant.as_ref(), reading));
     let invites = sign_up::invites(&file.invites, &names, environment, reading);
     let sign_up = sign_up::settings(file, &names, reading);
-    let timer = accounts::timer(file, tenant.as_ref(), environment, reading);
+    let timer = accounts::timer(file, tenant.as_ref(), &names, environment, reading);
     let hash_key = reading.within("telemetry.hash_key", |reading| {
         file.telemetry.hash_key.as_ref().map(|key| key.resolve(environment, reading))
     });

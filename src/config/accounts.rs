@@ -8,7 +8,7 @@ use super::decode::{Reading, Spanned};
 use super::file::{AccountsSection, File};
 use super::hooks::{Tenant, guid};
 use super::problems::Severity;
-use super::sign_up::unique;
+use super::sign_up::{Names, unique};
 use crate::accounts::SettingsError;
 use crate::values::AppId;
 use crate::{accounts, credentials, graph, storage};
@@ -45,6 +45,7 @@ impl TimerSettings {
 pub(super) fn timer(
     file: &File,
     tenant: Option<&Tenant>,
+    names: &Names,
     environment: &Environment,
     reading: &mut Reading,
 ) -> Option<TimerSettings> {
@@ -52,7 +53,7 @@ pub(super) fn timer(
     let app = tenant.and_then(|tenant| tenant.extension_app.as_ref());
     let (connectors, extensions) = reading.within("connectors", |reading| {
         unique(file.connectors.iter().map(ConnectorSection::name), reading);
-        let mut all = connectors(&file.connectors, environment, reading);
+        let mut all = connectors(&file.connectors, names, environment, reading);
         // A tenant that cannot be read says nothing about its custom attributes.
         let extensions = tenant.and_then(|_| all.resolve(app, reading));
         (all, extensions)

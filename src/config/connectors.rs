@@ -6,7 +6,8 @@ use super::Environment;
 use super::decode::{Decode, Otherwise, Reading, Spanned, as_table, built_in, choice, key, section, structured};
 use super::hooks::endpoint;
 use super::secrets::SecretRef;
-use super::sign_up::template;
+use super::sign_up::Names;
+use super::sign_up::names::Members;
 use super::tree::{Node, Origin};
 use crate::accounts::ConnectorSettings;
 use crate::connectors::VARIABLES;
@@ -142,16 +143,19 @@ pub(super) struct Connectors {
 /// Compiles the connectors' templates and conditions, and finds what they read.
 pub(super) fn connectors(
     sections: &[ConnectorSection],
+    names: &Names,
     environment: &Environment,
     reading: &mut Reading,
 ) -> Connectors {
     let mut all = Connectors::default();
+    let members = Members::of_connectors(names, sections.iter().map(|section| section.name().value.as_str()));
+    let members = &members;
     for section in sections {
         reading.within(&section.name().value, |reading| {
-            let when = section.when().and_then(|when| all.condition(when, reading));
+            let when = section.when().and_then(|when| all.condition(when, members, reading));
             let one = match section {
-                ConnectorSection::Mailchimp(section) => all.mailchimp(section, environment, reading),
-                ConnectorSection::Profile(section) => Some(all.profile(section, reading)),
+                ConnectorSection::Mailchimp(section) => all.mailchimp(section, members, environment, reading),
+                ConnectorSection::Profile(section) => Some(all.profile(section, members, reading)),
             };
             all.each.extend(one);
             let name = section.name().value.clone();
@@ -194,27 +198,22 @@ impl Connectors {
         }
     }
 
-    fn condition(&mut self, when: &Spanned<String>, reading: &mut Reading) -> Option<Condition> {
-        match Condition::compile(&when.value, &VARIABLES) {
-            Ok(condition) => {
-                self.reads(&condition.paths(), &when.origin);
-                Some(condition)
-            }
-            Err(error) => {
-                reading.within("when", |reading| reading.error(&when.origin, error.to_string()));
-                None
-            }
-        }
+    fn condition(&mut self, when: &Spanned<String>, members: &Members<'_>, reading: &mut Reading) -> Option<Condition> {
+        let condition = reading.within("when", |reading| members.condition(when, &VARIABLES, reading))?;
+        self.reads(&condition.paths(), &when.origin);
+        Some(condition)
     }
 
     fn templates(
         &mut self,
         sources: &BTreeMap<String, Spanned<String>>,
+        members: &Members<'_>,
         reading: &mut Reading,
     ) -> BTreeMap<String, Template> {
         let mut compiled = BTreeMap::new();
         for (name, source) in sources {
-            let template = reading.within(name, |reading| template(&source.value, &VARIABLES, &source.origin, reading));
+            let template =
+                reading.within(name, |reading| members.template(&source.value, &VARIABLES, &source.origin, reading));
             if let Some(template) = template {
                 self.reads(&template.paths(), &source.origin);
                 compiled.insert(name.clone(), template);
@@ -226,6 +225,7 @@ impl Connectors {
     fn mailchimp(
         &mut self,
         section: &MailchimpSection,
+        members: &Members<'_>,
         environment: &Environment,
         reading: &mut Reading,
     ) -> Option<OneConnector> {
@@ -239,7 +239,8 @@ impl Connectors {
             reading.error(&section.name.origin, how);
         }
         let base_url = section.base_url.as_ref().map(|url| endpoint(Some(url), "base_url", "", reading));
-        let merge_fields = reading.within("merge_fields", |reading| self.templates(&section.merge_fields, reading));
+        let merge_fields =
+            reading.within("merge_fields", |reading| self.templates(&section.merge_fields, members, reading));
         Some(OneConnector::Mailchimp(mailchimp::Settings {
             name: section.name.value.clone(),
             api_key: reading.within("api_key", |reading| section.api_key.resolve(environment, reading)),
@@ -250,7 +251,7 @@ impl Connectors {
         }))
     }
 
-    fn profile(&mut self, section: &ProfileSection, reading: &mut Reading) -> OneConnector {
+    fn profile(&mut self, section: &ProfileSection, members: &Members<'_>, reading: &mut Reading) -> OneConnector {
         let set = reading.within("set", |reading| {
             let settable = || profile::SETTABLE.iter().map(|(field, _)| *field);
             let mut set = BTreeMap::new();
@@ -265,7 +266,7 @@ impl Connectors {
                 }
                 set.insert(field.unwrap_or(written).to_owned(), source.clone());
             }
-            self.templates(&set, reading)
+            self.templates(&set, members, reading)
         });
         let name = section.name.value.clone();
         OneConnector::Profile(profile::Settings { name, set, overwrite: section.overwrite, extensions: None })

@@ -1,6 +1,7 @@
 //! `[[invites]]`, `[[policies]]` and `[messages]`: what the operator decided about sign-ups, compiled.
 
 mod messages;
+pub(super) mod names;
 mod rules;
 
 use std::path::Path;
@@ -13,17 +14,20 @@ use super::file::{File, InvitesSection, PolicySection};
 use super::hooks::guid;
 use super::problems::Severity;
 use super::tree::Origin;
-use crate::expressions::Template;
 use crate::invites::csv_reader::Reading as ListReading;
 use crate::invites::{columns, list};
 use crate::signup::messages::Messages;
 use crate::signup::policy::{Policy, PrefillValue, Settings};
 use crate::signup::prefill;
 use crate::values::{AddressRule, AppId, AttributeName, AttributeValue, did_you_mean};
+use names::Members;
 
-/// How attributes are named in this tenant.
+/// How attributes are named in this tenant, and what invite lists say.
+#[derive(Debug)]
 pub(super) struct Names {
     pub(super) extension_app: Option<AppId>,
+    /// The columns of the invite lists; empty: not known.
+    pub(super) columns: Vec<String>,
 }
 
 impl Names {
@@ -43,17 +47,6 @@ impl Names {
             reading.error(origin, how);
         }
         found
-    }
-}
-
-/// Compiles a template, or reports why not.
-pub(super) fn template(source: &str, names: &[&str], origin: &Origin, reading: &mut Reading) -> Option<Template> {
-    match Template::compile(source, names) {
-        Ok(template) => Some(template),
-        Err(error) => {
-            reading.error(origin, error.to_string());
-            None
-        }
     }
 }
 
@@ -129,7 +122,7 @@ fn source(
 }
 
 pub(super) fn settings(file: &File, names: &Names, reading: &mut Reading) -> Settings {
-    let messages = messages::messages(file, reading);
+    let messages = messages::messages(file, names, reading);
     let policies = reading.within("policies", |reading| {
         unique(file.policies.iter().map(|policy| &policy.name), reading);
         let build = |section: &PolicySection| {
@@ -193,11 +186,13 @@ fn address_rule(text: &Spanned<String>, admits: bool, reading: &mut Reading) -> 
 }
 
 fn prefill_values(section: &PolicySection, names: &Names, reading: &mut Reading) -> Vec<(AttributeName, PrefillValue)> {
+    let members = Members::of_templates(names);
     reading.within("prefill", |reading| {
         let build = |(written, constant): (&String, &Spanned<super::file::Constant>)| {
             let name = names.attribute(written, &constant.origin, reading);
             let value = match &constant.value.0 {
-                AttributeValue::String(text) => template(text, &prefill::NAMES, &constant.origin, reading)
+                AttributeValue::String(text) => members
+                    .template(text, &prefill::NAMES, &constant.origin, reading)
                     .filter(|template| !template.is_literal())
                     .map_or_else(|| PrefillValue::Constant(constant.value.0.clone()), PrefillValue::Template),
                 value => PrefillValue::Constant(value.clone()),
