@@ -30,6 +30,12 @@ impl Reading {
         self.problems.push(Problem::error(Some(origin.clone()), &self.path.join("."), message).with(severity));
     }
 
+    /// Whether something is wrong already with what is at the present path.
+    pub(super) fn is_wrong_here(&self) -> bool {
+        let here = self.path.join(".");
+        self.problems.iter().any(|problem| problem.is_within(&here))
+    }
+
     /// Does something one step further down the path.
     pub(super) fn within<T>(&mut self, step: &str, work: impl FnOnce(&mut Self) -> T) -> T {
         self.path.push(step.to_owned());

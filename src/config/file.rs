@@ -16,7 +16,7 @@ mod rule;
 pub(super) use constant::Constant;
 pub(super) use message::MessageText;
 pub(super) use policy::{InvitesSection, PolicySection};
-pub(super) use rule::RuleSection;
+pub(super) use rule::{RuleKeys, RuleSection};
 
 /// Stands for an id that is missing, while other problems are looked for.
 const STAND_IN_ID: &str = "ffffffff-ffff-ffff-ffff-ffffffffffff";

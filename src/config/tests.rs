@@ -1,5 +1,8 @@
 //! Configurations with slips: every one is found, at its place, with a remedy.
 
+mod names;
+mod rules;
+
 use std::collections::BTreeMap;
 
 use rstest::rstest;
@@ -179,7 +182,7 @@ fn a_setting_reaches_what_the_file_does_not_hold() {
         .unwrap_or_else(|invalid| panic!("{invalid}"));
     assert!(config.notes.is_empty(), "{:?}", config.notes);
     let policy = &config.sign_up.policies[0];
-    assert_eq!((policy.rules[0].max_length, policy.prefill.len()), (Some(4), 2));
+    assert_eq!((policy.rules[0].checks.max_length, policy.prefill.len()), (Some(4), 2));
     let app = App { id: None, name: "Portal".into() };
     let reader = signup::messages::Reader { locale: "fr-FR", email: None, app: &app };
     assert_eq!(config.sign_up.messages.text("try-later", reader), "Portal: plus tard");

@@ -12,9 +12,12 @@ use super::hook::{self, Decided, Failure, Hooks};
 use crate::entra::action;
 use crate::entra::event::{EventKind, SignUpEvent};
 use crate::signup::decision::SubmitDecision;
-use crate::signup::gate::{self, Question};
+use crate::signup::facts::{Facts, IdentityFacts};
+use crate::signup::gate::{self, Admission, Question};
+use crate::signup::rules::Submission;
 use crate::signup::trace::Trace;
 use crate::signup::{answer, identity};
+use crate::values::Client;
 
 /// Answers the hook: continue, changed values, errors at fields, or a block page.
 pub async fn on_attribute_collection_submit(State(hooks): State<Arc<Hooks>>, request: Request) -> Response {
@@ -31,7 +34,25 @@ async fn decide(hooks: &Hooks, event: &SignUpEvent) -> Result<Decided, Failure> 
     let question = Question { policy, address, invitations: &invitations, app: &event.app, now };
     let admission = gate::decide(&question, &mut Trace::default());
     let reader = hook::reader(event, address);
-    let (decision, lacking) = answer::submit(&admission, &event.form, &hooks.sign_up.messages, reader);
+    let identity = event.identities.first();
+    let facts = Facts {
+        form: &event.form,
+        multi_select: &[],
+        invitation: match &admission {
+            Admission::Admitted(admitted) => admitted.invitation,
+            Admission::Refused(_) => None,
+        },
+        app: &event.app,
+        client: &Client { locale: event.locale.clone(), ..Client::default() },
+        identity: IdentityFacts {
+            email: address,
+            provenance: "",
+            sign_in_type: identity.map_or("", |identity| &identity.sign_in_type),
+            issuer: identity.map_or("", |identity| &identity.issuer),
+        },
+    };
+    let submission = Submission { form: &event.form, multi_select: &[], facts: &facts, now };
+    let (decision, lacking) = answer::submit(&admission, &submission, &hooks.sign_up.messages, reader);
     for attribute in lacking {
         let reason = "the event does not list the attribute: select it in the user flow, or remove the rule";
         tracing::warn!(event = "rule-skipped", attribute = %attribute, reason);

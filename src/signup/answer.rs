@@ -3,6 +3,7 @@
 use super::decision::{StartDecision, SubmitDecision};
 use super::gate::Admission;
 use super::messages::{Messages, Reader};
+use super::rules::Submission;
 use super::{prefill, rules};
 use crate::values::{AttributeName, Form};
 
@@ -23,7 +24,7 @@ pub fn start(admission: &Admission<'_>, form: &Form, messages: &Messages, reader
 #[must_use]
 pub fn submit(
     admission: &Admission<'_>,
-    form: &Form,
+    submission: &Submission<'_>,
     messages: &Messages,
     reader: Reader<'_>,
 ) -> (SubmitDecision, Vec<AttributeName>) {
@@ -33,10 +34,13 @@ pub fn submit(
             return (SubmitDecision::Refuse(messages.page(refusal.message(), reader)), Vec::new());
         }
     };
-    let checked = rules::check(&admitted.policy.rules, form);
-    let decision = if !checked.errors.is_empty() {
+    let checked = rules::check(&admitted.policy.rules, submission);
+    let decision = if let Some(key) = checked.block {
+        SubmitDecision::Refuse(messages.page(&key, reader))
+    } else if !checked.errors.is_empty() || checked.page_error.is_some() {
         let errors = checked.errors.into_iter().map(|(name, key)| (name, messages.text(&key, reader))).collect();
-        SubmitDecision::Reject { message: messages.text("fix-errors", reader), errors }
+        let above = checked.page_error.as_deref().unwrap_or("fix-errors");
+        SubmitDecision::Reject { message: messages.text(above, reader), errors }
     } else if checked.changed.is_empty() {
         SubmitDecision::Continue
     } else {

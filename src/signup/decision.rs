@@ -35,7 +35,7 @@ pub enum SubmitDecision {
     Reject {
         /// Above the form.
         message: String,
-        /// At each failing field; never empty.
+        /// At each failing field; empty if what is wrong concerns the whole form.
         errors: BTreeMap<AttributeName, String>,
     },
     /// Show a page and end the sign-up.

@@ -49,7 +49,7 @@ fn message(text: &Spanned<MessageText>, members: &Members<'_>, reading: &mut Rea
 /// A text that is never shown is most likely a slip of its key.
 fn warn_of_unused_messages(file: &File, reading: &mut Reading) {
     let rules = file.policies.iter().flat_map(|policy| &policy.rules);
-    let used: Vec<&str> = rules.filter_map(|rule| Some(rule.message.as_ref()?.value.as_str())).collect();
+    let used: Vec<&str> = rules.filter_map(|rule| Some(rule.value.message.as_ref()?.value.as_str())).collect();
     for (locale, texts) in &file.messages {
         for (written, text) in texts {
             let key = &message_key(written, text);

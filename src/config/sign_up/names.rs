@@ -21,6 +21,8 @@ pub(in crate::config) enum Members<'n> {
     Any,
     /// One of these, each with what may follow it.
     Of(Vec<(&'n str, Members<'n>)>),
+    /// An attribute of this tenant, by its name.
+    Attributes(&'n Names),
 }
 
 impl<'n> Members<'n> {
@@ -35,6 +37,19 @@ impl<'n> Members<'n> {
             return Self::Any;
         }
         Self::values(Invitation::MEMBERS.into_iter().chain(names.columns.iter().map(String::as_str)))
+    }
+
+    /// What conditions of rules may use: the roots, and what follows each.
+    pub(in crate::config) fn of_conditions(names: &'n Names) -> Self {
+        let root = |name| match name {
+            "attributes" => Self::Attributes(names),
+            "invite" => Self::invite(names),
+            "app" => Self::values(facts::APP),
+            "client" => Self::values(facts::CLIENT),
+            "identity" => Self::values(facts::IDENTITY),
+            _ => Self::Any,
+        };
+        Self::Of(facts::NAMES.into_iter().map(|name| (name, root(name))).collect())
     }
 
     /// What templates of a policy and of its messages may use: the roots, and what follows each. Which of the roots are
@@ -118,7 +133,21 @@ impl<'n> Members<'n> {
                     reading.error(origin, format!("{} is not there{near}", step(before, name)));
                 }
             },
+            Self::Attributes(names) => check_attribute(names, path, before, origin, reading),
         }
+    }
+}
+
+/// Checks what follows `attributes`.
+fn check_attribute(names: &Names, path: &[String], before: &str, origin: &Origin, reading: &mut Reading) {
+    let (written, rest) = match path {
+        [ext] if ext == "ext" => return,
+        [ext, name, rest @ ..] if ext == "ext" => (format!("ext.{name}"), rest),
+        [name, rest @ ..] => (name.clone(), rest),
+        [] => return,
+    };
+    if names.attribute(&written, origin, reading).is_some() {
+        Members::Value.check_path(rest, &format!("{before}.{written}"), origin, reading);
     }
 }
 
