@@ -16,6 +16,7 @@ pub mod functions;
 pub mod graph;
 pub mod invites;
 pub mod outbound;
+pub mod reservations;
 pub mod server;
 pub mod signup;
 pub mod storage;
