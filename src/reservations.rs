@@ -1,4 +1,4 @@
-//! Which uses of invitation codes are taken.
+//! Which uses of invitation codes are taken, and whom Start admitted: the little that hooks write.
 //!
 //! A code is good for a number of uses. Each use is a slot with a log of its own in the state store: the object
 //! `reservations/{digest of the code}/{slot}-{n}.json` is the slot's n-th event, both counted from 0. At Submit a slot is
@@ -13,12 +13,13 @@
 //! - in doubt a slot is in use: if its last event cannot be read, or if it was reserved without an address, by which
 //!   alone an account could be told from nobody;
 //! - codes and addresses appear as digests only. The digest of an address has no key, so whoever may read the store can
-//!   try addresses: the store is for its owner.
+//!   try addresses: the store is for its owner. [`Admissions`] do hold addresses, for a day.
 //!
 //! A store that is slow makes the caller wait, who may go away at any moment: what a call cut off has written is found
 //! by the next one of the same sign-up. One that is absent is a [`StoreError`]. One that says that an event exists and
 //! never shows it ends in [`ReserveError::Contended`].
 
+mod admissions;
 mod choose;
 mod event;
 mod log;
@@ -33,6 +34,7 @@ use choose::{Choice, choose};
 use event::{AddressDigest, Event, Holder, Reservation};
 use log::{Log, Place};
 
+pub use admissions::{Admission, Admissions, RememberError};
 pub use settle::{Acceptance, Ledger, Settled};
 
 /// How long a reservation waits for its account: the person still has to get through the rest of the sign-up. It is

@@ -1,5 +1,6 @@
 //! The room as a whole: who gets a use, and who does not.
 
+mod admissions;
 mod doubles;
 mod faults;
 mod interleaving;
