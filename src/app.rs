@@ -23,6 +23,7 @@ use crate::graph::{Directory, Graph};
 use crate::invites::list::ListInvites;
 use crate::invites::{InviteSource, Invites};
 use crate::outbound::{Outbound, OutboundError};
+use crate::reservations::Reservations;
 use crate::storage::StateStore;
 use crate::telemetry::{AddressHasher, describe};
 
@@ -111,7 +112,8 @@ fn accounts(
         .map(|one| connector(one, outbound, &graph))
         .collect::<Result<_, _>>()
         .map_err(|error| describe(&error))?;
-    Accounts::try_new(settings.accounts, graph, &connectors, invites, store, Arc::clone(clock))
+    let reservations = Reservations::new(store.clone());
+    Accounts::try_new(settings.accounts, graph, &connectors, invites, store, reservations, Arc::clone(clock))
         .map_err(|error| describe(&error))
 }
 

@@ -106,6 +106,7 @@ mod tests {
     use crate::clock::ManualClock;
     use crate::graph::fake::FakeDirectory;
     use crate::invites::Invites;
+    use crate::reservations::Reservations;
     use crate::storage::StateStore;
 
     fn accounts(directory: FakeDirectory) -> Arc<Accounts> {
@@ -126,7 +127,8 @@ mod tests {
         };
         let clock = Arc::new(ManualClock::new("2026-11-21T10:00:00Z".parse().unwrap()));
         let store = StateStore::in_memory();
-        Arc::new(Accounts::try_new(settings, directory, &[], Invites::default(), store, clock).unwrap())
+        let reservations = Reservations::new(store.clone());
+        Arc::new(Accounts::try_new(settings, directory, &[], Invites::default(), store, reservations, clock).unwrap())
     }
 
     async fn answered(accounts: Result<Arc<Accounts>, String>, host: &str, body: Body) -> (StatusCode, Value) {

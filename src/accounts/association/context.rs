@@ -5,9 +5,10 @@ use tokio::time::timeout_at;
 
 use super::{Association, Progress};
 use crate::graph::{Disposition, User};
+use crate::invites::InviteError;
 use crate::storage::StoreError;
 use crate::telemetry::describe;
-use crate::values::{EmailMatch, Invitation, InvitationState};
+use crate::values::{CodeDigest, EmailMatch, Invitation, InvitationState};
 
 /// Names under which a run remembers what is not set up; no connector can be called so.
 const USERS: &str = "read:users";
@@ -56,7 +57,7 @@ impl Association<'_> {
         };
         let invite = match invite {
             Some(invite) => invite,
-            None => match self.invite(&user).await {
+            None => match self.invite(&user).await? {
                 Ok(invite) => invite,
                 Err(progress) => {
                     self.seen = Some((user, None));
@@ -77,35 +78,58 @@ impl Association<'_> {
         Value::Object(self.results.iter().map(result).collect())
     }
 
-    /// The first invitation for the account's address that was valid when the account was made; an empty object if
-    /// there is none, or nothing asks for it.
-    async fn invite(&self, user: &User) -> Result<Value, Progress> {
-        let Some(email) = user.email().filter(|_| self.accounts.settings.needs_invite) else {
-            return Ok(Value::Object(Map::new()));
-        };
-        if self.run.is_blocked(INVITES) {
-            return Err(Progress::Waiting);
+    /// The invitation as templates see it; an empty object if there is none, or nothing asks for it.
+    async fn invite(&mut self, user: &User) -> Result<Result<Value, Progress>, StoreError> {
+        let nothing = || Value::Object(Map::new());
+        if !self.accounts.settings.needs_invite {
+            return Ok(Ok(nothing()));
         }
-        let found = timeout_at(self.run.end, self.accounts.invites.find(&email, EmailMatch::Exact)).await;
-        let found = found.map_err(|_| Progress::Left)?.map_err(|error| {
+        if self.run.is_blocked(INVITES) {
+            return Ok(Err(Progress::Waiting));
+        }
+        let codes = self.codes().await?;
+        let Ok(found) = timeout_at(self.run.end, self.invitation(user, &codes)).await else {
+            return Ok(Err(Progress::Left));
+        };
+        Ok(found.map(|found| found.as_ref().map_or_else(nothing, as_seen)).map_err(|error| {
             if self.run.block(INVITES) {
                 tracing::error!(event = "invites-unavailable", reason = describe(&error));
             }
             Progress::Waiting
-        })?;
-        let at = user.created().unwrap_or(self.found_at);
+        }))
+    }
+
+    /// The first invitation for the account's address that was valid when the account was made. Without one, that of the
+    /// code which was accepted: valid then, or any, since the person got in by it.
+    async fn invitation(&self, user: &User, codes: &[CodeDigest]) -> Result<Option<Invitation>, InviteError> {
+        let (invites, at) = (&self.accounts.invites, user.created().unwrap_or(self.found_at));
         // Which app the person signed up to is not known here, so an invitation for certain apps counts as well.
-        let valid = |invitation: &&Invitation| invitation.state(invitation.apps.first(), at) == InvitationState::Valid;
-        Ok(found.iter().find(valid).map_or_else(|| Value::Object(Map::new()), as_seen))
+        let valid = |invitation: &Invitation| invitation.state(invitation.apps.first(), at) == InvitationState::Valid;
+        if let Some(email) = user.email() {
+            let found = invites.find(&email, EmailMatch::Exact).await?;
+            if let Some(invitation) = found.into_iter().find(valid) {
+                return Ok(Some(invitation));
+            }
+        }
+        for code in codes {
+            let mut found = invites.find_code(code).await?;
+            if !found.is_empty() {
+                let first = found.iter().position(valid).unwrap_or_default();
+                return Ok(Some(found.swap_remove(first)));
+            }
+        }
+        Ok(None)
     }
 }
 
-/// An invitation as templates see it: its columns, and `name`, `tags` and `source` in any case.
+/// An invitation as templates see it: its columns, and `name`, `tags`, `groups`, `roles` and `source` in any case.
 fn as_seen(invitation: &Invitation) -> Value {
     let mut seen: Map<String, Value> =
         invitation.columns.iter().map(|(column, cell)| (column.clone(), cell.as_str().into())).collect();
     seen.entry("name").or_insert_with(|| "".into());
     seen.insert("tags".to_owned(), invitation.tags.clone().into());
+    seen.insert("groups".to_owned(), invitation.groups.clone().into());
+    seen.insert("roles".to_owned(), invitation.roles.clone().into());
     seen.insert("source".to_owned(), invitation.source.as_ref().into());
     Value::Object(seen)
 }
