@@ -15,6 +15,7 @@ pub mod expressions;
 pub mod functions;
 pub mod graph;
 pub mod invites;
+pub mod lookups;
 pub mod outbound;
 pub mod server;
 pub mod signup;

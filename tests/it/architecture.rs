@@ -26,6 +26,7 @@ const ROOMS: &[(&str, &str)] = &[
     ("entra::signing_keys", "values, clock, telemetry, outbound, entra::caller"),
     ("connectors", "values, clock, telemetry, expressions, storage, outbound, credentials, graph"),
     ("invites", "values, clock, telemetry, expressions, storage, outbound, credentials, graph"),
+    ("lookups", "values, telemetry, expressions, outbound"),
     ("accounts", "values, clock, telemetry, expressions, storage, graph, connectors, invites"),
     ("functions", "values, clock, telemetry, entra, signup, invites, accounts"),
     ("config", "everything"),
