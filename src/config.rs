@@ -9,6 +9,7 @@ mod connectors;
 mod decode;
 mod file;
 mod hooks;
+mod lookups;
 mod overrides;
 mod problems;
 mod secrets;
@@ -26,6 +27,7 @@ pub use accounts::TimerSettings;
 pub use connectors::OneConnector;
 pub use problems::{Invalid, Problem, Severity};
 
+use crate::lookups::Settings as LookupSettings;
 use crate::values::{Secret, SecretError};
 use crate::{entra, functions, invites, signup};
 
@@ -81,6 +83,8 @@ pub struct Config {
     pub sign_up: signup::policy::Settings,
     /// Where invitations come from.
     pub invites: Vec<invites::list::Settings>,
+    /// What is asked from outside, for the policies that name it.
+    pub lookups: Vec<LookupSettings>,
     /// What the timer needs; absent without `[graph]`.
     pub timer: Option<TimerSettings>,
     /// Keys the address hashes in logs.
@@ -137,11 +141,12 @@ fn build(file: &file::File, environment: &Environment, reading: &mut Reading) ->
     let names = sign_up::Names { extension_app };
     let hooks = file.hooks.as_ref().and_then(|section| hooks::hooks(section, tenant.as_ref(), reading));
     let invites = sign_up::invites(&file.invites, &names, environment, reading);
+    let lookups = lookups::lookups(&file.lookups, &names, environment, reading);
     let sign_up = sign_up::settings(file, &names, reading);
     let timer = accounts::timer(file, tenant.as_ref(), environment, reading);
     let hash_key = reading.within("telemetry.hash_key", |reading| {
         file.telemetry.hash_key.as_ref().map(|key| key.resolve(environment, reading))
     });
     let (caller, hooks) = hooks?;
-    Some(Config { caller, hooks, sign_up, invites, timer, hash_key, notes: Vec::new() })
+    Some(Config { caller, hooks, sign_up, invites, lookups, timer, hash_key, notes: Vec::new() })
 }

@@ -9,14 +9,18 @@ use super::secrets::SecretRef;
 use crate::functions::hook::OnFailure;
 
 mod constant;
+mod lookup;
 mod message;
 mod policy;
 mod rule;
 
 pub(super) use constant::Constant;
+pub(super) use lookup::{HeaderText, LookupMethod, LookupSection};
 pub(super) use message::MessageText;
 pub(super) use policy::{InvitesSection, PolicySection};
 pub(super) use rule::RuleSection;
+
+use message::is_table;
 
 /// Stands for an id that is missing, while other problems are looked for.
 const STAND_IN_ID: &str = "ffffffff-ffff-ffff-ffff-ffffffffffff";
@@ -30,6 +34,8 @@ section! {
         hooks: Option<HooksSection> => None,
         /// Invite sources, in the order in which they are asked.
         invites: Vec<InvitesSection> = Vec::new(),
+        /// Look-ups: values asked from outside while a form is filled in, for the policies that name them.
+        lookups: Vec<LookupSection> = Vec::new(),
         /// Policies; the first whose apps match decides.
         policies: Vec<PolicySection> = Vec::new(),
         /// Texts, by locale and key.
@@ -45,7 +51,7 @@ section! {
         /// What logs look like.
         telemetry: TelemetrySection = TelemetrySection { hash_key: None },
     }
-    planned { "lookups", "tests" }
+    planned { "tests" }
 }
 
 section! {

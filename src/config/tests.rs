@@ -7,6 +7,8 @@ use rstest::rstest;
 use super::*;
 use crate::values::App;
 
+mod lookups;
+
 /// The least that can be used.
 const LEAST: &str = r#"
 [tenant]
@@ -221,7 +223,6 @@ fn other_settings_are_none_of_its_business() {
 #[case("[[policies]]\nname = \"b\"\ngate = \"open\"\nmode = \"report\"", "policies.b.mode")]
 #[case("[[policies]]\nname = \"b\"\ngate = \"open\"\nno_address = \"code\"", "policies.b.no_address")]
 #[case("[[policies]]\nname = \"b\"\ngate = \"open\"\nemail_match = \"ignore-tag\"", "policies.b.email_match")]
-#[case("[[lookups]]\nname = \"x\"", "lookups")]
 #[case("[[tests]]\nname = \"x\"", "tests")]
 #[case("[accounts]\ndiscover = \"sign-ups\"", "accounts.discover")]
 #[case("[accounts]\nreconcile = \"24h\"", "accounts.reconcile")]

@@ -4,7 +4,7 @@ use crate::config::decode::{Decode, Otherwise, Reading, as_table, key, structure
 use crate::config::tree::{Node, Value};
 
 /// Whether a setting's text is an inline table; a template begins with two braces.
-fn is_table(text: &str) -> bool {
+pub(super) fn is_table(text: &str) -> bool {
     let text = text.trim_start();
     text.starts_with('{') && !text.starts_with("{{") && !text.starts_with("{%")
 }
