@@ -112,14 +112,15 @@ fn source(
             apps: apps(&section.apps, reading),
             extension_app: names.extension_app.clone(),
         },
+        columns: Vec::new(),
         refresh: section.refresh.value,
     };
     match list::check(&settings) {
-        Ok(notes) => {
-            for note in notes {
+        Ok(header) => {
+            for note in header.problems {
                 reading.report(Severity::Warning, origin, format!("{written} line {}: {}", note.line, note.problem));
             }
-            Some(settings)
+            Some(list::Settings { columns: header.columns, ..settings })
         }
         Err(error) => {
             reading.error(origin, format!("{written}: {error}"));

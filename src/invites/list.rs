@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::csv_reader::{self, LineProblem, ListError, Reading};
+use super::csv_reader::{self, Header, LineProblem, ListError, Reading};
 use super::snapshot::Snapshot;
 use super::{InviteError, InviteSource};
 use crate::values::{CodeDigest, EmailAddress, EmailMatch, Invitation};
@@ -29,6 +29,8 @@ pub struct Settings {
     pub path: PathBuf,
     /// How it is read; the source's name is in there.
     pub reading: Reading,
+    /// The columns that templates saw of it when the configuration was read.
+    pub columns: Vec<String>,
     /// How often the file is looked at.
     pub refresh: Duration,
 }
@@ -65,7 +67,7 @@ pub fn load(settings: &Settings) -> Result<(Snapshot, Vec<LineProblem>), ListErr
 }
 
 /// Opens a list and reads its first line.
-pub fn check(settings: &Settings) -> Result<Vec<LineProblem>, ListError> {
+pub fn check(settings: &Settings) -> Result<Header, ListError> {
     let file = File::open(&settings.path).map_err(|error| unreadable(&error))?;
     csv_reader::check_header(io::BufReader::new(file), &settings.reading)
 }
@@ -133,10 +135,11 @@ impl ListInvites {
 
     fn take(&self, snapshot: Snapshot, problems: &[LineProblem]) {
         let source = &*self.settings.reading.source;
-        for LineProblem { line, problem } in problems.iter().take(REPORTED_LINES) {
+        for LineProblem { line, problem, .. } in problems.iter().take(REPORTED_LINES) {
             tracing::warn!(event = "invite-line", source, line, problem);
         }
-        tracing::info!(event = "invites-loaded", source, invitations = snapshot.len(), bad_lines = problems.len());
+        let bad_lines = problems.iter().filter(|problem| !problem.used).count();
+        tracing::info!(event = "invites-loaded", source, invitations = snapshot.len(), bad_lines);
         self.state.send_replace(State::Loaded(Arc::new(snapshot)));
     }
 
