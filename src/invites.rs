@@ -6,6 +6,7 @@
 pub mod columns;
 pub mod csv_reader;
 pub mod list;
+mod look_alikes;
 pub mod snapshot;
 
 use std::fmt::Debug;

@@ -11,6 +11,7 @@ use csv::{ReaderBuilder, StringRecord};
 pub use line::{Edge, PUBLIC_SUFFIX, USES, moment};
 
 use super::columns::{Column, Columns, HeaderError};
+use super::look_alikes::LookAlikes;
 use super::snapshot::Snapshot;
 use crate::values::AppId;
 
@@ -74,16 +75,22 @@ pub fn read(bytes: &[u8], reading: &Reading) -> Result<(Snapshot, Vec<LineProble
     let mut lines = lines(bytes);
     let (columns, mut problems) = columns(lines.next().unwrap_or_default(), reading)?;
     let mut snapshot = Snapshot::builder();
+    let mut look_alikes = LookAlikes::default();
     for (line, bytes) in (2..).zip(lines) {
         let read = cells(bytes).and_then(|cells| line::invitation(&columns, &cells, line, reading));
         let added = read.and_then(|invitation| {
             let Some(invitation) = invitation else { return Ok(()) };
+            if let Some(rule) = &invitation.rule {
+                look_alikes.add(rule, line);
+            }
             snapshot.add(invitation)
         });
         if let Err(problem) = added {
             problems.push(LineProblem { line, used: false, problem });
         }
     }
+    problems.extend(look_alikes.finish());
+    problems.sort_by_key(|problem| problem.line);
     Ok((snapshot.finish(), problems))
 }
 

@@ -181,6 +181,17 @@ fn a_line_that_ends_before_it_begins_is_skipped(#[case] period: &str, #[case] us
 }
 
 #[test]
+fn a_look_alike_is_pointed_out_and_used() {
+    let (snapshot, problems) = list("email\nmike@example.com\nnobody\nrnike@example.com\n");
+    assert_eq!(snapshot.len(), 2);
+    assert_eq!(
+        problems.iter().map(|problem| (problem.line, problem.used)).collect::<Vec<_>>(),
+        [(3, false), (4, true)]
+    );
+    assert_eq!(found(&snapshot, "rnike@example.com").len(), 1);
+}
+
+#[test]
 fn the_header_names_the_columns_that_templates_see() {
     let header =
         check_header("Email,,code,uses,NAME,jobTitle,table\nno line is read\n".as_bytes(), &reading()).unwrap();
