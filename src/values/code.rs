@@ -8,7 +8,7 @@
 //! Specification: [Base 32](https://www.crockford.com/base32.html), with its check symbol modulo 37. Codes whose check
 //! symbol would be one of the five that are no letter or digit are not made.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -131,7 +131,11 @@ impl CodeDigest {
     /// The digits alone, fit for a name in the state store.
     #[must_use]
     pub fn to_hex(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        self.0.iter().fold(String::with_capacity(64), |mut digits, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(digits, "{byte:02x}");
+            digits
+        })
     }
 }
 
