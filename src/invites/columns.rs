@@ -3,7 +3,7 @@
 use crate::values::{AppId, AttributeName};
 
 /// Columns that an invite list keeps for itself; every other one must be an attribute's name.
-const RESERVED: [&str; 11] =
+pub(super) const RESERVED: [&str; 11] =
     ["email", "name", "apps", "tags", "code", "uses", "not_before", "expires", "groups", "roles", "note"];
 
 /// Columns that templates never see: a code is a secret even by its digest.

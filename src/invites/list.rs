@@ -3,6 +3,9 @@
 //! Nothing is read while a hook waits, but for the very first load: hooks that come before it wait for it, within their
 //! deadline. A file that cannot be read any more, or lost its header, leaves the list as it was and is reported.
 
+pub mod edit;
+mod lock;
+
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::PathBuf;
