@@ -9,6 +9,7 @@ mod commands;
 mod front_door;
 mod function_app;
 mod hooks;
+mod invites_command;
 mod process;
 mod redaction;
 mod service;
