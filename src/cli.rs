@@ -4,6 +4,7 @@
 
 pub mod check;
 pub mod explain;
+pub mod schema;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -32,6 +33,8 @@ pub enum Command {
     Check(check::Options),
     /// Show what would be decided about an address, and why
     Explain(explain::Options),
+    /// Print the JSON Schema of `guestlist.toml`, for editors
+    Schema(schema::Options),
 }
 
 /// Reads the command line. What was answered on the spot (help, version, a usage error) hands back its exit code.

@@ -11,7 +11,10 @@ mod file;
 mod hooks;
 mod overrides;
 mod problems;
+pub mod reference;
+pub mod schema;
 mod secrets;
+mod shape;
 mod sign_up;
 #[cfg(test)]
 mod tests;

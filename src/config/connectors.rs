@@ -6,6 +6,7 @@ use super::Environment;
 use super::decode::{Decode, Otherwise, Reading, Spanned, as_table, built_in, choice, key, section, structured};
 use super::hooks::endpoint;
 use super::secrets::SecretRef;
+use super::shape::Shape;
 use super::sign_up::template;
 use super::tree::{Node, Origin};
 use crate::accounts::ConnectorSettings;
@@ -41,6 +42,15 @@ impl Decode for ConnectorSection {
                 None
             }
         }
+    }
+
+    fn shape() -> Shape {
+        let kind = |name: &'static str, shape: Shape| match shape {
+            Shape::Section(section) => Some((name, section)),
+            _ => None,
+        };
+        let kinds = [kind("mailchimp", MailchimpSection::shape()), kind("profile", ProfileSection::shape())];
+        Shape::Kinds { key: "kind", kinds: kinds.into_iter().flatten().collect() }
     }
 }
 
