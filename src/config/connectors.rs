@@ -45,67 +45,100 @@ impl Decode for ConnectorSection {
     }
 
     fn shape() -> Shape {
-        let kind = |name: &'static str, shape: Shape| match shape {
-            Shape::Section(section) => Some((name, section)),
-            _ => None,
-        };
-        let kinds = [kind("mailchimp", MailchimpSection::shape()), kind("profile", ProfileSection::shape())];
-        Shape::Kinds { key: "kind", kinds: kinds.into_iter().flatten().collect() }
+        Shape::kinds("kind", [("mailchimp", MailchimpSection::shape()), ("profile", ProfileSection::shape())])
     }
 }
 
 section! {
-    /// `kind = "mailchimp"`
+    /// Makes the account a member of an audience of Mailchimp, or updates the member. Somebody who has unsubscribed
+    /// stays so.
     struct MailchimpSection {
-        /// Its name.
+        /// The name of the connector, in logs, in `after` and in the names of app settings: letters, digits, `-` and
+        /// `_`, at most 40. No two have the same.
+        /// Example: `"news"`
         name: Spanned<String> => built_in("[]".to_owned()),
-        /// The API key.
+        /// The API key. Its end (`-us21`) names the data centre that is called.
+        /// Example: `{ env = "MAILCHIMP_API_KEY" }`
         api_key: SecretRef,
-        /// The audience's id.
+        /// The id of the audience, as its settings show it.
+        /// Example: `"a1b2c3d4e5"`
         list: Spanned<String> => built_in("[]".to_owned()),
-        /// Another address of the API.
-        base_url: Option<Spanned<String>> = None,
-        /// What a new member is.
+        /// Another address of the API, for tests.
+        /// Default: that of the key's data centre
+        base_url: Option<Spanned<String>> as Url = None,
+        /// What somebody becomes who is not a member yet. It never changes what a member is.
         status_if_new: StatusIfNew = StatusIfNew::default(),
-        /// Merge fields by their tag.
-        merge_fields: BTreeMap<String, Spanned<String>> = BTreeMap::new(),
-        /// For whom.
-        when: Option<Spanned<String>> = None,
-        /// That everybody consented.
+        /// The values of the merge fields, by tag. `user`, `invite` and `results` can be used; what renders empty is
+        /// left out.
+        /// Keys: tag
+        /// Example: `{ FNAME = "{{ user.givenName }}", LNAME = "{{ user.surname }}" }`
+        merge_fields: BTreeMap<String, Spanned<String>> as Template = BTreeMap::new(),
+        /// Who has given consent: the connector runs for the accounts for which this is true. `user`, `invite` and
+        /// `results` can be used. Required, unless `consent` is there.
+        /// Example: `"user.ext.Newsletter"`
+        when: Option<Spanned<String>> as Condition = None,
+        /// Says that everybody who signs up has given consent, so that `when` is not needed.
         consent: Option<Consent> = None,
-        /// The connectors that run before it.
+        /// The names of connectors that must have come to a result before this one starts. It may then use
+        /// `results.<name>.id` and `results.<name>.outcome`.
+        /// Example: `["news"]`
         after: Vec<String> = Vec::new(),
     }
     only { kind: String }
 }
 
 section! {
-    /// `kind = "profile"`
+    /// Sets fields of the account itself in the directory. External ID leaves `displayName` at "unknown" and
+    /// `userPrincipalName` at a GUID when the form asks for neither.
     struct ProfileSection {
-        /// Its name.
+        /// The name of the connector, in logs, in `after` and in the names of app settings: letters, digits, `-` and
+        /// `_`, at most 40. No two have the same.
+        /// Example: `"directory"`
         name: Spanned<String> => built_in("[]".to_owned()),
-        /// A template by field.
-        set: BTreeMap<String, Spanned<String>> => BTreeMap::new(),
-        /// Which fields may be changed.
+        /// What each field becomes: `displayName`, `givenName`, `surname`, `userPrincipalName`, `mail`, `country`,
+        /// `city`, `state`, `postalCode`, `jobTitle`, `companyName`, `mobilePhone`, or `ext.Name`. `user`, `invite`
+        /// and `results` can be used; what renders empty changes nothing. A `userPrincipalName` without an `@` keeps
+        /// the account's domain.
+        /// Keys: field
+        /// Example: `{ displayName = "{{ user.givenName }} {{ user.surname }}" }`
+        set: BTreeMap<String, Spanned<String>> as Template => BTreeMap::new(),
+        /// Which of the fields in `set` may be changed.
         overwrite: Overwrite = Overwrite::default(),
-        /// For whom.
-        when: Option<Spanned<String>> = None,
-        /// The connectors that run before it.
+        /// For which accounts the connector runs; without it, for all. `user`, `invite` and `results` can be used.
+        /// Example: `"user.country == 'AU'"`
+        when: Option<Spanned<String>> as Condition = None,
+        /// The names of connectors that must have come to a result before this one starts. It may then use
+        /// `results.<name>.id` and `results.<name>.outcome`.
+        /// Example: `["news"]`
         after: Vec<String> = Vec::new(),
     }
     only { kind: String }
 }
 
 choice!(StatusIfNew {
-    "pending" => Self::Pending, "subscribed" => Self::Subscribed,
-    "transactional" => Self::Transactional, "unsubscribed" => Self::Unsubscribed,
+    /// Mailchimp asks the person for a confirmation first
+    "pending" => Self::Pending,
+    /// receives campaigns at once: only with consent
+    "subscribed" => Self::Subscribed,
+    /// receives transactional mail only
+    "transactional" => Self::Transactional,
+    /// is known, and receives nothing
+    "unsubscribed" => Self::Unsubscribed,
 });
-choice!(Overwrite { "placeholders" => Self::Placeholders, "always" => Self::Always });
+choice!(Overwrite {
+    /// those that nobody has chosen: empty, "unknown", or a GUID
+    "placeholders" => Self::Placeholders,
+    /// all of them
+    "always" => Self::Always,
+});
 
 /// `consent`: a mailing list asks for it; `all` says that everybody gave it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Consent;
-choice!(Consent { "all" => Self });
+choice!(Consent {
+    /// everybody has given it
+    "all" => Self,
+});
 
 impl ConnectorSection {
     pub(super) fn name(&self) -> &Spanned<String> {

@@ -19,7 +19,7 @@ One file, `guestlist.toml`, beside `host.json`; the environment variable `GUESTL
 `guestlist schema --markdown`; it names every key there is.
 
 `guestlist check` reads the file as the service does and shows everything that is wrong with it at once, each error with
-its line, its column and the nearest known key. The service does not start with any, and never ignores a key.
+its line, its column and the nearest known key. The service does not start while there is one; no key is ever ignored.
 
 An editor that knows JSON Schema completes and explains the keys, if the file begins with this line (the schema is
 [here](guestlist.schema.json), and `guestlist schema` prints it):
@@ -65,11 +65,10 @@ pub fn markdown() -> String {
     let mut page = Page(INTRODUCTION.to_owned());
     page.forms();
     page.line("## The file\n");
-    page.line("Keys that stand before the first `[section]`, and the sections themselves.\n");
     if let Shape::Section(file) = File::shape() {
         page.line(&format!("{}\n", file.about));
-        page.table(None, &file.keys);
-        page.parts("", 2, &file.keys);
+        page.table("", &file.keys);
+        page.chapters("", 2, &file.keys);
     }
     page.0
 }
@@ -91,77 +90,87 @@ impl Page {
         self.line("");
     }
 
-    /// The keys of a section; of one of several kinds, with the key that names the kind.
-    fn table(&mut self, kind: Option<(&str, &str)>, keys: &[Key]) {
+    fn table(&mut self, path: &str, keys: &[Key]) {
         self.line("| key | type | default | meaning |\n| --- | --- | --- | --- |");
-        if let Some((key, word)) = kind {
-            self.line(&row([&code(key), &code(&format!("\"{word}\"")), "required", "Which kind of section this is."]));
-        }
         for key in keys {
-            self.line(&row([&code(key.name), &type_of(&key.shape), &default(key), &meaning(key)]));
+            self.line(&row([&named(path, key), &type_of(&key.shape), &default(key), &meaning(key)]));
         }
         self.line("");
     }
 
     /// A chapter for each key that holds sections, however deep.
-    fn parts(&mut self, path: &str, level: usize, keys: &[Key]) {
-        for key in keys {
+    fn chapters(&mut self, path: &str, level: usize, keys: &[Key]) {
+        for key in keys.iter().filter(|key| holds_sections(&key.shape)) {
             let path = if path.is_empty() { key.name.to_owned() } else { format!("{path}.{}", key.name) };
-            self.part(&path, level, &key.shape, false);
+            self.heading(level, &header(&path, &key.shape));
+            match key.shape.leaf() {
+                Shape::Section(section) => self.section(&path, level, section),
+                Shape::Kinds { key: names, kinds } => {
+                    self.line(&format!("{} The key `{names}` says of which kind each one is.\n", key.about));
+                    for (word, section) in kinds {
+                        self.heading(level + 1, &format!("{names} = \"{word}\""));
+                        self.section(&path, level + 1, section);
+                    }
+                }
+                Shape::Either(name, forms) => self.either(&path, level, key, (name, forms)),
+                _ => {}
+            }
         }
     }
 
-    fn part(&mut self, path: &str, level: usize, shape: &Shape, is_list: bool) {
-        match shape {
-            Shape::List(items) => self.part(path, level, items, true),
-            Shape::Map(keys, values) => self.part(&format!("{path}.<{keys}>"), level, values, false),
-            Shape::Section(section) => self.section(&heading(path, is_list), path, level, section),
-            Shape::Kinds { key, kinds } => {
-                for (word, section) in kinds {
-                    self.heading(
-                        level,
-                        &format!("{}, {}", heading(path, is_list), code(&format!("{key} = \"{word}\""))),
-                    );
-                    self.line(&format!("{}\n", section.about));
-                    self.table(Some((key, word)), &section.keys);
-                    self.parts(path, level + 1, &section.keys);
-                }
-            }
-            Shape::Either(_, forms) => {
-                for form in forms {
-                    self.part(path, level, form, is_list);
-                }
-            }
-            Shape::Text(_) | Shape::Word(_) | Shape::Whole(_) | Shape::Boolean | Shape::Secret(_) => {}
-        }
-    }
-
-    fn section(&mut self, heading: &str, path: &str, level: usize, section: &Section) {
-        self.heading(level, heading);
+    fn section(&mut self, path: &str, level: usize, section: &Section) {
         self.line(&format!("{}\n", section.about));
-        if path.starts_with("messages.") {
+        self.table(path, &section.keys);
+        self.chapters(path, level + 1, &section.keys);
+    }
+
+    fn either(&mut self, path: &str, level: usize, key: &Key, (name, forms): (&str, &[Shape])) {
+        self.line(&format!("{}\n", key.about));
+        if path == "messages" {
             let keys: Vec<String> = messages::built_in_keys().map(code).collect();
-            self.line(&format!("These keys have a text in English without being configured: {}.\n", keys.join(", ")));
+            self.line(&format!("These keys have a built-in text, in English: {}.\n", keys.join(", ")));
         }
-        self.table(None, &section.keys);
-        self.parts(path, level + 1, &section.keys);
+        for form in forms {
+            if let Shape::Section(section) = form {
+                self.line(&format!("Instead of a text, a {name} can be a table with these keys:\n"));
+                self.table(path, &section.keys);
+                self.chapters(path, level + 1, &section.keys);
+            }
+        }
     }
 
     fn heading(&mut self, level: usize, text: &str) {
-        self.line(&format!("{} {text}\n", "#".repeat(level)));
+        self.line(&format!("{} `{text}`\n", "#".repeat(level)));
     }
 }
 
-/// How the section's header is written in the file.
-fn heading(path: &str, is_list: bool) -> String {
-    if is_list { format!("`[[{path}]]`") } else { format!("`[{path}]`") }
+/// How the part of the file that holds these values begins.
+fn header(path: &str, shape: &Shape) -> String {
+    match shape {
+        Shape::List(_) => format!("[[{path}]]"),
+        Shape::Map(keys, values) if matches!(**values, Shape::Map(..)) => format!("[{path}.<{keys}>]"),
+        _ => format!("[{path}]"),
+    }
+}
+
+/// The key as a cell; one with a chapter of its own links there.
+fn named(path: &str, key: &Key) -> String {
+    if !holds_sections(&key.shape) {
+        return code(key.name);
+    }
+    let path = if path.is_empty() { key.name.to_owned() } else { format!("{path}.{}", key.name) };
+    let anchor: String = header(&path, &key.shape).chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    format!("[{}](#{anchor})", code(key.name))
 }
 
 fn type_of(shape: &Shape) -> String {
     match shape {
         Shape::Word(words) => {
             let words: Vec<String> = words.iter().map(|word| code(&format!("\"{}\"", word.word))).collect();
-            words.join(" or ")
+            match words.split_last() {
+                Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+                _ => words.concat(),
+            }
         }
         Shape::List(items) => format!("list of {}s", name(items)),
         Shape::Map(keys, values) => {
@@ -173,6 +182,16 @@ fn type_of(shape: &Shape) -> String {
             format!("table of {}s by {}", name(values), all.join(" and "))
         }
         other => name(other).to_owned(),
+    }
+}
+
+/// Whether the key has a chapter of its own.
+fn holds_sections(shape: &Shape) -> bool {
+    match shape {
+        Shape::Section(_) | Shape::Kinds { .. } => true,
+        Shape::List(inner) | Shape::Map(_, inner) => holds_sections(inner),
+        Shape::Either(_, forms) => forms.iter().any(holds_sections),
+        _ => false,
     }
 }
 
@@ -192,10 +211,11 @@ fn name(shape: &Shape) -> &str {
 }
 
 fn default(key: &Key) -> String {
-    match (&key.default, key.default_in_words) {
+    match (key.default.as_ref().filter(|_| !holds_sections(&key.shape)), key.default_in_words) {
         (_, Some(words)) => words.to_owned(),
         (Some(default), None) => code(&toml(default)),
         (None, None) if key.required => "required".to_owned(),
+        (None, None) if holds_sections(&key.shape) => "optional".to_owned(),
         (None, None) => "none".to_owned(),
     }
 }
@@ -221,7 +241,7 @@ fn meaning(key: &Key) -> String {
 }
 
 /// A value as TOML on one line.
-fn toml(value: &Json) -> String {
+pub(super) fn toml(value: &Json) -> String {
     match value {
         Json::Array(items) => format!("[{}]", items.iter().map(toml).collect::<Vec<_>>().join(", ")),
         Json::Object(entries) if entries.is_empty() => "{}".to_owned(),

@@ -3,7 +3,9 @@
 //! It is made from the [shape](super::shape) of the file. It is never stricter than the decoder; what only the whole file
 //! shows (templates, patterns, names of texts and of attributes) is left to `guestlist check`.
 //!
-//! A key's description stands on the key itself and never beside a `$ref`: editors drop what is beside one.
+//! Two things are owed to Taplo, which most editors use for TOML: a key's description stands on the key itself and never
+//! beside a `$ref`, since what is beside one is dropped; and there is no `$id`, since a relative one makes the whole schema
+//! invalid, and an absolute one would be an address where nothing is.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +13,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::decode::Decode;
 use super::file::File;
-use super::shape::{Key, Section, Shape};
+use super::shape::{Key, Section, Shape, Word};
 
 type Object = Map<String, Json>;
 
@@ -27,7 +29,6 @@ fn of_the_file() -> Object {
     writer.count(&shape);
     let mut root = writer.shape(&shape);
     root.insert("$schema".into(), "https://json-schema.org/draft/2020-12/schema".into());
-    root.insert("$id".into(), "guestlist.schema.json".into());
     root.insert("title".into(), "guestlist.toml".into());
     root.insert("$defs".into(), Json::Object(writer.definitions));
     root
@@ -65,7 +66,11 @@ impl Writer {
                 object([("type", "string".into())].into_iter().chain(pattern))
             }
             Shape::Word(words) => {
-                let word = |word: &super::shape::Word| described(object([("const", word.word.into())]), &word.about);
+                if let [only] = words.as_slice()
+                    && only.about.is_empty()
+                {
+                    return object([("const", only.word.into())]);
+                }
                 object([("oneOf", words.iter().map(word).collect())])
             }
             Shape::Whole(least) => {
@@ -77,28 +82,21 @@ impl Writer {
             Shape::Map(_, values) => {
                 object([("type", "object".into()), ("additionalProperties", self.shape(values).into())])
             }
-            Shape::Section(section) => self.section(section, None),
-            Shape::Kinds { key, kinds } => {
-                let kind = |(word, section): &(_, Section)| self.section(section, Some((*key, *word)));
-                object([("oneOf", kinds.iter().map(kind).collect())])
+            Shape::Section(section) => self.section(section),
+            Shape::Kinds { kinds, .. } => {
+                object([("oneOf", kinds.iter().map(|(_, section)| self.section(section)).collect())])
             }
             Shape::Secret(sections) => {
-                let form = |section: &Section| self.section(section, None);
-                object([("oneOf", sections.iter().map(form).collect())])
+                object([("oneOf", sections.iter().map(|section| self.section(section)).collect())])
             }
             Shape::Either(_, forms) => object([("oneOf", forms.iter().map(|form| self.shape(form)).collect())]),
         }
     }
 
-    /// A section, or the reference to it. Of a section of one of several kinds, a key names the kind.
-    fn section(&mut self, section: &Section, kind: Option<(&'static str, &'static str)>) -> Object {
-        let mut properties: Object =
-            section.keys.iter().map(|key| (key.name.to_owned(), self.key(key).into())).collect();
-        let mut required: Vec<&str> = section.keys.iter().filter(|key| key.required).map(|key| key.name).collect();
-        if let Some((key, word)) = kind {
-            properties.insert(key.to_owned(), described(object([("const", word.into())]), &section.about).into());
-            required.insert(0, key);
-        }
+    /// A section, or the reference to it.
+    fn section(&mut self, section: &Section) -> Object {
+        let properties: Object = section.keys.iter().map(|key| (key.name.to_owned(), self.key(key).into())).collect();
+        let required: Vec<&str> = section.keys.iter().filter(|key| key.required).map(|key| key.name).collect();
         let mut schema = described(object([("title", section.name.into()), ("type", "object".into())]), &section.about);
         schema.insert("properties".into(), properties.into());
         schema.insert("additionalProperties".into(), false.into());
@@ -114,6 +112,9 @@ impl Writer {
 
     fn key(&mut self, key: &Key) -> Object {
         let schema = self.shape(&key.shape);
+        if schema.contains_key("$ref") {
+            return schema;
+        }
         // A section says more about itself than the key that holds it.
         let of_section = matches!(key.shape, Shape::Section(_));
         let mut schema = if of_section { schema } else { described(schema, &about(key)) };
@@ -126,23 +127,21 @@ impl Writer {
     }
 }
 
+/// A word with its meaning. It names itself, since editors show what several words mean in one go.
+fn word(word: &Word) -> Object {
+    let about = if word.about.is_empty() { String::new() } else { format!("`{}`: {}", word.word, word.about) };
+    described(object([("const", word.word.into())]), &about)
+}
+
 /// What a key does, and how its value is written.
 fn about(key: &Key) -> String {
     let mut about = key.about.clone();
     if let Some(default) = key.default_in_words {
         about = format!("{about}\n\nDefault: {default}");
     }
-    match leaf(&key.shape) {
+    match key.shape.leaf() {
         Shape::Text(form) if !form.about().is_empty() => format!("{about}\n\n*{}*: {}", form.name(), form.about()),
         _ => about,
-    }
-}
-
-/// What a list or a table holds in the end.
-fn leaf(shape: &Shape) -> &Shape {
-    match shape {
-        Shape::List(inner) | Shape::Map(_, inner) => leaf(inner),
-        other => other,
     }
 }
 
@@ -156,3 +155,6 @@ fn described(mut schema: Object, about: &str) -> Object {
     }
     schema
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@
 //! its declaration has anyway. So the description cannot name a key that is not read, nor a default that is not taken;
 //! keys that are planned are not in it.
 //!
-//! Of a doc comment, three kinds of lines are not prose: `Example: "800ms"` is a value as TOML, `Keys: locale` says what
+//! Of a doc comment, three kinds of lines are not prose: ``Example: `"800ms"` `` is a value as TOML, `Keys: locale` says what
 //! the keys of a table are (one line for each table that is within the other), and `Default: the tenant's own` is the
 //! default of a key that is worked out later.
 
@@ -31,7 +31,7 @@ pub(super) enum Shape {
     Map(&'static str, Box<Shape>),
     /// A table with known keys.
     Section(Section),
-    /// A section of one of several kinds, which one of its keys names.
+    /// A section of one of several kinds, which one of its keys names. See [`Shape::kinds`].
     Kinds { key: &'static str, kinds: Vec<(&'static str, Section)> },
     /// A secret: one of several references, each a table with one key.
     Secret(Vec<Section>),
@@ -40,6 +40,27 @@ pub(super) enum Shape {
 }
 
 impl Shape {
+    /// A section of one of several kinds: the word that names each, and its shape. In each, that key then comes first, must
+    /// be there, and takes that word only.
+    pub(super) fn kinds(name: &'static str, kinds: impl IntoIterator<Item = (&'static str, Self)>) -> Self {
+        let section = |(word, shape): (&'static str, Self)| {
+            let Self::Section(mut section) = shape else { return None };
+            section.keys.retain(|key| key.name != name);
+            let is = Key::new(name, &["Says of which kind this is."], Self::Word(vec![Word::new(word, &[])]));
+            section.keys.insert(0, is);
+            Some((word, section))
+        };
+        Self::Kinds { key: name, kinds: kinds.into_iter().filter_map(section).collect() }
+    }
+
+    /// What a list or a table holds in the end.
+    pub(super) fn leaf(&self) -> &Self {
+        match self {
+            Self::List(inner) | Self::Map(_, inner) => inner.leaf(),
+            other => other,
+        }
+    }
+
     /// The same shape with its texts being of that form.
     fn of(self, form: Form) -> Self {
         match self {
@@ -128,7 +149,7 @@ impl Form {
             }
             Self::Condition => {
                 "A CEL expression that is true or false, such as `user.country == 'AU'`. At most 1 KiB; one that fails \
-                 for an account counts as false, with a warning in the log."
+                 when it is evaluated counts as false, with a warning in the log."
             }
             Self::Pattern => "A regular expression that the whole value must match, so `^` and `$` are not needed.",
             Self::AddressRule => {
@@ -177,7 +198,8 @@ pub(super) struct Section {
 
 impl Section {
     pub(super) fn new(name: &'static str, lines: &[&'static str], keys: Vec<Key>) -> Self {
-        Self { name: name.strip_suffix("Section").unwrap_or(name), about: Doc::new(lines).about, keys }
+        let short = name.strip_suffix("Section").or_else(|| name.strip_suffix("Keys"));
+        Self { name: short.unwrap_or(name), about: Doc::new(lines).about, keys }
     }
 }
 
@@ -262,7 +284,7 @@ impl Doc {
         let mut doc = Self { about: String::new(), examples: Vec::new(), keys: Vec::new(), default: None };
         for line in lines.iter().map(|line| line.trim()) {
             if let Some(example) = line.strip_prefix("Example: ") {
-                doc.examples.push(example);
+                doc.examples.push(example.trim_matches('`'));
             } else if let Some(keys) = line.strip_prefix("Keys: ") {
                 doc.keys.push(keys);
             } else if let Some(default) = line.strip_prefix("Default: ") {
@@ -280,3 +302,6 @@ impl Doc {
         doc
     }
 }
+
+#[cfg(test)]
+mod tests;

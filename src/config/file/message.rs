@@ -11,11 +11,11 @@ fn is_table(text: &str) -> bool {
 }
 
 section! {
-    /// A text with a title.
+    /// A text with a heading.
     struct PageSection {
-        /// The heading of a page. A text at a field shows none.
+        /// The heading of the page. A text that is shown at a field has none.
         title: Option<String> as Template = None,
-        /// The text.
+        /// The text itself.
         text: String as Template,
     }
 }

@@ -4,28 +4,42 @@ use crate::config::decode::{Spanned, choice, section};
 use crate::signup::rules::Normalise;
 
 section! {
-    /// `[[policies.rules]]`
+    /// What one attribute must be like. A rule for an attribute that the form does not have is skipped. Empty is the
+    /// same as absent, and only `required` applies to it.
     struct RuleSection {
-        /// The attribute.
-        attribute: Spanned<String>,
-        /// What is done to a text before it is checked.
+        /// The attribute that the rule is about. It is also the name of the rule in app settings.
+        /// Example: `"postalCode"`
+        attribute: Spanned<String> as Attribute,
+        /// What is done to a text before it is checked, in this order. What comes out is what is stored.
+        /// Example: `["trim", "upper"]`
         normalise: Vec<Normalise> = Vec::new(),
-        /// Whether it must be filled in.
+        /// Whether the field must be filled in.
         required: bool = false,
-        /// What the whole value must match.
-        pattern: Option<Spanned<String>> = None,
-        /// At least so many characters.
+        /// What the value must match, from its beginning to its end.
+        /// Example: `"[0-9]{4}"`
+        pattern: Option<Spanned<String>> as Pattern = None,
+        /// The least number of characters.
         min_length: Option<Spanned<usize>> = None,
-        /// At most so many characters.
+        /// The largest number of characters.
         max_length: Option<usize> = None,
-        /// The values there are.
+        /// The only values that pass; none: any value does.
+        /// Example: `["NSW", "VIC", "QLD"]`
         one_of: Vec<String> = Vec::new(),
-        /// The key of the text at the field.
+        /// The key in `[messages]` of the text that is shown at the field. Without it, the built-in text
+        /// `field-required` or `field-invalid` is.
+        /// Example: `"postal-code"`
         message: Option<Spanned<String>> = None,
     }
     planned { "when", "block" }
 }
 
 choice!(Normalise {
-    "trim" => Self::Trim, "lower" => Self::Lower, "upper" => Self::Upper, "collapse" => Self::Collapse,
+    /// white space at both ends goes
+    "trim" => Self::Trim,
+    /// lower case
+    "lower" => Self::Lower,
+    /// upper case
+    "upper" => Self::Upper,
+    /// each run of white space becomes one blank; at both ends it goes
+    "collapse" => Self::Collapse,
 } planned { "title", "nfkc", "digits", "phone" });
