@@ -11,6 +11,7 @@ mod function_app;
 mod hooks;
 mod process;
 mod redaction;
+mod schema;
 mod service;
 mod stage;
 mod timer;
