@@ -116,27 +116,27 @@ section! {
 }
 
 choice!(StatusIfNew {
-    /// Mailchimp asks the person for a confirmation first
+    /// Mailchimp asks the person for a confirmation first.
     "pending" => Self::Pending,
-    /// receives campaigns at once: only with consent
+    /// Receives campaigns at once: only with consent.
     "subscribed" => Self::Subscribed,
-    /// receives transactional mail only
+    /// Receives transactional mail only.
     "transactional" => Self::Transactional,
-    /// is known, and receives nothing
+    /// Is known, and receives nothing.
     "unsubscribed" => Self::Unsubscribed,
 });
 choice!(Overwrite {
-    /// those that nobody has chosen: empty, "unknown", or a GUID
+    /// Those that nobody has chosen: empty, "unknown", or a GUID.
     "placeholders" => Self::Placeholders,
-    /// all of them
+    /// All of them.
     "always" => Self::Always,
 });
 
 /// `consent`: a mailing list asks for it; `all` says that everybody gave it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Consent;
 choice!(Consent {
-    /// everybody has given it
+    /// Everybody has given it.
     "all" => Self,
 });
 

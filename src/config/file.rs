@@ -109,9 +109,9 @@ section! {
 }
 
 choice!(OnFailure {
-    /// a page asks the person to try again in a few minutes
+    /// A page asks the person to try again in a few minutes.
     "block" => Self::Block,
-    /// the sign-up goes on, unchecked
+    /// The sign-up goes on, unchecked.
     "continue" => Self::Continue,
 });
 
@@ -178,18 +178,18 @@ section! {
 }
 
 /// `discover`: where new accounts are found; one value so far.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Discover;
 choice!(Discover {
-    /// the audit log of the directory, through Microsoft Graph
+    /// The audit log of the directory, through Microsoft Graph.
     "audit-logs" => Self,
 } planned { "sign-ups" });
 
 /// `dispatch`: how a run hands out its work; one value so far.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Dispatch;
 choice!(Dispatch {
-    /// the run takes the accounts through the connectors itself
+    /// The run takes the accounts through the connectors itself.
     "inline" => Self,
 } planned { "queue" });
 

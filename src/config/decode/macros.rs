@@ -63,10 +63,11 @@ macro_rules! section {
 }
 pub(in crate::config) use section;
 
-/// Declares a word that is one of a few. The doc comment of a word says what it means, for the reference.
+/// Declares a word that is one of a few, of a type whose values can be compared. The doc comment of a word says what it
+/// means, for the reference.
 macro_rules! choice {
     (
-        $type:ty { $( $(#[doc = $doc:literal])* $word:literal => $value:path ),* $(,)? }
+        $type:ty { $( $(#[doc = $doc:literal])* $word:literal => $value:expr ),* $(,)? }
         $( planned { $( $planned:literal ),* } )?
     ) => {
         impl $crate::config::decode::Decode for $type {
@@ -89,7 +90,8 @@ macro_rules! choice {
             }
 
             fn written(&self) -> Option<serde_json::Value> {
-                Some(match self { $( $value => $word.into() ),* })
+                let words = [$( ($word, $value) ),*];
+                words.into_iter().find(|(_, value)| value == self).map(|(word, _)| word.into())
             }
         }
     };

@@ -71,34 +71,34 @@ section! {
 }
 
 choice!(Gate {
-    /// it is refused
+    /// It is refused.
     "invite-only" => Self::InviteOnly,
-    /// it is let in
+    /// It is let in.
     "open" => Self::Open,
-    /// everybody is refused, invited or not
+    /// Everybody is refused, invited or not.
     "closed" => Self::Closed,
 });
 
 /// `mode`: whether decisions count; one value so far.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::config) struct Mode;
 choice!(Mode {
-    /// what is decided is answered
+    /// What is decided is answered.
     "enforce" => Self,
 } planned { "report" });
 
 /// `no_address`: what happens to people without an address; one value so far.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::config) struct NoAddress;
 choice!(NoAddress {
-    /// the person is refused
+    /// The person is refused.
     "refuse" => Self,
 } planned { "code" });
 
 /// `email_match`: how addresses are compared; one value so far.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::config) struct EmailMatch;
 choice!(EmailMatch {
-    /// when they differ in no more than case and the form of their characters
+    /// When they differ in no more than case and the form of their characters.
     "exact" => Self,
 } planned { "ignore-tag", "ignore-tag-and-dots" });

@@ -34,12 +34,12 @@ section! {
 }
 
 choice!(Normalise {
-    /// white space at both ends goes
+    /// White space at both ends goes.
     "trim" => Self::Trim,
-    /// lower case
+    /// Lower case.
     "lower" => Self::Lower,
-    /// upper case
+    /// Upper case.
     "upper" => Self::Upper,
-    /// each run of white space becomes one blank; at both ends it goes
+    /// Each run of white space becomes one blank; at both ends it goes.
     "collapse" => Self::Collapse,
 } planned { "title", "nfkc", "digits", "phone" });
