@@ -1,4 +1,4 @@
-//! `docs/CONFIGURATION.md`: every key in a table, made from the [shape](super::shape) of the file.
+//! `docs/CONFIGURATION.md`: every key in a table, made from the shape of the file (`shape.rs`).
 //!
 //! The prose between the tables is here, and only what no doc comment of a key can say.
 

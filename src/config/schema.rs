@@ -1,7 +1,8 @@
 //! The JSON Schema of `guestlist.toml` (draft 2020-12), with which an editor completes, explains and checks every key.
 //!
-//! It is made from the [shape](super::shape) of the file. It is never stricter than the decoder; what only the whole file
-//! shows (templates, patterns, names of texts and of attributes) is left to `guestlist check`.
+//! It is made from the shape of the file (`shape.rs`). What can be used it passes, but for blanks around a GUID, and for a
+//! required key that only an app setting brings. What only the whole file shows (templates, patterns, names of texts and of
+//! attributes) is left to `guestlist check`.
 //!
 //! Two things are owed to Taplo, which most editors use for TOML: a key's description stands on the key itself and never
 //! beside a `$ref`, since what is beside one is dropped; and there is no `$id`, since a relative one makes the whole schema
