@@ -26,10 +26,13 @@ use guestlist::config::{self, Environment};
 use guestlist::invites::csv_reader::{self, Reading};
 use guestlist::invites::snapshot::Snapshot;
 use guestlist::server;
+use guestlist::signup::answer::{Start, Submit};
 use guestlist::signup::gate::{self, Question};
+use guestlist::signup::identity::{AddressSource, Found, Provenance};
+use guestlist::signup::messages::{Messages, Reader};
 use guestlist::signup::policy::{Gate, Policy};
 use guestlist::signup::trace::Trace;
-use guestlist::values::{EmailAddress, EmailMatch};
+use guestlist::values::{self, AttributeName, AttributeValue, EmailMatch, FormField};
 use guestlist_emulator::Tenant;
 use guestlist_emulator::sign_up::{self, Form, Person, SignUp};
 use tokio::runtime::Runtime;
@@ -145,10 +148,10 @@ impl Service {
         self.tenant.token().claim("jti", next()).encode().unwrap()
     }
 
-    fn request(&self, token: &str) -> Request {
+    fn request(&self, token: &str, address: &str) -> Request {
         let request =
             Request::post("/api/OnAttributeCollectionStart").header("authorization", format!("Bearer {token}"));
-        request.body(Body::from(self.event.clone())).unwrap()
+        request.body(Body::from(self.event.replace("person77777@fabrikam.com", address))).unwrap()
     }
 
     fn send(&self, request: Request) -> axum::http::StatusCode {
@@ -174,17 +177,20 @@ fn next() -> u64 {
     NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
 }
 
-#[divan::bench]
-fn start_hook_with_a_fresh_token(bencher: Bencher<'_, '_>) {
+/// An invited person, and one who is not: what a refusal costs must not tell them apart.
+const PEOPLE: [&str; 2] = ["person77777@fabrikam.com", "nobody@example.org"];
+
+#[divan::bench(args = PEOPLE)]
+fn start_hook_with_a_fresh_token(bencher: Bencher<'_, '_>, address: &str) {
     let service = &*SERVICE;
-    bencher.with_inputs(|| service.request(&service.token())).bench_values(|request| service.send(request));
+    bencher.with_inputs(|| service.request(&service.token(), address)).bench_values(|request| service.send(request));
 }
 
-#[divan::bench]
-fn start_hook_with_a_remembered_token(bencher: Bencher<'_, '_>) {
+#[divan::bench(args = PEOPLE)]
+fn start_hook_with_a_remembered_token(bencher: Bencher<'_, '_>, address: &str) {
     let service = &*SERVICE;
     let token = service.token();
-    bencher.with_inputs(|| service.request(&token)).bench_values(|request| service.send(request));
+    bencher.with_inputs(|| service.request(&token, address)).bench_values(|request| service.send(request));
 }
 
 static SNAPSHOT: LazyLock<Snapshot> = LazyLock::new(|| {
@@ -193,25 +199,129 @@ static SNAPSHOT: LazyLock<Snapshot> = LazyLock::new(|| {
 });
 
 /// The look-up in the list and the gate's decision.
-#[divan::bench(args = ["person77777@fabrikam.com", "nobody@example.org"])]
+#[divan::bench(args = PEOPLE)]
 fn gate_over_100000_invites(bencher: Bencher<'_, '_>, address: &str) {
     let policy = Policy {
-        name: "default".into(),
-        apps: Vec::new(),
-        gate: Gate::InviteOnly,
         allow: vec!["@contoso.com".parse().unwrap()],
         deny: vec!["@mailinator.com".parse().unwrap()],
-        prefill: Vec::new(),
-        rules: Vec::new(),
+        ..Policy::new("default", Gate::InviteOnly)
     };
-    let app = guestlist::values::App::default();
+    let app = values::App::default();
     let snapshot = &*SNAPSHOT;
     let now = SystemClock.now();
     bencher.bench(|| {
-        let address: EmailAddress = divan::black_box(address).parse().unwrap();
-        let invitations = snapshot.find(&address, EmailMatch::Exact);
+        let found = verified(divan::black_box(address));
+        let invitations = snapshot.find(&found.address, EmailMatch::Exact);
         let question =
-            Question { policy: Some(&policy), address: Some(&address), invitations: &invitations, app: &app, now };
-        gate::decide(&question, &mut Trace::default()).reason()
+            Question { policy: Some(&policy), address: Some(&found), invitations: &invitations, app: &app, now };
+        gate::decide(&question, &mut Trace::off()).reason()
+    });
+}
+
+fn verified(address: &str) -> Found {
+    Found { address: address.parse().unwrap(), provenance: Provenance::Verified, source: AddressSource::Identity }
+}
+
+/// A policy with 20 rules, five of them with a condition across fields.
+fn twenty_rules() -> Policy {
+    let folder = tempfile::tempdir().unwrap();
+    let conditions = [
+        "attributes.country == 'AU' && attributes.state == ''",
+        "'press' in invite.tags && attributes.companyName == ''",
+        "identity.provenance == 'verified' && attributes.ext.Age < 18",
+        "client.locale.startsWith('de') && attributes.country != 'DE'",
+        "size(attributes.ext.Interests) > 3 || attributes.ext.Newsletter && attributes.city == ''",
+    ];
+    let condition = |when: &&str| format!("[[policies.rules]]\nwhen = \"{when}\"\nattribute = \"city\"\n");
+    let checks = (0..15).map(|number| {
+        let attribute = ["givenName", "surname", "city", "postalCode", "jobTitle"][number % 5];
+        let check = ["required = true", "pattern = \"[A-Za-z0-9 ]+\"", "max_length = 64"][number / 5];
+        format!("[[policies.rules]]\nattribute = \"{attribute}\"\nnormalise = [\"trim\", \"collapse\"]\n{check}\n")
+    });
+    let rules: String = checks.chain(conditions.iter().map(condition)).collect();
+    let text = format!(
+        "[tenant]\nid = \"aaaabbbb-0000-cccc-1111-dddd2222eeee\"\n\
+         extension_app_id = \"0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0\"\n\
+         [hooks]\naudience = [\"99999999-2222-3333-4444-555555555555\"]\n\
+         [[policies]]\nname = \"default\"\ngate = \"invite-only\"\nallow = [\"@contoso.com\"]\n\
+         multi_select = [\"ext.Interests\"]\n{rules}"
+    );
+    let file = folder.path().join("guestlist.toml");
+    std::fs::write(&file, text).unwrap();
+    let variables = BTreeMap::from([("GUESTLIST_CONFIG".to_owned(), file.display().to_string())]);
+    let config = config::load(&Environment::new(variables)).unwrap_or_else(|invalid| panic!("{invalid}"));
+    config.sign_up.policies.into_iter().next().unwrap()
+}
+
+/// A form that was filled in.
+fn filled_in() -> values::Form {
+    let field = |name: &str, value: AttributeValue| FormField {
+        name: AttributeName::new(name),
+        attribute_type: value.attribute_type(),
+        value: Some(value),
+    };
+    let text = |value: &str| AttributeValue::String(value.to_owned());
+    let ext = |name: &str| format!("extension_0f1e2d3c4b5a69788796a5b4c3d2e1f0_{name}");
+    values::Form(vec![
+        field("givenName", text(" Jo  Anne ")),
+        field("surname", text("Bradford")),
+        field("city", text("Leeds")),
+        field("postalCode", text("2000 ")),
+        field("jobTitle", text("Editor")),
+        field("country", text("AU")),
+        field("state", text("NSW")),
+        field("companyName", text("Fabrikam")),
+        field(&ext("Age"), AttributeValue::Int64(30)),
+        field(&ext("Interests"), text("music,sport")),
+        field(&ext("Newsletter"), AttributeValue::Boolean(true)),
+    ])
+}
+
+/// The whole decision about a submitted form, from the address to the answer: gate, 20 rules with five conditions,
+/// texts. One address is admitted, the other refused.
+#[divan::bench(args = ["ada@contoso.com", "ada@fabrikam.com"])]
+fn decision_with_20_rules_and_5_conditions(bencher: Bencher<'_, '_>, address: &str) {
+    let (policy, form, messages) = (twenty_rules(), filled_in(), Messages::default());
+    let (app, client) = (values::App::default(), values::Client::default());
+    let now = SystemClock.now();
+    bencher.bench(|| {
+        let found = verified(divan::black_box(address));
+        let mut trace = Trace::off();
+        let question = Question { policy: Some(&policy), address: Some(&found), invitations: &[], app: &app, now };
+        let admission = gate::decide(&question, &mut trace);
+        let submit = Submit {
+            admission: &admission,
+            code: None,
+            form: &form,
+            client: &client,
+            identities: &[],
+            found: Some(&found),
+            messages: &messages,
+            reader: Reader { locale: "en", email: Some(&found.address), app: &app, support_code: "7Q4M-0ZKD" },
+            now,
+        };
+        let submitted = submit.answer(Some(&policy), &mut trace);
+        guestlist::entra::action::submit(&submitted.answered.decision)
+    });
+}
+
+/// The decision at Start, from the address to the answer, over the list: what an uninvited person costs, and an invited
+/// one.
+#[divan::bench(args = PEOPLE)]
+fn start_decision_over_100000_invites(bencher: Bencher<'_, '_>, address: &str) {
+    let policy = Policy::new("default", Gate::InviteOnly);
+    let (app, form, messages) = (values::App::default(), values::Form::default(), Messages::default());
+    let (snapshot, looked_up, now) = (&*SNAPSHOT, values::AttributeValues::new(), SystemClock.now());
+    bencher.bench(|| {
+        let found = verified(divan::black_box(address));
+        let mut trace = Trace::off();
+        let invitations = snapshot.find(&found.address, EmailMatch::Exact);
+        let question =
+            Question { policy: Some(&policy), address: Some(&found), invitations: &invitations, app: &app, now };
+        let admission = gate::decide(&question, &mut trace);
+        let reader = Reader { locale: "en", email: Some(&found.address), app: &app, support_code: "7Q4M-0ZKD" };
+        let start = Start { admission: &admission, form: &form, looked_up: &looked_up, messages: &messages, reader };
+        let answered = start.answer(Some(&policy), &mut trace);
+        guestlist::entra::action::start(&answered.decision)
     });
 }

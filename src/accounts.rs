@@ -10,6 +10,8 @@
 //!   connector runs; the permanent record is written before the outbox entry is deleted;
 //! - windows overlap, since records come late and out of order, and an account is known by its object id, so a record
 //!   may be read any number of times;
+//! - an account's codes are accepted before anything else is stored or sent for it, and no use of a code is released
+//!   while there may be an account that nobody has looked at;
 //! - one account's failure, a panic included, stops no other; a failure that is the set-up's uses up no attempt;
 //! - object ids are logged, nothing else of a person is; only `pending/` holds personal data, and only until the end.
 //!
@@ -21,6 +23,7 @@ mod associate;
 mod association;
 mod attempt;
 mod classify;
+mod codes;
 mod discover;
 mod outbox;
 mod records;
@@ -34,6 +37,7 @@ use crate::clock::Clock;
 use crate::connectors::Connector;
 use crate::graph::Directory;
 use crate::invites::Invites;
+use crate::reservations::{Admissions, Reservations};
 use crate::storage::StateStore;
 
 use outbox::Outbox;
@@ -60,18 +64,21 @@ pub struct Accounts {
     steps: Vec<Step>,
     invites: Invites,
     outbox: Outbox,
+    reservations: Reservations,
+    admissions: Admissions,
     clock: Arc<dyn Clock>,
     running: tokio::sync::Mutex<()>,
 }
 
 impl Accounts {
-    /// A runner. `connectors` are matched with the settings by their name.
+    /// A runner. `connectors` are matched with the settings by their name; `reservations` lie in the same store.
     pub fn try_new(
         settings: Settings,
         directory: Arc<dyn Directory>,
         connectors: &[Arc<dyn Connector>],
         invites: Invites,
         store: StateStore,
+        reservations: Reservations,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, SettingsError> {
         let order = settings.in_order().map_err(|mut errors| errors.remove(0))?;
@@ -82,8 +89,9 @@ impl Accounts {
             let connector = Arc::clone(connector.ok_or_else(missing)?);
             steps.push(Step { settings: settings.clone(), connector });
         }
-        let outbox = Outbox::new(store);
-        Ok(Self { settings, directory, steps, invites, outbox, clock, running: tokio::sync::Mutex::default() })
+        let (admissions, outbox) = (Admissions::new(store.clone()), Outbox::new(store));
+        let running = tokio::sync::Mutex::default();
+        Ok(Self { settings, directory, steps, invites, outbox, reservations, admissions, clock, running })
     }
 
     /// Finds new accounts and associates what is in the outbox. Single accounts that failed are in the report; an error
@@ -95,9 +103,13 @@ impl Accounts {
         };
         let run = Run::new(self.clock.now(), self.settings.run_limit);
         self.outbox.sweep(run.now).await;
+        self.sweep_admissions(run.now).await;
         let discovered = Box::pin(self.discover(&run)).await;
         let associated = Box::pin(self.associate_all(&run)).await;
-        let outcome = associated.and(discovered);
+        let outcome = match associated.and(discovered) {
+            Ok(read_to) => Box::pin(self.release_codes(&run, read_to)).await,
+            Err(error) => Err(error),
+        };
         let report = run.into_report();
         report.log(outcome.as_ref().err());
         outcome.map(|()| report)

@@ -15,16 +15,21 @@ use crate::connectors::profile::{self, Profile};
 use crate::credentials::ClientSecret;
 use crate::entra::caller::Verifier;
 use crate::entra::signing_keys::SigningKeys;
+use crate::functions::desk::Desk;
+use crate::functions::guesses::Guesses;
 use crate::functions::health::Health;
 use crate::functions::hook::Hooks;
 use crate::functions::memory::AddressMemory;
+use crate::functions::shared_state::SharedState;
 use crate::functions::update_new_accounts::TimerState;
 use crate::graph::{Directory, Graph};
 use crate::invites::list::ListInvites;
 use crate::invites::{InviteSource, Invites};
+use crate::lookups::Lookups;
 use crate::outbound::{Outbound, OutboundError};
+use crate::reservations::{Admissions, Reservations};
 use crate::storage::StateStore;
-use crate::telemetry::{AddressHasher, describe};
+use crate::telemetry::{self, AddressHasher, Counters, describe};
 
 /// How long running work may take to end once it is told to.
 const GRACE: Duration = Duration::from_secs(10);
@@ -48,6 +53,7 @@ impl App {
     /// Puts the service together. Nothing is fetched, opened or started yet; `port` is the one the host
     /// calls.
     pub fn try_new(config: Config, port: u16, clock: Arc<dyn Clock>) -> Result<Self, OutboundError> {
+        telemetry::set_level(config.level);
         let tasks = TaskTracker::new();
         let stop = CancellationToken::new();
         let outbound = Outbound::try_new(Arc::clone(&clock))?;
@@ -56,28 +62,36 @@ impl App {
             config.invites.into_iter().map(|settings| Arc::new(ListInvites::new(settings))).collect();
         let sources = lists.iter().map(|list| Arc::clone(list) as Arc<dyn InviteSource>).collect();
         let invites = Invites::new(sources);
-        let accounts = accounts(config.timer, invites.clone(), &outbound, &clock).map(Arc::new);
+        let lookups = Lookups::try_new(config.lookups, &outbound)?;
+        // A folder on Azure is refused to the timer, and to every policy that would write into it.
+        let store = StateStore::from_settings(&config.store).unwrap_or_else(|_| StateStore::in_memory());
+        let (reservations, admissions) = (Reservations::new(store.clone()), Admissions::new(store));
+        let accounts = accounts(config.timer, invites.clone(), &reservations, &outbound, &clock).map(Arc::new);
         let timer = TimerState { accounts, port, stop: stop.child_token() };
         let hash_key = config.hash_key.and_then(Result::ok);
-        let hooks = Hooks {
-            settings: config.hooks,
-            verifier: Verifier::new(&config.caller, keys.clone(), Arc::clone(&clock)),
+        let verifier = Verifier::new(&config.caller, keys.clone(), Arc::clone(&clock));
+        let desk = Desk {
             sign_up: config.sign_up,
             invites,
+            lookups,
+            state: SharedState::new(reservations, admissions),
             memory: AddressMemory::default(),
-            hasher: AddressHasher::new(hash_key.as_ref()),
+            guesses: Guesses::default(),
             clock,
         };
+        let (hasher, counters) = (AddressHasher::new(hash_key.as_ref()), Counters::default());
+        let hooks = Hooks { settings: config.hooks, verifier, desk, hasher, counters };
         let health = Health { keys: keys.clone(), lists: lists.clone() };
         Ok(Self { hooks: Arc::new(hooks), health: Arc::new(health), timer: Arc::new(timer), keys, lists, tasks, stop })
     }
 
-    /// Starts what runs in the background: signing keys and invite lists. To be called on the runtime, once.
+    /// Starts what runs in the background: signing keys, invite lists, counts. To be called on the runtime, once.
     pub fn start(&self) {
         self.keys.prefetch();
         for list in &self.lists {
             list.keep_fresh(&self.tasks, self.stop.clone());
         }
+        self.hooks.counters.keep_writing(&self.tasks, self.stop.clone());
     }
 
     /// Cuts off a run of the timer. The hooks still have all they need.
@@ -98,6 +112,7 @@ impl App {
 fn accounts(
     settings: Option<TimerSettings>,
     invites: Invites,
+    reservations: &Reservations,
     outbound: &Outbound,
     clock: &Arc<dyn Clock>,
 ) -> Result<Accounts, String> {
@@ -111,7 +126,7 @@ fn accounts(
         .map(|one| connector(one, outbound, &graph))
         .collect::<Result<_, _>>()
         .map_err(|error| describe(&error))?;
-    Accounts::try_new(settings.accounts, graph, &connectors, invites, store, Arc::clone(clock))
+    Accounts::try_new(settings.accounts, graph, &connectors, invites, store, reservations.clone(), Arc::clone(clock))
         .map_err(|error| describe(&error))
 }
 

@@ -4,6 +4,9 @@
 
 pub mod check;
 pub mod explain;
+pub mod invites;
+mod rehearsal;
+pub mod schema;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -32,6 +35,10 @@ pub enum Command {
     Check(check::Options),
     /// Show what would be decided about an address, and why
     Explain(explain::Options),
+    /// Print the JSON Schema of `guestlist.toml`, for editors
+    Schema(schema::Options),
+    /// Change the invite lists
+    Invites(invites::Options),
 }
 
 /// Reads the command line. What was answered on the spot (help, version, a usage error) hands back its exit code.

@@ -9,9 +9,14 @@ mod connectors;
 mod decode;
 mod file;
 mod hooks;
+mod lookups;
 mod overrides;
+mod policy_tests;
 mod problems;
+pub mod reference;
+pub mod schema;
 mod secrets;
+mod shape;
 mod sign_up;
 #[cfg(test)]
 mod tests;
@@ -21,13 +26,17 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use decode::{Decode, Reading};
+use tracing::level_filters::LevelFilter;
 
 pub use accounts::TimerSettings;
 pub use connectors::OneConnector;
+pub(crate) use file::{TestAction, TestCode, TestHook};
+pub use policy_tests::PolicyTest;
 pub use problems::{Invalid, Problem, Severity};
 
-use crate::values::{Secret, SecretError};
-use crate::{entra, functions, invites, signup};
+use crate::lookups::Settings as LookupSettings;
+use crate::values::{AppId, Secret, SecretError};
+use crate::{entra, functions, invites, signup, storage};
 
 /// The file's name, beside `host.json`.
 const FILE: &str = "guestlist.toml";
@@ -79,10 +88,20 @@ pub struct Config {
     pub hooks: functions::hook::Settings,
     /// What the operator decided about sign-ups.
     pub sign_up: signup::policy::Settings,
+    /// The app id behind `ext.` attributes.
+    pub extension_app: Option<AppId>,
+    /// Tests of what the operator decided.
+    pub tests: Vec<PolicyTest>,
+    /// Where the state lives.
+    pub store: storage::Settings,
     /// Where invitations come from.
     pub invites: Vec<invites::list::Settings>,
+    /// What is asked from outside, for the policies that name it.
+    pub lookups: Vec<LookupSettings>,
     /// What the timer needs; absent without `[graph]`.
     pub timer: Option<TimerSettings>,
+    /// From which level up events are logged.
+    pub level: LevelFilter,
     /// Keys the address hashes in logs.
     pub hash_key: Option<Result<Secret, SecretError>>,
     /// What does not stop the service but should be known: warnings, and secrets that are missing.
@@ -134,14 +153,38 @@ fn read(path: &Path) -> Result<String, String> {
 fn build(file: &file::File, environment: &Environment, reading: &mut Reading) -> Option<Config> {
     let tenant = file.tenant.as_ref().and_then(|section| hooks::tenant(section, reading));
     let extension_app = tenant.as_ref().and_then(|tenant| tenant.extension_app.clone());
-    let names = sign_up::Names { extension_app };
+    let lookups = file.lookups.iter().map(|lookup| lookup.name.value.clone()).collect();
+    let mut names = sign_up::Names { extension_app, lookups, columns: Vec::new() };
     let hooks = file.hooks.as_ref().and_then(|section| hooks::hooks(section, tenant.as_ref(), reading));
     let invites = sign_up::invites(&file.invites, &names, environment, reading);
+    if invites.len() == file.invites.len() {
+        // Of a list that cannot be read nobody knows the columns.
+        names.columns = invites.iter().flat_map(|list| list.columns.iter().cloned()).collect();
+    }
+    let lookups = lookups::lookups(&file.lookups, &names, environment, reading);
     let sign_up = sign_up::settings(file, &names, reading);
-    let timer = accounts::timer(file, tenant.as_ref(), environment, reading);
+    let tests = policy_tests::policy_tests(file, &names, reading);
+    let store = accounts::store(file.state.url.as_ref(), environment, reading);
+    let timer = accounts::timer(file, tenant.as_ref(), store.as_ref(), &names, environment, reading);
     let hash_key = reading.within("telemetry.hash_key", |reading| {
         file.telemetry.hash_key.as_ref().map(|key| key.resolve(environment, reading))
     });
     let (caller, hooks) = hooks?;
-    Some(Config { caller, hooks, sign_up, invites, timer, hash_key, notes: Vec::new() })
+    let (store, level) = (store?, file.telemetry.level.filter());
+    sign_up::check_state(file, &sign_up, &store, reading);
+    let extension_app = names.extension_app;
+    Some(Config {
+        caller,
+        hooks,
+        sign_up,
+        extension_app,
+        tests,
+        store,
+        invites,
+        lookups,
+        timer,
+        level,
+        hash_key,
+        notes: Vec::new(),
+    })
 }

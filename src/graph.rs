@@ -32,7 +32,7 @@ pub use client::{Graph, Settings};
 pub use error::{ErrorKind, GraphError, Operation};
 pub use extensions::Extensions;
 pub use pace::Pace;
-pub use user::User;
+pub use user::{User, context_members};
 
 pub use crate::outbound::Disposition;
 

@@ -5,7 +5,9 @@
 
 pub mod columns;
 pub mod csv_reader;
+pub mod csv_writer;
 pub mod list;
+mod look_alikes;
 pub mod snapshot;
 
 use std::fmt::Debug;

@@ -18,5 +18,7 @@ fn main() -> ExitCode {
         Command::Serve => server::run(&environment),
         Command::Check(options) => cli::check::run(&environment, &options),
         Command::Explain(options) => cli::explain::run(&environment, &options),
+        Command::Schema(options) => cli::schema::run(&options),
+        Command::Invites(options) => cli::invites::run(&environment, &options),
     }
 }

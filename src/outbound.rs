@@ -3,12 +3,16 @@
 //! A call always has a time limit and a size limit on its answer; redirects are not followed; anything but https is
 //! refused unless the address is loopback. When the other side is slow the call ends with [`OutboundError::TimedOut`],
 //! when it is absent with [`OutboundError::Unreachable`]; what it says is only ever read up to the limit.
+//! Where the address is the choice of a configuration's author, [`Outbound::public_only`] keeps away from the machine, its
+//! neighbours and the platform.
 //! Nothing of a request or an answer is logged but method, host, status and duration.
 
+mod address;
 mod client;
 mod disposition;
 mod retry;
 
+pub use address::is_public;
 pub use client::{Answer, Limits, Outbound, OutboundError, Request, is_callable};
 pub use disposition::{Disposition, classify_status, retry_after};
 pub use retry::{Retries, with_retries};

@@ -1,15 +1,20 @@
 //! The decision about a sign-up, pure: no network, no storage, no clock. What it needs is handed in, what it finds is
 //! handed back.
 //!
-//! [`gate`] decides who may sign up, [`prefill`] fills the form, [`rules`] check it, [`messages`] word it, and
-//! [`answer`] puts it together.
+//! [`identity`] says whose address it is and how far to trust it, [`gate`] decides who may sign up, [`code`] judges what
+//! was typed as an invitation code, [`prefill`] fills the form, [`rules`] check it, [`messages`] word it, and
+//! [`answer`] puts it together. [`reasons`] explains every outcome.
 
 pub mod answer;
+pub mod code;
 pub mod decision;
+pub mod disposable;
+pub mod facts;
 pub mod gate;
 pub mod identity;
 pub mod messages;
 pub mod policy;
 pub mod prefill;
+pub mod reasons;
 pub mod rules;
 pub mod trace;

@@ -13,37 +13,60 @@
 //!
 //! Addresses appear as an [`AddressHash`] only. See `docs/LOGGING.md` for the fields.
 
+mod counters;
 mod format;
 mod hash;
 mod lines;
 mod panic;
 
 use std::error::Error;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::SetGlobalDefaultError;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::registry::Registry;
+use tracing_subscriber::reload;
 
 use crate::clock::{Clock, SystemClock};
 use format::JsonLayer;
 
+pub use counters::Counters;
 pub use hash::{AddressHash, AddressHasher};
 pub use lines::{CapturedLines, Console, Lines, Stream};
 
+/// The level in force, once [`init`] was called.
+static LEVEL: OnceLock<reload::Handle<Targets, Registry>> = OnceLock::new();
+
 /// Writes every event from now on, and every panic. To be called once, before the first event.
 pub fn init(level: LevelFilter) -> Result<(), SetGlobalDefaultError> {
-    tracing::subscriber::set_global_default(subscriber(level, Console, Arc::new(SystemClock)))?;
+    let (filter, handle) = reload::Layer::new(ours(level));
+    let layer = JsonLayer::new(Console, Arc::new(SystemClock)).with_filter(filter);
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer))?;
     panic::install(Console, Arc::new(SystemClock));
+    // It was not set before: a second installation is refused above.
+    let _ = LEVEL.set(handle);
     Ok(())
+}
+
+/// Writes our own events from this level up, from now on. Without [`init`] it does nothing.
+pub fn set_level(level: LevelFilter) {
+    if let Some(handle) = LEVEL.get() {
+        // It fails only when the subscriber is gone, and then there is nothing to write to.
+        let _ = handle.reload(ours(level));
+    }
 }
 
 /// What [`init`] installs, with its outlet and its clock as inputs.
 pub fn subscriber(level: LevelFilter, lines: impl Lines, clock: Arc<dyn Clock>) -> impl Subscriber + Send + Sync {
-    let ours = Targets::new().with_default(LevelFilter::WARN.min(level)).with_target(env!("CARGO_CRATE_NAME"), level);
-    tracing_subscriber::registry().with(JsonLayer::new(lines, clock).with_filter(ours))
+    tracing_subscriber::registry().with(JsonLayer::new(lines, clock).with_filter(ours(level)))
+}
+
+/// Our own events from this level up, those of the libraries from WARN up.
+fn ours(level: LevelFilter) -> Targets {
+    Targets::new().with_default(LevelFilter::WARN.min(level)).with_target(env!("CARGO_CRATE_NAME"), level)
 }
 
 /// An error with all its causes, outermost first, joined by ": ".

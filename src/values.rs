@@ -5,6 +5,7 @@
 
 mod address_rule;
 mod attribute;
+mod client;
 mod code;
 mod deadline;
 mod email;
@@ -16,6 +17,7 @@ mod secret;
 
 pub use address_rule::AddressRule;
 pub use attribute::{AttributeName, AttributeType, AttributeValue, AttributeValues, Form, FormField};
+pub use client::Client;
 pub use code::{Code, CodeDigest, InvalidCode};
 pub use deadline::Deadline;
 pub use email::{EmailAddress, EmailMatch, InvalidAddress};

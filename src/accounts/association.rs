@@ -1,5 +1,6 @@
 //! One account's association.
 
+mod codes;
 mod context;
 mod deliver;
 
@@ -17,7 +18,7 @@ use super::records::{ConnectorResult, FinishedAccount, Outcome};
 use super::{Accounts, Run, Step};
 use crate::graph::User;
 use crate::storage::StoreError;
-use crate::values::ObjectId;
+use crate::values::{CodeDigest, ObjectId};
 
 /// How far an account came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +63,8 @@ pub(super) struct Association<'a> {
     seen: Option<(User, Option<Value>)>,
     /// The account could not be read in this run; it is not asked for again.
     unread: Option<Progress>,
+    /// The codes that were accepted for the account, once that is known.
+    codes: Option<Vec<CodeDigest>>,
 }
 
 impl<'a> Association<'a> {
@@ -83,8 +86,8 @@ impl<'a> Association<'a> {
                 attempts.extend(accounts.outbox.part::<Attempt>(id, part).await?);
             }
         }
-        let (seen, unread) = (None, None);
-        Ok(Self { accounts, run, id, found_at, oldest, parts, results, attempts, last_attempt, seen, unread })
+        let (seen, unread, codes) = (None, None, None);
+        Ok(Self { accounts, run, id, found_at, oldest, parts, results, attempts, last_attempt, seen, unread, codes })
     }
 
     /// Takes the account as far as it goes now.
@@ -123,6 +126,9 @@ impl<'a> Association<'a> {
             Err(progress) => return Ok(Some(progress)),
         };
         let Some(reason) = by_user(&user, self.oldest) else {
+            if !self.accept_codes(&user).await? {
+                return Ok(Some(Progress::Left));
+            }
             self.seen = Some((user, None));
             return Ok(None);
         };

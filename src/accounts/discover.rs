@@ -36,11 +36,12 @@ struct Reading {
 }
 
 impl Accounts {
-    /// Reads the window, stores what is new, moves the cursor.
-    pub(super) async fn discover(&self, run: &Run) -> Result<(), RunError> {
+    /// Reads the window, stores what is new, moves the cursor. Says up to when the log is known, if the window was read
+    /// completely.
+    pub(super) async fn discover(&self, run: &Run) -> Result<Option<DateTime<Utc>>, RunError> {
         let started = self.started(run.now).await?;
         let cursor = self.outbox.cursor().await?.filter(|cursor| !is_from_the_future(*cursor, run.now));
-        let Some(mut window) = self.window(run.now, started, cursor) else { return Ok(()) };
+        let Some(mut window) = self.window(run.now, started, cursor) else { return Ok(None) };
         let mut turns = Pace::default();
         let reading = match self.read(run, window, &mut turns).await {
             Err(RunError::Discovery(error)) if error.kind() == ErrorKind::RetentionExceeded => {
@@ -51,7 +52,9 @@ impl Accounts {
                     reason = "the audit log does not reach back to the last run; accounts made before may be missing"
                 );
                 run.report(|report| report.gap_possible = true);
-                self.read(run, window, &mut turns).await?
+                let reading = self.read(run, window, &mut turns).await?;
+                self.keep_codes(run, window.from).await?;
+                reading
             }
             reading => reading?,
         };
@@ -62,7 +65,7 @@ impl Accounts {
         if let Some(to) = to.filter(|to| cursor.is_none_or(|cursor| *to > cursor)) {
             self.outbox.move_cursor(to).await?;
         }
-        Ok(())
+        Ok(reading.complete.then_some(window.to))
     }
 
     /// From the cursor less the overlap to now less `settle`, never before the very first run's reach; `None` if that
@@ -244,7 +247,7 @@ pub(super) fn is_ahead(moment: DateTime<Utc>, now: DateTime<Utc>) -> bool {
 }
 
 /// So long before a moment, whatever the moment: not before 1970, which Graph would not understand.
-fn before(moment: DateTime<Utc>, by: Duration) -> DateTime<Utc> {
+pub(super) fn before(moment: DateTime<Utc>, by: Duration) -> DateTime<Utc> {
     let by = TimeDelta::from_std(by).unwrap_or(TimeDelta::MAX);
     moment.checked_sub_signed(by).unwrap_or(DateTime::UNIX_EPOCH).max(DateTime::UNIX_EPOCH)
 }

@@ -38,6 +38,13 @@ pub(super) struct PendingAccount {
     oldest: DateTime<Utc>,
 }
 
+impl PendingAccount {
+    /// Whether anything was done for the account, which begins after it was read and its codes were accepted.
+    pub(super) fn has_begun(&self) -> bool {
+        self.parts.iter().any(|part| part.starts_with("request-") || part.starts_with("result-"))
+    }
+}
+
 /// The records of accounts, over the store.
 #[derive(Debug, Clone)]
 pub(super) struct Outbox {

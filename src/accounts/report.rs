@@ -43,6 +43,12 @@ pub struct RunReport {
     pub abandoned: usize,
     /// Accounts that the run had no time for.
     pub left: usize,
+    /// Uses of invitation codes that were accepted for an account.
+    pub accepted_codes: usize,
+    /// Uses of invitation codes that are free again.
+    pub released_codes: usize,
+    /// Uses of invitation codes that count as used although no account was found.
+    pub kept_codes: usize,
 }
 
 impl RunReport {
@@ -62,6 +68,9 @@ impl RunReport {
             (self.waiting, "waiting"),
             (self.abandoned, "abandoned: see abandoned/ in the state store"),
             (self.left, "left for the next run"),
+            (self.accepted_codes, "codes accepted"),
+            (self.released_codes, "codes released"),
+            (self.kept_codes, "codes kept: whether there is an account is not known"),
         ];
         let numbers = numbers.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
         let remarks = [
@@ -148,6 +157,9 @@ mod tests {
             found: 3,
             done: 2,
             skipped: BTreeMap::from([(SkipReason::Guest, 1)]),
+            accepted_codes: 2,
+            released_codes: 1,
+            kept_codes: 1,
             gap_possible: true,
             ..RunReport::default()
         };
@@ -158,6 +170,9 @@ mod tests {
                 "audit log read from 2026-11-21T08:00:00Z to 2026-11-21T10:00:00Z",
                 "accounts: 3 new, 2 associated",
                 "1 skipped: guest",
+                "2 codes accepted",
+                "1 codes released",
+                "1 codes kept: whether there is an account is not known",
                 "gap possible: the audit log does not reach back to the last run",
             ]
         );

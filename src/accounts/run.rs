@@ -5,9 +5,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use super::report::RunReport;
+use crate::reservations::Ledger;
 
 /// One run.
 #[derive(Debug)]
@@ -21,6 +23,8 @@ pub(super) struct Run {
     report: Mutex<RunReport>,
     /// What is not set up: not tried again in this run.
     blocked: Mutex<BTreeSet<String>>,
+    /// The reservations of codes, once they have been needed. Never before discovery has ended.
+    pub(super) ledger: OnceCell<Ledger>,
 }
 
 /// No run is longer, whatever it is told: moments can be reckoned up to here.
@@ -35,6 +39,7 @@ impl Run {
             discovery_end: begin + limit / 2,
             report: Mutex::default(),
             blocked: Mutex::default(),
+            ledger: OnceCell::new(),
         }
     }
 

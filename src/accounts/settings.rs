@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::expressions::Condition;
-use crate::values::AppId;
+use crate::values::{AppId, EmailMatch};
 
 /// What a run is told.
 #[derive(Debug, Clone)]
@@ -25,6 +25,8 @@ pub struct Settings {
     pub max_attempts: u32,
     /// Whether some template or condition of a connector uses `invite`. Without it no source is asked.
     pub needs_invite: bool,
+    /// The ways in which policies compare addresses with invitations, the narrowest first.
+    pub email_matches: Vec<EmailMatch>,
     /// The connectors, in the order of the configuration.
     pub connectors: Vec<ConnectorSettings>,
 }
@@ -141,6 +143,7 @@ mod tests {
             concurrency: 1,
             max_attempts: 1,
             needs_invite: false,
+            email_matches: Vec::new(),
             connectors: connectors.iter().map(connector).collect(),
         }
     }

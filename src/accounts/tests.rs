@@ -1,6 +1,7 @@
 //! The room as a whole: an in-memory directory, store and outside systems, and everything that can go wrong with them.
 
 mod clocks;
+mod codes;
 mod corrupt;
 mod crash;
 mod doubles;
@@ -183,12 +184,13 @@ async fn the_invitation_is_looked_up_when_something_uses_it() {
     house.settings.needs_invite = true;
     house.run().await.unwrap();
     let invite = house.connector("news").contexts()[0]["invite"].clone();
-    assert_eq!(invite, json!({"plan": "pro", "name": "Jo B", "tags": ["vip"], "source": "beta"}));
+    let lists = json!({"plan": "pro", "name": "Jo B", "tags": ["vip"], "groups": [], "roles": [], "source": "beta"});
+    assert_eq!(invite, lists);
     let house = House::new(&[("news", &[])]);
     house.invite("9fb7a577@example.com", None, &[]);
     house.sign_up(JO, 2);
     house.run().await.unwrap();
-    assert_eq!(house.connector("news").contexts()[0]["invite"], json!({}));
+    assert_eq!(house.connector("news").contexts()[0]["invite"], crate::values::Invitation::to_context(None));
 }
 
 #[tokio::test]
@@ -205,7 +207,8 @@ async fn a_connector_that_was_not_built_is_named() {
     let house = House::new(&[("news", &[])]);
     let store = StateStore::in_memory();
     let (directory, clock) = (Arc::clone(&house.directory), Arc::clone(&house.clock));
-    let built = Accounts::try_new(house.settings.clone(), directory, &[], Invites::default(), store, clock);
+    let (settings, reservations) = (house.settings.clone(), Reservations::new(store.clone()));
+    let built = Accounts::try_new(settings, directory, &[], Invites::default(), store, reservations, clock);
     assert_eq!(built.unwrap_err(), SettingsError::NoConnector { name: "news".to_owned() });
 }
 

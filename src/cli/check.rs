@@ -1,13 +1,17 @@
 //! `guestlist check`: everything that is wrong with the configuration, at once.
 
+mod policy_tests;
+
 use std::fmt::Write as _;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use serde_json::json;
 
 use super::{USAGE, print};
+use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Environment, Problem, Severity};
-use crate::invites::list;
+use crate::invites::list::{self, LoadedInvites};
 
 /// What can be asked for.
 #[derive(Debug, clap::Args)]
@@ -23,6 +27,9 @@ struct Findings {
     lines: Vec<String>,
     /// How many of them make the check fail.
     errors: usize,
+    /// How many of the configuration's own tests there are, and how many of them failed.
+    tests: usize,
+    failed_tests: usize,
     summary: String,
 }
 
@@ -35,11 +42,17 @@ pub fn run(environment: &Environment, options: &Options) -> ExitCode {
         Err(invalid) => Findings {
             lines: invalid.problems.iter().map(|problem| problem.describe(&file)).collect(),
             errors: invalid.problems.iter().filter(|problem| fails(problem)).count(),
+            tests: 0,
+            failed_tests: 0,
             summary: String::new(),
         },
     };
     print(&if options.json { as_json(&findings) } else { as_text(&findings, &file) });
-    if findings.errors == 0 { ExitCode::SUCCESS } else { ExitCode::from(USAGE) }
+    match findings {
+        Findings { errors: 1.., .. } => ExitCode::from(USAGE),
+        Findings { failed_tests: 1.., .. } => ExitCode::FAILURE,
+        _ => ExitCode::SUCCESS,
+    }
 }
 
 fn fails(problem: &Problem) -> bool {
@@ -49,12 +62,13 @@ fn fails(problem: &Problem) -> bool {
 fn of_a_usable(config: &Config, file: &str) -> Findings {
     let mut lines: Vec<String> = config.notes.iter().map(|problem| problem.describe(file)).collect();
     let mut errors = config.notes.iter().filter(|problem| fails(problem)).count();
-    let mut invitations = 0;
+    let (mut invitations, mut lists) = (0, Vec::new());
     for settings in &config.invites {
         let path = settings.path.display();
         match list::load(settings) {
             Ok((snapshot, problems)) => {
                 invitations += snapshot.len();
+                lists.push(Arc::new(LoadedInvites::new(Arc::clone(&settings.reading.source), snapshot)));
                 let of_lines = problems.iter().filter(|problem| problem.line > 1);
                 lines.extend(of_lines.map(|problem| format!("{path}:{}: warning: {}", problem.line, problem.problem)));
             }
@@ -64,6 +78,9 @@ fn of_a_usable(config: &Config, file: &str) -> Findings {
             }
         }
     }
+    // Without its lists the configuration would be judged by what it is not.
+    let failed = if errors == 0 { play(config, &lists) } else { Vec::new() };
+    lines.extend(failed.iter().map(|problem| problem.describe(file)));
     let connectors = config.timer.as_ref().map_or(0, config::TimerSettings::connectors);
     let count = |number: usize, one: &str, many: &str| format!("{number} {}", if number == 1 { one } else { many });
     let counts = [
@@ -71,8 +88,19 @@ fn of_a_usable(config: &Config, file: &str) -> Findings {
         count(config.invites.len(), "invite source", "invite sources"),
         count(invitations, "invitation", "invitations"),
         count(connectors, "connector", "connectors"),
+        count(config.tests.len(), "test passed", "tests passed"),
     ];
-    Findings { lines, errors, summary: counts.join(", ") }
+    let summary = counts.join(", ");
+    Findings { lines, errors, tests: config.tests.len(), failed_tests: failed.len(), summary }
+}
+
+/// Runs the configuration's own tests.
+fn play(config: &Config, lists: &[Arc<LoadedInvites>]) -> Vec<Problem> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(policy_tests::run(config, lists, SystemClock.now())),
+        Err(error) => config.tests.iter().map(|test| test.problem(&format!("cannot be run: {error}"))).collect(),
+    }
 }
 
 fn as_text(findings: &Findings, file: &str) -> String {
@@ -81,6 +109,13 @@ fn as_text(findings: &Findings, file: &str) -> String {
         let _ = writeln!(text, "{line}");
     }
     let _ = match findings.errors {
+        0 if findings.failed_tests > 0 => {
+            writeln!(
+                text,
+                "{file} does not do what its tests expect: {} of {} failed",
+                findings.failed_tests, findings.tests
+            )
+        }
         0 => writeln!(text, "{file} can be used: {}", findings.summary),
         1 => writeln!(text, "{file} has 1 error"),
         errors => writeln!(text, "{file} has {errors} errors"),
@@ -89,5 +124,13 @@ fn as_text(findings: &Findings, file: &str) -> String {
 }
 
 fn as_json(findings: &Findings) -> String {
-    format!("{}\n", json!({ "errors": findings.errors, "problems": findings.lines }))
+    format!(
+        "{}\n",
+        json!({
+            "errors": findings.errors,
+            "problems": findings.lines,
+            "tests": findings.tests,
+            "failed_tests": findings.failed_tests,
+        })
+    )
 }

@@ -1,39 +1,79 @@
-//! `guestlist explain EMAIL`: what would be decided about an address at the start of a sign-up, and why.
+//! `guestlist explain EMAIL`: what would be decided about a person, and why, step by step.
 //!
-//! It asks the same gate as the hooks, with the lists as they are in their files now.
+//! The decision is made by the hooks' own code, with the lists as they are in their files now. With a code or attributes
+//! the form is sent, too. A code is looked at in the state store, and not reserved. Look-ups are really asked.
 
-use std::fmt::Write as _;
+mod text;
+
+use std::net::IpAddr;
 use std::process::ExitCode;
+use std::str::FromStr;
+use std::sync::Arc;
 
-use serde_json::json;
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 
+use super::rehearsal::{Person, Played, Scene, desk};
 use super::{USAGE, print, print_error};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Environment};
-use crate::invites::list;
-use crate::signup::answer;
-use crate::signup::decision::{Page, StartDecision};
-use crate::signup::gate::{self, Admission, Question};
-use crate::signup::messages::Reader;
-use crate::signup::trace::Trace;
+use crate::entra::action;
+use crate::functions::desk::{Decision, Failure};
+use crate::functions::shared_state::SharedState;
+use crate::invites::columns;
+use crate::invites::list::{self, LoadedInvites};
+use crate::invites::{InviteSource, Invites};
+use crate::lookups::Lookups;
+use crate::outbound::Outbound;
+use crate::reservations::{Admissions, Reservations};
+use crate::signup::identity::EmailSource;
+use crate::signup::reasons::{self, Explanation};
+use crate::storage::StateStore;
 use crate::telemetry;
-use crate::values::{App, AppId, EmailAddress, EmailMatch, Form, Invitation};
+use crate::values::{App, AppId, AttributeName, AttributeValue, AttributeValues, Client, EmailAddress, EmailMatch};
 
 /// What can be asked for.
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// The address, as the person would type it
-    email: String,
+    /// The address, as the person would type it; "" for a person without one
+    #[arg(required_unless_present = "reason")]
+    email: Option<String>,
     /// The app they sign up to, by its application id
     #[arg(long, value_name = "ID")]
     app: Option<AppId>,
+    /// The code they type
+    #[arg(long, value_name = "CODE")]
+    code: Option<String>,
     /// The locale they use
     #[arg(long, value_name = "LOCALE", default_value = "en-us")]
     locale: String,
+    /// What they fill in (`country=AU`, `ext.Plan=Gold`); the form is sent then
+    #[arg(long = "attribute", value_name = "NAME=VALUE", value_parser = pair)]
+    attributes: Vec<(String, String)>,
+    /// Send the form, whether anything is filled in or not
+    #[arg(long)]
+    submit: bool,
+    /// Where their address comes from: `identity`, `federated-id`, or `attribute:NAME`
+    #[arg(long, value_name = "SOURCE", default_value = "identity")]
+    email_source: String,
+    /// Their network address
+    #[arg(long, value_name = "ADDRESS")]
+    ip: Option<IpAddr>,
+    /// When it happens (RFC 3339); now, if it is left out
+    #[arg(long, value_name = "TIME", value_parser = DateTime::<Utc>::from_str)]
+    at: Option<DateTime<Utc>>,
+    /// Explain a reason that the log names, instead of a decision
+    #[arg(long, value_name = "NAME", conflicts_with = "email")]
+    reason: Option<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    Ok((name.trim().to_owned(), value.to_owned()))
 }
 
 /// Runs the command.
@@ -41,9 +81,12 @@ pub struct Options {
 pub fn run(environment: &Environment, options: &Options) -> ExitCode {
     // A template that fails shows as a line; a second subscriber cannot be there.
     let _ = telemetry::init(LevelFilter::WARN);
-    let explained = match config::load(environment) {
-        Ok(config) => explain(&config, options),
-        Err(invalid) => Err(invalid.to_string()),
+    let explained = match &options.reason {
+        Some(reason) => explain_reason(reason, options.json),
+        None => match config::load(environment) {
+            Ok(config) => explain(config, options),
+            Err(invalid) => Err(invalid.to_string()),
+        },
     };
     match explained {
         Ok(text) => {
@@ -61,86 +104,138 @@ pub fn run(environment: &Environment, options: &Options) -> ExitCode {
     }
 }
 
-fn explain(config: &Config, options: &Options) -> Result<String, String> {
-    let mut trace = Trace::default();
-    let address = match options.email.parse::<EmailAddress>() {
-        Ok(address) => {
-            trace.note("address", format!("compared as {}", address.canonical()));
-            Some(address)
-        }
-        Err(why) => {
-            trace.note("address", format!("what was given {why}"));
-            None
-        }
+fn explain_reason(name: &str, as_json: bool) -> Result<String, String> {
+    let Some(Explanation { name, meaning, remedy }) = reasons::explanation(name) else {
+        let near = crate::values::did_you_mean(name, reasons::REASONS.iter().map(|reason| reason.name));
+        return Err(format!("no decision has the reason {name:?}{near}\n"));
     };
+    if as_json {
+        return Ok(format!("{:#}\n", json!({ "reason": name, "meaning": meaning, "remedy": remedy })));
+    }
+    let remedy = if remedy.is_empty() { String::new() } else { format!("  remedy: {remedy}\n") };
+    Ok(format!("{name}: {meaning}\n{remedy}"))
+}
+
+fn explain(config: Config, options: &Options) -> Result<String, String> {
+    let person = person(&config, options)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime = runtime.map_err(|error| format!("cannot start the runtime: {error}\n"))?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let now = options.at.unwrap_or_else(|| clock.now());
+    let invites = invites(&config)?;
+    let played = runtime.block_on(async {
+        let outbound = Outbound::try_new(Arc::clone(&clock)).map_err(|error| telemetry::describe(&error))?;
+        let lookups = Lookups::try_new(config.lookups, &outbound).map_err(|error| telemetry::describe(&error))?;
+        let store = StateStore::from_settings(&config.store).map_err(|error| telemetry::describe(&error))?;
+        // What Start would remember stays in this process; which codes are used is read where the service keeps it.
+        let (codes, admissions) = (Reservations::new(store), Admissions::new(StateStore::in_memory()));
+        let state = SharedState::new(codes, admissions).only_looking();
+        let desk = desk(config.sign_up, invites, lookups, state, clock);
+        let sends = options.submit || options.code.is_some() || !options.attributes.is_empty();
+        person.play(&desk, now, sends).await.map_err(|failure| failed(&failure))
+    });
+    let played = played.map_err(|error| format!("{error}\n"))?;
+    let address = options.email.as_deref().unwrap_or_default();
+    Ok(if options.json { as_json(&played) } else { text::explained(address, forms(address).as_deref(), &played) })
+}
+
+/// No decision: in the words that the log has for it.
+fn failed(failure: &Failure) -> String {
+    let meaning = reasons::explanation(failure.name()).map_or("", |reason| reason.meaning);
+    format!("{}: {meaning}: {}", failure.name(), telemetry::describe(failure))
+}
+
+/// The forms in which an address is compared.
+fn forms(address: &str) -> Option<Vec<(&'static str, String)>> {
+    let address: EmailAddress = address.parse().ok()?;
+    let names = ["exact", "ignore-tag", "ignore-tag-and-dots"];
+    let form = |(name, how): (&'static str, EmailMatch)| (name, address.compared(how).into_owned());
+    Some(names.into_iter().zip(EmailMatch::ALL).map(form).collect())
+}
+
+fn person(config: &Config, options: &Options) -> Result<Person, String> {
+    let attribute = |name: &str| {
+        let email = name.eq_ignore_ascii_case("email").then(|| AttributeName::new("email"));
+        let known = || columns::attribute(name, config.extension_app.as_ref());
+        email.or_else(known).ok_or_else(|| format!("{name:?} is not an attribute's name\n"))
+    };
+    let source = match options.email_source.as_str() {
+        "identity" => EmailSource::Identity,
+        "federated-id" => EmailSource::FederatedId,
+        other => match other.strip_prefix("attribute:") {
+            Some(name) => EmailSource::Attribute(attribute(name)?),
+            None => {
+                return Err(format!("--email-source: {other:?} is none of identity, federated-id, attribute:NAME\n"));
+            }
+        },
+    };
+    let mut attributes = AttributeValues::new();
+    for (name, value) in &options.attributes {
+        attributes.insert(attribute(name)?, typed(value));
+    }
     // Only Entra knows what the app is called; texts that name it show its id here.
     let name = options.app.as_ref().map_or("the app", AppId::as_str).to_owned();
-    let app = App { id: options.app.clone(), name };
-    let invitations = find(config, address.as_ref())?;
-    let question = Question {
-        policy: config.sign_up.policy_for(&app),
-        address: address.as_ref(),
-        invitations: &invitations,
-        app: &app,
-        now: SystemClock.now(),
-    };
-    let admission = gate::decide(&question, &mut trace);
-    let reader = Reader { locale: &options.locale, email: address.as_ref(), app: &app };
-    let decision = answer::start(&admission, &Form::default(), &config.sign_up.messages, reader);
-    Ok(if options.json {
-        as_json(&admission, &decision, &trace)
-    } else {
-        as_text(options, &admission, &decision, &trace)
+    Ok(Person {
+        email: options.email.clone().filter(|email| !email.trim().is_empty()),
+        source,
+        app: App { id: options.app.clone(), name },
+        client: Client { ip: options.ip, locale: options.locale.clone(), market: String::new() },
+        attributes,
+        code: options.code.clone(),
     })
 }
 
-/// The invitations of every list, read from its file now.
-fn find(config: &Config, address: Option<&EmailAddress>) -> Result<Vec<Invitation>, String> {
-    let mut found = Vec::new();
+/// True and false are what a box on the form is; everything else is a text, as most fields are.
+fn typed(value: &str) -> AttributeValue {
+    match value {
+        "true" => AttributeValue::Boolean(true),
+        "false" => AttributeValue::Boolean(false),
+        text => AttributeValue::String(text.to_owned()),
+    }
+}
+
+/// Every list, read from its file now.
+fn invites(config: &Config) -> Result<Invites, String> {
+    let mut sources: Vec<Arc<dyn InviteSource>> = Vec::new();
     for settings in &config.invites {
         let (snapshot, _) = list::load(settings).map_err(|error| format!("{}: {error}\n", settings.path.display()))?;
-        found.extend(address.map(|address| snapshot.find(address, EmailMatch::Exact)).unwrap_or_default());
+        let source = Arc::clone(&settings.reading.source);
+        sources.push(Arc::new(LoadedInvites::new(source, snapshot)));
     }
-    Ok(found)
+    Ok(Invites::new(sources))
 }
 
-fn as_text(options: &Options, admission: &Admission<'_>, decision: &StartDecision, trace: &Trace) -> String {
-    let verdict = match admission {
-        Admission::Admitted(_) => "admitted",
-        Admission::Refused(_) => "refused",
-    };
-    let mut text = format!("{}: {verdict}, {}\n", options.email, admission.reason());
-    let mut row = |what: &str, found: &str| {
-        let _ = writeln!(text, "  {what:<20} {found}");
-    };
-    for step in &trace.0 {
-        row(step.asked, &step.found);
-    }
-    match decision {
-        StartDecision::Continue => row("answer", "continue: the form is shown as it is"),
-        StartDecision::Prefill(values) => {
-            row("answer", "prefill");
-            for (name, value) in values {
-                row(&format!("  {}", name.short()), &value.to_text());
-            }
-        }
-        StartDecision::Refuse(Page { title, text }) => {
-            row("answer", "block page");
-            row("  title", title.as_deref().unwrap_or("(none)"));
-            row("  text", text);
+fn as_json(played: &Played) -> String {
+    let last = played.last();
+    let mut explained = scene_json(last);
+    if let Some(members) = explained.as_object_mut() {
+        members.insert("admitted".to_owned(), (text::verdict(last) == "admitted").into());
+        members.insert("hook".to_owned(), if played.submit.is_some() { "submit" } else { "start" }.into());
+        if played.submit.is_some() {
+            members.insert("start".to_owned(), scene_json(&played.start));
         }
     }
-    text
-}
-
-fn as_json(admission: &Admission<'_>, decision: &StartDecision, trace: &Trace) -> String {
-    let steps: Vec<_> = trace.0.iter().map(|step| json!({ "asked": step.asked, "found": step.found })).collect();
-    let explained = json!({
-        "admitted": matches!(admission, Admission::Admitted(_)),
-        "reason": admission.reason(),
-        "action": decision.name(),
-        "answer": crate::entra::action::start(decision),
-        "steps": steps,
-    });
     format!("{explained:#}\n")
+}
+
+fn scene_json(scene: &Scene) -> Value {
+    let decided = &scene.decided;
+    let step = |step: &crate::signup::trace::Step| json!({ "asked": step.asked, "found": step.found, "took_us": u64::try_from(step.took.as_micros()).unwrap_or(u64::MAX) });
+    let explanation = reasons::explanation(decided.reason);
+    json!({
+        "policy": decided.policy,
+        "action": decided.decision.name(),
+        "reason": decided.reason,
+        "meaning": explanation.map(|reason| reason.meaning),
+        "remedy": explanation.map(|reason| reason.remedy).filter(|remedy| !remedy.is_empty()),
+        "reported": decided.reported,
+        "address_source": decided.found.as_ref().map(|found| found.source.to_string()),
+        "provenance": decided.found.as_ref().map(|found| found.provenance.name()),
+        "support_code": scene.support_code,
+        "answer": match &decided.decision {
+            Decision::Start(decision) => action::start(decision),
+            Decision::Submit(decision) => action::submit(decision),
+        },
+        "steps": scene.steps.iter().map(step).collect::<Vec<_>>(),
+    })
 }

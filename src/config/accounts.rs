@@ -8,9 +8,9 @@ use super::decode::{Reading, Spanned};
 use super::file::{AccountsSection, File};
 use super::hooks::{Tenant, guid};
 use super::problems::Severity;
-use super::sign_up::unique;
+use super::sign_up::{Names, unique};
 use crate::accounts::SettingsError;
-use crate::values::AppId;
+use crate::values::{AppId, EmailMatch};
 use crate::{accounts, credentials, graph, storage};
 
 /// Where the state lives off Azure.
@@ -45,14 +45,15 @@ impl TimerSettings {
 pub(super) fn timer(
     file: &File,
     tenant: Option<&Tenant>,
+    store: Option<&storage::Settings>,
+    names: &Names,
     environment: &Environment,
     reading: &mut Reading,
 ) -> Option<TimerSettings> {
-    let store = store(file.state.url.as_ref(), environment, reading);
     let app = tenant.and_then(|tenant| tenant.extension_app.as_ref());
     let (connectors, extensions) = reading.within("connectors", |reading| {
         unique(file.connectors.iter().map(ConnectorSection::name), reading);
-        let mut all = connectors(&file.connectors, environment, reading);
+        let mut all = connectors(&file.connectors, names, environment, reading);
         // A tenant that cannot be read says nothing about its custom attributes.
         let extensions = tenant.and_then(|_| all.resolve(app, reading));
         (all, extensions)
@@ -71,10 +72,10 @@ pub(super) fn timer(
     });
     let (tenant, client_id) = (tenant?, client_id?);
     let each = connectors.each.clone();
-    let accounts = settings(accounts, client_id.clone(), connectors);
+    let accounts = settings(file, accounts, client_id.clone(), connectors);
     report_order(&accounts, &file.connectors, reading);
     Some(TimerSettings {
-        store: store?,
+        store: store?.clone(),
         credential: credentials::Settings {
             login: tenant.login.clone(),
             tenant: tenant.id.clone(),
@@ -89,7 +90,11 @@ pub(super) fn timer(
 }
 
 /// A folder; relative ones begin beside the configuration.
-fn store(url: Option<&Spanned<String>>, environment: &Environment, reading: &mut Reading) -> Option<storage::Settings> {
+pub(super) fn store(
+    url: Option<&Spanned<String>>,
+    environment: &Environment,
+    reading: &mut Reading,
+) -> Option<storage::Settings> {
     let written = url.map_or(STATE_FOLDER, |url| url.value.as_str());
     if let Some(url) = url.filter(|url| url.value.contains("://") || url.value.trim().is_empty()) {
         let how = format!("{written:?} is not supported by this version: name a folder");
@@ -119,7 +124,10 @@ fn check(section: &AccountsSection, reading: &mut Reading) {
     });
 }
 
-fn settings(section: &AccountsSection, client_id: AppId, connectors: Connectors) -> accounts::Settings {
+fn settings(file: &File, section: &AccountsSection, client_id: AppId, connectors: Connectors) -> accounts::Settings {
+    let mut email_matches: Vec<EmailMatch> = file.policies.iter().map(|policy| policy.email_match).collect();
+    email_matches.sort();
+    email_matches.dedup();
     accounts::Settings {
         client_id,
         overlap: section.overlap,
@@ -129,6 +137,7 @@ fn settings(section: &AccountsSection, client_id: AppId, connectors: Connectors)
         concurrency: section.concurrency.value,
         max_attempts: u32::try_from(section.max_attempts.value).unwrap_or(u32::MAX),
         needs_invite: connectors.needs_invite,
+        email_matches,
         connectors: connectors.order,
     }
 }

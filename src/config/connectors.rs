@@ -6,7 +6,9 @@ use super::Environment;
 use super::decode::{Decode, Otherwise, Reading, Spanned, as_table, built_in, choice, key, section, structured};
 use super::hooks::endpoint;
 use super::secrets::SecretRef;
-use super::sign_up::template;
+use super::shape::Shape;
+use super::sign_up::Names;
+use super::sign_up::names::Members;
 use super::tree::{Node, Origin};
 use crate::accounts::ConnectorSettings;
 use crate::connectors::VARIABLES;
@@ -42,60 +44,102 @@ impl Decode for ConnectorSection {
             }
         }
     }
+
+    fn shape() -> Shape {
+        Shape::kinds("kind", [("mailchimp", MailchimpSection::shape()), ("profile", ProfileSection::shape())])
+    }
 }
 
 section! {
-    /// `kind = "mailchimp"`
+    /// Makes the account a member of an audience of Mailchimp, or updates the member. Somebody who has unsubscribed
+    /// stays so.
     struct MailchimpSection {
-        /// Its name.
+        /// The name of the connector, in logs, in `after` and in the names of app settings: letters, digits, `-` and
+        /// `_`, at most 40. No two have the same.
+        /// Example: `"news"`
         name: Spanned<String> => built_in("[]".to_owned()),
-        /// The API key.
+        /// The API key. Its end (`-us21`) names the data centre that is called.
+        /// Example: `{ env = "MAILCHIMP_API_KEY" }`
         api_key: SecretRef,
-        /// The audience's id.
+        /// The id of the audience, as its settings show it.
+        /// Example: `"a1b2c3d4e5"`
         list: Spanned<String> => built_in("[]".to_owned()),
-        /// Another address of the API.
-        base_url: Option<Spanned<String>> = None,
-        /// What a new member is.
+        /// Another address of the API, for tests.
+        /// Default: that of the key's data centre
+        base_url: Option<Spanned<String>> as Url = None,
+        /// What somebody becomes who is not a member yet. It never changes what a member is.
         status_if_new: StatusIfNew = StatusIfNew::default(),
-        /// Merge fields by their tag.
-        merge_fields: BTreeMap<String, Spanned<String>> = BTreeMap::new(),
-        /// For whom.
-        when: Option<Spanned<String>> = None,
-        /// That everybody consented.
+        /// The values of the merge fields, by tag. `user`, `invite` and `results` can be used; what renders empty is
+        /// left out.
+        /// Keys: tag
+        /// Example: `{ FNAME = "{{ user.givenName }}", LNAME = "{{ user.surname }}" }`
+        merge_fields: BTreeMap<String, Spanned<String>> as Template = BTreeMap::new(),
+        /// Who has given consent: the connector runs for the accounts for which this is true. `user`, `invite` and
+        /// `results` can be used. Required, unless `consent` is there.
+        /// Example: `"user.ext.Newsletter"`
+        when: Option<Spanned<String>> as Condition = None,
+        /// Says that everybody who signs up has given consent, so that `when` is not needed.
         consent: Option<Consent> = None,
-        /// The connectors that run before it.
+        /// The names of connectors that must have come to a result before this one starts. It may then use
+        /// `results.<name>.id` and `results.<name>.outcome`.
+        /// Example: `["news"]`
         after: Vec<String> = Vec::new(),
     }
     only { kind: String }
 }
 
 section! {
-    /// `kind = "profile"`
+    /// Sets fields of the account itself in the directory. External ID leaves `displayName` at "unknown" and
+    /// `userPrincipalName` at a GUID when the form asks for neither.
     struct ProfileSection {
-        /// Its name.
+        /// The name of the connector, in logs, in `after` and in the names of app settings: letters, digits, `-` and
+        /// `_`, at most 40. No two have the same.
+        /// Example: `"directory"`
         name: Spanned<String> => built_in("[]".to_owned()),
-        /// A template by field.
-        set: BTreeMap<String, Spanned<String>> => BTreeMap::new(),
-        /// Which fields may be changed.
+        /// What each field becomes: `displayName`, `givenName`, `surname`, `userPrincipalName`, `mail`, `country`,
+        /// `city`, `state`, `postalCode`, `jobTitle`, `companyName`, `mobilePhone`, or `ext.Name`. `user`, `invite`
+        /// and `results` can be used; what renders empty changes nothing. A `userPrincipalName` without an `@` keeps
+        /// the account's domain.
+        /// Keys: field
+        /// Example: `{ displayName = "{{ user.givenName }} {{ user.surname }}" }`
+        set: BTreeMap<String, Spanned<String>> as Template => BTreeMap::new(),
+        /// Which of the fields in `set` may be changed.
         overwrite: Overwrite = Overwrite::default(),
-        /// For whom.
-        when: Option<Spanned<String>> = None,
-        /// The connectors that run before it.
+        /// For which accounts the connector runs; without it, for all. `user`, `invite` and `results` can be used.
+        /// Example: `"user.country == 'AU'"`
+        when: Option<Spanned<String>> as Condition = None,
+        /// The names of connectors that must have come to a result before this one starts. It may then use
+        /// `results.<name>.id` and `results.<name>.outcome`.
+        /// Example: `["news"]`
         after: Vec<String> = Vec::new(),
     }
     only { kind: String }
 }
 
 choice!(StatusIfNew {
-    "pending" => Self::Pending, "subscribed" => Self::Subscribed,
-    "transactional" => Self::Transactional, "unsubscribed" => Self::Unsubscribed,
+    /// Mailchimp asks the person for a confirmation first.
+    "pending" => Self::Pending,
+    /// Receives campaigns at once: only with consent.
+    "subscribed" => Self::Subscribed,
+    /// Receives transactional mail only.
+    "transactional" => Self::Transactional,
+    /// Is known, and receives nothing.
+    "unsubscribed" => Self::Unsubscribed,
 });
-choice!(Overwrite { "placeholders" => Self::Placeholders, "always" => Self::Always });
+choice!(Overwrite {
+    /// Those that nobody has chosen: empty, "unknown", or a GUID.
+    "placeholders" => Self::Placeholders,
+    /// All of them.
+    "always" => Self::Always,
+});
 
 /// `consent`: a mailing list asks for it; `all` says that everybody gave it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Consent;
-choice!(Consent { "all" => Self });
+choice!(Consent {
+    /// Everybody has given it.
+    "all" => Self,
+});
 
 impl ConnectorSection {
     pub(super) fn name(&self) -> &Spanned<String> {
@@ -142,16 +186,19 @@ pub(super) struct Connectors {
 /// Compiles the connectors' templates and conditions, and finds what they read.
 pub(super) fn connectors(
     sections: &[ConnectorSection],
+    names: &Names,
     environment: &Environment,
     reading: &mut Reading,
 ) -> Connectors {
     let mut all = Connectors::default();
+    let members = Members::of_connectors(names, sections.iter().map(|section| section.name().value.as_str()));
+    let members = &members;
     for section in sections {
         reading.within(&section.name().value, |reading| {
-            let when = section.when().and_then(|when| all.condition(when, reading));
+            let when = section.when().and_then(|when| all.condition(when, members, reading));
             let one = match section {
-                ConnectorSection::Mailchimp(section) => all.mailchimp(section, environment, reading),
-                ConnectorSection::Profile(section) => Some(all.profile(section, reading)),
+                ConnectorSection::Mailchimp(section) => all.mailchimp(section, members, environment, reading),
+                ConnectorSection::Profile(section) => Some(all.profile(section, members, reading)),
             };
             all.each.extend(one);
             let name = section.name().value.clone();
@@ -194,27 +241,22 @@ impl Connectors {
         }
     }
 
-    fn condition(&mut self, when: &Spanned<String>, reading: &mut Reading) -> Option<Condition> {
-        match Condition::compile(&when.value, &VARIABLES) {
-            Ok(condition) => {
-                self.reads(&condition.paths(), &when.origin);
-                Some(condition)
-            }
-            Err(error) => {
-                reading.within("when", |reading| reading.error(&when.origin, error.to_string()));
-                None
-            }
-        }
+    fn condition(&mut self, when: &Spanned<String>, members: &Members<'_>, reading: &mut Reading) -> Option<Condition> {
+        let condition = reading.within("when", |reading| members.condition(when, &VARIABLES, reading))?;
+        self.reads(&condition.paths(), &when.origin);
+        Some(condition)
     }
 
     fn templates(
         &mut self,
         sources: &BTreeMap<String, Spanned<String>>,
+        members: &Members<'_>,
         reading: &mut Reading,
     ) -> BTreeMap<String, Template> {
         let mut compiled = BTreeMap::new();
         for (name, source) in sources {
-            let template = reading.within(name, |reading| template(&source.value, &VARIABLES, &source.origin, reading));
+            let template =
+                reading.within(name, |reading| members.template(&source.value, &VARIABLES, &source.origin, reading));
             if let Some(template) = template {
                 self.reads(&template.paths(), &source.origin);
                 compiled.insert(name.clone(), template);
@@ -226,6 +268,7 @@ impl Connectors {
     fn mailchimp(
         &mut self,
         section: &MailchimpSection,
+        members: &Members<'_>,
         environment: &Environment,
         reading: &mut Reading,
     ) -> Option<OneConnector> {
@@ -239,7 +282,8 @@ impl Connectors {
             reading.error(&section.name.origin, how);
         }
         let base_url = section.base_url.as_ref().map(|url| endpoint(Some(url), "base_url", "", reading));
-        let merge_fields = reading.within("merge_fields", |reading| self.templates(&section.merge_fields, reading));
+        let merge_fields =
+            reading.within("merge_fields", |reading| self.templates(&section.merge_fields, members, reading));
         Some(OneConnector::Mailchimp(mailchimp::Settings {
             name: section.name.value.clone(),
             api_key: reading.within("api_key", |reading| section.api_key.resolve(environment, reading)),
@@ -250,7 +294,7 @@ impl Connectors {
         }))
     }
 
-    fn profile(&mut self, section: &ProfileSection, reading: &mut Reading) -> OneConnector {
+    fn profile(&mut self, section: &ProfileSection, members: &Members<'_>, reading: &mut Reading) -> OneConnector {
         let set = reading.within("set", |reading| {
             let settable = || profile::SETTABLE.iter().map(|(field, _)| *field);
             let mut set = BTreeMap::new();
@@ -265,7 +309,7 @@ impl Connectors {
                 }
                 set.insert(field.unwrap_or(written).to_owned(), source.clone());
             }
-            self.templates(&set, reading)
+            self.templates(&set, members, reading)
         });
         let name = section.name.value.clone();
         OneConnector::Profile(profile::Settings { name, set, overwrite: section.overwrite, extensions: None })

@@ -1,23 +1,33 @@
 //! From nodes to types: every value decodes on its own and reports its own problem, so that all are found in one go.
 
+mod macros;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::Value as Json;
+
 use super::problems::{Problem, Severity};
+use super::shape::{Form, Shape};
 use super::tree::{Node, Origin, Table, Value, parse_setting};
 use crate::values::did_you_mean;
+
+pub(super) use macros::{choice, section};
 
 /// The pass over the tree: the problems so far, and where it is.
 #[derive(Debug, Default)]
 pub(super) struct Reading {
     pub(super) problems: Vec<Problem>,
     path: Vec<String>,
+    /// The paths of every key that the sections met so far know.
+    #[cfg(test)]
+    pub(super) known: std::collections::BTreeSet<String>,
 }
 
 impl Reading {
     /// A pass that begins with these problems.
     pub(super) fn new(problems: Vec<Problem>) -> Self {
-        Self { problems, path: Vec::new() }
+        Self { problems, ..Self::default() }
     }
 
     /// Reports an error at a place.
@@ -28,6 +38,12 @@ impl Reading {
     /// Reports something less than an error.
     pub(super) fn report(&mut self, severity: Severity, origin: &Origin, message: impl Into<String>) {
         self.problems.push(Problem::error(Some(origin.clone()), &self.path.join("."), message).with(severity));
+    }
+
+    /// Whether something is wrong already with what is at the present path.
+    pub(super) fn is_wrong_here(&self) -> bool {
+        let here = self.path.join(".");
+        self.problems.iter().any(|problem| problem.is_within(&here))
     }
 
     /// Does something one step further down the path.
@@ -43,9 +59,19 @@ impl Reading {
     }
 }
 
-/// A type that a node decodes to. `None`: the problem is reported.
+/// A type that a node decodes to.
 pub(super) trait Decode: Sized {
+    /// Reads a node. `None`: the problem is reported.
     fn decode(node: &Node, reading: &mut Reading) -> Option<Self>;
+
+    /// What may be written for it.
+    fn shape() -> Shape;
+
+    /// The value as somebody would write it, to show what the default of a key is. `None`: it is not written, since it
+    /// stands for a key that is absent; or its type is never a default.
+    fn written(&self) -> Option<Json> {
+        None
+    }
 }
 
 /// A value with its place, for what is checked later.
@@ -58,6 +84,14 @@ pub(super) struct Spanned<T> {
 impl<T: Decode> Decode for Spanned<T> {
     fn decode(node: &Node, reading: &mut Reading) -> Option<Self> {
         T::decode(node, reading).map(|value| Self { value, origin: node.origin.clone() })
+    }
+
+    fn shape() -> Shape {
+        T::shape()
+    }
+
+    fn written(&self) -> Option<Json> {
+        self.value.written()
     }
 }
 
@@ -83,6 +117,14 @@ impl Decode for String {
             }
         }
     }
+
+    fn shape() -> Shape {
+        Shape::Text(Form::Text)
+    }
+
+    fn written(&self) -> Option<Json> {
+        Some(self.as_str().into())
+    }
 }
 
 impl Decode for bool {
@@ -93,6 +135,14 @@ impl Decode for bool {
         }
         reading.unexpected(&node, "true or false");
         None
+    }
+
+    fn shape() -> Shape {
+        Shape::Boolean
+    }
+
+    fn written(&self) -> Option<Json> {
+        Some((*self).into())
     }
 }
 
@@ -105,6 +155,14 @@ impl Decode for usize {
         }
         number
     }
+
+    fn shape() -> Shape {
+        Shape::Whole(Some(0))
+    }
+
+    fn written(&self) -> Option<Json> {
+        Some((*self).into())
+    }
 }
 
 impl Decode for Duration {
@@ -115,6 +173,21 @@ impl Decode for Duration {
             reading.error(&node.origin, format!("{text:?} is not a duration: write 800ms, 60s, 10m, 2h or 1d"));
         }
         duration
+    }
+
+    fn shape() -> Shape {
+        Shape::Text(Form::Duration)
+    }
+
+    fn written(&self) -> Option<Json> {
+        let milliseconds = self.as_millis();
+        let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)];
+        let whole = units.iter().find(|(_, size)| milliseconds >= *size && milliseconds.is_multiple_of(*size));
+        Some(match whole {
+            Some((unit, size)) => format!("{}{unit}", milliseconds / size).into(),
+            None if milliseconds == 0 => "0s".into(),
+            None => format!("{milliseconds}ms").into(),
+        })
     }
 }
 
@@ -138,6 +211,14 @@ impl<T: Decode> Decode for Option<T> {
     fn decode(node: &Node, reading: &mut Reading) -> Option<Self> {
         T::decode(node, reading).map(Some)
     }
+
+    fn shape() -> Shape {
+        T::shape()
+    }
+
+    fn written(&self) -> Option<Json> {
+        self.as_ref()?.written()
+    }
 }
 
 impl<T: Decode> Decode for Vec<T> {
@@ -150,6 +231,14 @@ impl<T: Decode> Decode for Vec<T> {
         // A member that cannot be read is reported; the others go on, so that their problems show too.
         let decode = |item| reading.within(&step(item), |reading| T::decode(item, reading));
         Some(items.iter().filter_map(decode).collect())
+    }
+
+    fn shape() -> Shape {
+        Shape::List(Box::new(T::shape()))
+    }
+
+    fn written(&self) -> Option<Json> {
+        self.iter().map(T::written).collect::<Option<Vec<Json>>>().map(Json::Array)
     }
 }
 
@@ -174,6 +263,14 @@ impl<T: Decode> Decode for BTreeMap<String, T> {
             value.map(|value| (entry.spelled.clone(), value))
         };
         Some(table.0.iter().filter_map(decode).collect())
+    }
+
+    fn shape() -> Shape {
+        Shape::Map("name", Box::new(T::shape()))
+    }
+
+    fn written(&self) -> Option<Json> {
+        self.iter().map(|(name, value)| Some((name.clone(), value.written()?))).collect::<Option<_>>().map(Json::Object)
     }
 }
 
@@ -236,6 +333,8 @@ fn built_in_node() -> Node {
 
 /// Reports every key of a section that is neither known nor planned, with the nearest known one.
 pub(super) fn unknown_keys(table: &Table, known: &[&str], planned: &[&str], reading: &mut Reading) {
+    #[cfg(test)]
+    reading.known.extend(known.iter().map(|key| [reading.path.join("."), (*key).to_owned()].join(".")));
     for entry in &table.0 {
         let key = entry.key.as_str();
         if known.contains(&key) {
@@ -251,68 +350,3 @@ pub(super) fn unknown_keys(table: &Table, known: &[&str], planned: &[&str], read
         });
     }
 }
-
-/// Declares a section of the file: its keys, their types, and their defaults (`=`) or stand-ins (`=>`); keys that have
-/// only one value so far, which are checked and not kept; and keys that are planned but not there yet.
-macro_rules! section {
-    (
-        $(#[$meta:meta])*
-        struct $name:ident {
-            $( $(#[$field_meta:meta])* $field:ident : $type:ty $( = $default:expr )? $( => $stand_in:expr )? ),* $(,)?
-        }
-        $( only { $( $only:ident : $only_type:ty ),* $(,)? } )?
-        $( planned { $( $planned:literal ),* $(,)? } )?
-    ) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone)]
-        pub(in $crate::config) struct $name {
-            $( $(#[$field_meta])* pub(in $crate::config) $field: $type, )*
-        }
-
-        impl $crate::config::decode::Decode for $name {
-            fn decode(
-                node: &$crate::config::tree::Node,
-                reading: &mut $crate::config::decode::Reading,
-            ) -> Option<Self> {
-                use $crate::config::decode;
-                let node = decode::structured(node, reading)?;
-                let table = decode::as_table(&node, reading)?;
-                let known = [$( stringify!($field), )* $( $( stringify!($only), )* )?];
-                decode::unknown_keys(table, &known, &[$( $( $planned ),* )?], reading);
-                $( $( decode::key::<Option<$only_type>>(
-                    table, &node, stringify!($only), &decode::Otherwise::Default(|| None), reading,
-                )?; )* )?
-                $( let $field = decode::key::<$type>(
-                    table, &node, stringify!($field),
-                    &decode::section!(@otherwise $type $( = $default )? $( => $stand_in )?), reading,
-                ); )*
-                Some(Self { $( $field: $field?, )* })
-            }
-        }
-    };
-    (@otherwise $type:ty = $default:expr) => { $crate::config::decode::Otherwise::<$type>::Default(|| $default) };
-    (@otherwise $type:ty => $stand_in:expr) => { $crate::config::decode::Otherwise::<$type>::StandIn(|| $stand_in) };
-    (@otherwise $type:ty) => { $crate::config::decode::Otherwise::<$type>::Nothing };
-}
-pub(super) use section;
-
-/// Declares a word that is one of a few.
-macro_rules! choice {
-    ($type:ty { $( $word:literal => $value:expr ),* $(,)? } $( planned { $( $planned:literal ),* } )?) => {
-        impl $crate::config::decode::Decode for $type {
-            fn decode(
-                node: &$crate::config::tree::Node,
-                reading: &mut $crate::config::decode::Reading,
-            ) -> Option<Self> {
-                let word = String::decode(node, reading)?;
-                match word.as_str() {
-                    $( $word => return Some($value), )*
-                    $( $( $planned => reading.error(&node.origin, format!("{word:?} is not supported by this version")), )* )?
-                    _ => reading.error(&node.origin, format!("{word:?} is none of {}", [$( $word ),*].join(", "))),
-                }
-                None
-            }
-        }
-    };
-}
-pub(super) use choice;

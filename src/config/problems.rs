@@ -36,6 +36,11 @@ impl Problem {
         self
     }
 
+    /// Whether it is about a key, or about one in it.
+    pub(super) fn is_within(&self, key: &str) -> bool {
+        self.key.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+
     /// Line and column, both from 1.
     fn place(&self) -> Option<(usize, usize)> {
         match self.origin {

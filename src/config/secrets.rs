@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Environment;
 use super::decode::{Decode, Reading, as_table, structured, unknown_keys};
 use super::problems::Severity;
+use super::shape::{Form, Key, Section, Shape};
 use super::tree::{Node, Origin, Value};
 use crate::values::{Secret, SecretError};
 
@@ -46,6 +47,15 @@ impl Decode for SecretRef {
             }
         };
         Some(Self { place, origin: node.origin.clone() })
+    }
+
+    fn shape() -> Shape {
+        let setting = Key::new("env", &["The name of the app setting that holds the secret."], String::shape());
+        let file = Key::new("file", &["The file that holds the secret, and nothing else."], String::shape());
+        Shape::Secret(vec![
+            Section::new("SecretInSetting", &["A secret in an app setting."], vec![setting]),
+            Section::new("SecretInFile", &["A secret in a file."], vec![file.of(Form::Path)]),
+        ])
     }
 }
 

@@ -1,7 +1,9 @@
 //! `[[invites]]`, `[[policies]]` and `[messages]`: what the operator decided about sign-ups, compiled.
 
 mod messages;
+pub(super) mod names;
 mod rules;
+mod sources;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,17 +15,25 @@ use super::file::{File, InvitesSection, PolicySection};
 use super::hooks::guid;
 use super::problems::Severity;
 use super::tree::Origin;
-use crate::expressions::Template;
 use crate::invites::csv_reader::Reading as ListReading;
 use crate::invites::{columns, list};
+use crate::signup::disposable;
+use crate::signup::identity::must_be_remembered;
 use crate::signup::messages::Messages;
 use crate::signup::policy::{Policy, PrefillValue, Settings};
 use crate::signup::prefill;
+use crate::storage;
 use crate::values::{AddressRule, AppId, AttributeName, AttributeValue, did_you_mean};
+use names::Members;
 
-/// How attributes are named in this tenant.
+/// How attributes are named in this tenant, and what invite lists say.
+#[derive(Debug)]
 pub(super) struct Names {
     pub(super) extension_app: Option<AppId>,
+    /// The look-ups there are.
+    pub(super) lookups: Vec<String>,
+    /// The columns of the invite lists; empty: not known.
+    pub(super) columns: Vec<String>,
 }
 
 impl Names {
@@ -43,17 +53,6 @@ impl Names {
             reading.error(origin, how);
         }
         found
-    }
-}
-
-/// Compiles a template, or reports why not.
-pub(super) fn template(source: &str, names: &[&str], origin: &Origin, reading: &mut Reading) -> Option<Template> {
-    match Template::compile(source, names) {
-        Ok(template) => Some(template),
-        Err(error) => {
-            reading.error(origin, error.to_string());
-            None
-        }
     }
 }
 
@@ -112,14 +111,15 @@ fn source(
             apps: apps(&section.apps, reading),
             extension_app: names.extension_app.clone(),
         },
+        columns: Vec::new(),
         refresh: section.refresh.value,
     };
     match list::check(&settings) {
-        Ok(notes) => {
-            for note in notes {
+        Ok(header) => {
+            for note in header.problems {
                 reading.report(Severity::Warning, origin, format!("{written} line {}: {}", note.line, note.problem));
             }
-            Some(settings)
+            Some(list::Settings { columns: header.columns, ..settings })
         }
         Err(error) => {
             reading.error(origin, format!("{written}: {error}"));
@@ -129,7 +129,7 @@ fn source(
 }
 
 pub(super) fn settings(file: &File, names: &Names, reading: &mut Reading) -> Settings {
-    let messages = messages::messages(file, reading);
+    let messages = messages::messages(file, names, reading);
     let policies = reading.within("policies", |reading| {
         unique(file.policies.iter().map(|policy| &policy.name), reading);
         let build = |section: &PolicySection| {
@@ -161,12 +161,24 @@ fn policy(section: &PolicySection, names: &Names, messages: &Messages, reading: 
     };
     let allow = addresses("allow", &section.allow);
     let deny = addresses("deny", &section.deny);
+    if section.deny_disposable {
+        disposable::load();
+    }
     Policy {
         name: section.name.value.clone(),
         apps: apps(&section.apps, reading),
         gate: section.gate,
         allow,
         deny,
+        deny_disposable: section.deny_disposable,
+        mode: section.mode,
+        no_address: sources::no_address(section, reading),
+        email_match: section.email_match,
+        email_sources: sources::email_sources(&section.email_sources, names, reading),
+        invitation_code: sources::invitation_code(section, names, reading),
+        uniform_refusals: section.uniform_refusals,
+        multi_select: attributes("multi_select", &section.multi_select, names, reading),
+        lookups: sources::lookups(section, &names.lookups, reading),
         prefill: prefill_values(section, names, reading),
         rules: reading.within("rules", |reading| {
             section.rules.iter().filter_map(|section| rules::rule(section, names, messages, reading)).collect()
@@ -192,12 +204,21 @@ fn address_rule(text: &Spanned<String>, admits: bool, reading: &mut Reading) -> 
     }
 }
 
+/// Attributes by their names.
+fn attributes(key: &str, written: &[Spanned<String>], names: &Names, reading: &mut Reading) -> Vec<AttributeName> {
+    reading.within(key, |reading| {
+        written.iter().filter_map(|name| names.attribute(&name.value, &name.origin, reading)).collect()
+    })
+}
+
 fn prefill_values(section: &PolicySection, names: &Names, reading: &mut Reading) -> Vec<(AttributeName, PrefillValue)> {
+    let members = Members::of_templates(names);
     reading.within("prefill", |reading| {
         let build = |(written, constant): (&String, &Spanned<super::file::Constant>)| {
             let name = names.attribute(written, &constant.origin, reading);
             let value = match &constant.value.0 {
-                AttributeValue::String(text) => template(text, &prefill::NAMES, &constant.origin, reading)
+                AttributeValue::String(text) => members
+                    .template(text, &prefill::NAMES, &constant.origin, reading)
                     .filter(|template| !template.is_literal())
                     .map_or_else(|| PrefillValue::Constant(constant.value.0.clone()), PrefillValue::Template),
                 value => PrefillValue::Constant(value.clone()),
@@ -206,4 +227,27 @@ fn prefill_values(section: &PolicySection, names: &Names, reading: &mut Reading)
         };
         section.prefill.iter().filter_map(build).collect()
     })
+}
+
+/// Codes and remembered addresses need a state that outlives the instance, and a timer that sees accounts.
+pub(super) fn check_state(file: &File, settings: &Settings, store: &storage::Settings, reading: &mut Reading) {
+    for (section, policy) in file.policies.iter().zip(&settings.policies) {
+        let codes = policy.invitation_code.is_some();
+        if !codes && !must_be_remembered(policy) {
+            continue;
+        }
+        let path = format!("policies.{}", policy.name);
+        if *store == storage::Settings::LocalOnAzure {
+            let what = if codes { "invitation_code" } else { "no_address or email_sources" };
+            let how = format!(
+                "{what} needs a state store that all instances share; on Azure this version has none, since a folder does \
+                 not outlive its instance"
+            );
+            reading.within(&path, |reading| reading.error(&section.name.origin, how));
+        }
+        if codes && file.graph.is_none() {
+            let how = "without [graph] nobody sees which codes led to an account: a code that was reserved stays used";
+            reading.within(&path, |reading| reading.report(Severity::Warning, &section.name.origin, how));
+        }
+    }
 }

@@ -1,8 +1,13 @@
 //! Configurations with slips: every one is found, at its place, with a remedy.
 
+mod names;
+mod rules;
+
 use std::collections::BTreeMap;
 
 use rstest::rstest;
+
+mod lookups;
 
 use super::*;
 use crate::values::App;
@@ -179,9 +184,9 @@ fn a_setting_reaches_what_the_file_does_not_hold() {
         .unwrap_or_else(|invalid| panic!("{invalid}"));
     assert!(config.notes.is_empty(), "{:?}", config.notes);
     let policy = &config.sign_up.policies[0];
-    assert_eq!((policy.rules[0].max_length, policy.prefill.len()), (Some(4), 2));
+    assert_eq!((policy.rules[0].checks.max_length, policy.prefill.len()), (Some(4), 2));
     let app = App { id: None, name: "Portal".into() };
-    let reader = signup::messages::Reader { locale: "fr-FR", email: None, app: &app };
+    let reader = signup::messages::Reader { locale: "fr-FR", email: None, app: &app, support_code: "" };
     assert_eq!(config.sign_up.messages.text("try-later", reader), "Portal: plus tard");
     let timer = config.timer.unwrap();
     let OneConnector::Mailchimp(news) = &timer.connectors[0] else { panic!() };
@@ -193,7 +198,7 @@ fn a_setting_reaches_what_the_file_does_not_hold() {
 fn a_setting_for_a_key_with_a_hyphen_finds_it() {
     let text = format!("{LEAST}[messages.en]\nnot-invited = \"No.\"\n");
     let config = Sample::new(&text).with("GUESTLIST__MESSAGES__EN__NOT_INVITED", "Sorry.").load().unwrap();
-    let reader = signup::messages::Reader { locale: "en", email: None, app: &App::default() };
+    let reader = signup::messages::Reader { locale: "en", email: None, app: &App::default(), support_code: "" };
     assert_eq!(config.sign_up.messages.text("not-invited", reader), "Sorry.");
 }
 
@@ -217,12 +222,6 @@ fn other_settings_are_none_of_its_business() {
 }
 
 #[rstest]
-#[case("[[policies]]\nname = \"b\"\ngate = \"open\"\ndeny_disposable = true", "policies.b.deny_disposable")]
-#[case("[[policies]]\nname = \"b\"\ngate = \"open\"\nmode = \"report\"", "policies.b.mode")]
-#[case("[[policies]]\nname = \"b\"\ngate = \"open\"\nno_address = \"code\"", "policies.b.no_address")]
-#[case("[[policies]]\nname = \"b\"\ngate = \"open\"\nemail_match = \"ignore-tag\"", "policies.b.email_match")]
-#[case("[[lookups]]\nname = \"x\"", "lookups")]
-#[case("[[tests]]\nname = \"x\"", "tests")]
 #[case("[accounts]\ndiscover = \"sign-ups\"", "accounts.discover")]
 #[case("[accounts]\nreconcile = \"24h\"", "accounts.reconcile")]
 #[case("[accounts]\ndispatch = \"queue\"", "accounts.dispatch")]

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::attribute;
-use crate::values::{App, CorrelationId, Form, Identity, TenantId};
+use crate::values::{App, Client, CorrelationId, Form, Identity, TenantId};
 
 /// The two events, one for each hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -49,8 +49,8 @@ pub struct SignUpEvent {
     pub correlation_id: Option<CorrelationId>,
     /// The app the person signs up to.
     pub app: App,
-    /// The person's locale (`en-us`), possibly empty.
-    pub locale: String,
+    /// The person's end of the line.
+    pub client: Client,
     /// Who Entra knows the person to be; a submitted form usually has none.
     pub identities: Vec<Identity>,
     /// The form.
@@ -112,7 +112,7 @@ impl SignUpEvent {
         Ok(Self {
             correlation_id: text(at(context, "correlationId")).parse().ok(),
             app: app(at(context, "clientServicePrincipal")),
-            locale: text(at(at(context, "client"), "locale")).to_owned(),
+            client: client(at(context, "client")),
             identities: identities(at(sign_up, "identities")),
             form: attribute::parse(at(sign_up, "attributes")),
         })
@@ -140,6 +140,11 @@ fn check_kind(root: &Map<String, Value>, data: &Map<String, Value>, kind: EventK
 fn check_tenant(data: &Map<String, Value>, tenant: &TenantId) -> Result<(), Malformed> {
     let named: TenantId = text(member(data, "tenantId")).parse().map_err(|_| Malformed::NoTenant)?;
     if named == *tenant { Ok(()) } else { Err(Malformed::OtherTenant) }
+}
+
+fn client(client: Option<&Value>) -> Client {
+    let word = |name| text(at(client, name)).to_owned();
+    Client { ip: text(at(client, "ip")).trim().parse().ok(), locale: word("locale"), market: word("market") }
 }
 
 fn app(principal: Option<&Value>) -> App {

@@ -5,7 +5,6 @@
 //! be had in time the caller is unknown, and nothing is looked up, filled in or remembered for it.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -20,17 +19,20 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::body::{MAX_BODY, Unread, error_body, json_body, read, refused};
-use super::memory::AddressMemory;
-use crate::clock::Clock;
+use super::desk::{Decided, Decision, Desk, Failure, Work};
 use crate::entra::action;
 use crate::entra::caller::{CallerError, Reason, Verifier};
 use crate::entra::event::{EventKind, SignUpEvent, find_correlation_id};
-use crate::invites::{InviteError, Invites};
+use crate::signup::answer::blank;
 use crate::signup::decision::{StartDecision, SubmitDecision};
 use crate::signup::messages::Reader;
-use crate::signup::policy::{Gate, Policy, Settings as SignUpSettings};
-use crate::telemetry::{AddressHash, AddressHasher};
-use crate::values::{App, AppId, CorrelationId, Deadline, EmailAddress, EmailMatch, Invitation, TenantId};
+use crate::signup::policy::Mode;
+use crate::signup::trace::Trace;
+use crate::telemetry::{AddressHasher, Counters, describe};
+use crate::values::{App, AppId, AttributeValues, CorrelationId, Deadline, TenantId};
+use log::some;
+
+mod log;
 
 /// What is answered when no decision can be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,65 +61,16 @@ pub struct Hooks {
     pub settings: Settings,
     /// Who may call.
     pub verifier: Verifier,
-    /// What the operator decided.
-    pub sign_up: SignUpSettings,
-    /// Who is invited.
-    pub invites: Invites,
-    /// Addresses since Start.
-    pub memory: AddressMemory,
+    /// What decisions need.
+    pub desk: Desk,
     /// Makes addresses fit for logs.
     pub hasher: AddressHasher,
-    /// The time of day.
-    pub clock: Arc<dyn Clock>,
-}
-
-/// Why no decision can be made.
-#[derive(Debug, thiserror::Error)]
-pub enum Failure {
-    /// The deadline passed.
-    #[error("no answer in time")]
-    Deadline,
-    /// Nobody can say who is calling.
-    #[error("the signing keys cannot be had in time")]
-    KeysUnavailable,
-    /// Nobody can say who is invited.
-    #[error(transparent)]
-    Invites(#[from] InviteError),
-    /// A defect.
-    #[error("the handler panicked")]
-    Panicked,
-}
-
-impl Failure {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Deadline => "deadline",
-            Self::KeysUnavailable => "keys-unavailable",
-            Self::Invites(_) => "invites-unavailable",
-            Self::Panicked => "panicked",
-        }
-    }
-}
-
-/// A decision with what the log says about it.
-#[derive(Debug)]
-pub struct Decided {
-    /// The answer's body.
-    pub answer: Value,
-    /// The action's name.
-    pub action: &'static str,
-    /// Why.
-    pub reason: &'static str,
-    /// The policy that decided.
-    pub policy: Option<String>,
-    /// Where the address came from.
-    pub source: Option<&'static str>,
-    /// The address, for the log.
-    pub address: Option<AddressHash>,
+    /// How often each decision was made.
+    pub counters: Counters,
 }
 
 /// The part of a hook that is its own.
-pub type Decide = for<'a> fn(&'a Hooks, &'a SignUpEvent) -> BoxFuture<'a, Result<Decided, Failure>>;
+pub type Decide = for<'a, 'w> fn(&'a Desk, &'a mut Work<'w>) -> BoxFuture<'a, Result<Decided, Failure>>;
 
 /// Runs a hook: the checks, then `decide`, all under the deadline.
 pub async fn answer(hooks: &Hooks, kind: EventKind, request: Request, decide: Decide) -> Response {
@@ -176,6 +129,8 @@ struct Seen {
     correlation_id: Option<CorrelationId>,
     locale: String,
     app: App,
+    /// The field of a code, to be emptied whatever happens.
+    blank: AttributeValues,
 }
 
 async fn handle(
@@ -208,72 +163,61 @@ async fn handle(
     let correlation_id = event.correlation_id.clone();
     // What is logged on the way to the decision carries the correlation id too.
     let span = tracing::info_span!("sign-up", correlation_id = correlation_id.as_ref().map(CorrelationId::as_str));
-    *seen = Seen { body: true, correlation_id, locale: event.locale.clone(), app: event.app.clone() };
-    let decided = decide(hooks, &event).instrument(span).await?;
-    log(kind, &event, &decided, arrived.started);
-    Ok(json_body(&decided.answer))
-}
-
-fn log(kind: EventKind, event: &SignUpEvent, decided: &Decided, started: Instant) {
-    tracing::info!(
-        event = "decision",
-        hook = kind.name(),
-        correlation_id = event.correlation_id.as_ref().map(CorrelationId::as_str),
-        app = event.app.id.as_ref().map(AppId::as_str),
-        policy = decided.policy,
-        action = decided.action,
-        reason = decided.reason,
-        address = decided.address.as_ref().map(tracing::field::display),
-        address_source = decided.source,
-        duration_us = started.elapsed().as_micros(),
-    );
+    let blank = hooks.desk.sign_up.policy_for(&event.app).map(|policy| blank(policy, &event.form)).unwrap_or_default();
+    *seen = Seen { body: true, correlation_id, locale: event.client.locale.clone(), app: event.app.clone(), blank };
+    let began = arrived.started;
+    let trace = if tracing::enabled!(tracing::Level::DEBUG) {
+        Trace::on(Box::new(move || began.elapsed()))
+    } else {
+        Trace::off()
+    };
+    let mut work = Work::new(&event, hooks.desk.clock.now(), arrived.deadline, trace);
+    let decided = decide(&hooks.desk, &mut work).instrument(span).await?;
+    log::decision(hooks, kind, &work, &decided, arrived.started);
+    Ok(json_body(&match &decided.decision {
+        Decision::Start(decision) => action::start(decision),
+        Decision::Submit(decision) => action::submit(decision),
+    }))
 }
 
 /// The failure action, worded for the person as far as anything is known of them.
 fn failed(hooks: &Hooks, arrived: &Arrived<'_>, failure: &Failure, seen: &Seen) -> Response {
     let (kind, started) = (arrived.kind, arrived.started);
-    let decided = failure_action(hooks, kind, seen);
+    let support_code = seen.correlation_id.as_ref().map(CorrelationId::support_code).unwrap_or_default();
+    let (answer, action) = failure_action(hooks, kind, seen, &support_code);
+    hooks.counters.count(kind.name(), action, failure.name());
     tracing::error!(
         event = "failure-action",
         hook = kind.name(),
         correlation_id = seen.correlation_id.as_ref().map(CorrelationId::as_str),
-        action = decided.1,
+        support_code = some(&support_code),
+        app = seen.app.id.as_ref().map(AppId::as_str),
+        action,
         reason = failure.name(),
-        error = %failure,
+        error = describe(failure),
         duration_us = started.elapsed().as_micros(),
     );
-    json_body(&decided.0)
+    json_body(&answer)
 }
 
-fn failure_action(hooks: &Hooks, kind: EventKind, seen: &Seen) -> (Value, &'static str) {
-    let reader = Reader { locale: &seen.locale, email: None::<&EmailAddress>, app: &seen.app };
-    let page = || hooks.sign_up.messages.page("try-later", reader);
-    match (kind, hooks.settings.on_failure) {
+fn failure_action(hooks: &Hooks, kind: EventKind, seen: &Seen, support_code: &str) -> (Value, &'static str) {
+    let sign_up = &hooks.desk.sign_up;
+    let reader = Reader { locale: &seen.locale, email: None, app: &seen.app, support_code };
+    let page = || sign_up.messages.page("try-later", reader);
+    // A policy that only reports stops nobody. Whose it is is known once the caller and the body are.
+    let policy = seen.app.id.as_ref().and_then(|_| sign_up.policy_for(&seen.app));
+    let reports = policy.is_some_and(|policy| policy.mode == Mode::Report);
+    match (kind, if reports { OnFailure::Continue } else { hooks.settings.on_failure }) {
         (EventKind::Start, OnFailure::Block) => (action::start(&StartDecision::Refuse(page())), "refuse"),
         (EventKind::Start, OnFailure::Continue) => (action::start(&StartDecision::Continue), "continue"),
         (EventKind::Submit, OnFailure::Block) => (action::submit(&SubmitDecision::Refuse(page())), "refuse"),
-        (EventKind::Submit, OnFailure::Continue) => (action::submit(&SubmitDecision::Continue), "continue"),
-    }
-}
-
-/// The invitations for an address; none are asked for when they could not change the answer.
-pub async fn invitations(
-    hooks: &Hooks,
-    policy: Option<&Policy>,
-    address: Option<&EmailAddress>,
-) -> Result<Vec<Invitation>, InviteError> {
-    match (policy, address) {
-        (Some(policy), Some(address)) if policy.gate != Gate::Closed => {
-            hooks.invites.find(address, EmailMatch::Exact).await
+        (EventKind::Submit, OnFailure::Continue) if seen.blank.is_empty() => {
+            (action::submit(&SubmitDecision::Continue), "continue")
         }
-        _ => Ok(Vec::new()),
+        (EventKind::Submit, OnFailure::Continue) => {
+            (action::submit(&SubmitDecision::Modify(seen.blank.clone())), "modify")
+        }
     }
-}
-
-/// Whom the answer's texts are for.
-#[must_use]
-pub fn reader<'a>(event: &'a SignUpEvent, address: Option<&'a EmailAddress>) -> Reader<'a> {
-    Reader { locale: &event.locale, email: address, app: &event.app }
 }
 
 #[cfg(test)]

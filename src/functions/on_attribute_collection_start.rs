@@ -1,41 +1,99 @@
 //! `OnAttributeCollectionStart`: Entra has verified who the person is, and the form is not shown yet.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
 use futures_util::FutureExt;
 
-use super::hook::{self, Decided, Failure, Hooks};
-use crate::entra::action;
-use crate::entra::event::{EventKind, SignUpEvent};
-use crate::signup::gate::{self, Question};
-use crate::signup::trace::Trace;
-use crate::signup::{answer, identity};
+use super::desk::{Decided, Decision, Desk, Failure, Times, Work, reader};
+use super::hook::{self, Hooks};
+use crate::entra::event::EventKind;
+use crate::lookups::Inquiry;
+use crate::signup::answer;
+use crate::signup::gate::{self, Admission, Question};
+use crate::signup::identity::{self, Found};
+use crate::signup::policy::Policy;
+use crate::values::{AttributeValues, Invitation};
+
+/// How much time look-ups leave for the answer: a form without their values is better than none.
+const RESERVE: Duration = Duration::from_millis(50);
 
 /// Answers the hook: continue, prefill, or a block page.
 pub async fn on_attribute_collection_start(State(hooks): State<Arc<Hooks>>, request: Request) -> Response {
-    hook::answer(&hooks, EventKind::Start, request, |hooks, event| decide(hooks, event).boxed()).await
+    hook::answer(&hooks, EventKind::Start, request, |desk, work| decide(desk, work).boxed()).await
 }
 
-async fn decide(hooks: &Hooks, event: &SignUpEvent) -> Result<Decided, Failure> {
-    let now = hooks.clock.now();
-    let found = identity::address(&event.identities, None, &event.form).ok();
-    let address = found.as_ref().map(|(address, _)| address);
-    if let (Some(sign_up), Some(address)) = (&event.correlation_id, address) {
-        hooks.memory.remember(sign_up, address, now);
+/// Decides about the start of a sign-up.
+pub async fn decide(desk: &Desk, work: &mut Work<'_>) -> Result<Decided, Failure> {
+    let event = work.event;
+    let policy = desk.sign_up.policy_for(&event.app);
+    let found = identity::at_start(policy, &event.identities, &event.form);
+    work.note_address(&found);
+    let found = found.ok();
+    if let (Some(sign_up), Some(found)) = (&event.correlation_id, &found)
+        && !policy.is_some_and(identity::must_be_remembered)
+    {
+        desk.memory.remember(sign_up, found, work.now);
     }
-    let policy = hooks.sign_up.policy_for(&event.app);
-    let invitations = hook::invitations(hooks, policy, address).await?;
-    let question = Question { policy, address, invitations: &invitations, app: &event.app, now };
-    let admission = gate::decide(&question, &mut Trace::default());
-    let decision = answer::start(&admission, &event.form, &hooks.sign_up.messages, hook::reader(event, address));
+    let invitations = desk.invitations(policy, found.as_ref(), work).await?;
+    let question =
+        Question { policy, address: found.as_ref(), invitations: &invitations, app: &event.app, now: work.now };
+    let admission = gate::decide(&question, &mut work.trace);
+    let looked_up = match policy.filter(|_| !matches!(admission, Admission::Refused(_))) {
+        Some(policy) => prepare(desk, policy, found.as_ref(), admission.invitation(), work).await?,
+        None => AttributeValues::new(),
+    };
+    let support_code = work.support_code.clone();
+    let answered = answer::Start {
+        admission: &admission,
+        form: &event.form,
+        looked_up: &looked_up,
+        messages: &desk.sign_up.messages,
+        reader: reader(event, &support_code, found.as_ref().map(|found| &found.address)),
+    }
+    .answer(policy, &mut work.trace);
     Ok(Decided {
-        answer: action::start(&decision),
-        action: decision.name(),
-        reason: admission.reason(),
+        decision: Decision::Start(answered.decision),
+        reason: answered.reason,
+        reported: answered.reported,
         policy: policy.map(|policy| policy.name.clone()),
-        source: found.as_ref().map(|(_, source)| source.name()),
-        address: address.map(|address| hooks.hasher.hash(address)),
+        found,
     })
+}
+
+/// What has to be there before the form is shown: the admission, where Submit can see it, and what look-ups find, which
+/// is nothing if they are late.
+async fn prepare(
+    desk: &Desk,
+    policy: &Policy,
+    found: Option<&Found>,
+    invitation: Option<&Invitation>,
+    work: &mut Work<'_>,
+) -> Result<AttributeValues, Failure> {
+    let (event, now) = (work.event, work.now);
+    let remembered = async {
+        match (found, &event.correlation_id) {
+            (Some(found), Some(sign_up)) if identity::must_be_remembered(policy) => {
+                let remembered = desk.state.remember(sign_up, found, &policy.name, now);
+                Times::of(&mut work.times.state, remembered).await.map(|()| true)
+            }
+            _ => Ok(false),
+        }
+    };
+    let asked = async {
+        let (Some(found), false) = (found, policy.lookups.is_empty()) else { return AttributeValues::new() };
+        let inquiry = Inquiry { address: &found.address, app: &event.app, invitation, locale: &event.client.locale };
+        let asked = desk.lookups.ask(&policy.lookups, &inquiry, work.deadline.earlier(RESERVE));
+        Times::of(&mut work.times.lookups, asked).await.values
+    };
+    let (remembered, looked_up) = futures_util::join!(remembered, asked);
+    if remembered? {
+        work.trace.note("remembered", "the address, for the form that comes back");
+    }
+    if !policy.lookups.is_empty() {
+        work.trace.note("look-ups", format_args!("{} values", looked_up.len()));
+    }
+    Ok(looked_up)
 }

@@ -1,6 +1,7 @@
 //! `OnAttributeCollectionSubmit`: the person sent the form, and the account does not exist yet.
 //!
 //! The gate decides again: Start may have been answered long ago, by another instance, or under another configuration.
+//! An invitation code arrives only now. It is reserved last, when nothing else stands in the way.
 
 use std::sync::Arc;
 
@@ -8,41 +9,137 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use futures_util::FutureExt;
 
-use super::hook::{self, Decided, Failure, Hooks};
-use crate::entra::action;
-use crate::entra::event::{EventKind, SignUpEvent};
+use super::desk::{Decided, Decision, Desk, Failure, Times, Work, reader};
+use super::hook::{self, Hooks};
+use super::shared_state::StateError;
+use crate::entra::event::EventKind;
+use crate::invites::InviteError;
+use crate::signup::answer::{Answered, Submit, Submitted};
+use crate::signup::code::{self, CodeProblem};
 use crate::signup::decision::SubmitDecision;
-use crate::signup::gate::{self, Question};
-use crate::signup::trace::Trace;
-use crate::signup::{answer, identity};
+use crate::signup::gate::{self, Admission, Question};
+use crate::signup::identity::{self, Found};
+use crate::signup::policy::Policy;
+use crate::values::Invitation;
 
 /// Answers the hook: continue, changed values, errors at fields, or a block page.
 pub async fn on_attribute_collection_submit(State(hooks): State<Arc<Hooks>>, request: Request) -> Response {
-    hook::answer(&hooks, EventKind::Submit, request, |hooks, event| decide(hooks, event).boxed()).await
+    hook::answer(&hooks, EventKind::Submit, request, |desk, work| decide(desk, work).boxed()).await
 }
 
-async fn decide(hooks: &Hooks, event: &SignUpEvent) -> Result<Decided, Failure> {
-    let now = hooks.clock.now();
-    let remembered = event.correlation_id.as_ref().and_then(|sign_up| hooks.memory.recall(sign_up, now));
-    let found = identity::address(&event.identities, remembered.as_ref(), &event.form).ok();
-    let address = found.as_ref().map(|(address, _)| address);
-    let policy = hooks.sign_up.policy_for(&event.app);
-    let invitations = hook::invitations(hooks, policy, address).await?;
-    let question = Question { policy, address, invitations: &invitations, app: &event.app, now };
-    let admission = gate::decide(&question, &mut Trace::default());
-    let reader = hook::reader(event, address);
-    let (decision, lacking) = answer::submit(&admission, &event.form, &hooks.sign_up.messages, reader);
-    for attribute in lacking {
+/// Decides about a form that was sent.
+pub async fn decide(desk: &Desk, work: &mut Work<'_>) -> Result<Decided, Failure> {
+    let event = work.event;
+    let policy = desk.sign_up.policy_for(&event.app);
+    let remembered = remembered(desk, policy, work).await?;
+    let found = identity::at_submit(policy, &event.identities, remembered.as_ref(), &event.form);
+    work.note_address(&found);
+    let found = found.ok();
+    let invitations = desk.invitations(policy, found.as_ref(), work).await?;
+    let question =
+        Question { policy, address: found.as_ref(), invitations: &invitations, app: &event.app, now: work.now };
+    let admission = gate::decide(&question, &mut work.trace);
+    let with_code = codes(desk, &admission, work).await?;
+    let code = judge(&admission, with_code.as_ref(), work);
+    let support_code = work.support_code.clone();
+    let submit = Submit {
+        admission: &admission,
+        code,
+        form: &event.form,
+        client: &event.client,
+        identities: &event.identities,
+        found: found.as_ref(),
+        messages: &desk.sign_up.messages,
+        reader: reader(event, &support_code, found.as_ref().map(|found| &found.address)),
+        now: work.now,
+    };
+    let submitted = submit.answer(policy, &mut work.trace);
+    warn_of_lacking(&submitted);
+    let answered = reserve(desk, &submit, submitted, work).await?;
+    Ok(Decided {
+        decision: Decision::Submit(answered.decision),
+        reason: answered.reason,
+        reported: answered.reported,
+        policy: policy.map(|policy| policy.name.clone()),
+        found,
+    })
+}
+
+/// The address that Start saw: from this process, or from the store where the form alone cannot tell.
+async fn remembered(desk: &Desk, policy: Option<&Policy>, work: &mut Work<'_>) -> Result<Option<Found>, StateError> {
+    let Some(sign_up) = &work.event.correlation_id else { return Ok(None) };
+    match policy.filter(|policy| identity::must_be_remembered(policy)) {
+        Some(policy) => {
+            let recalled = desk.state.recall(sign_up, &policy.name, work.now);
+            Times::of(&mut work.times.state, recalled).await
+        }
+        None => Ok(desk.memory.recall(sign_up, work.now)),
+    }
+}
+
+/// The invitations with the code that was typed.
+type WithCode = Result<Vec<Invitation>, CodeProblem>;
+
+/// Looks the code up for somebody who needs one.
+async fn codes(desk: &Desk, admission: &Admission<'_>, work: &mut Work<'_>) -> Result<Option<WithCode>, InviteError> {
+    let Admission::NeedsCode(person) = admission else { return Ok(None) };
+    let typed = code::typed(person.policy, &work.event.form);
+    if matches!(typed, Err(CodeProblem::Missing)) {
+        return Ok(Some(Err(CodeProblem::Missing)));
+    }
+    let Some(guess) = desk.guesses.begin(work.event.client.ip, person.trusted_address(), work.now) else {
+        return Ok(Some(Err(CodeProblem::TooManyTries)));
+    };
+    let code = match typed {
+        Ok(code) => code,
+        Err(problem) => return Ok(Some(Err(problem))),
+    };
+    let invitations = Times::of(&mut work.times.invites, desk.invites.find_code(&code.digest())).await?;
+    if !invitations.is_empty() {
+        desk.guesses.right(guess);
+    }
+    Ok(Some(Ok(invitations)))
+}
+
+/// Whether one of the invitations with the code is for this person.
+fn judge<'a>(
+    admission: &Admission<'_>,
+    with_code: Option<&'a WithCode>,
+    work: &mut Work<'_>,
+) -> Option<Result<&'a Invitation, CodeProblem>> {
+    let Admission::NeedsCode(person) = admission else { return None };
+    Some(match with_code? {
+        Err(problem) => {
+            work.trace.note("code", problem.name());
+            Err(*problem)
+        }
+        Ok(invitations) => code::judge(invitations, person, &work.event.app, work.now, &mut work.trace),
+    })
+}
+
+/// Reserves the code that the answer rests on; without it there is another answer.
+async fn reserve<'a>(
+    desk: &Desk,
+    submit: &Submit<'a>,
+    submitted: Submitted<'a>,
+    work: &mut Work<'_>,
+) -> Result<Answered<SubmitDecision>, Failure> {
+    let code = submitted.reserve.and_then(|invitation| invitation.code.as_ref());
+    let (Some(code), Admission::NeedsCode(person)) = (code, submit.admission) else {
+        return Ok(submitted.answered);
+    };
+    let sign_up = work.event.correlation_id.as_ref();
+    let reserved = desk.state.reserve(code, person.trusted_address(), sign_up, work.now);
+    if Times::of(&mut work.times.state, reserved).await? {
+        work.trace.note("reservation", desk.state.reserving());
+        return Ok(submitted.answered);
+    }
+    Ok(submit.without_code(person.policy, CodeProblem::UsedUp, &mut work.trace))
+}
+
+fn warn_of_lacking(submitted: &Submitted<'_>) {
+    for attribute in &submitted.lacking {
         let reason = "the event does not list the attribute: select it in the user flow, or remove the rule";
         tracing::warn!(event = "rule-skipped", attribute = %attribute, reason);
     }
-    let rejected = matches!(decision, SubmitDecision::Reject { .. });
-    Ok(Decided {
-        answer: action::submit(&decision),
-        action: decision.name(),
-        reason: if rejected { "rules" } else { admission.reason() },
-        policy: policy.map(|policy| policy.name.clone()),
-        source: found.as_ref().map(|(_, source)| source.name()),
-        address: address.map(|address| hooks.hasher.hash(address)),
-    })
 }

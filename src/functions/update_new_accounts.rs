@@ -106,6 +106,7 @@ mod tests {
     use crate::clock::ManualClock;
     use crate::graph::fake::FakeDirectory;
     use crate::invites::Invites;
+    use crate::reservations::Reservations;
     use crate::storage::StateStore;
 
     fn accounts(directory: FakeDirectory) -> Arc<Accounts> {
@@ -122,11 +123,13 @@ mod tests {
             concurrency: 4,
             max_attempts: 12,
             needs_invite: false,
+            email_matches: vec![crate::values::EmailMatch::Exact],
             connectors: Vec::new(),
         };
         let clock = Arc::new(ManualClock::new("2026-11-21T10:00:00Z".parse().unwrap()));
         let store = StateStore::in_memory();
-        Arc::new(Accounts::try_new(settings, directory, &[], Invites::default(), store, clock).unwrap())
+        let reservations = Reservations::new(store.clone());
+        Arc::new(Accounts::try_new(settings, directory, &[], Invites::default(), store, reservations, clock).unwrap())
     }
 
     async fn answered(accounts: Result<Arc<Accounts>, String>, host: &str, body: Body) -> (StatusCode, Value) {

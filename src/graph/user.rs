@@ -49,6 +49,11 @@ const IN_CONTEXT: [&str; 14] = [
     "creationType",
 ];
 
+/// Every member of a user as templates and conditions see it; those of `ext` are the tenant's own.
+pub fn context_members() -> impl Iterator<Item = &'static str> {
+    IN_CONTEXT.into_iter().chain(["id", "email", "identities", "ext"])
+}
+
 /// Whether this is the name of a property that is read or written here.
 pub(super) fn is_property(name: &str) -> bool {
     PROPERTIES.contains(&name) || name == "activityDateTime" || name == "streetAddress"

@@ -3,11 +3,11 @@
 use crate::values::{AppId, AttributeName};
 
 /// Columns that an invite list keeps for itself; every other one must be an attribute's name.
-const RESERVED: [&str; 11] =
+pub(super) const RESERVED: [&str; 11] =
     ["email", "name", "apps", "tags", "code", "uses", "not_before", "expires", "groups", "roles", "note"];
 
-/// Reserved columns whose capability does not exist yet.
-const NOT_BUILT: [&str; 4] = ["code", "uses", "groups", "roles"];
+/// Columns that templates never see: a code is a secret even by its digest.
+const UNSEEN: [&str; 2] = ["code", "uses"];
 
 /// Attributes that every directory has. A custom one is written `ext.Name` or in full.
 pub const BUILT_IN_ATTRIBUTES: [&str; 15] = [
@@ -57,6 +57,13 @@ pub(super) struct Column {
     pub(super) attribute: Option<AttributeName>,
 }
 
+impl Column {
+    /// Whether templates see its cells.
+    pub(super) fn is_seen(&self) -> bool {
+        !self.name.is_empty() && !UNSEEN.contains(&self.name.as_str())
+    }
+}
+
 /// The columns of a list, in its order.
 #[derive(Debug, Clone)]
 pub(super) struct Columns(pub(super) Vec<Column>);
@@ -73,9 +80,6 @@ pub enum HeaderError {
     /// Cells separated by semicolons.
     #[error("the columns are separated by semicolons: save the list with commas")]
     Semicolons,
-    /// A reserved column of a capability that does not exist yet.
-    #[error("the column {0} is not supported by this version: remove it")]
-    NotBuilt(String),
 }
 
 impl Columns {
@@ -90,9 +94,6 @@ impl Columns {
             let written = written.trim_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}');
             let reserved = RESERVED.iter().find(|name| name.eq_ignore_ascii_case(written));
             let name = reserved.map_or_else(|| written.to_owned(), ToString::to_string);
-            if NOT_BUILT.contains(&name.as_str()) {
-                return Err(HeaderError::NotBuilt(name));
-            }
             let attribute = if reserved.is_some() { None } else { attribute(&name, extension_app) };
             let same = |known: &Column| known.name == name || (attribute.is_some() && known.attribute == attribute);
             if !name.is_empty() && columns.iter().any(same) {

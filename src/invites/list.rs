@@ -3,6 +3,9 @@
 //! Nothing is read while a hook waits, but for the very first load: hooks that come before it wait for it, within their
 //! deadline. A file that cannot be read any more, or lost its header, leaves the list as it was and is reported.
 
+pub mod edit;
+mod lock;
+
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::PathBuf;
@@ -14,7 +17,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::csv_reader::{self, LineProblem, ListError, Reading};
+use super::csv_reader::{self, Header, LineProblem, ListError, Reading};
 use super::snapshot::Snapshot;
 use super::{InviteError, InviteSource};
 use crate::values::{CodeDigest, EmailAddress, EmailMatch, Invitation};
@@ -29,6 +32,8 @@ pub struct Settings {
     pub path: PathBuf,
     /// How it is read; the source's name is in there.
     pub reading: Reading,
+    /// The columns that templates saw of it when the configuration was read.
+    pub columns: Vec<String>,
     /// How often the file is looked at.
     pub refresh: Duration,
 }
@@ -65,7 +70,7 @@ pub fn load(settings: &Settings) -> Result<(Snapshot, Vec<LineProblem>), ListErr
 }
 
 /// Opens a list and reads its first line.
-pub fn check(settings: &Settings) -> Result<Vec<LineProblem>, ListError> {
+pub fn check(settings: &Settings) -> Result<Header, ListError> {
     let file = File::open(&settings.path).map_err(|error| unreadable(&error))?;
     csv_reader::check_header(io::BufReader::new(file), &settings.reading)
 }
@@ -133,10 +138,11 @@ impl ListInvites {
 
     fn take(&self, snapshot: Snapshot, problems: &[LineProblem]) {
         let source = &*self.settings.reading.source;
-        for LineProblem { line, problem } in problems.iter().take(REPORTED_LINES) {
+        for LineProblem { line, problem, .. } in problems.iter().take(REPORTED_LINES) {
             tracing::warn!(event = "invite-line", source, line, problem);
         }
-        tracing::info!(event = "invites-loaded", source, invitations = snapshot.len(), bad_lines = problems.len());
+        let bad_lines = problems.iter().filter(|problem| !problem.used).count();
+        tracing::info!(event = "invites-loaded", source, invitations = snapshot.len(), bad_lines);
         self.state.send_replace(State::Loaded(Arc::new(snapshot)));
     }
 
@@ -180,6 +186,39 @@ impl InviteSource for ListInvites {
 
     fn find_code<'a>(&'a self, code: &'a CodeDigest) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>> {
         Box::pin(async move { Ok(self.snapshot().await?.find_code(code)) })
+    }
+}
+
+/// A list that is read already, and stays as it is: for commands.
+#[derive(Debug)]
+pub struct LoadedInvites {
+    name: Arc<str>,
+    snapshot: Snapshot,
+}
+
+impl LoadedInvites {
+    /// A list under its source's name.
+    #[must_use]
+    pub fn new(name: Arc<str>, snapshot: Snapshot) -> Self {
+        Self { name, snapshot }
+    }
+}
+
+impl InviteSource for LoadedInvites {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn find<'a>(
+        &'a self,
+        address: &'a EmailAddress,
+        how: EmailMatch,
+    ) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>> {
+        Box::pin(std::future::ready(Ok(self.snapshot.find(address, how))))
+    }
+
+    fn find_code<'a>(&'a self, code: &'a CodeDigest) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>> {
+        Box::pin(std::future::ready(Ok(self.snapshot.find_code(code))))
     }
 }
 

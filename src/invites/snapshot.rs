@@ -1,39 +1,34 @@
 //! An invite list in memory: immutable, and small, since most lines are a bare address.
 //!
-//! An address is kept as a keyed 128-bit hash (`SipHash`, the key drawn at start), sorted for binary search: 32 bytes for
-//! a bare address. Only lines that say more keep an entry of their own.
+//! An address is kept as a keyed 128-bit hash, sorted for binary search: 24 bytes for a bare address. Only lines that say
+//! more keep an entry of their own. Under a wider way of comparing, an address takes another form only if it has a tag,
+//! or a dot at Gmail; it is then kept once more by that form, and all others are found where they are. Domain rules are
+//! found by the address's domain and its parents. Lines with a code are apart: no address finds them.
+
+mod addresses;
+mod codes;
+mod domains;
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::Arc;
+
+use addresses::{Addresses, Entry, Key, Keys};
+use codes::Codes;
+use domains::Domains;
 
 use crate::values::{AddressRule, CodeDigest, EmailAddress, EmailMatch, Invitation};
-
-/// The rest of a line, if it says more than an address.
-#[derive(Debug)]
-struct Details(Box<Invitation>);
-
-/// An exact invitation.
-#[derive(Debug, Clone, Copy)]
-struct Entry {
-    key: u128,
-    /// The line, from 1 with the header; saturates at 2³².
-    line: u32,
-    /// Index into `details`; `u32::MAX`: a bare address.
-    details: u32,
-}
-
-const BARE: u32 = u32::MAX;
 
 /// A list, complete.
 #[derive(Debug)]
 pub struct Snapshot {
-    source: Arc<str>,
-    hashers: (RandomState, RandomState),
-    exact: Box<[Entry]>,
-    details: Box<[Details]>,
-    /// Domain rules, few; in the list's order.
-    domains: Box<[Invitation]>,
+    keys: Keys,
+    /// Lines for one address, by its canonical form.
+    exact: Addresses,
+    /// Those of them that have another form under a wider way than under any narrower one, by that form.
+    wider: BTreeMap<EmailMatch, Addresses>,
+    /// Lines that say more than an address.
+    details: Box<[Invitation]>,
+    domains: Domains,
+    codes: Codes,
     /// What every bare line has in common: the apps of the source.
     bare: Option<Box<Invitation>>,
 }
@@ -41,15 +36,22 @@ pub struct Snapshot {
 impl Snapshot {
     /// Begins a list.
     #[must_use]
-    pub(super) fn builder(source: Arc<str>) -> Builder {
-        let hashers = (RandomState::new(), RandomState::new());
-        Builder { source, hashers, exact: Vec::new(), details: Vec::new(), domains: Vec::new(), bare: None }
+    pub(super) fn builder() -> Builder {
+        Builder {
+            keys: Keys::default(),
+            exact: Vec::new(),
+            wider: BTreeMap::new(),
+            details: Vec::new(),
+            domains: Domains::default(),
+            codes: Codes::default(),
+            bare: None,
+        }
     }
 
     /// How many invitations there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.exact.len() + self.domains.len()
+        self.exact.len() + self.domains.len() + self.codes.len()
     }
 
     /// Whether there is none.
@@ -58,16 +60,15 @@ impl Snapshot {
         self.len() == 0
     }
 
-    /// Every invitation that matches the address, in the list's order.
+    /// Every invitation without a code that matches the address, in the list's order. Of a bare line only hashes are
+    /// kept, so it says that it is for the address that was asked for, whichever way that was compared.
     #[must_use]
     pub fn find(&self, address: &EmailAddress, how: EmailMatch) -> Vec<Invitation> {
-        let key = key(&self.hashers, address);
-        let first = self.exact.partition_point(|entry| entry.key < key);
-        let same = self.exact.get(first..).unwrap_or_default().iter().take_while(|entry| entry.key == key);
-        let mut found: Vec<Invitation> = same.filter_map(|entry| self.invitation(entry, address)).collect();
-        let matches =
-            |invitation: &&Invitation| invitation.rule.as_ref().is_some_and(|rule| rule.matches(address, how));
-        found.extend(self.domains.iter().filter(matches).cloned());
+        let key = self.keys.of(&address.compared(how));
+        let wider = self.wider.range(..=how).map(|(_, addresses)| addresses);
+        let entries = std::iter::once(&self.exact).chain(wider).flat_map(|addresses| addresses.with(key));
+        let mut found: Vec<Invitation> = entries.filter_map(|entry| self.invitation(entry, address)).collect();
+        found.extend(self.domains.matching(address).cloned());
         found.sort_by_key(|invitation| invitation.line);
         found
     }
@@ -75,76 +76,110 @@ impl Snapshot {
     /// Every invitation with the code, in the list's order.
     #[must_use]
     pub fn find_code(&self, code: &CodeDigest) -> Vec<Invitation> {
-        let has_it = |invitation: &&Invitation| invitation.code.as_ref().is_some_and(|known| known.digest == *code);
-        self.domains.iter().filter(has_it).cloned().collect()
+        self.codes.with(code).cloned().collect()
+    }
+
+    /// The first line that invites by exactly this rule, without a code.
+    #[must_use]
+    pub fn line_of(&self, rule: &AddressRule) -> Option<u64> {
+        match rule {
+            AddressRule::Exact(address) => {
+                self.exact.with(self.keys.of(address.canonical())).first().map(|entry| u64::from(entry.line))
+            }
+            AddressRule::Domain(_) | AddressRule::Subdomains(_) => self.domains.line_of(rule),
+        }
     }
 
     fn invitation(&self, entry: &Entry, address: &EmailAddress) -> Option<Invitation> {
-        let mut invitation = match self.details.get(entry.details as usize) {
-            Some(details) => (*details.0).clone(),
-            None => (**self.bare.as_ref()?).clone(),
-        };
-        invitation.source = Arc::clone(&self.source);
-        invitation.rule = Some(AddressRule::Exact(address.clone()));
-        if entry.details == BARE {
-            invitation.line = u64::from(entry.line);
-            invitation.columns = BTreeMap::from([("email".to_owned(), address.as_given().to_owned())]);
+        if let Some(details) = self.details.get(entry.details as usize) {
+            return Some(details.clone());
         }
+        let mut invitation = (**self.bare.as_ref()?).clone();
+        invitation.line = u64::from(entry.line);
+        invitation.rule = Some(AddressRule::Exact(address.clone()));
+        invitation.columns = BTreeMap::from([("email".to_owned(), address.as_given().to_owned())]);
         Some(invitation)
     }
 }
 
 /// A list in the making.
 pub(super) struct Builder {
-    source: Arc<str>,
-    hashers: (RandomState, RandomState),
+    keys: Keys,
     exact: Vec<Entry>,
-    details: Vec<Details>,
-    domains: Vec<Invitation>,
+    wider: BTreeMap<EmailMatch, Vec<Entry>>,
+    details: Vec<Invitation>,
+    domains: Domains,
+    codes: Codes,
     bare: Option<Box<Invitation>>,
 }
 
 impl Builder {
-    /// Adds the next line.
-    pub(super) fn add(&mut self, mut invitation: Invitation) {
-        let Some(AddressRule::Exact(address)) = &invitation.rule else {
-            self.domains.push(invitation);
-            return;
-        };
-        let key = key(&self.hashers, address);
+    /// Adds the next line, or says why it cannot be used.
+    pub(super) fn add(&mut self, invitation: Invitation) -> Result<(), String> {
+        if invitation.code.is_some() {
+            return self.codes.add(invitation);
+        }
+        match &invitation.rule {
+            Some(AddressRule::Exact(address)) => {
+                let forms = self.forms(address);
+                self.add_exact(invitation, &forms);
+            }
+            Some(AddressRule::Domain(domain) | AddressRule::Subdomains(domain)) => {
+                let domain = domain.clone();
+                self.domains.add(domain, invitation);
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// The hash of each form that an address takes, with the narrowest way that leads to it.
+    fn forms(&self, address: &EmailAddress) -> Vec<(EmailMatch, Key)> {
+        let mut forms = EmailMatch::ALL.map(|how| (how, address.compared(how))).to_vec();
+        forms.dedup_by(|wider, narrower| wider.1 == narrower.1);
+        forms.into_iter().map(|(how, form)| (how, self.keys.of(&form))).collect()
+    }
+
+    fn add_exact(&mut self, invitation: Invitation, forms: &[(EmailMatch, Key)]) {
         let line = u32::try_from(invitation.line).unwrap_or(u32::MAX);
-        let says_more = invitation.columns.len() > 1 || invitation.tags.len() > 1;
+        let details = self.details_of(invitation);
+        for &(how, key) in forms {
+            let addresses = match how {
+                EmailMatch::Exact => &mut self.exact,
+                wider => self.wider.entry(wider).or_default(),
+            };
+            addresses.push(Entry { key, line, details });
+        }
+    }
+
+    /// The place of what a line says more than an address.
+    fn details_of(&mut self, mut invitation: Invitation) -> u32 {
+        let says_more = invitation.columns.len() > 1;
         let as_the_others = self.bare.as_ref().is_none_or(|bare| bare.apps == invitation.apps);
-        let details = if says_more || !as_the_others {
-            self.details.push(Details(Box::new(invitation)));
-            u32::try_from(self.details.len() - 1).unwrap_or(BARE)
+        if says_more || !as_the_others {
+            self.details.push(invitation);
+            u32::try_from(self.details.len() - 1).unwrap_or(Entry::BARE)
         } else {
             invitation.columns.clear();
+            invitation.rule = None;
             self.bare.get_or_insert_with(|| Box::new(invitation));
-            BARE
-        };
-        self.exact.push(Entry { key, line, details });
+            Entry::BARE
+        }
     }
 
     /// Ends the list.
-    pub(super) fn finish(mut self) -> Snapshot {
-        self.exact.sort_unstable_by_key(|entry| (entry.key, entry.line));
+    pub(super) fn finish(self) -> Snapshot {
         Snapshot {
-            source: self.source,
-            hashers: self.hashers,
-            exact: self.exact.into_boxed_slice(),
+            keys: self.keys,
+            exact: Addresses::new(self.exact),
+            wider: self.wider.into_iter().map(|(how, entries)| (how, Addresses::new(entries))).collect(),
             details: self.details.into_boxed_slice(),
-            domains: self.domains.into_boxed_slice(),
+            domains: self.domains,
+            codes: self.codes,
             bare: self.bare,
         }
     }
 }
 
-fn key(hashers: &(RandomState, RandomState), address: &EmailAddress) -> u128 {
-    let half = |state: &RandomState| {
-        let mut hasher = state.build_hasher();
-        hasher.write(address.canonical().as_bytes());
-        u128::from(hasher.finish())
-    };
-    half(&hashers.0) << 64 | half(&hashers.1)
-}
+#[cfg(test)]
+mod tests;

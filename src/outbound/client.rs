@@ -1,15 +1,17 @@
 //! The HTTP client itself.
 
+use std::error::Error;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderValue};
-use reqwest::{Method, StatusCode};
+use reqwest::{ClientBuilder, Method, StatusCode};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use url::{Host, Url};
 
+use super::address::{NotPublic, PublicOnly, is_public};
 use super::disposition::{Disposition, classify_status, retry_after};
 use crate::clock::Clock;
 
@@ -128,6 +130,12 @@ pub enum OutboundError {
         /// The host.
         host: String,
     },
+    /// The name has an address that is not public, or the address is not, and only public ones may be called.
+    #[error("refusing to call {host}: it is not at a public address")]
+    NotPublic {
+        /// The host.
+        host: String,
+    },
     /// The credential has characters that no header may carry.
     #[error("the credential cannot be sent in a header")]
     UnusableCredential,
@@ -179,7 +187,9 @@ impl OutboundError {
             Self::TimedOut { .. } | Self::Unreachable { .. } | Self::NotJson { .. } | Self::TooLarge { .. } => {
                 Disposition::Retry { after: None }
             }
-            Self::NotHttps { .. } | Self::UnusableCredential | Self::Setup(_) => Disposition::GiveUp,
+            Self::NotHttps { .. } | Self::NotPublic { .. } | Self::UnusableCredential | Self::Setup(_) => {
+                Disposition::GiveUp
+            }
         }
     }
 }
@@ -195,12 +205,39 @@ pub fn is_callable(url: &Url) -> bool {
 }
 
 fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => IpAddr::from(address).is_loopback(),
-        Some(Host::Ipv6(address)) => IpAddr::from(address).is_loopback(),
-        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        None => false,
+    let name = matches!(url.host(), Some(Host::Domain(name)) if name.eq_ignore_ascii_case("localhost"));
+    name || literal_address(url).is_some_and(|address| address.is_loopback())
+}
+
+/// The address, if the host is one and no name.
+fn literal_address(url: &Url) -> Option<IpAddr> {
+    match url.host()? {
+        Host::Ipv4(address) => Some(address.into()),
+        Host::Ipv6(address) => Some(address.into()),
+        Host::Domain(_) => None,
     }
+}
+
+/// Whether it was the resolver that refused.
+fn is_not_public(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if error.is::<NotPublic>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// What every client has in common.
+#[expect(clippy::disallowed_methods, reason = "the one builder")]
+fn builder() -> ClientBuilder {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(10))
+        .pool_idle_timeout(Duration::from_mins(1))
+        .user_agent(concat!("guestlist/", env!("CARGO_PKG_VERSION")))
 }
 
 /// The client. Cheap to clone; all clones share the connections.
@@ -209,23 +246,30 @@ pub struct Outbound {
     client: reqwest::Client,
     /// The same without the system's proxy, for loopback.
     local: reqwest::Client,
+    /// Whether it connects to public addresses only.
+    public_only: bool,
     clock: Arc<dyn Clock>,
 }
 
 impl Outbound {
     /// Sets the client up. Reads the system's certificate store and proxy settings, nothing from the network.
-    #[expect(clippy::disallowed_methods, reason = "the one builder")]
     pub fn try_new(clock: Arc<dyn Clock>) -> Result<Self, OutboundError> {
-        let build = |proxy: bool| {
-            let builder = reqwest::Client::builder()
-                .redirect(reqwest::redirect::Policy::none())
-                .connect_timeout(Duration::from_secs(10))
-                .pool_idle_timeout(Duration::from_mins(1))
-                .user_agent(concat!("guestlist/", env!("CARGO_PKG_VERSION")));
-            let builder = if proxy { builder } else { builder.no_proxy() };
-            builder.build().map_err(OutboundError::Setup)
-        };
-        Ok(Self { client: build(true)?, local: build(false)?, clock })
+        let client = builder().build().map_err(OutboundError::Setup)?;
+        let local = builder().no_proxy().build().map_err(OutboundError::Setup)?;
+        Ok(Self { client, local, public_only: false, clock })
+    }
+
+    /// A client of its own that connects to public addresses only, whatever a name says at that moment. It goes
+    /// through no proxy: a proxy would resolve the name itself, and nobody would have looked at the address.
+    pub fn public_only(&self) -> Result<Self, OutboundError> {
+        let client = builder().no_proxy().dns_resolver(PublicOnly).build().map_err(OutboundError::Setup)?;
+        Ok(Self { local: client.clone(), client, public_only: true, clock: Arc::clone(&self.clock) })
+    }
+
+    /// The client that goes through no proxy.
+    #[must_use]
+    pub fn without_proxy(&self) -> Self {
+        Self { client: self.local.clone(), ..self.clone() }
     }
 
     /// Sends a request and reads the whole answer, within the limits. Any status is an answer.
@@ -233,6 +277,10 @@ impl Outbound {
         let host = request.url.host_str().unwrap_or_default().to_owned();
         if !is_callable(&request.url) {
             return Err(OutboundError::NotHttps { host });
+        }
+        // A resolver is asked for names only.
+        if self.public_only && literal_address(&request.url).is_some_and(|address| !is_public(address)) {
+            return Err(OutboundError::NotPublic { host });
         }
         let method = request.method.clone();
         let started = Instant::now();
@@ -252,8 +300,13 @@ impl Outbound {
 
     #[expect(clippy::disallowed_methods, reason = "the one place that sends")]
     async fn exchange(&self, request: Request, limits: Limits, host: &str) -> Result<Answer, OutboundError> {
-        let unreachable =
-            |error: reqwest::Error| OutboundError::Unreachable { host: host.to_owned(), source: error.without_url() };
+        let unreachable = |error: reqwest::Error| {
+            let host = host.to_owned();
+            if is_not_public(&error) {
+                return OutboundError::NotPublic { host };
+            }
+            OutboundError::Unreachable { host, source: error.without_url() }
+        };
         let client = if is_loopback(&request.url) { &self.local } else { &self.client };
         let mut builder = client.request(request.method, request.url).headers(request.headers);
         if let Some(body) = request.body {

@@ -1,46 +1,264 @@
-//! From the gate's verdict to the answer of each hook.
+//! From the gate's verdict to the answer of each hook: the form, its corrections, or a page.
+//!
+//! The order of outcomes at Submit is fixed: a refusal of the gate, a rule that blocks, errors (of rules and of the
+//! code), changed values, continue. A policy in report mode answers as if all were well, and says what it would have
+//! answered.
 
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::code::CodeProblem;
 use super::decision::{StartDecision, SubmitDecision};
-use super::gate::Admission;
+use super::facts::{Facts, IdentityFacts};
+use super::gate::{Admission, Admitted, Ground, NeedsCode};
+use super::identity::Found;
 use super::messages::{Messages, Reader};
-use super::{prefill, rules};
-use crate::values::{AttributeName, Form};
+use super::policy::{Mode, Policy};
+use super::prefill::{self, Filling};
+use super::rules::{self, Checked, Submission};
+use super::trace::Trace;
+use crate::values::{AttributeName, AttributeValue, AttributeValues, Client, Form, FormField, Identity, Invitation};
 
-/// The answer before the form is shown: a page, or the form with what is known.
-#[must_use]
-pub fn start(admission: &Admission<'_>, form: &Form, messages: &Messages, reader: Reader<'_>) -> StartDecision {
-    match admission {
-        Admission::Refused(refusal) => StartDecision::Refuse(messages.page(refusal.message(), reader)),
-        Admission::Admitted(admitted) => {
-            let values = prefill::values(admitted, reader.app, form);
-            if values.is_empty() { StartDecision::Continue } else { StartDecision::Prefill(values) }
-        }
+/// An answer, and what is to be said about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered<D> {
+    /// What Entra is told.
+    pub decision: D,
+    /// Why.
+    pub reason: &'static str,
+    /// What would have been answered, if the policy only reports.
+    pub reported: Option<&'static str>,
+}
+
+/// What Start goes by.
+#[derive(Debug, Clone, Copy)]
+pub struct Start<'a> {
+    /// The gate's verdict.
+    pub admission: &'a Admission<'a>,
+    /// The form, not filled in yet.
+    pub form: &'a Form,
+    /// What look-ups found.
+    pub looked_up: &'a AttributeValues,
+    /// The texts.
+    pub messages: &'a Messages,
+    /// Whom they are for.
+    pub reader: Reader<'a>,
+}
+
+impl Start<'_> {
+    /// The answer before the form is shown: a page, or the form with what is known.
+    #[must_use]
+    pub fn answer(&self, policy: Option<&Policy>, trace: &mut Trace) -> Answered<StartDecision> {
+        let reason = self.admission.reason();
+        let (policy, invitation, address) = match self.admission {
+            Admission::Refused(refusal) => {
+                let key = page_key(policy, refusal.name());
+                trace.note("message", key);
+                let decision = StartDecision::Refuse(self.messages.page(key, self.reader));
+                return reported_start(decision, reason, policy);
+            }
+            Admission::Admitted(admitted) => (admitted.policy, admitted.invitation, admitted.address),
+            Admission::NeedsCode(person) => (person.policy, None, person.trusted_address()),
+        };
+        let filling = Filling { policy, invitation, address, app: self.reader.app, looked_up: self.looked_up };
+        let values = prefill::values(&filling, self.form);
+        trace.note("prefill", format_args!("{} values", values.len()));
+        let decision = if values.is_empty() { StartDecision::Continue } else { StartDecision::Prefill(values) };
+        Answered { decision, reason, reported: None }
     }
 }
 
-/// The answer after the form was sent, and the attributes that rules name and the form lacks. A page goes before
-/// errors, errors before changes.
-#[must_use]
-pub fn submit(
-    admission: &Admission<'_>,
-    form: &Form,
-    messages: &Messages,
-    reader: Reader<'_>,
-) -> (SubmitDecision, Vec<AttributeName>) {
-    let admitted = match admission {
-        Admission::Admitted(admitted) => admitted,
-        Admission::Refused(refusal) => {
-            return (SubmitDecision::Refuse(messages.page(refusal.message(), reader)), Vec::new());
-        }
-    };
-    let checked = rules::check(&admitted.policy.rules, form);
-    let decision = if !checked.errors.is_empty() {
-        let errors = checked.errors.into_iter().map(|(name, key)| (name, messages.text(&key, reader))).collect();
-        SubmitDecision::Reject { message: messages.text("fix-errors", reader), errors }
-    } else if checked.changed.is_empty() {
-        SubmitDecision::Continue
-    } else {
-        SubmitDecision::Modify(checked.changed)
-    };
-    (decision, checked.lacking)
+/// A policy that only reports refuses nobody.
+fn reported_start(decision: StartDecision, reason: &'static str, policy: Option<&Policy>) -> Answered<StartDecision> {
+    if only_reports(policy) {
+        return Answered { reported: Some(decision.name()), decision: StartDecision::Continue, reason };
+    }
+    Answered { decision, reason, reported: None }
 }
+
+fn only_reports(policy: Option<&Policy>) -> bool {
+    policy.is_some_and(|policy| policy.mode == Mode::Report)
+}
+
+/// The key of a page: its own, or the one that all refusals share.
+fn page_key<'k>(policy: Option<&Policy>, key: &'k str) -> &'k str {
+    if policy.is_some_and(|policy| policy.uniform_refusals) { "not-invited" } else { key }
+}
+
+/// What Submit goes by.
+#[derive(Debug, Clone, Copy)]
+pub struct Submit<'a> {
+    /// The gate's verdict.
+    pub admission: &'a Admission<'a>,
+    /// What came of the code; asked only of somebody who needs one.
+    pub code: Option<Result<&'a Invitation, CodeProblem>>,
+    /// The form as it was sent.
+    pub form: &'a Form,
+    /// The person's end of the line.
+    pub client: &'a Client,
+    /// Who Entra knows the person to be.
+    pub identities: &'a [Identity],
+    /// The person's address, and how far it is trusted.
+    pub found: Option<&'a Found>,
+    /// The texts.
+    pub messages: &'a Messages,
+    /// Whom they are for.
+    pub reader: Reader<'a>,
+    /// The present.
+    pub now: DateTime<Utc>,
+}
+
+/// The answer to a form, and what has to be done for it to hold.
+#[derive(Debug, Clone)]
+pub struct Submitted<'a> {
+    /// The answer.
+    pub answered: Answered<SubmitDecision>,
+    /// The invitation whose code has to be reserved before the answer is given.
+    pub reserve: Option<&'a Invitation>,
+    /// Attributes that the policy names and the form lacks.
+    pub lacking: Vec<AttributeName>,
+}
+
+impl<'a> Submit<'a> {
+    /// The answer after the form was sent.
+    #[must_use]
+    pub fn answer(&self, policy: Option<&'a Policy>, trace: &mut Trace) -> Submitted<'a> {
+        let (policy, invitation, problem) = match self.admission {
+            Admission::Refused(refusal) => return self.refused(refusal.name(), policy, trace),
+            Admission::Admitted(Admitted { policy, invitation, .. }) => (*policy, *invitation, None),
+            Admission::NeedsCode(NeedsCode { policy, .. }) => match self.code {
+                Some(Ok(invitation)) => (*policy, Some(invitation), None),
+                Some(Err(problem)) => (*policy, None, Some(problem)),
+                None => (*policy, None, Some(CodeProblem::Missing)),
+            },
+        };
+        let mut checked = self.check(policy, invitation, trace);
+        let lacking = std::mem::take(&mut checked.lacking);
+        let blank = blank(policy, self.form);
+        let (decision, reason) = self.decide(policy, checked, problem, &blank);
+        let stops = matches!(decision, SubmitDecision::Refuse(_) | SubmitDecision::Reject { .. });
+        let reserve = self.code.and_then(Result::ok).filter(|_| !stops || policy.mode == Mode::Report);
+        trace.note("outcome", decision.name());
+        Submitted { answered: reported(decision, reason, Some(policy), blank), reserve, lacking }
+    }
+
+    /// The answer instead, when the code cannot be reserved.
+    #[must_use]
+    pub fn without_code(&self, policy: &Policy, problem: CodeProblem, trace: &mut Trace) -> Answered<SubmitDecision> {
+        trace.note("reservation", problem.name());
+        let rejected = self.reject(policy, BTreeMap::new(), None, Some(problem));
+        reported(rejected, problem.name(), Some(policy), blank(policy, self.form))
+    }
+
+    /// What the rules say.
+    fn check(&self, policy: &Policy, invitation: Option<&Invitation>, trace: &mut Trace) -> Checked {
+        let who = self.identities.iter().find(|identity| !identity.sign_in_type.is_empty());
+        let facts = Facts {
+            form: self.form,
+            multi_select: &policy.multi_select,
+            invitation,
+            app: self.reader.app,
+            client: self.client,
+            identity: IdentityFacts {
+                email: self.found.map(|found| &found.address),
+                provenance: self.found.map_or("", |found| found.provenance.name()),
+                sign_in_type: who.map_or("", |identity| &identity.sign_in_type),
+                issuer: who.map_or("", |identity| &identity.issuer),
+            },
+        };
+        let submission =
+            Submission { form: self.form, multi_select: &policy.multi_select, facts: &facts, now: self.now };
+        let checked = rules::check(&policy.rules, &submission);
+        for finding in &checked.findings {
+            let name = policy.rules.get(finding.rule).and_then(|rule| rule.attribute.as_ref());
+            let name = name.map_or_else(|| "the form".to_owned(), AttributeName::short);
+            let (number, verdict) = (finding.rule + 1, finding.verdict.describe());
+            trace.note("rule", format_args!("{number}, for {name}: {verdict}"));
+        }
+        checked
+    }
+
+    fn refused(&self, reason: &'static str, policy: Option<&Policy>, trace: &mut Trace) -> Submitted<'a> {
+        let key = page_key(policy, reason);
+        trace.note("message", key);
+        let decision = SubmitDecision::Refuse(self.messages.page(key, self.reader));
+        let blank = policy.map(|policy| blank(policy, self.form)).unwrap_or_default();
+        Submitted { answered: reported(decision, reason, policy, blank), reserve: None, lacking: Vec::new() }
+    }
+
+    fn decide(
+        &self,
+        policy: &Policy,
+        checked: Checked,
+        problem: Option<CodeProblem>,
+        blank: &AttributeValues,
+    ) -> (SubmitDecision, &'static str) {
+        if let Some(key) = &checked.block {
+            return (
+                SubmitDecision::Refuse(self.messages.page(page_key(Some(policy), key), self.reader)),
+                "rule-blocked",
+            );
+        }
+        if problem.is_some() || !checked.errors.is_empty() || checked.page_error.is_some() {
+            let decision = self.reject(policy, checked.errors, checked.page_error.as_deref(), problem);
+            return (decision, problem.map_or("rules", CodeProblem::name));
+        }
+        let mut changed = checked.changed;
+        changed.extend(blank.clone());
+        let decision = if changed.is_empty() { SubmitDecision::Continue } else { SubmitDecision::Modify(changed) };
+        let by_code = matches!(self.admission, Admission::NeedsCode(_));
+        (decision, if by_code { Ground::Code.name() } else { self.admission.reason() })
+    }
+
+    /// Errors at their fields; what concerns a field that the form lacks, or the whole form, stands above it.
+    fn reject(
+        &self,
+        policy: &Policy,
+        errors: BTreeMap<AttributeName, String>,
+        page_error: Option<&str>,
+        problem: Option<CodeProblem>,
+    ) -> SubmitDecision {
+        let text = |key: &str| self.messages.text(key, self.reader);
+        let mut errors: BTreeMap<_, _> = errors.into_iter().map(|(name, key)| (name, text(&key))).collect();
+        let mut message = page_error.map(text);
+        if let Some(problem) = problem {
+            let field = policy.invitation_code.as_ref().and_then(|name| self.form.field(name.as_str()));
+            let wording = text(problem.message());
+            match field {
+                Some(field) => drop(errors.insert(field.name.clone(), wording)),
+                None => message = message.or(Some(wording)),
+            }
+        }
+        SubmitDecision::Reject { message: message.unwrap_or_else(|| text("fix-errors")), errors }
+    }
+}
+
+/// The field of the code, emptied if there is anything in it, so that no code is stored with the account.
+#[must_use]
+pub fn blank(policy: &Policy, form: &Form) -> AttributeValues {
+    let field = policy.invitation_code.as_ref().and_then(|name| form.field(name.as_str()));
+    let filled = field.filter(|field| field.value.as_ref().is_some_and(|value| !value.is_empty()));
+    let empty = |field: &FormField| {
+        AttributeValue::String(String::new()).convert(field.attribute_type).map(|value| (field.name.clone(), value))
+    };
+    filled.and_then(empty).into_iter().collect()
+}
+
+/// A policy that only reports stops nobody; a code is blanked all the same.
+fn reported(
+    decision: SubmitDecision,
+    reason: &'static str,
+    policy: Option<&Policy>,
+    blank: AttributeValues,
+) -> Answered<SubmitDecision> {
+    let stops = matches!(decision, SubmitDecision::Refuse(_) | SubmitDecision::Reject { .. });
+    if stops && only_reports(policy) {
+        let instead = if blank.is_empty() { SubmitDecision::Continue } else { SubmitDecision::Modify(blank) };
+        return Answered { reported: Some(decision.name()), decision: instead, reason };
+    }
+    Answered { decision, reason, reported: None }
+}
+
+#[cfg(test)]
+mod tests;

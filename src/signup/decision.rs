@@ -35,7 +35,7 @@ pub enum SubmitDecision {
     Reject {
         /// Above the form.
         message: String,
-        /// At each failing field; never empty.
+        /// At each failing field; empty if only the form as a whole is wrong.
         errors: BTreeMap<AttributeName, String>,
     },
     /// Show a page and end the sign-up.

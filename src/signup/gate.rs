@@ -1,15 +1,26 @@
-//! The gate: may this address sign up?
+//! The gate: may this person sign up?
 //!
 //! The precedence is fixed. `closed` refuses all; then an exact invitation or an exact `allow` admits; then an exact
-//! `deny` refuses, whatever tag the address carries; then the longest domain rule of invitations, `allow` and `deny` decides, and `deny` wins a tie; then
-//! the gate's default. An invitation that is expired, not yet valid or for another app counts as absent, but names the
-//! refusal.
+//! `deny` refuses, whatever tag the address carries; then the longest domain rule of invitations, `allow` and `deny`
+//! decides, and `deny` wins a tie; then disposable domains are refused, if the policy says so; then the gate's default.
+//! An invitation that is expired, not yet valid or for another app counts as absent, but names the refusal.
+//!
+//! Where a policy has a field for a code, whom nothing admits and nothing denies needs one. An address that the person
+//! may have typed can only close the gate: for everything that admits it counts as none.
+
+mod candidates;
+mod reason;
 
 use chrono::{DateTime, Utc};
 
-use super::policy::{Gate, Policy};
+use super::disposable;
+use super::identity::{Found, Provenance};
+use super::policy::{Gate, NoAddress, Policy};
 use super::trace::Trace;
-use crate::values::{AddressRule, App, EmailAddress, EmailMatch, Invitation, InvitationState};
+use crate::values::{AddressRule, App, EmailAddress, EmailMatch, Invitation};
+use candidates::Candidates;
+
+pub use reason::{Ground, Refusal};
 
 /// All the gate goes by.
 #[derive(Debug, Clone, Copy)]
@@ -17,8 +28,8 @@ pub struct Question<'a> {
     /// The policy for the app, if there is one.
     pub policy: Option<&'a Policy>,
     /// The person's address, if there is one.
-    pub address: Option<&'a EmailAddress>,
-    /// Every invitation that matches the address, in source order.
+    pub address: Option<&'a Found>,
+    /// Every invitation that matches the address and needs no code, in source order.
     pub invitations: &'a [Invitation],
     /// The app the person signs up to.
     pub app: &'a App,
@@ -31,6 +42,8 @@ pub struct Question<'a> {
 pub enum Admission<'a> {
     /// The person may go on.
     Admitted(Admitted<'a>),
+    /// The person may see the form, and has to give a valid code with it.
+    NeedsCode(NeedsCode<'a>),
     /// The person may not.
     Refused(Refusal),
 }
@@ -40,94 +53,50 @@ pub enum Admission<'a> {
 pub struct Admitted<'a> {
     /// Under which policy.
     pub policy: &'a Policy,
-    /// With which address.
-    pub address: &'a EmailAddress,
+    /// With which address; nobody without one is admitted but by a code.
+    pub address: Option<&'a EmailAddress>,
     /// On what ground.
     pub ground: Ground,
     /// The invitation whose columns fill the form: the first valid one, an exact one before a domain's.
     pub invitation: Option<&'a Invitation>,
 }
 
-impl Admission<'_> {
+/// Somebody whom only a code admits.
+#[derive(Debug, Clone, Copy)]
+pub struct NeedsCode<'a> {
+    /// Under which policy.
+    pub policy: &'a Policy,
+    /// With which address, if any.
+    pub address: Option<&'a Found>,
+    /// Why nothing else admits them.
+    pub because: Refusal,
+}
+
+impl<'a> NeedsCode<'a> {
+    /// The address, if the person cannot have typed it.
+    #[must_use]
+    pub fn trusted_address(&self) -> Option<&'a EmailAddress> {
+        self.address.filter(|found| found.provenance > Provenance::Typed).map(|found| &found.address)
+    }
+}
+
+impl<'a> Admission<'a> {
     /// Why, for logs and `explain`.
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Admitted(admitted) => admitted.ground.name(),
+            Self::NeedsCode(_) => "needs-code",
             Self::Refused(refusal) => refusal.name(),
         }
     }
-}
 
-/// Why somebody is admitted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ground {
-    /// An invitation for the address or its domain.
-    Invitation,
-    /// `allow` names the address or its domain.
-    Allow,
-    /// The gate is open.
-    Open,
-}
-
-/// Why somebody is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
-    /// No policy is for this app.
-    NoPolicy,
-    /// The gate is closed.
-    Closed,
-    /// There is no address to go by.
-    NoAddress,
-    /// Nothing speaks for the address.
-    NotInvited,
-    /// The invitation has expired.
-    InvitationExpired,
-    /// The invitation is not valid yet.
-    InvitationNotYetValid,
-    /// The invitation is for another app.
-    InvitationOtherApp,
-    /// `deny` names the address or its domain.
-    Denied,
-}
-
-impl Ground {
-    /// Its name in logs and in `explain`.
+    /// The invitation that admits, if one does.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn invitation(&self) -> Option<&'a Invitation> {
         match self {
-            Self::Invitation => "invitation",
-            Self::Allow => "allow",
-            Self::Open => "open",
-        }
-    }
-}
-
-impl Refusal {
-    /// Its name in logs and in `explain`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::NoPolicy => "no-policy",
-            Self::Closed => "closed",
-            Self::NoAddress => "no-address",
-            Self::NotInvited => "not-invited",
-            Self::InvitationExpired => "invitation-expired",
-            Self::InvitationNotYetValid => "invitation-not-yet-valid",
-            Self::InvitationOtherApp => "invitation-for-another-app",
-            Self::Denied => "denied",
-        }
-    }
-
-    /// The key of the message people see. All that concerns the address reads the same, so that nobody learns from it
-    /// who is on a list.
-    #[must_use]
-    pub fn message(self) -> &'static str {
-        match self {
-            Self::NoPolicy => "no-policy",
-            Self::Closed => "closed",
-            Self::NoAddress => "no-address",
-            _ => "not-invited",
+            Self::Admitted(admitted) => admitted.invitation,
+            Self::NeedsCode(_) | Self::Refused(_) => None,
         }
     }
 }
@@ -138,112 +107,105 @@ pub fn decide<'a>(question: &Question<'a>, trace: &mut Trace) -> Admission<'a> {
         trace.note("policy", "none is for this app: refuses");
         return Admission::Refused(Refusal::NoPolicy);
     };
-    trace.note("policy", format!("{}, gate {}", policy.name, policy.gate));
+    trace.note("policy", format_args!("{}, gate {}", policy.name, policy.gate));
     if policy.gate == Gate::Closed {
         trace.note("gate", "closed: refuses everybody");
         return Admission::Refused(Refusal::Closed);
     }
-    let Some(address) = question.address else {
-        trace.note("address", "none: refuses");
-        return Admission::Refused(Refusal::NoAddress);
+    let Some(found) = question.address else {
+        return without_address(policy, trace);
     };
-    let invitations = Candidates::sort(question, trace);
-    match ground(policy, address, &invitations, trace) {
-        Ok(ground) => Admission::Admitted(Admitted { policy, address, ground, invitation: invitations.best() }),
-        Err(refusal) => Admission::Refused(refusal),
+    let typed = found.provenance == Provenance::Typed;
+    trace.note("address", format_args!("{} by {}", found.provenance.name(), found.source));
+    if typed {
+        trace.note("provenance", "the person may have typed the address: it cannot admit");
     }
+    let invitations = if typed { Candidates::none() } else { Candidates::sort(question, trace) };
+    match ground(policy, found, &invitations, trace) {
+        Verdict::Admits(ground) => Admission::Admitted(Admitted {
+            policy,
+            address: Some(&found.address),
+            ground,
+            invitation: invitations.best(),
+        }),
+        Verdict::Refuses(refusal) => Admission::Refused(refusal),
+        Verdict::Silent(because) => by_default(policy, Some(found), because, trace),
+    }
+}
+
+fn without_address<'a>(policy: &'a Policy, trace: &mut Trace) -> Admission<'a> {
+    trace.note("address", "none");
+    if policy.no_address == NoAddress::Refuse || policy.invitation_code.is_none() {
+        trace.note("no_address", "refuse");
+        return Admission::Refused(Refusal::NoAddress);
+    }
+    by_default(policy, None, Refusal::NoAddress, trace)
+}
+
+/// What the rules about the address say.
+enum Verdict {
+    Admits(Ground),
+    Refuses(Refusal),
+    /// Nothing, and this is why somebody would be refused then.
+    Silent(Refusal),
 }
 
 /// The precedence, from exact to general.
-fn ground(
-    policy: &Policy,
-    address: &EmailAddress,
-    invitations: &Candidates<'_>,
-    trace: &mut Trace,
-) -> Result<Ground, Refusal> {
+fn ground(policy: &Policy, found: &Found, invitations: &Candidates<'_>, trace: &mut Trace) -> Verdict {
+    let (address, trusted) = (&found.address, found.provenance > Provenance::Typed);
     if invitations.exact.is_some() {
         trace.note("exact invitation", "admits");
-        return Ok(Ground::Invitation);
+        return Verdict::Admits(Ground::Invitation);
     }
-    if exact(&policy.allow, address) {
+    if trusted && exact(&policy.allow, address, policy.email_match) {
         trace.note("exact allow", "admits");
-        return Ok(Ground::Allow);
+        return Verdict::Admits(Ground::Allow);
     }
-    if denied(&policy.deny, address) {
+    // Who is refused comes back with a tag: deny goes by the widest form.
+    if exact(&policy.deny, address, EmailMatch::IgnoreTagAndDots) {
         trace.note("exact deny", "refuses");
-        return Err(Refusal::Denied);
+        return Verdict::Refuses(Refusal::Denied);
     }
-    match longest_domain_rule(policy, address, invitations, trace) {
-        Some(DomainVerdict::Deny) => Err(Refusal::Denied),
-        Some(DomainVerdict::Allow) => Ok(Ground::Allow),
-        Some(DomainVerdict::Invitation) => Ok(Ground::Invitation),
-        None if policy.gate == Gate::Open => {
-            trace.note("gate", "open: admits");
-            Ok(Ground::Open)
-        }
-        None => {
-            trace.note("gate", "invite-only: refuses");
-            Err(invitations.absent_because.unwrap_or(Refusal::NotInvited))
-        }
+    match longest_domain_rule(policy, found, invitations, trace) {
+        Some(DomainVerdict::Deny) => return Verdict::Refuses(Refusal::Denied),
+        Some(DomainVerdict::Allow) => return Verdict::Admits(Ground::Allow),
+        Some(DomainVerdict::Invitation) => return Verdict::Admits(Ground::Invitation),
+        None => {}
     }
+    if policy.deny_disposable && disposable::is_disposable(address.domain()) {
+        trace.note("deny_disposable", "the domain is a disposable mail service's: refuses");
+        return Verdict::Refuses(Refusal::Disposable);
+    }
+    if policy.gate == Gate::Open && trusted {
+        trace.note("gate", "open: admits");
+        return Verdict::Admits(Ground::Open);
+    }
+    let because = if trusted { Refusal::NotInvited } else { Refusal::AddressTyped };
+    Verdict::Silent(invitations.absent_because.unwrap_or(because))
 }
 
-/// The invitations that count, and why the others do not.
-struct Candidates<'a> {
-    exact: Option<&'a Invitation>,
-    domain: Option<&'a Invitation>,
-    absent_because: Option<Refusal>,
+/// What becomes of somebody whom nothing admits and nothing denies.
+fn by_default<'a>(
+    policy: &'a Policy,
+    address: Option<&'a Found>,
+    because: Refusal,
+    trace: &mut Trace,
+) -> Admission<'a> {
+    let Some(field) = &policy.invitation_code else {
+        trace.note("gate", format_args!("{}: refuses", policy.gate));
+        return Admission::Refused(because);
+    };
+    // Somebody whose address Start has seen, and nobody remembers: a code does not bring it back.
+    if because == Refusal::AddressTyped && policy.no_address == NoAddress::Refuse {
+        trace.note("remembered", "nothing is known of the start of this sign-up: refuses");
+        return Admission::Refused(because);
+    }
+    trace.note("invitation_code", format_args!("a code in {} is needed", field.short()));
+    Admission::NeedsCode(NeedsCode { policy, address, because })
 }
 
-impl<'a> Candidates<'a> {
-    fn sort(question: &Question<'a>, trace: &mut Trace) -> Self {
-        let mut sorted = Self { exact: None, domain: None, absent_because: None };
-        for invitation in question.invitations {
-            let refusal = match invitation.state(question.app.id.as_ref(), question.now) {
-                InvitationState::Valid => None,
-                InvitationState::Expired => Some(Refusal::InvitationExpired),
-                InvitationState::NotYetValid => Some(Refusal::InvitationNotYetValid),
-                InvitationState::OtherApp => Some(Refusal::InvitationOtherApp),
-            };
-            let state = refusal.map_or("valid", Refusal::name);
-            trace.note(
-                "invitation",
-                format!("{} line {}, for {}: {state}", invitation.source, invitation.line, invitation.for_whom()),
-            );
-            match refusal {
-                Some(refusal) => sorted.absent_because = sorted.absent_because.or(Some(refusal)),
-                None => sorted.take(invitation),
-            }
-        }
-        sorted
-    }
-
-    /// The first exact one wins; among domains the narrowest, and of equals the first.
-    fn take(&mut self, invitation: &'a Invitation) {
-        match invitation.specificity() {
-            None => self.exact = self.exact.or(Some(invitation)),
-            found => {
-                let known = self.domain.and_then(Invitation::specificity);
-                if known.is_none() || known < found {
-                    self.domain = Some(invitation);
-                }
-            }
-        }
-    }
-
-    fn best(&self) -> Option<&'a Invitation> {
-        self.exact.or(self.domain)
-    }
-}
-
-fn exact(rules: &[AddressRule], address: &EmailAddress) -> bool {
-    rules.iter().any(|rule| matches!(rule, AddressRule::Exact(exact) if exact == address))
-}
-
-/// Whether a rule of `deny` names the address. It goes by the bucket: who is refused comes back with a tag.
-fn denied(rules: &[AddressRule], address: &EmailAddress) -> bool {
-    let bucket = address.bucket();
-    rules.iter().any(|rule| matches!(rule, AddressRule::Exact(exact) if exact.bucket() == bucket))
+fn exact(rules: &[AddressRule], address: &EmailAddress, how: EmailMatch) -> bool {
+    rules.iter().any(|rule| matches!(rule, AddressRule::Exact(_)) && rule.matches(address, how))
 }
 
 /// What a domain rule says; the later one wins among equally long rules.
@@ -256,21 +218,18 @@ enum DomainVerdict {
 
 fn longest_domain_rule(
     policy: &Policy,
-    address: &EmailAddress,
+    found: &Found,
     invitations: &Candidates<'_>,
     trace: &mut Trace,
 ) -> Option<DomainVerdict> {
-    let of = |rules: &'_ [AddressRule], verdict| {
-        let lengths =
-            rules.iter().filter(|rule| rule.matches(address, EmailMatch::Exact)).filter_map(AddressRule::specificity);
-        lengths.max().map(|length| (length, verdict))
+    let of = |rules: &[AddressRule], verdict| {
+        let matching = rules.iter().filter(|rule| rule.matches(&found.address, EmailMatch::Exact));
+        matching.filter_map(AddressRule::specificity).max().map(|length| (length, verdict))
     };
     let invited = invitations.domain.and_then(Invitation::specificity);
-    let longest = [
-        of(&policy.allow, DomainVerdict::Allow),
-        invited.map(|length| (length, DomainVerdict::Invitation)),
-        of(&policy.deny, DomainVerdict::Deny),
-    ];
+    let allowed = if found.provenance > Provenance::Typed { of(&policy.allow, DomainVerdict::Allow) } else { None };
+    let longest =
+        [allowed, invited.map(|length| (length, DomainVerdict::Invitation)), of(&policy.deny, DomainVerdict::Deny)];
     let (_, verdict) = longest.into_iter().flatten().max()?;
     trace.note(
         "longest domain rule",

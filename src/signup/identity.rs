@@ -1,141 +1,214 @@
-//! Whose address is it? Entra has no one field for it.
+//! Whose address is it, and how far is it to be trusted? Entra has no one field for it.
 //!
 //! A local account and a one-time passcode carry the address as an identity; a social account carries an opaque id, and
-//! the address as an attribute; a submitted form usually carries no identities at all.
+//! the address as an attribute; a custom provider may put it into any attribute that its claims are mapped to; a
+//! submitted form usually carries no identities at all. A policy says where to look, in order.
+//!
+//! Provenance: what an identity carries was **verified** by Entra. What stands in an attribute before the form is shown
+//! was **asserted** by the identity provider. What stands in an attribute of a submitted form may have been **typed** by
+//! the person, and then it never opens a gate. There is one exception: Entra reports the address as the attribute
+//! `email` of a submitted form. As long as nobody gets as far as the form but with an identity or that attribute
+//! (`no_address = "refuse"`, and no other source), it is the address that Start has seen. Under any other policy the
+//! address of Start has to be remembered.
 
-use crate::values::{EmailAddress, Form, Identity, InvalidAddress};
+use std::fmt;
+
+use super::policy::{NoAddress, Policy};
+use crate::values::{AttributeName, EmailAddress, Form, Identity, InvalidAddress};
 
 /// The attribute that holds the address, in the spellings seen (compared without case).
 const ADDRESS_ATTRIBUTES: [&str; 2] = ["email", "emailAddress"];
 
-/// Where an address came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AddressSource {
-    /// An identity that Entra verified.
+/// One place where the address may be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EmailSource {
+    /// A local account, or a one-time passcode.
     Identity,
-    /// The same sign-up's first event.
-    Remembered,
-    /// The attribute `email` / `emailAddress`.
-    Attribute,
+    /// What a federated provider calls the person, if it looks like an address.
+    FederatedId,
+    /// An attribute.
+    Attribute(AttributeName),
 }
 
-impl AddressSource {
-    /// Its name in logs and in `explain`.
+impl EmailSource {
+    /// Where a policy looks that does not say: the identity, then the attribute `email`.
+    #[must_use]
+    pub fn usual() -> Vec<Self> {
+        vec![Self::Identity, Self::Attribute(AttributeName::new("email"))]
+    }
+
+    fn is_reported_by_entra(&self) -> bool {
+        matches!(self, Self::Attribute(name) if is_address(name))
+    }
+}
+
+fn is_address(name: &AttributeName) -> bool {
+    ADDRESS_ATTRIBUTES.iter().any(|known| name.is(known))
+}
+
+/// How far an address is to be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Provenance {
+    /// The person may have typed it.
+    Typed,
+    /// The identity provider says so.
+    Asserted,
+    /// Entra has verified it.
+    Verified,
+}
+
+impl Provenance {
+    /// Its name in logs, conditions and `explain`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Identity => "identity",
-            Self::Remembered => "remembered",
-            Self::Attribute => "attribute",
+            Self::Typed => "typed",
+            Self::Asserted => "asserted",
+            Self::Verified => "verified",
         }
     }
+
+    /// The provenance of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Typed, Self::Asserted, Self::Verified].into_iter().find(|one| one.name() == name)
+    }
+}
+
+/// Where an address came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AddressSource {
+    /// An identity that Entra verified.
+    Identity,
+    /// What a federated provider calls the person.
+    FederatedId,
+    /// The same sign-up's first event.
+    Remembered,
+    /// An attribute.
+    Attribute(AttributeName),
+}
+
+/// Its name in logs and in `explain`: `attribute:email`.
+impl fmt::Display for AddressSource {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Identity => out.write_str("identity"),
+            Self::FederatedId => out.write_str("federated-id"),
+            Self::Remembered => out.write_str("remembered"),
+            Self::Attribute(name) => write!(out, "attribute:{}", name.short()),
+        }
+    }
+}
+
+/// An address with all that is known of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The address.
+    pub address: EmailAddress,
+    /// How far it is to be trusted.
+    pub provenance: Provenance,
+    /// Where it came from.
+    pub source: AddressSource,
 }
 
 /// Why there is no address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoAddress {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoAddressBecause {
     /// Nothing in the event says one.
     Absent,
-    /// The strongest source says something that is no address. Weaker ones are not asked then.
+    /// What says it is no usable address. It is not replaced by the next source.
     Unusable(AddressSource, InvalidAddress),
 }
 
-/// Finds the address of a sign-up: identities first, then what was remembered since the first event, then the
-/// attribute. The first source that says anything decides.
-pub fn address(
+/// The address before the form is shown.
+pub fn at_start(policy: Option<&Policy>, identities: &[Identity], form: &Form) -> Result<Found, NoAddressBecause> {
+    look(policy, identities, form, Provenance::Asserted)
+}
+
+/// The address of a submitted form. What Start saw goes before the attributes, and after an identity.
+pub fn at_submit(
+    policy: Option<&Policy>,
     identities: &[Identity],
-    remembered: Option<&EmailAddress>,
+    remembered: Option<&Found>,
     form: &Form,
-) -> Result<(EmailAddress, AddressSource), NoAddress> {
-    let parse = |text: &str, source| match text.parse() {
-        Ok(address) => Ok((address, source)),
-        Err(why) => Err(NoAddress::Unusable(source, why)),
+) -> Result<Found, NoAddressBecause> {
+    let editable = policy.is_some_and(must_be_remembered);
+    let found = look(policy, identities, form, if editable { Provenance::Typed } else { Provenance::Asserted });
+    let of_an_attribute = match &found {
+        Ok(Found { source, .. }) | Err(NoAddressBecause::Unusable(source, _)) => {
+            matches!(source, AddressSource::Attribute(_))
+        }
+        Err(NoAddressBecause::Absent) => true,
     };
-    // Local accounts first, then the passcode; of several that Entra proved, the first that is an address.
+    match remembered {
+        Some(remembered) if of_an_attribute => Ok(remembered.clone()),
+        _ => found,
+    }
+}
+
+/// Whether a submitted form cannot tell by itself which address Start has seen, so that the address has to be remembered
+/// where every instance can read it.
+#[must_use]
+pub fn must_be_remembered(policy: &Policy) -> bool {
+    let sources = &policy.email_sources;
+    let reports = sources.iter().any(EmailSource::is_reported_by_entra);
+    let only = sources.iter().all(|source| *source == EmailSource::Identity || source.is_reported_by_entra());
+    policy.no_address == NoAddress::Code || !reports || !only
+}
+
+/// The first source that says anything decides.
+fn look(
+    policy: Option<&Policy>,
+    identities: &[Identity],
+    form: &Form,
+    of_attributes: Provenance,
+) -> Result<Found, NoAddressBecause> {
+    let usual;
+    let sources = if let Some(policy) = policy {
+        &policy.email_sources
+    } else {
+        usual = EmailSource::usual();
+        &usual
+    };
+    for source in sources {
+        let (text, found_in, provenance) = match source {
+            EmailSource::Identity => (proven(identities), AddressSource::Identity, Provenance::Verified),
+            EmailSource::FederatedId => (federated(identities), AddressSource::FederatedId, Provenance::Asserted),
+            EmailSource::Attribute(name) => {
+                (attribute(name, form), AddressSource::Attribute(name.clone()), of_attributes)
+            }
+        };
+        if let Some(text) = text {
+            return match text.parse() {
+                Ok(address) => Ok(Found { address, provenance, source: found_in }),
+                Err(why) => Err(NoAddressBecause::Unusable(found_in, why)),
+            };
+        }
+    }
+    Err(NoAddressBecause::Absent)
+}
+
+/// Local accounts first, then the passcode; of several that Entra proved, the first that is an address.
+fn proven(identities: &[Identity]) -> Option<String> {
     let (local, other): (Vec<_>, Vec<_>) = identities.iter().partition(|identity| identity.is_local());
-    let mut proven = local.into_iter().chain(other).filter_map(Identity::proven_address);
-    if let Some(first) = proven.next() {
-        let usable = std::iter::once(first).chain(proven).find(|text| text.parse::<EmailAddress>().is_ok());
-        return parse(usable.unwrap_or(first), AddressSource::Identity);
-    }
-    if let Some(address) = remembered {
-        return Ok((address.clone(), AddressSource::Remembered));
-    }
-    match ADDRESS_ATTRIBUTES.iter().find_map(|name| form.value(name)) {
-        Some(value) => parse(&value.to_text(), AddressSource::Attribute),
-        None => Err(NoAddress::Absent),
-    }
+    let proven: Vec<&str> = local.into_iter().chain(other).filter_map(Identity::proven_address).collect();
+    let usable = proven.iter().find(|text| text.parse::<EmailAddress>().is_ok());
+    usable.or(proven.first()).map(|text| (*text).to_owned())
+}
+
+fn federated(identities: &[Identity]) -> Option<String> {
+    let ids = identities.iter().filter(|identity| identity.sign_in_type.eq_ignore_ascii_case("federated"));
+    ids.map(|identity| identity.issuer_assigned_id.as_str()).find(|id| id.contains('@')).map(str::to_owned)
+}
+
+fn attribute(name: &AttributeName, form: &Form) -> Option<String> {
+    let value = if is_address(name) {
+        ADDRESS_ATTRIBUTES.iter().find_map(|name| form.value(name))
+    } else {
+        form.value(name.as_str())
+    };
+    value.map(crate::values::AttributeValue::to_text)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::values::{AttributeName, AttributeType, AttributeValue, FormField};
-
-    fn identity(sign_in_type: &str, issuer: &str, id: &str) -> Identity {
-        Identity { sign_in_type: sign_in_type.into(), issuer: issuer.into(), issuer_assigned_id: id.into() }
-    }
-
-    fn form(name: &str, value: &str) -> Form {
-        Form(vec![FormField {
-            name: AttributeName::new(name),
-            attribute_type: AttributeType::String,
-            value: Some(AttributeValue::String(value.into())),
-        }])
-    }
-
-    fn found(identities: &[Identity], remembered: Option<&str>, form: &Form) -> Option<(String, AddressSource)> {
-        let remembered: Option<EmailAddress> = remembered.map(|text| text.parse().unwrap());
-        let (address, source) = address(identities, remembered.as_ref(), form).ok()?;
-        Some((address.canonical().to_owned(), source))
-    }
-
-    #[test]
-    fn an_identity_goes_before_everything_else() {
-        for (sign_in_type, issuer) in
-            [("emailAddress", "contoso.onmicrosoft.com"), ("email", "contoso.onmicrosoft.com"), ("Federated", "mail")]
-        {
-            let identities =
-                [identity("federated", "google.com", "1098"), identity(sign_in_type, issuer, "Jo@example.com")];
-            let seen = found(&identities, Some("other@example.com"), &form("email", "third@example.com"));
-            assert_eq!(seen, Some(("jo@example.com".into(), AddressSource::Identity)), "{sign_in_type}");
-        }
-    }
-
-    #[test]
-    fn a_local_account_goes_before_the_passcode_and_an_address_before_what_is_none() {
-        let both =
-            [identity("federated", "mail", "b@example.com"), identity("emailAddress", "contoso", "a@example.com")];
-        assert_eq!(found(&both, None, &Form::default()), Some(("a@example.com".into(), AddressSource::Identity)));
-        let odd =
-            [identity("emailAddress", "contoso", "rubbish"), identity("emailAddress", "contoso", "a@example.com")];
-        assert_eq!(found(&odd, None, &Form::default()), Some(("a@example.com".into(), AddressSource::Identity)));
-    }
-
-    #[test]
-    fn an_opaque_id_is_no_address_even_if_it_looks_like_one() {
-        let saml = [identity("federated", "https://idp.example.com", "jo@example.com")];
-        assert_eq!(found(&saml, None, &Form::default()), None);
-    }
-
-    #[test]
-    fn what_was_remembered_goes_before_the_form() {
-        let seen = found(&[], Some("jo@example.com"), &form("email", "invited@example.com"));
-        assert_eq!(seen, Some(("jo@example.com".into(), AddressSource::Remembered)));
-    }
-
-    #[test]
-    fn the_attribute_is_found_in_every_spelling() {
-        for name in ["email", "EmailAddress", "emailAddress"] {
-            let google = [identity("federated", "google.com", "1098")];
-            let seen = found(&google, None, &form(name, "jo@example.com"));
-            assert_eq!(seen, Some(("jo@example.com".into(), AddressSource::Attribute)), "{name}");
-        }
-    }
-
-    #[test]
-    fn an_unusable_identity_is_not_replaced_by_what_the_form_says() {
-        let quoted = [identity("emailAddress", "contoso.onmicrosoft.com", "\"jo b\"@example.com")];
-        assert_eq!(found(&quoted, None, &form("email", "invited@example.com")), None);
-    }
-}
+mod tests;

@@ -1,24 +1,26 @@
 //! The texts people see, by locale, with the English ones that are built in.
 //!
 //! A text is looked up in the person's locale (`de-AT`), then its language (`de`), then `en`, then what is built in.
-//! Texts are templates; one that fails at run time gives way to the built-in text.
+//! Texts are templates; one that fails at run time gives way to the built-in text, a title to none.
+//!
+//! Each reason for a refusal can have a text of its own. Without one, people see that of `not-invited`.
 
 use std::collections::BTreeMap;
 
 use serde_json::json;
 
 use super::decision::Page;
-use crate::expressions::{Template, TemplateError};
+use crate::expressions::Template;
 use crate::values::{App, EmailAddress};
 
 /// The names a message's template may use.
-pub const NAMES: [&str; 2] = ["email", "app"];
+pub const NAMES: [&str; 3] = ["email", "app", "support_code"];
 
 /// The longest text that is shown, in characters; Entra documents no limit, and pages take about this much.
 const MAX_TEXT: usize = 500;
 
 /// What is there without any configuration.
-const BUILT_IN: [(&str, &str); 8] = [
+const BUILT_IN: [(&str, &str); 13] = [
     ("not-invited", "You need an invitation to sign up with this email address."),
     ("no-address", "We could not see your email address, so you cannot sign up this way. Try another way to sign up."),
     ("closed", "Sign-up is closed."),
@@ -27,7 +29,23 @@ const BUILT_IN: [(&str, &str); 8] = [
     ("try-later", "We cannot complete your sign-up right now. Please try again in a few minutes."),
     ("field-required", "This field is required."),
     ("field-invalid", "This value cannot be used."),
+    ("rule-blocked", "You cannot sign up with these answers."),
+    ("code-missing", "Enter your invitation code."),
+    ("code-wrong", "This is not a valid invitation code."),
+    ("code-expired", "This invitation code has expired."),
+    ("code-used-up", "This invitation code has been used already."),
 ];
+
+/// Reasons that have a text only if the configuration gives them one; otherwise they read like this key.
+const OPTIONAL: [&str; 6] = [
+    "address-typed",
+    "denied",
+    "disposable",
+    "invitation-expired",
+    "invitation-for-another-app",
+    "invitation-not-yet-valid",
+];
+const INSTEAD: &str = "not-invited";
 
 /// A text with an optional heading.
 #[derive(Debug, Clone)]
@@ -53,6 +71,8 @@ pub struct Reader<'a> {
     pub email: Option<&'a EmailAddress>,
     /// The app they sign up to.
     pub app: &'a App,
+    /// What ties the page to the log, possibly empty.
+    pub support_code: &'a str,
 }
 
 impl Messages {
@@ -66,36 +86,53 @@ impl Messages {
     /// Whether a text of that key exists, configured in any locale or built in.
     #[must_use]
     pub fn has(&self, key: &str) -> bool {
-        built_in(key).is_some() || self.locales.values().any(|texts| texts.contains_key(key))
+        is_built_in(key) || self.locales.values().any(|texts| texts.contains_key(key))
     }
 
     /// Every key there is.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         let configured = self.locales.values().flat_map(BTreeMap::keys).map(String::as_str);
-        configured.chain(BUILT_IN.iter().map(|(key, _)| *key))
+        configured.chain(BUILT_IN.iter().map(|(key, _)| *key)).chain(OPTIONAL.iter().copied())
     }
 
-    /// The page for a key.
+    /// The page for a key. A built-in text ends with the support code; a configured one says it where it wants to.
     #[must_use]
     pub fn page(&self, key: &str, reader: Reader<'_>) -> Page {
+        let optional = OPTIONAL.contains(&key) && self.find(key, reader.locale).is_none();
+        let key = if optional { INSTEAD } else { key };
+        self.rendered(key, reader).unwrap_or_else(|| {
+            let mut text = built_in(key).unwrap_or(FALLBACK).to_owned();
+            if !reader.support_code.is_empty() {
+                text.push_str(" Support code: ");
+                text.push_str(reader.support_code);
+            }
+            Page { title: None, text }
+        })
+    }
+
+    /// The text for a key, at a field or above the form.
+    #[must_use]
+    pub fn text(&self, key: &str, reader: Reader<'_>) -> String {
+        let rendered = self.rendered(key, reader).map(|page| page.text);
+        rendered.unwrap_or_else(|| built_in(key).unwrap_or(FALLBACK).to_owned())
+    }
+
+    /// The configured text, unless there is none or it cannot be rendered.
+    fn rendered(&self, key: &str, reader: Reader<'_>) -> Option<Page> {
         let context = json!({
             "email": reader.email.map(EmailAddress::as_given),
             "app": { "name": reader.app.name, "id": reader.app.id },
+            "support_code": reader.support_code,
         });
-        let rendered = self.find(key, reader.locale).and_then(|message| match render(message, &context) {
-            Ok(page) => Some(page),
+        let message = self.find(key, reader.locale)?;
+        let text_of = |template: &Template| match template.render(&context) {
+            Ok(text) => Some(text.trim().chars().take(MAX_TEXT).collect::<String>()).filter(|text| !text.is_empty()),
             Err(error) => {
                 tracing::warn!(event = "message-failed", key, error = %error);
                 None
             }
-        });
-        rendered.unwrap_or_else(|| Page { title: None, text: built_in(key).unwrap_or(FALLBACK).to_owned() })
-    }
-
-    /// The text for a key.
-    #[must_use]
-    pub fn text(&self, key: &str, reader: Reader<'_>) -> String {
-        self.page(key, reader).text
+        };
+        Some(Page { text: text_of(&message.text)?, title: message.title.as_ref().and_then(text_of) })
     }
 
     fn find(&self, key: &str, locale: &str) -> Option<&Message> {
@@ -112,7 +149,7 @@ impl Messages {
             };
         }
         // A key that only other languages have is better shown in one of them than not at all.
-        if built_in(key).is_some() { None } else { self.locales.values().find_map(|texts| texts.get(key)) }
+        if is_built_in(key) { None } else { self.locales.values().find_map(|texts| texts.get(key)) }
     }
 }
 
@@ -122,23 +159,22 @@ const FALLBACK: &str = "This is not possible.";
 /// Whether a key is built in: then texts for it are shown without a rule that names it.
 #[must_use]
 pub fn is_built_in(key: &str) -> bool {
-    built_in(key).is_some()
+    built_in_keys().any(|known| known == key)
 }
 
-/// The keys that are built in.
+/// The keys that are built in, and those of refusals that have a text of their own only if they are given one.
 pub fn built_in_keys() -> impl Iterator<Item = &'static str> {
-    BUILT_IN.iter().map(|(key, _)| *key)
+    BUILT_IN.iter().map(|(key, _)| *key).chain(OPTIONAL)
+}
+
+/// The same with their texts; `None`: they read like `not-invited`.
+pub fn built_in_texts() -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
+    let own = BUILT_IN.iter().map(|(key, text)| (*key, Some(*text)));
+    own.chain(OPTIONAL.iter().map(|key| (*key, None)))
 }
 
 fn built_in(key: &str) -> Option<&'static str> {
     BUILT_IN.iter().find(|(name, _)| *name == key).map(|(_, text)| *text)
-}
-
-fn render(message: &Message, context: &serde_json::Value) -> Result<Page, TemplateError> {
-    let cut = |text: String| text.trim().chars().take(MAX_TEXT).collect::<String>();
-    let title = message.title.as_ref().map(|title| title.render(context)).transpose()?;
-    let text = cut(message.text.render(context)?);
-    Ok(Page { title: title.map(cut).filter(|title| !title.is_empty()), text })
 }
 
 #[cfg(test)]

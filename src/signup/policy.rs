@@ -1,11 +1,13 @@
 //! Policies: what the operator decided, compiled.
 
 use std::fmt;
+use std::sync::Arc;
 
+use super::identity::EmailSource;
 use super::messages::Messages;
 use super::rules::Rule;
 use crate::expressions::Template;
-use crate::values::{AddressRule, App, AppId, AttributeName, AttributeValue};
+use crate::values::{AddressRule, App, AppId, AttributeName, AttributeValue, EmailMatch};
 
 /// What happens to an address that no rule names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +28,26 @@ impl fmt::Display for Gate {
             Self::Closed => "closed",
         })
     }
+}
+
+/// Whether decisions count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// They do.
+    #[default]
+    Enforce,
+    /// They are made and logged, and everybody goes on.
+    Report,
+}
+
+/// What happens to a person without an address.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum NoAddress {
+    /// They are refused at Start.
+    #[default]
+    Refuse,
+    /// They see the form and need a code.
+    Code,
 }
 
 /// A value a policy puts into the form.
@@ -50,10 +72,53 @@ pub struct Policy {
     pub allow: Vec<AddressRule>,
     /// Who is not.
     pub deny: Vec<AddressRule>,
+    /// Whether addresses of disposable mail services are refused.
+    pub deny_disposable: bool,
+    /// Whether its decisions count.
+    pub mode: Mode,
+    /// What happens to a person without an address.
+    pub no_address: NoAddress,
+    /// How invitations and `allow` are compared with the address.
+    pub email_match: EmailMatch,
+    /// Where the address is looked for, in order.
+    pub email_sources: Vec<EmailSource>,
+    /// The form's field for a code.
+    pub invitation_code: Option<AttributeName>,
+    /// Whether every refusal shows the text `not-invited`.
+    pub uniform_refusals: bool,
+    /// Attributes that hold several choices in one text, with commas between.
+    pub multi_select: Vec<AttributeName>,
+    /// The look-ups whose answers fill the form.
+    pub lookups: Vec<Arc<str>>,
     /// What the form shows to begin with; stronger than an invite list's columns.
     pub prefill: Vec<(AttributeName, PrefillValue)>,
     /// What is checked when the form comes back.
     pub rules: Vec<Rule>,
+}
+
+impl Policy {
+    /// A policy that says no more than its gate.
+    #[must_use]
+    pub fn new(name: impl Into<String>, gate: Gate) -> Self {
+        Self {
+            name: name.into(),
+            apps: Vec::new(),
+            gate,
+            allow: Vec::new(),
+            deny: Vec::new(),
+            deny_disposable: false,
+            mode: Mode::default(),
+            no_address: NoAddress::default(),
+            email_match: EmailMatch::default(),
+            email_sources: EmailSource::usual(),
+            invitation_code: None,
+            uniform_refusals: false,
+            multi_select: Vec::new(),
+            lookups: Vec::new(),
+            prefill: Vec::new(),
+            rules: Vec::new(),
+        }
+    }
 }
 
 /// All that the operator decided about sign-ups.

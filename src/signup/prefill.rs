@@ -2,25 +2,44 @@
 
 use serde_json::{Value, json};
 
-use super::gate::Admitted;
-use super::policy::PrefillValue;
+use super::policy::{Policy, PrefillValue};
 use crate::values::{App, AttributeName, AttributeValue, AttributeValues, EmailAddress, Form, Invitation};
 
 /// The names a prefill template may use.
 pub const NAMES: [&str; 3] = ["invite", "email", "app"];
 
-/// The values for the form: the invitation's columns, then the policy's own entries, which win. Empty values are left
-/// out. If the event lists attributes, others are dropped and each value takes the listed type (one that cannot be said
-/// in it is dropped and named in a warning); if it lists none, all are sent with their own type.
+/// What a form is filled from.
+#[derive(Debug, Clone, Copy)]
+pub struct Filling<'a> {
+    /// The policy, with its own entries.
+    pub policy: &'a Policy,
+    /// The invitation, with its columns.
+    pub invitation: Option<&'a Invitation>,
+    /// The person's address, if known.
+    pub address: Option<&'a EmailAddress>,
+    /// The app they sign up to.
+    pub app: &'a App,
+    /// What look-ups found.
+    pub looked_up: &'a AttributeValues,
+}
+
+/// The values for the form: what look-ups found, then the invitation's columns, then the policy's own entries; the later
+/// one wins. Empty values are left out. If the event lists attributes, others are dropped and each value takes the
+/// listed type (one that cannot be said in it is dropped and named in a warning); if it lists none, all are sent with
+/// their own type. Several choices of a list's cell (`a;b`) become the directory's form (`a,b`).
 #[must_use]
-pub fn values(admitted: &Admitted<'_>, app: &App, form: &Form) -> AttributeValues {
-    let invitation = admitted.invitation;
+pub fn values(filling: &Filling<'_>, form: &Form) -> AttributeValues {
+    let Filling { policy, invitation, address, app, looked_up } = *filling;
     let mut wanted = AttributeValues::new();
-    for (name, text) in invitation.iter().flat_map(|invitation| &invitation.prefill) {
-        set(&mut wanted, name, AttributeValue::String(text.clone()));
+    for (name, value) in looked_up {
+        set(&mut wanted, name, value.clone());
     }
-    let context = context(invitation, admitted.address, app);
-    for (name, value) in &admitted.policy.prefill {
+    for (name, text) in invitation.iter().flat_map(|invitation| &invitation.prefill) {
+        let several = policy.multi_select.iter().any(|attribute| attribute.is(name.as_str()));
+        set(&mut wanted, name, AttributeValue::String(if several { choices(text) } else { text.clone() }));
+    }
+    let context = context(invitation, address, app);
+    for (name, value) in &policy.prefill {
         match value {
             PrefillValue::Constant(value) => set(&mut wanted, name, value.clone()),
             PrefillValue::Template(template) => match template.render(&context) {
@@ -31,6 +50,11 @@ pub fn values(admitted: &Admitted<'_>, app: &App, form: &Form) -> AttributeValue
     }
     wanted.retain(|_, value| !value.is_empty());
     if form.0.is_empty() { wanted } else { fit(&wanted, form) }
+}
+
+/// Several choices as the directory holds them.
+fn choices(cell: &str) -> String {
+    cell.split([';', ',']).map(str::trim).filter(|item| !item.is_empty()).collect::<Vec<_>>().join(",")
 }
 
 /// Sets a value; an empty one does not displace what is there.
@@ -56,19 +80,11 @@ fn fit(wanted: &AttributeValues, form: &Form) -> AttributeValues {
     fitting
 }
 
-/// What templates see: `invite` (its columns, and `tags` as a list), `email`, `app`.
-fn context(invitation: Option<&Invitation>, address: &EmailAddress, app: &App) -> Value {
-    let invite = invitation.map(|invitation| {
-        let mut columns = json!(invitation.columns);
-        if let Some(columns) = columns.as_object_mut() {
-            columns.insert("tags".to_owned(), json!(invitation.tags));
-            columns.insert("source".to_owned(), json!(invitation.source));
-        }
-        columns
-    });
+/// What templates see: `invite`, `email`, `app`.
+fn context(invitation: Option<&Invitation>, address: Option<&EmailAddress>, app: &App) -> Value {
     json!({
-        "invite": invite.unwrap_or_else(|| json!({})),
-        "email": address.as_given(),
+        "invite": Invitation::to_context(invitation),
+        "email": address.map(EmailAddress::as_given),
         "app": { "name": app.name, "id": app.id },
     })
 }

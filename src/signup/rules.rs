@@ -1,131 +1,160 @@
 //! What is checked, and tidied, when the form comes back.
 //!
-//! Absent, null and empty are the same, and only `required` applies to them. A rule for an attribute the event does not
-//! list is skipped: the flow does not collect it, so the person could not mend it.
+//! Rules run in order, and what one of them tidied the next one sees, its condition too.
+//!
+//! - A rule with `when` applies only where the condition holds. If it has nothing else that could fail, it *is* its
+//!   condition: it fails where the condition holds. A condition that cannot be evaluated does not hold, and is named in
+//!   a warning without any value.
+//! - A failure is shown at the rule's attribute. A rule without an attribute, which has a condition then, fails for the
+//!   whole form: its text stands above it. A failure of a rule whose outcome is [`Outcome::Block`] ends the sign-up.
+//! - The order of outcomes is: block, errors, changed values, continue. The first failing rule that blocks, the first
+//!   failure of each attribute and the first failure of the whole form are shown.
+//! - Absent, null and empty are the same, and only `required` and conditions apply to them. So a check box that must be
+//!   ticked is `required` together with `one_of = [true]`: with `one_of` alone, one that was not answered passes.
+//! - A rule for an attribute the event does not list is skipped and named: the flow does not collect it, so the person
+//!   could not mend it.
+//! - An attribute that holds several choices in one text, and a list, is tidied and checked choice by choice. If a rule
+//!   tidies it, its choices are joined again with a comma between and no white space.
+//! - A changed value has the type of its field; what cannot be said in it is not sent back.
+//!
+//! No input makes a rule panic, and no step takes more than linear time.
+
+mod checks;
+mod dates;
+mod normalise;
+mod phone;
+mod run;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
-use regex::Regex;
+use chrono::{DateTime, Utc};
 
-use crate::values::{AttributeName, AttributeValue, AttributeValues, Form, FormField};
+use super::facts::Facts;
+use crate::expressions::Condition;
+use crate::values::{AttributeName, AttributeValues, Form};
 
-/// A way of tidying a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Normalise {
-    /// White space at both ends goes.
-    Trim,
-    /// Lower case.
-    Lower,
-    /// Upper case.
-    Upper,
-    /// Runs of white space become one space; at both ends they go.
-    Collapse,
+pub use checks::Checks;
+pub use dates::{DateCheck, Day, NoDateFormat, check_date_format};
+pub use normalise::Normalise;
+pub use phone::{Country, PhoneCountry, UnknownCountry, prepare as prepare_phones};
+pub use run::check;
+
+/// What a failure leads to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Outcome {
+    /// The form is shown again with what is wrong.
+    #[default]
+    Error,
+    /// A page ends the sign-up.
+    Block,
 }
 
-impl Normalise {
-    fn apply(self, text: &str) -> String {
-        match self {
-            Self::Trim => text.trim().to_owned(),
-            Self::Lower => text.to_lowercase(),
-            Self::Upper => text.to_uppercase(),
-            Self::Collapse => text.split_whitespace().collect::<Vec<_>>().join(" "),
-        }
-    }
-}
-
-/// One rule for one attribute.
-#[derive(Debug, Clone)]
+/// One rule.
+#[derive(Debug, Clone, Default)]
 pub struct Rule {
-    /// The attribute, as the directory spells it.
-    pub attribute: AttributeName,
+    /// The attribute, as the directory spells it; `None` for a rule about the whole form.
+    pub attribute: Option<AttributeName>,
+    /// Where it applies; `None`: everywhere.
+    pub when: Option<Condition>,
+    /// What a failure leads to.
+    pub outcome: Outcome,
     /// What is done to a text before it is checked, in order.
     pub normalise: Vec<Normalise>,
-    /// Whether it may be empty.
-    pub required: bool,
-    /// What the whole value must match; compiled with anchors.
-    pub pattern: Option<Regex>,
-    /// At least so many characters.
-    pub min_length: Option<usize>,
-    /// At most so many characters.
-    pub max_length: Option<usize>,
-    /// The values there are; empty: any.
-    pub one_of: Vec<String>,
-    /// The key of the message at the field.
+    /// The country of phone numbers that do not say theirs.
+    pub phone_country: Option<PhoneCountry>,
+    /// What the value must be like.
+    pub checks: Checks,
+    /// The key of the message for a failure; `None`: a built-in one.
     pub message: Option<String>,
 }
 
 impl Rule {
-    /// The message's key if the value does not pass. `None`: it passes.
-    fn failure(&self, value: Option<&AttributeValue>) -> Option<&str> {
-        let own = |built_in: &'static str| Some(self.message.as_deref().unwrap_or(built_in));
-        let Some(value) = value.filter(|value| !value.is_empty()) else {
-            return if self.required { own("field-required") } else { None };
-        };
-        let text = value.to_text();
-        let length = text.chars().count();
-        let passes = self.pattern.as_ref().is_none_or(|pattern| pattern.is_match(&text))
-            && self.min_length.is_none_or(|min| length >= min)
-            && self.max_length.is_none_or(|max| length <= max)
-            && (self.one_of.is_empty() || self.one_of.contains(&text));
-        if passes { None } else { own("field-invalid") }
+    /// Whether it fails where its condition holds: nothing else in it can fail, and it is not there to tidy only.
+    #[must_use]
+    pub fn is_its_condition(&self) -> bool {
+        let says_more = self.normalise.is_empty() || self.message.is_some() || self.outcome == Outcome::Block;
+        self.when.is_some() && says_more && !self.checks_values()
     }
 
-    fn tidied(&self, text: String) -> String {
-        self.normalise.iter().fold(text, |text, step| step.apply(&text))
+    /// Whether a value can make it fail.
+    #[must_use]
+    pub fn checks_values(&self) -> bool {
+        !self.checks.is_empty() || self.normalise.contains(&Normalise::Phone)
     }
+}
 
-    fn normalised(&self, value: AttributeValue) -> AttributeValue {
-        match value {
-            AttributeValue::String(text) => AttributeValue::String(self.tidied(text)),
-            AttributeValue::StringCollection(items) => {
-                AttributeValue::StringCollection(items.into_iter().map(|item| self.tidied(item)).collect())
-            }
-            other => other,
-        }
-    }
+/// All that rules go by.
+#[derive(Debug, Clone, Copy)]
+pub struct Submission<'a> {
+    /// The form as it came.
+    pub form: &'a Form,
+    /// Attributes that hold several choices in one text, with commas between.
+    pub multi_select: &'a [AttributeName],
+    /// What conditions see.
+    pub facts: &'a Facts<'a>,
+    /// The present.
+    pub now: DateTime<Utc>,
 }
 
 /// What the rules found.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Checked {
+    /// The key of the page that ends the sign-up; nothing after it was looked at.
+    pub block: Option<String>,
     /// The first failure of each field: the key of its message.
     pub errors: BTreeMap<AttributeName, String>,
-    /// The fields whose value changed, in the type they came in.
+    /// The first failure of the whole form: the key of its message.
+    pub page_error: Option<String>,
+    /// The fields whose value changed, in the field's type.
     pub changed: AttributeValues,
     /// Attributes that rules name and the event lacks.
     pub lacking: Vec<AttributeName>,
+    /// What each rule did, for a trace; rules that found nothing to say are left out.
+    pub findings: Vec<Finding>,
 }
 
-/// Applies the rules in order; what one rule normalised, the next one for the same attribute sees.
-#[must_use]
-pub fn check(rules: &[Rule], form: &Form) -> Checked {
-    let mut checked = Checked::default();
-    let mut values: BTreeMap<&AttributeName, (&FormField, Option<AttributeValue>)> = BTreeMap::new();
-    for rule in rules {
-        let Some(field) = form.field(rule.attribute.as_str()) else {
-            if !checked.lacking.contains(&rule.attribute) {
-                checked.lacking.push(rule.attribute.clone());
-            }
-            continue;
-        };
-        let entry = values.entry(&field.name).or_insert_with(|| (field, field.value.clone()));
-        entry.1 = entry.1.take().map(|value| rule.normalised(value));
-        if checked.errors.contains_key(&field.name) {
-            continue;
-        }
-        if let Some(message) = rule.failure(entry.1.as_ref()) {
-            checked.errors.insert(field.name.clone(), message.to_owned());
-        }
-    }
-    for (name, (field, value)) in values {
-        // What came in another type than the field's can be refused, but only be sent back in the field's.
-        let changed = value.filter(|value| Some(value) != field.value.as_ref());
-        if let Some(value) = changed.and_then(|value| value.convert(field.attribute_type)) {
-            checked.changed.insert(name.clone(), value);
-        }
-    }
-    checked
+/// What one rule did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule's place in the policy, from 0.
+    pub rule: usize,
+    /// What it did.
+    pub verdict: Verdict,
 }
 
-#[cfg(test)]
-mod tests;
+/// What a rule can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It changed its attribute's value.
+    Changed,
+    /// It failed and ended the sign-up.
+    Blocked,
+    /// It failed at its attribute.
+    FieldFailed,
+    /// It failed for the whole form.
+    PageFailed,
+    /// The event does not list its attribute.
+    Lacking,
+    /// Its condition does not hold.
+    NotApplicable,
+    /// Its condition cannot be evaluated for these values, and so does not hold.
+    Undecided,
+}
+
+impl Verdict {
+    /// What it did, in words for `explain`.
+    #[must_use]
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Changed => "changed the value",
+            Self::Blocked => "failed: ends the sign-up",
+            Self::FieldFailed => "failed: an error at the field",
+            Self::PageFailed => "failed: an error above the form",
+            Self::Lacking => "skipped: the event does not list the attribute",
+            Self::NotApplicable => "does not apply: its condition does not hold",
+            Self::Undecided => "does not apply: its condition cannot be evaluated",
+        }
+    }
+}

@@ -1,4 +1,11 @@
-//! The steps of a decision, in order, for `explain`. A step never holds an address.
+//! The steps of a decision, in order and with their time: for `explain`, and for the log at debug level. A step never
+//! holds an address, a value of the form, or a code.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Tells how much time has passed since the decision began.
+pub type Stopwatch = Box<dyn Fn() -> Duration + Send + Sync>;
 
 /// One thing that was asked, and what came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -7,15 +14,85 @@ pub struct Step {
     pub asked: &'static str,
     /// What was found.
     pub found: String,
+    /// How long it took, from the step before.
+    pub took: Duration,
 }
 
-/// The steps so far.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Trace(pub Vec<Step>);
+/// The steps so far; or nothing at all, when nobody wants to know.
+#[derive(Default)]
+pub struct Trace {
+    steps: Vec<Step>,
+    watch: Option<Stopwatch>,
+    last: Duration,
+}
 
 impl Trace {
+    /// A trace that keeps nothing and costs nothing.
+    #[must_use]
+    pub fn off() -> Self {
+        Self::default()
+    }
+
+    /// A trace that keeps every step.
+    #[must_use]
+    pub fn on(watch: Stopwatch) -> Self {
+        Self { steps: Vec::new(), watch: Some(watch), last: Duration::ZERO }
+    }
+
+    /// Whether steps are kept.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.watch.is_some()
+    }
+
     /// Adds a step.
-    pub fn note(&mut self, asked: &'static str, found: impl Into<String>) {
-        self.0.push(Step { asked, found: found.into() });
+    pub fn note(&mut self, asked: &'static str, found: impl fmt::Display) {
+        let Some(watch) = &self.watch else { return };
+        let now = watch();
+        let took = now.saturating_sub(self.last);
+        self.last = now;
+        self.steps.push(Step { asked, found: found.to_string(), took });
+    }
+
+    /// The steps.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+}
+
+impl fmt::Debug for Trace {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_list().entries(&self.steps).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn a_step_has_the_time_since_the_step_before() {
+        let clock = AtomicU64::new(0);
+        let mut trace = Trace::on(Box::new(move || Duration::from_micros(clock.fetch_add(5, Ordering::Relaxed) + 3)));
+        trace.note("policy", "default");
+        trace.note("gate", format_args!("open: {}", "admits"));
+        let seen: Vec<_> = trace.steps().iter().map(|step| (step.found.as_str(), step.took.as_micros())).collect();
+        assert_eq!(seen, [("default", 3), ("open: admits", 5)]);
+    }
+
+    #[test]
+    fn a_trace_that_is_off_keeps_nothing() {
+        struct Never;
+        impl fmt::Display for Never {
+            fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+                panic!("nobody wants to know")
+            }
+        }
+        let mut trace = Trace::off();
+        trace.note("policy", Never);
+        assert!(trace.steps().is_empty() && !trace.is_on());
     }
 }

@@ -1,4 +1,6 @@
-//! The state folder: opened when it is first needed, and kept for its owner only.
+//! The state folder: made when something is first written, and kept for its owner only.
+//!
+//! Whoever only reads leaves everything as it is: a folder that is not there is an empty one.
 //!
 //! `object_store` makes folders and files with the modes that the process would give them, so the top folder is what
 //! keeps everybody else out. It is looked at before every write: one that is gone comes back private, and one that others
@@ -11,12 +13,13 @@ use std::sync::{Arc, OnceLock};
 
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
+use object_store::memory::InMemory;
 
 use super::StoreError;
 use super::sweep::is_leftover;
 
 /// What lies at the top of a state folder.
-const OURS: [&str; 5] = ["started.json", "cursor.json", "pending", "done", "abandoned"];
+const OURS: [&str; 7] = ["started.json", "cursor.json", "pending", "done", "abandoned", "reservations", "admissions"];
 
 /// A folder that may not be there yet.
 #[derive(Debug)]
@@ -32,21 +35,36 @@ impl Folder {
         Self { path: path.to_owned(), objects: OnceLock::new(), stays_open: AtomicBool::new(false) }
     }
 
-    /// The objects in it.
+    /// The objects in it, to be read.
     pub(super) async fn objects(self: &Arc<Self>) -> Result<Arc<dyn ObjectStore>, StoreError> {
         match self.objects.get() {
             Some(objects) => Ok(Arc::clone(objects)),
-            None => self.prepared().await,
+            None => self.blocking(Self::look).await,
         }
     }
 
-    /// The same, and what is written now is for the owner only.
+    /// The same, to be written: what is written now is for the owner only.
     pub(super) async fn prepared(self: &Arc<Self>) -> Result<Arc<dyn ObjectStore>, StoreError> {
+        self.blocking(Self::prepare).await
+    }
+
+    async fn blocking(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> std::io::Result<Arc<dyn ObjectStore>> + Send + 'static,
+    ) -> Result<Arc<dyn ObjectStore>, StoreError> {
         let folder = Arc::clone(self);
-        let prepared = tokio::task::spawn_blocking(move || folder.prepare()).await;
-        prepared
-            .unwrap_or_else(|error| Err(std::io::Error::other(error)))
+        let done = tokio::task::spawn_blocking(move || work(&folder)).await;
+        done.unwrap_or_else(|error| Err(std::io::Error::other(error)))
             .map_err(|source| StoreError::Folder { folder: self.path.display().to_string(), source })
+    }
+
+    /// What is there, if anything is.
+    fn look(&self) -> std::io::Result<Arc<dyn ObjectStore>> {
+        match std::fs::metadata(&self.path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Arc::new(InMemory::new())),
+            Ok(found) if !found.is_dir() => Err(std::io::Error::other("something else has its name")),
+            found => found.and_then(|_| self.open()),
+        }
     }
 
     pub(super) fn prepare(&self) -> std::io::Result<Arc<dyn ObjectStore>> {
@@ -58,6 +76,10 @@ impl Folder {
             let folder = self.path.display();
             tracing::warn!(event = "state-folder-open", %folder, %reason);
         }
+        self.open()
+    }
+
+    fn open(&self) -> std::io::Result<Arc<dyn ObjectStore>> {
         if let Some(objects) = self.objects.get() {
             return Ok(Arc::clone(objects));
         }
@@ -103,4 +125,41 @@ fn close(folder: &Path) -> std::io::Result<()> {
 #[cfg(not(unix))]
 fn close(_: &Path) -> std::io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::storage::StateStore;
+
+    #[tokio::test]
+    async fn whoever_only_reads_makes_no_folder() {
+        let above = tempfile::tempdir().unwrap();
+        let path = above.path().join("state");
+        let store = StateStore::local(&path);
+        assert!(store.list("reservations").await.unwrap().is_empty());
+        assert_eq!(store.read::<u8>("cursor.json").await.unwrap(), None);
+        assert!(!store.exists("cursor.json").await.unwrap());
+        store.delete("cursor.json").await.unwrap();
+        assert!(!path.exists());
+        StateStore::local(&path).overwrite("cursor.json", &1).await.unwrap();
+        assert_eq!(store.read::<u8>("cursor.json").await.unwrap(), Some(1), "somebody else has made it meanwhile");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn whoever_only_reads_leaves_the_rights_as_they_are() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let mode = || std::fs::metadata(folder.path()).unwrap().permissions().mode() & 0o777;
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        std::fs::write(folder.path().join("cursor.json"), "1").unwrap();
+        let store = StateStore::local(folder.path());
+        assert_eq!((store.read::<u8>("cursor.json").await.unwrap(), mode()), (Some(1), 0o755));
+        store.overwrite("reservations/a/0-0.json", &1).await.unwrap();
+        store.overwrite("admissions/a.json", &1).await.unwrap();
+        assert_eq!(mode(), 0o700);
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        store.overwrite("cursor.json", &2).await.unwrap();
+        assert_eq!(mode(), 0o700, "both folders are ours");
+    }
 }

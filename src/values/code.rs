@@ -8,7 +8,7 @@
 //! Specification: [Base 32](https://www.crockford.com/base32.html), with its check symbol modulo 37. Codes whose check
 //! symbol would be one of the five that are no letter or digit are not made.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -50,8 +50,7 @@ impl Code {
     #[must_use]
     pub fn from_random(bytes: [u8; 16]) -> Option<Self> {
         let value = u128::from_be_bytes(bytes) >> (128 - 5 * DRAWN);
-        let symbol = |at: usize| SYMBOLS.get(usize::try_from(value >> (5 * at) & 31).ok()?).copied().map(char::from);
-        let mut symbols: String = (0..DRAWN).rev().filter_map(symbol).collect();
+        let mut symbols = base32(value, DRAWN);
         symbols.push(check_symbol(value)?);
         Some(Self { symbols })
     }
@@ -105,6 +104,12 @@ impl FromStr for Code {
     }
 }
 
+/// The lowest bits of a value, as so many symbols.
+pub(super) fn base32(value: u128, symbols: usize) -> String {
+    let symbol = |at: usize| SYMBOLS.get(usize::try_from(value >> (5 * at) & 31).ok()?).copied().map(char::from);
+    (0..symbols).rev().filter_map(symbol).collect()
+}
+
 /// The check symbol, if it is one of the 32.
 fn check_symbol(value: u128) -> Option<char> {
     SYMBOLS.get(usize::try_from(value % MODULUS).ok()?).copied().map(char::from)
@@ -131,7 +136,11 @@ impl CodeDigest {
     /// The digits alone, fit for a name in the state store.
     #[must_use]
     pub fn to_hex(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+        self.0.iter().fold(String::with_capacity(64), |mut digits, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(digits, "{byte:02x}");
+            digits
+        })
     }
 }
 
@@ -142,7 +151,7 @@ impl FromStr for CodeDigest {
     fn from_str(text: &str) -> Result<Self, InvalidCode> {
         let digits = text.trim();
         let digits = digits.strip_prefix("sha256:").unwrap_or(digits);
-        if digits.len() != 64 || !digits.is_ascii() {
+        if digits.len() != 64 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
             return Err(InvalidCode::Malformed);
         }
         let mut bytes = [0; 32];
@@ -237,7 +246,7 @@ mod tests {
     fn a_digest_reads_as_it_is_written() {
         let digest = made(9).digest();
         assert_eq!(digest.to_string().parse::<CodeDigest>().unwrap(), digest);
-        for text in ["", "sha256:", "WELCOME", &"g".repeat(64), &"é".repeat(32)] {
+        for text in ["", "sha256:", "WELCOME", &"g".repeat(64), &"é".repeat(32), &"+f".repeat(32)] {
             assert_eq!(text.parse::<CodeDigest>().unwrap_err(), InvalidCode::Malformed, "{text}");
         }
     }

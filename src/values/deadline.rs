@@ -13,6 +13,12 @@ impl Deadline {
         Self(now + budget)
     }
 
+    /// A deadline that is earlier by so much, for a part of the work.
+    #[must_use]
+    pub fn earlier(self, by: Duration) -> Self {
+        Self(self.0.checked_sub(by).unwrap_or(self.0))
+    }
+
     /// The deadline as a point in time.
     #[must_use]
     pub fn instant(self) -> Instant {

@@ -87,10 +87,14 @@ impl EmailAddress {
     /// The form in which addresses are compared under a policy's `email_match`.
     #[must_use]
     pub fn compared(&self, how: EmailMatch) -> Cow<'_, str> {
+        let gmail = || matches!(self.domain(), "gmail.com" | "googlemail.com");
+        let has_tag = || self.untagged().len() + 1 < self.domain_at;
         match how {
-            EmailMatch::Exact => Cow::Borrowed(&self.canonical),
-            EmailMatch::IgnoreTag => Cow::Owned(format!("{}@{}", self.untagged(), self.domain())),
-            EmailMatch::IgnoreTagAndDots => Cow::Owned(self.bucket()),
+            EmailMatch::IgnoreTagAndDots if gmail() => Cow::Owned(self.bucket()),
+            EmailMatch::IgnoreTag | EmailMatch::IgnoreTagAndDots if has_tag() => {
+                Cow::Owned(format!("{}@{}", self.untagged(), self.domain()))
+            }
+            _ => Cow::Borrowed(&self.canonical),
         }
     }
 
@@ -168,7 +172,8 @@ fn canonical_local(local: &str) -> Result<String, InvalidAddress> {
     }
     // Folding can leave the composed form, and composing the folded one: repeat both to rest.
     let fold = |text: &str| caseless::default_case_fold_str(text).nfkc().collect::<String>();
-    let lower = fold(&fold(local));
+    // The same for ASCII, of which long lists are made.
+    let lower = if local.is_ascii() { local.to_ascii_lowercase() } else { fold(&fold(local)) };
     // Normalising may bring forth what was refused above (U+037E becomes a semicolon).
     if lower.chars().any(refused) {
         return Err(InvalidAddress::BadLocalPart);

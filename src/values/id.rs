@@ -3,7 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Deserializer, Serialize};
+
+use super::code::base32;
 
 /// A text that is not a GUID, or is the all-zero one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -80,6 +83,19 @@ guid!(
     CorrelationId
 );
 
+impl CorrelationId {
+    /// A short code for people to read out, the same for every event of a sign-up: eight symbols in two groups
+    /// (`7Q4M-0ZKD`), 40 bits of the SHA-256 of the id.
+    #[must_use]
+    pub fn support_code(&self) -> String {
+        let digest = digest(&SHA256, format!("guestlist support code 1 {}", self.0).as_bytes());
+        let value = digest.as_ref().iter().take(5).fold(0_u128, |value, byte| value << 8 | u128::from(*byte));
+        let mut code = base32(value, 8);
+        code.insert(4, '-');
+        code
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +104,17 @@ mod tests {
     fn accepts_a_guid_in_any_case_and_keeps_it_in_lower_case() {
         let id: TenantId = " AAAABBBB-0000-CCCC-1111-DDDD2222EEEE ".parse().unwrap();
         assert_eq!(id.as_str(), "aaaabbbb-0000-cccc-1111-dddd2222eeee");
+    }
+
+    #[test]
+    fn the_support_code_is_short_and_always_the_same() {
+        let id: CorrelationId = "6b264006-9d46-4409-bdb7-a501b6c22527".parse().unwrap();
+        let code = id.support_code();
+        let (left, right) = code.split_once('-').unwrap();
+        assert_eq!((left.len(), right.len()), (4, 4));
+        assert_eq!(code, "6B264006-9D46-4409-BDB7-A501B6C22527".parse::<CorrelationId>().unwrap().support_code());
+        let other: CorrelationId = "6b264006-9d46-4409-bdb7-a501b6c22528".parse().unwrap();
+        assert_ne!(code, other.support_code());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
 
 use super::{AddressRule, AppId, AttributeName, CodeDigest};
 
@@ -59,6 +60,27 @@ pub enum InvitationState {
 }
 
 impl Invitation {
+    /// What templates and conditions can ask any invitation for; a list's own columns come on top.
+    pub const MEMBERS: [&str; 10] =
+        ["email", "name", "apps", "tags", "not_before", "expires", "groups", "roles", "note", "source"];
+
+    /// The invitation as templates and conditions see it: its columns as texts, and in any case `name`, `source` and the
+    /// lists `tags`, `groups` and `roles`, which are empty without an invitation. Personal: not to be logged.
+    #[must_use]
+    pub fn to_context(invitation: Option<&Self>) -> Value {
+        let columns = invitation.into_iter().flat_map(|invitation| &invitation.columns);
+        let mut seen: Map<String, Value> = columns.map(|(name, cell)| (name.clone(), cell.as_str().into())).collect();
+        seen.entry("name").or_insert_with(|| "".into());
+        seen.insert("source".to_owned(), invitation.map_or("", |invitation| &*invitation.source).into());
+        let mut list = |name: &str, items: Option<&Vec<String>>| {
+            seen.insert(name.to_owned(), items.cloned().unwrap_or_default().into());
+        };
+        list("tags", invitation.map(|invitation| &invitation.tags));
+        list("groups", invitation.map(|invitation| &invitation.groups));
+        list("roles", invitation.map(|invitation| &invitation.roles));
+        Value::Object(seen)
+    }
+
     /// An invitation without conditions.
     #[must_use]
     pub fn new(source: Arc<str>, line: u64, rule: Option<AddressRule>) -> Self {
@@ -107,5 +129,34 @@ impl Invitation {
         } else {
             InvitationState::Valid
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn templates_see_its_columns_and_its_lists() {
+        let invitation = Invitation {
+            tags: vec!["press".into(), "beta".into()],
+            roles: vec!["Reader".into()],
+            columns: [("tags", "press;beta"), ("ext.Plan", "gold")]
+                .map(|(name, cell)| (name.into(), cell.into()))
+                .into(),
+            ..Invitation::new("beta".into(), 2, None)
+        };
+        let seen = json!({
+            "name": "", "source": "beta", "tags": ["press", "beta"], "groups": [], "roles": ["Reader"], "ext.Plan": "gold",
+        });
+        assert_eq!(Invitation::to_context(Some(&invitation)), seen);
+    }
+
+    #[test]
+    fn without_an_invitation_everything_is_empty() {
+        let seen = json!({ "name": "", "source": "", "tags": [], "groups": [], "roles": [] });
+        assert_eq!(Invitation::to_context(None), seen);
     }
 }

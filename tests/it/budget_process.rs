@@ -124,7 +124,7 @@ async fn what_came_while_nobody_was_known_is_not_remembered_and_keys_that_come_b
     let decided = stage.entra.call(Event::Submit, submit).await;
     assert_eq!(decided.result.unwrap().action, Action::Continue);
     // Had Start been believed, its address would go first.
-    assert_eq!(stage.events_after("decision", 1).await[0]["address_source"], "attribute");
+    assert_eq!(stage.events_after("decision", 1).await[0]["address_source"], "attribute:email");
 }
 
 #[rstest]

@@ -30,11 +30,15 @@ async fn answered(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
 #[tokio::test]
 async fn check_passes_a_good_configuration_and_counts_what_is_in_it() {
     let folder = project(&config());
-    let expected = "guestlist.toml can be used: 1 policy, 1 invite source, 2 invitations, 2 connectors\n";
+    let expected =
+        "guestlist.toml can be used: 1 policy, 1 invite source, 2 invitations, 2 connectors, 0 tests passed\n";
     assert_eq!(answered(folder.path(), &["check"]).await, (Some(0), expected.to_owned()));
     let (code, json) = answered(folder.path(), &["check", "--json"]).await;
     assert_eq!(code, Some(0));
-    assert_eq!(serde_json::from_str::<Value>(&json).unwrap(), json!({ "errors": 0, "problems": [] }));
+    assert_eq!(
+        serde_json::from_str::<Value>(&json).unwrap(),
+        json!({ "errors": 0, "problems": [], "tests": 0, "failed_tests": 0 })
+    );
 }
 
 #[tokio::test]
@@ -194,7 +198,7 @@ async fn a_wrong_command_line_is_code_64_and_a_hint(#[case] arguments: &[&str], 
 
 #[rstest]
 #[case(&["--help"], "Usage: guestlist [COMMAND]")]
-#[case(&["explain", "--help"], "Usage: guestlist explain [OPTIONS] <EMAIL>")]
+#[case(&["explain", "--help"], "Usage: guestlist explain [OPTIONS] [EMAIL]")]
 #[case(&["--version"], concat!("guestlist ", env!("CARGO_PKG_VERSION"), "\n"))]
 #[tokio::test]
 async fn help_and_version_are_answers(#[case] arguments: &[&str], #[case] says: &str) {

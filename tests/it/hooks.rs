@@ -70,7 +70,7 @@ async fn submit_goes_by_the_address_start_saw_not_by_the_one_in_the_form() {
     submit["data"]["authenticationContext"]["correlationId"] = json!("6b264006-9d46-4409-bdb7-a501b6c22527");
     assert_eq!(service.call(Event::Submit, &submit).await.action_name(), "continueWithDefaultBehavior");
     let sources: Vec<Value> = service.logged("decision").iter().map(|line| line["address_source"].clone()).collect();
-    assert_eq!(sources, ["identity", "remembered", "attribute"]);
+    assert_eq!(sources, ["identity", "remembered", "attribute:email"]);
 }
 
 /// A Submit of somebody invited, with these values.

@@ -11,11 +11,13 @@ use guestlist::clock::{Clock, SystemClock};
 use guestlist::config::{self, Environment};
 use guestlist::server;
 use guestlist::telemetry::{self, CapturedLines};
-use guestlist_emulator::sign_up::{Event, Form, Person, SignUp};
+use guestlist_emulator::sign_up::{Event, Form, Kind, Person, SignUp, attribute};
 use guestlist_emulator::{Tenant, sign_up};
 use serde_json::Value;
+use tempfile::TempDir;
 use tower::ServiceExt;
 use tracing::level_filters::LevelFilter;
+use tracing::subscriber::DefaultGuard;
 
 pub(crate) const START: &str = "/api/OnAttributeCollectionStart";
 pub(crate) const SUBMIT: &str = "/api/OnAttributeCollectionSubmit";
@@ -83,13 +85,31 @@ impl Answer {
     }
 }
 
+/// What a service is started with.
+pub(crate) struct Plan<'a> {
+    pub(crate) policy: &'a str,
+    /// Further keys of `[hooks]`.
+    pub(crate) hooks: &'a str,
+    /// The invite list.
+    pub(crate) invites: &'a str,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) level: LevelFilter,
+}
+
+impl Default for Plan<'_> {
+    fn default() -> Self {
+        Self { policy: POLICY, hooks: "", invites: INVITES, clock: Arc::new(SystemClock), level: LevelFilter::INFO }
+    }
+}
+
 /// A service, its tenant, its folder, and what it logged in this thread.
 pub(crate) struct Service {
-    pub(crate) tenant: Tenant,
+    pub(crate) tenant: Arc<Tenant>,
     pub(crate) app: App,
-    _folder: tempfile::TempDir,
+    pub(crate) folder: Arc<TempDir>,
     pub(crate) lines: CapturedLines,
-    _logging: tracing::subscriber::DefaultGuard,
+    clock: Arc<dyn Clock>,
+    _logging: Option<DefaultGuard>,
 }
 
 impl Service {
@@ -100,34 +120,41 @@ impl Service {
 
     /// The same with further keys of `[hooks]`, and a clock.
     pub(crate) async fn start_with(policy: &str, hooks: &str, clock: Arc<dyn Clock>) -> Self {
-        let tenant = Tenant::start_default().await.unwrap();
-        let service = Self::before(tenant, policy, hooks, clock);
+        Self::start_as(Plan { policy, hooks, clock, ..Plan::default() }).await
+    }
+
+    /// Starts a service, before a fresh tenant.
+    pub(crate) async fn start_as(plan: Plan<'_>) -> Self {
+        let service = Self::planned(Tenant::start_default().await.unwrap(), plan);
         service.app.start();
         service
     }
 
     /// A service that is not started: it fetches nothing by itself.
     pub(crate) fn before(tenant: Tenant, policy: &str, hooks: &str, clock: Arc<dyn Clock>) -> Self {
+        Self::planned(tenant, Plan { policy, hooks, clock, ..Plan::default() })
+    }
+
+    fn planned(tenant: Tenant, plan: Plan<'_>) -> Self {
         // What `main` installs; a second time is refused and does no harm.
         let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
         let lines = CapturedLines::default();
-        let subscriber = telemetry::subscriber(LevelFilter::INFO, lines.clone(), Arc::new(SystemClock));
+        let subscriber = telemetry::subscriber(plan.level, lines.clone(), Arc::new(SystemClock));
         let logging = tracing::subscriber::set_default(subscriber);
         let folder = tempfile::tempdir().unwrap();
-        let (urls, options) = (tenant.urls(), tenant.options());
-        let text = format!(
-            "[tenant]\nid = \"{}\"\nsubdomain = \"contoso\"\nextension_app_id = \"0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0\"\n\
-             endpoints = {{ login = \"{}\", ciam = \"{}\", graph = \"{}\" }}\n\
-             [hooks]\naudience = [\"{}\", \"api://guestlist.example.com/{}\"]\n{hooks}\n{policy}",
-            options.id, urls.login, urls.ciam, urls.graph, options.audience, options.audience,
-        );
-        std::fs::write(folder.path().join("guestlist.toml"), text).unwrap();
-        std::fs::write(folder.path().join("invites.csv"), INVITES).unwrap();
-        let file = folder.path().join("guestlist.toml").display().to_string();
-        let environment = Environment::new(BTreeMap::from([("GUESTLIST_CONFIG".to_owned(), file)]));
-        let config = config::load(&environment).unwrap_or_else(|invalid| panic!("{invalid}"));
-        let app = App::try_new(config, 7071, clock).unwrap();
-        Self { tenant, app, _folder: folder, lines, _logging: logging }
+        std::fs::write(folder.path().join("guestlist.toml"), configuration(&tenant, &plan)).unwrap();
+        std::fs::write(folder.path().join("invites.csv"), plan.invites).unwrap();
+        let app = app(&folder, &plan.clock);
+        let (tenant, folder) = (Arc::new(tenant), Arc::new(folder));
+        Self { tenant, app, folder, lines, clock: plan.clock, _logging: Some(logging) }
+    }
+
+    /// Another instance over the same files, with a memory of its own; it writes into the same log.
+    pub(crate) fn another(&self) -> Self {
+        let app = app(&self.folder, &self.clock);
+        app.start();
+        let (tenant, folder, lines) = (Arc::clone(&self.tenant), Arc::clone(&self.folder), self.lines.clone());
+        Self { tenant, app, folder, lines, clock: Arc::clone(&self.clock), _logging: None }
     }
 
     /// Sends any request.
@@ -176,8 +203,42 @@ impl Service {
         self.call(Event::Start, &self.sign_up(Person::email_otp(address)).start()).await
     }
 
+    /// The reasons of all decisions so far.
+    pub(crate) fn reasons(&self) -> Vec<String> {
+        self.logged("decision").iter().map(|line| line["reason"].as_str().unwrap().to_owned()).collect()
+    }
+
     /// The log lines with that event name.
     pub(crate) fn logged(&self, event: &str) -> Vec<Value> {
         self.lines.events().into_iter().filter(|line| line["event"] == event).collect()
     }
+}
+
+/// The attribute of that short name, as events spell it.
+pub(crate) fn ext(name: &str) -> String {
+    format!("extension_{EXTENSION_APP}_{name}")
+}
+
+/// Fills a text field in, whether the event lists it or not.
+pub(crate) fn fill(body: &mut Value, name: &str, value: &str) {
+    body["data"]["userSignUpInfo"]["attributes"][name] = attribute(name, Kind::Text, &Value::from(value));
+}
+
+/// The whole file: the tenant and its addresses before the policy.
+fn configuration(tenant: &Tenant, plan: &Plan<'_>) -> String {
+    let (urls, options) = (tenant.urls(), tenant.options());
+    format!(
+        "[tenant]\nid = \"{}\"\nsubdomain = \"contoso\"\nextension_app_id = \"0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0\"\n\
+         endpoints = {{ login = \"{}\", ciam = \"{}\", graph = \"{}\" }}\n\
+         [hooks]\naudience = [\"{}\", \"api://guestlist.example.com/{}\"]\n{}\n{}",
+        options.id, urls.login, urls.ciam, urls.graph, options.audience, options.audience, plan.hooks, plan.policy,
+    )
+}
+
+/// The service that the files in a folder describe.
+fn app(folder: &TempDir, clock: &Arc<dyn Clock>) -> App {
+    let file = folder.path().join("guestlist.toml").display().to_string();
+    let environment = Environment::new(BTreeMap::from([("GUESTLIST_CONFIG".to_owned(), file)]));
+    let config = config::load(&environment).unwrap_or_else(|invalid| panic!("{invalid}"));
+    App::try_new(config, 7071, Arc::clone(clock)).unwrap()
 }

@@ -1,13 +1,14 @@
 //! What templates and conditions see of one account: read when it is first needed, never stored, never logged.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::time::timeout_at;
 
 use super::{Association, Progress};
 use crate::graph::{Disposition, User};
+use crate::invites::InviteError;
 use crate::storage::StoreError;
 use crate::telemetry::describe;
-use crate::values::{EmailMatch, Invitation, InvitationState};
+use crate::values::{CodeDigest, Invitation, InvitationState};
 
 /// Names under which a run remembers what is not set up; no connector can be called so.
 const USERS: &str = "read:users";
@@ -56,7 +57,7 @@ impl Association<'_> {
         };
         let invite = match invite {
             Some(invite) => invite,
-            None => match self.invite(&user).await {
+            None => match self.invite(&user).await? {
                 Ok(invite) => invite,
                 Err(progress) => {
                     self.seen = Some((user, None));
@@ -77,35 +78,49 @@ impl Association<'_> {
         Value::Object(self.results.iter().map(result).collect())
     }
 
-    /// The first invitation for the account's address that was valid when the account was made; an empty object if
-    /// there is none, or nothing asks for it.
-    async fn invite(&self, user: &User) -> Result<Value, Progress> {
-        let Some(email) = user.email().filter(|_| self.accounts.settings.needs_invite) else {
-            return Ok(Value::Object(Map::new()));
-        };
-        if self.run.is_blocked(INVITES) {
-            return Err(Progress::Waiting);
+    /// The invitation as templates see it; all of it is empty if there is none, or nothing asks for it.
+    async fn invite(&mut self, user: &User) -> Result<Result<Value, Progress>, StoreError> {
+        if !self.accounts.settings.needs_invite {
+            return Ok(Ok(Invitation::to_context(None)));
         }
-        let found = timeout_at(self.run.end, self.accounts.invites.find(&email, EmailMatch::Exact)).await;
-        let found = found.map_err(|_| Progress::Left)?.map_err(|error| {
+        if self.run.is_blocked(INVITES) {
+            return Ok(Err(Progress::Waiting));
+        }
+        let codes = self.codes().await?;
+        let Ok(found) = timeout_at(self.run.end, self.invitation(user, &codes)).await else {
+            return Ok(Err(Progress::Left));
+        };
+        Ok(found.map(|found| Invitation::to_context(found.as_ref())).map_err(|error| {
             if self.run.block(INVITES) {
                 tracing::error!(event = "invites-unavailable", reason = describe(&error));
             }
             Progress::Waiting
-        })?;
-        let at = user.created().unwrap_or(self.found_at);
-        // Which app the person signed up to is not known here, so an invitation for certain apps counts as well.
-        let valid = |invitation: &&Invitation| invitation.state(invitation.apps.first(), at) == InvitationState::Valid;
-        Ok(found.iter().find(valid).map_or_else(|| Value::Object(Map::new()), as_seen))
+        }))
     }
-}
 
-/// An invitation as templates see it: its columns, and `name`, `tags` and `source` in any case.
-fn as_seen(invitation: &Invitation) -> Value {
-    let mut seen: Map<String, Value> =
-        invitation.columns.iter().map(|(column, cell)| (column.clone(), cell.as_str().into())).collect();
-    seen.entry("name").or_insert_with(|| "".into());
-    seen.insert("tags".to_owned(), invitation.tags.clone().into());
-    seen.insert("source".to_owned(), invitation.source.as_ref().into());
-    Value::Object(seen)
+    /// The first invitation for the account's address that was valid when the account was made, compared as narrowly as
+    /// any policy does. Without one, that of the code which was accepted: valid then, or any, since the person got in by
+    /// it.
+    async fn invitation(&self, user: &User, codes: &[CodeDigest]) -> Result<Option<Invitation>, InviteError> {
+        let (invites, at) = (&self.accounts.invites, user.created().unwrap_or(self.found_at));
+        // Which app the person signed up to is not known here, so an invitation for certain apps counts as well.
+        let valid = |invitation: &Invitation| invitation.state(invitation.apps.first(), at) == InvitationState::Valid;
+        // Nor is which policy decided: the narrowest way of comparing that finds one is taken.
+        if let Some(email) = user.email() {
+            for how in &self.accounts.settings.email_matches {
+                let found = invites.find(&email, *how).await?;
+                if let Some(invitation) = found.into_iter().find(valid) {
+                    return Ok(Some(invitation));
+                }
+            }
+        }
+        for code in codes {
+            let mut found = invites.find_code(code).await?;
+            if !found.is_empty() {
+                let first = found.iter().position(valid).unwrap_or_default();
+                return Ok(Some(found.swap_remove(first)));
+            }
+        }
+        Ok(None)
+    }
 }

@@ -24,8 +24,9 @@ use crate::connectors::{Connector, ConnectorError, Input, Receipt, Rendered};
 use crate::graph::Directory;
 use crate::graph::fake::FakeDirectory;
 use crate::invites::{InviteError, InviteSource, Invites};
+use crate::reservations::Reservations;
 use crate::storage::StateStore;
-use crate::values::{AddressRule, CodeDigest, EmailAddress, EmailMatch, Invitation, ObjectId};
+use crate::values::{AddressRule, CodeDigest, EmailAddress, EmailMatch, Invitation, InvitationCode, ObjectId};
 
 pub(super) const JO: &str = "9fb7a577-9469-4489-912d-bc58a5bca276";
 pub(super) const KIM: &str = "aaaaaaaa-0000-0000-0000-000000000001";
@@ -294,6 +295,7 @@ impl House {
             concurrency: 4,
             max_attempts: 5,
             needs_invite: false,
+            email_matches: vec![EmailMatch::Exact],
             connectors: connectors.iter().map(settings).collect(),
         };
         let switch =
@@ -317,7 +319,13 @@ impl House {
         let connectors: Vec<_> = self.connectors.iter().map(|one| Arc::clone(one) as Arc<dyn Connector>).collect();
         let invites = Invites::new(vec![Arc::clone(&self.invites) as Arc<dyn InviteSource>]);
         let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
-        Accounts::try_new(self.settings.clone(), directory, &connectors, invites, self.store.clone(), clock).unwrap()
+        let (settings, store) = (self.settings.clone(), self.store.clone());
+        Accounts::try_new(settings, directory, &connectors, invites, store, self.reservations(), clock).unwrap()
+    }
+
+    /// The reservations, as a hook in another process has them.
+    pub(super) fn reservations(&self) -> Reservations {
+        Reservations::new(self.store.clone())
     }
 
     pub(super) async fn run(&self) -> Result<RunReport, RunError> {
@@ -345,6 +353,18 @@ impl House {
             tags: vec!["vip".to_owned()],
             columns: columns.iter().map(|(name, cell)| ((*name).to_owned(), (*cell).to_owned())).collect(),
             ..Invitation::new("beta".into(), 2, Some(AddressRule::Exact(address.parse().unwrap())))
+        });
+    }
+
+    /// An invitation with a code, for whoever has it.
+    pub(super) fn invite_by_code(&self, code: &CodeDigest, expires: Option<&str>, name: &str) {
+        self.invites.list.lock().unwrap().push(Invitation {
+            code: Some(InvitationCode { digest: *code, uses: 9 }),
+            expires: expires.map(|at| at.parse().unwrap()),
+            groups: vec!["beta".to_owned()],
+            roles: vec!["Tester".to_owned()],
+            columns: BTreeMap::from([("name".to_owned(), name.to_owned())]),
+            ..Invitation::new("beta".into(), 3, None)
         });
     }
 

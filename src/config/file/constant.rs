@@ -1,6 +1,7 @@
 //! Values for the form, as they are written.
 
 use crate::config::decode::{Decode, Reading};
+use crate::config::shape::{Form, Shape};
 use crate::config::tree::{Node, Value, parse_setting};
 use crate::values::AttributeValue;
 
@@ -27,5 +28,9 @@ impl Decode for Constant {
                 None
             }
         }
+    }
+
+    fn shape() -> Shape {
+        Shape::Either("value", vec![Shape::Text(Form::Template), Shape::Whole(None), Shape::Boolean])
     }
 }

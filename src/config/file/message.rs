@@ -1,12 +1,23 @@
 //! `[messages]`: a text with an optional title.
 
-use crate::config::decode::{Decode, Otherwise, Reading, as_table, key, structured, unknown_keys};
+use crate::config::decode::{Decode, Reading, section};
+use crate::config::shape::{Form, Shape};
 use crate::config::tree::{Node, Value};
 
 /// Whether a setting's text is an inline table; a template begins with two braces.
-fn is_table(text: &str) -> bool {
+pub(super) fn is_table(text: &str) -> bool {
     let text = text.trim_start();
     text.starts_with('{') && !text.starts_with("{{") && !text.starts_with("{%")
+}
+
+section! {
+    /// A text with a heading.
+    struct PageSection {
+        /// The heading of the page. A text that is shown at a field has none.
+        title: Option<String> as Template = None,
+        /// The text itself.
+        text: String as Template,
+    }
 }
 
 /// A text with an optional title.
@@ -23,11 +34,10 @@ impl Decode for MessageText {
         {
             return Some(Self { title: None, text: text.clone() });
         }
-        let node = structured(node, reading)?;
-        let table = as_table(&node, reading)?;
-        unknown_keys(table, &["title", "text"], &[], reading);
-        let title = table.get("title").map(|title| reading.within("title", |reading| String::decode(title, reading)));
-        let text = key(table, &node, "text", &Otherwise::Nothing, reading)?;
-        Some(Self { title: title.flatten(), text })
+        PageSection::decode(node, reading).map(|page| Self { title: page.title, text: page.text })
+    }
+
+    fn shape() -> Shape {
+        Shape::Either("message", vec![Shape::Text(Form::Template), PageSection::shape()])
     }
 }

@@ -6,57 +6,121 @@ use std::time::Duration;
 use super::constant::Constant;
 use super::rule::RuleSection;
 use crate::config::decode::{Spanned, built_in, choice, section};
-use crate::signup::policy::Gate;
+use crate::signup::policy::{Gate, Mode, NoAddress};
+use crate::values::EmailMatch;
 
 section! {
-    /// `[[invites]]`
+    /// A list of invitations: a CSV file with a header. The column `email` holds an address, `@contoso.com` for a
+    /// domain, or `@*.contoso.com` for all below it. The columns `name`, `apps`, `tags`, `not_before`, `expires` and
+    /// `note` are known too; every other column should be the name of an attribute and prefills that.
     struct InvitesSection {
-        /// Its name.
+        /// The name of the list, in logs, in `guestlist explain` and in the names of app settings. No two have the
+        /// same.
+        /// Example: `"beta"`
         name: Spanned<String> => built_in("[]".to_owned()),
-        /// A CSV file.
-        source: Spanned<String>,
-        /// The apps it is for.
-        apps: Vec<Spanned<String>> = Vec::new(),
-        /// How often the file is looked at.
+        /// The CSV file. Whoever can read the function app's package can read a list that is in it.
+        /// Example: `"invites.csv"`
+        source: Spanned<String> as Path,
+        /// The application ids of the apps that the list is for; none: every app. The column `apps` of a line narrows
+        /// it further.
+        apps: Vec<Spanned<String>> as Guid = Vec::new(),
+        /// How often the file is checked for changes, at least `1s`. A list that can no longer be read stays in use
+        /// as it was.
         refresh: Spanned<Duration> = built_in(Duration::from_mins(1)),
     }
 }
 
 section! {
-    /// `[[policies]]`
+    /// Who may sign up to some apps, or to all, and what the form shows and accepts. The order of the decision is
+    /// fixed: `gate = "closed"`, an exact invitation or address in `allow`, an exact address in `deny`, the longest
+    /// domain of invitations, `allow` and `deny`, disposable domains, and at last `gate`; where there is an
+    /// `invitation_code`, whom `gate` would refuse needs a code instead.
     struct PolicySection {
-        /// Its name.
+        /// The name of the policy, in logs, in `guestlist explain` and in the names of app settings. No two have the
+        /// same.
+        /// Example: `"default"`
         name: Spanned<String> => built_in("[]".to_owned()),
-        /// The apps it is for.
-        apps: Vec<Spanned<String>> = Vec::new(),
-        /// What happens to an address that no rule names.
+        /// The application ids of the apps that the policy is for; none: every app, so that no policy after this one
+        /// decides.
+        apps: Vec<Spanned<String>> as Guid = Vec::new(),
+        /// What happens to an address that neither an invitation nor `allow` nor `deny` names.
         gate: Gate => Gate::Closed,
-        /// Addresses and domains that are let in.
-        allow: Vec<Spanned<String>> = Vec::new(),
-        /// Addresses and domains that are not.
-        deny: Vec<Spanned<String>> = Vec::new(),
-        /// What the form shows to begin with.
+        /// Addresses and domains that are let in without an invitation. A public suffix such as `@co.uk` is an error.
+        /// Example: `["@contoso.com", "@*.contoso.com", "ceo@fabrikam.com"]`
+        allow: Vec<Spanned<String>> as AddressRule = Vec::new(),
+        /// Addresses and domains that are refused. An exact address is refused with any `+tag`; of two domains of the
+        /// same length, the denied one wins.
+        /// Example: `["@mailinator.com"]`
+        deny: Vec<Spanned<String>> as AddressRule = Vec::new(),
+        /// Refuses addresses at domains of disposable mail services, unless an invitation or `allow` names the address or
+        /// its domain.
+        deny_disposable: bool = false,
+        /// Whether the policy's decisions count. With `"report"` they are made and logged, and everybody goes on.
+        mode: Mode = Mode::Enforce,
+        /// What happens to a person for whom no source says an address: `"refuse"` at Start, or `"code"`, which shows them
+        /// the form and asks for a code. `"code"` needs `invitation_code`.
+        no_address: Spanned<NoAddress> = built_in(NoAddress::Refuse),
+        /// How invitations and `allow` are compared with the address. `deny` always goes by the widest form.
+        email_match: EmailMatch = EmailMatch::Exact,
+        /// Where the person's address is looked for; the first source that says one decides. `"identity"`: what Entra
+        /// verified. `"attribute:email"`, `"attribute:ext.IdpEmail"`: an attribute that the identity provider's claim is
+        /// mapped to. `"federated-id"`: the provider's own id of the person, if it has an @. What the person may have
+        /// edited on the form never admits.
+        email_sources: Vec<Spanned<String>> = usual_sources(),
+        /// The form's field for an invitation code. Whom nothing admits or denies is then shown the form and needs a code.
+        /// The field is emptied before the account is made.
+        invitation_code: Option<Spanned<String>> as Attribute = None,
+        /// Shows the text `not-invited` for every refusal, so that nobody learns from it who is on a list.
+        uniform_refusals: bool = false,
+        /// Attributes that hold several choices, as the directory does: in one text with commas between. Rules check each
+        /// choice, conditions see a list.
+        multi_select: Vec<Spanned<String>> as Attribute = Vec::new(),
+        /// The `[[lookups]]` whose answers fill the form, by name; an earlier one wins.
+        lookups: Vec<Spanned<String>> = Vec::new(),
+        /// What the form shows to begin with, by attribute: a text, a whole number, or true or false. A text is a
+        /// template in which `invite`, `email` and `app` can be used. These values win over the columns of the invite
+        /// list.
+        /// Keys: attribute
+        /// Example: `{ country = "AU", displayName = "{{ invite.name }}" }`
         prefill: BTreeMap<String, Spanned<Constant>> = BTreeMap::new(),
-        /// What is checked when the form comes back.
+        /// What is tidied and checked when the form comes back, one rule after the other.
         rules: Vec<RuleSection> = Vec::new(),
     }
-    only { mode: Mode, no_address: NoAddress, email_match: EmailMatch }
-    planned { "deny_disposable", "email_sources", "invitation_code" }
 }
 
-choice!(Gate { "invite-only" => Self::InviteOnly, "open" => Self::Open, "closed" => Self::Closed });
+choice!(Gate {
+    /// It is refused.
+    "invite-only" => Self::InviteOnly,
+    /// It is let in.
+    "open" => Self::Open,
+    /// Everybody is refused, invited or not.
+    "closed" => Self::Closed,
+});
 
-/// `mode`: whether decisions count; one value so far.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::config) struct Mode;
-choice!(Mode { "enforce" => Self } planned { "report" });
+choice!(Mode {
+    /// What is decided is answered.
+    "enforce" => Self::Enforce,
+    /// What is decided is logged, and everybody goes on.
+    "report" => Self::Report,
+});
 
-/// `no_address`: what happens to people without an address; one value so far.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::config) struct NoAddress;
-choice!(NoAddress { "refuse" => Self } planned { "code" });
+choice!(NoAddress {
+    /// The person is refused.
+    "refuse" => Self::Refuse,
+    /// The person sees the form and needs a code.
+    "code" => Self::Code,
+});
 
-/// `email_match`: how addresses are compared; one value so far.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::config) struct EmailMatch;
-choice!(EmailMatch { "exact" => Self } planned { "ignore-tag", "ignore-tag-and-dots" });
+choice!(EmailMatch {
+    /// Two addresses are the same if their compared forms are.
+    "exact" => Self::Exact,
+    /// What follows `+`, `=` or `#` before the `@` does not count.
+    "ignore-tag" => Self::IgnoreTag,
+    /// Nor do dots at Gmail, whose two domains are one.
+    "ignore-tag-and-dots" => Self::IgnoreTagAndDots,
+});
+
+/// `email_sources` where the file says none.
+fn usual_sources() -> Vec<Spanned<String>> {
+    ["identity", "attribute:email"].map(|source| built_in(source.to_owned())).into()
+}

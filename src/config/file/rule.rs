@@ -1,31 +1,118 @@
 //! `[[policies.rules]]`.
 
-use crate::config::decode::{Spanned, choice, section};
-use crate::signup::rules::Normalise;
+use super::constant::Constant;
+use crate::config::decode::{Decode, Reading, Spanned, choice, section, structured};
+use crate::config::shape::Shape;
+use crate::config::tree::{Node, Value};
+use crate::signup::rules::{Normalise, Outcome};
+
+/// One of `[[policies.rules]]`, with its place.
+pub(in crate::config) type RuleSection = Spanned<RuleKeys>;
 
 section! {
-    /// `[[policies.rules]]`
-    struct RuleSection {
-        /// The attribute.
-        attribute: Spanned<String>,
-        /// What is done to a text before it is checked.
+    /// What is tidied and checked when the form comes back. Rules run in order, and what one of them tidied the next one
+    /// sees. A rule for an attribute that the user flow does not collect is skipped with a warning in the log.
+    struct RuleKeys {
+        /// The attribute that the rule is for: `city`, `ext.Plan`. Its failures are shown at this field. A rule with `when`
+        /// can do without: then it fails for the whole form, and its text stands above it.
+        /// Example: `"postalCode"`
+        attribute: Option<Spanned<String>> as Attribute = None,
+        /// A condition in CEL; the rule applies only where it holds. It sees `attributes`, `invite`, `app`, `client` and
+        /// `identity`, with the values as the rules before have tidied them. A rule with nothing else to check fails where
+        /// its condition holds: `attributes.country == 'AU' && attributes.state == ''`.
+        /// Example: `"attributes.country == 'AU' && attributes.state == ''"`
+        when: Option<Spanned<String>> as Condition = None,
+        /// What a failure leads to: the form is shown again with the error, or a page ends the sign-up. A page goes before
+        /// all errors, errors before changed values.
+        /// Example: `"block"`
+        outcome: Outcome = Outcome::Error,
+        /// What is done to the value before it is checked, in this order. What it changes is what the account gets.
+        /// Example: `["trim", "upper"]`
         normalise: Vec<Normalise> = Vec::new(),
-        /// Whether it must be filled in.
+        /// The country of phone numbers that do not begin with `+`, for `normalise = ["phone"]`: an ISO 3166 code such as
+        /// `AU`, or the attribute that holds one, such as `attributes.country`. Without it every number needs the `+`.
+        /// Example: `"attributes.country"`
+        phone_country: Option<Spanned<String>> = None,
+        /// Whether the field must be filled in. `false` in a yes-or-no field is filled in: a box that has to be ticked is
+        /// `required = true` together with `one_of = [true]`.
         required: bool = false,
-        /// What the whole value must match.
-        pattern: Option<Spanned<String>> = None,
-        /// At least so many characters.
+        /// A regular expression that the whole value must match. Like all checks but `required`, it leaves empty values
+        /// alone.
+        /// Example: `"[0-9]{4}"`
+        pattern: Option<Spanned<String>> as Pattern = None,
+        /// The value has at least so many characters.
         min_length: Option<Spanned<usize>> = None,
-        /// At most so many characters.
-        max_length: Option<usize> = None,
-        /// The values there are.
-        one_of: Vec<String> = Vec::new(),
-        /// The key of the text at the field.
+        /// The value has at most so many characters.
+        max_length: Option<Spanned<usize>> = None,
+        /// The values that pass: texts, whole numbers, or true and false. One that was not answered passes as well, unless
+        /// it is `required`.
+        /// Example: `["NSW", "VIC", "QLD"]`
+        one_of: Vec<Constant> = Vec::new(),
+        /// The least whole number that passes; a text that is no whole number fails.
+        min: Option<Spanned<i64>> = None,
+        /// The greatest whole number that passes; a text that is no whole number fails.
+        max: Option<Spanned<i64>> = None,
+        /// How a date is written, in the notation of `strftime`: `%d.%m.%Y`. A value that is no such date fails. Without
+        /// it, `earliest`, `latest` and `min_age` expect `%Y-%m-%d`.
+        date_format: Option<Spanned<String>> = None,
+        /// The first date that passes: `2026-01-31`, or `today`, which is the day of the sign-up in UTC.
+        earliest: Option<Spanned<String>> = None,
+        /// The last date that passes: `2026-12-31`, or `today`, which is the day of the sign-up in UTC.
+        latest: Option<Spanned<String>> = None,
+        /// For a date of birth: the whole years at least that somebody has lived on the day of the sign-up, in UTC, 1 to
+        /// 150. A birthday on 29 February counts from 1 March in other years; a date in the future fails.
+        min_age: Option<Spanned<usize>> = None,
+        /// For an attribute with several choices: at least so many different ones.
+        min_items: Option<Spanned<usize>> = None,
+        /// For an attribute with several choices: at most so many different ones.
+        max_items: Option<Spanned<usize>> = None,
+        /// The key in `[messages]` of the text that people see when the rule fails. Without it: `field-required` or
+        /// `field-invalid` at a field, `fix-errors` above the form, `rule-blocked` on a page.
         message: Option<Spanned<String>> = None,
     }
-    planned { "when", "block" }
 }
 
+choice!(Outcome {
+    /// The form is shown again, with the error.
+    "error" => Self::Error,
+    /// A page ends the sign-up.
+    "block" => Self::Block,
+});
+
 choice!(Normalise {
-    "trim" => Self::Trim, "lower" => Self::Lower, "upper" => Self::Upper, "collapse" => Self::Collapse,
-} planned { "title", "nfkc", "digits", "phone" });
+    /// White space at both ends goes.
+    "trim" => Self::Trim,
+    /// Lower case.
+    "lower" => Self::Lower,
+    /// Upper case.
+    "upper" => Self::Upper,
+    /// The first letter of each word in upper case, the others in lower case.
+    "title" => Self::Title,
+    /// Runs of white space become one space, and white space at both ends goes.
+    "collapse" => Self::Collapse,
+    /// Unicode's form NFKC: full-width letters, ligatures and the like become plain ones.
+    "nfkc" => Self::Nfkc,
+    /// Only the digits 0 to 9 stay.
+    "digits" => Self::Digits,
+    /// A phone number in international form (E.164); what is none fails.
+    "phone" => Self::Phone,
+});
+
+impl Decode for i64 {
+    fn decode(node: &Node, reading: &mut Reading) -> Option<Self> {
+        let node = structured(node, reading)?;
+        if let Value::Integer(number) = node.value {
+            return Some(number);
+        }
+        reading.error(&node.origin, format!("expected a whole number, found {}", node.value.kind()));
+        None
+    }
+
+    fn shape() -> Shape {
+        Shape::Whole(None)
+    }
+
+    fn written(&self) -> Option<serde_json::Value> {
+        Some((*self).into())
+    }
+}

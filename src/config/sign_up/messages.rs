@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::template;
+use super::Names;
+use super::names::Members;
 use crate::config::decode::{Reading, Spanned};
 use crate::config::file::{File, MessageText};
 use crate::config::problems::Severity;
@@ -10,13 +11,14 @@ use crate::config::tree::Origin;
 use crate::signup::messages::{self, Message, Messages};
 use crate::values::did_you_mean;
 
-pub(super) fn messages(file: &File, reading: &mut Reading) -> Messages {
+pub(super) fn messages(file: &File, names: &Names, reading: &mut Reading) -> Messages {
+    let members = Members::of_templates(names);
     let locales = reading.within("messages", |reading| {
         let mut locales = BTreeMap::new();
         for (locale, texts) in &file.messages {
             let texts = reading.within(locale, |reading| {
                 let build = |(key, text): (&String, &Spanned<MessageText>)| {
-                    Some((message_key(key, text), reading.within(key, |reading| message(text, reading))?))
+                    Some((message_key(key, text), reading.within(key, |reading| message(text, &members, reading))?))
                 };
                 texts.iter().filter_map(build).collect::<BTreeMap<_, _>>()
             });
@@ -37,16 +39,17 @@ fn message_key(written: &str, text: &Spanned<MessageText>) -> String {
     }
 }
 
-fn message(text: &Spanned<MessageText>, reading: &mut Reading) -> Option<Message> {
-    let title = text.value.title.as_deref().map(|title| template(title, &messages::NAMES, &text.origin, reading));
-    let body = template(&text.value.text, &messages::NAMES, &text.origin, reading);
+fn message(text: &Spanned<MessageText>, members: &Members<'_>, reading: &mut Reading) -> Option<Message> {
+    let mut template = |source: &str| members.template(source, &messages::NAMES, &text.origin, reading);
+    let title = text.value.title.as_deref().map(&mut template);
+    let body = template(&text.value.text);
     Some(Message { title: title.map_or(Some(None), |title| title.map(Some))?, text: body? })
 }
 
 /// A text that is never shown is most likely a slip of its key.
 fn warn_of_unused_messages(file: &File, reading: &mut Reading) {
     let rules = file.policies.iter().flat_map(|policy| &policy.rules);
-    let used: Vec<&str> = rules.filter_map(|rule| Some(rule.message.as_ref()?.value.as_str())).collect();
+    let used: Vec<&str> = rules.filter_map(|rule| Some(rule.value.message.as_ref()?.value.as_str())).collect();
     for (locale, texts) in &file.messages {
         for (written, text) in texts {
             let key = &message_key(written, text);

@@ -1,41 +1,187 @@
 //! `[[policies.rules]]`, compiled.
 
+use chrono::NaiveDate;
 use regex::{Regex, RegexBuilder};
 
 use super::Names;
+use super::names::Members;
 use crate::config::decode::{Reading, Spanned};
-use crate::config::file::RuleSection;
+use crate::config::file::{RuleKeys, RuleSection};
+use crate::config::tree::Origin;
+use crate::signup::facts;
 use crate::signup::messages::Messages;
-use crate::signup::rules::Rule;
+use crate::signup::rules::{
+    Checks, DateCheck, Day, Normalise, Outcome, PhoneCountry, Rule, check_date_format, prepare_phones,
+};
 use crate::values::did_you_mean;
 
+/// The ages that can be asked for.
+const AGES: std::ops::RangeInclusive<usize> = 1..=150;
+
 pub(super) fn rule(section: &RuleSection, names: &Names, messages: &Messages, reading: &mut Reading) -> Option<Rule> {
-    let written = section.attribute.value.as_str();
-    reading.within(written, |reading| {
-        let attribute = names.attribute(written, &section.attribute.origin, reading);
-        let pattern = section.pattern.as_ref().and_then(|pattern| compile(pattern, reading));
-        if let (Some(min), Some(max)) = (&section.min_length, section.max_length)
-            && min.value > max
-        {
-            reading.error(&min.origin, "min_length is larger than max_length: nothing can pass");
+    let keys = &section.value;
+    let place = keys.attribute.as_ref().map_or("[]", |attribute| attribute.value.as_str());
+    reading.within(place, |reading| {
+        let known = |written: &Spanned<String>| names.attribute(&written.value, &written.origin, reading);
+        let attribute = keys.attribute.as_ref().map(known);
+        let when = keys.when.as_ref().map(|when| {
+            let condition =
+                |reading: &mut Reading| Members::of_conditions(names).condition(when, &facts::NAMES, reading);
+            reading.within("when", condition)
+        });
+        check_message(keys, messages, reading);
+        let rule = Rule {
+            outcome: keys.outcome,
+            normalise: keys.normalise.clone(),
+            phone_country: phone_country(keys, names, reading),
+            checks: checks(keys, reading),
+            message: keys.message.as_ref().map(|key| key.value.clone()),
+            attribute: attribute.map_or(Some(None), |name| name.map(Some))?,
+            when: when.map_or(Some(None), |when| when.map(Some))?,
+        };
+        // What a slip leaves of a rule says nothing about what was meant.
+        if !reading.is_wrong_here() {
+            check_whole(&rule, section, reading);
         }
-        if let Some(key) = section.message.as_ref().filter(|key| !messages.has(&key.value)) {
-            let known: Vec<&str> = messages.keys().collect();
-            let near = did_you_mean(&key.value, known);
-            let how = format!("[messages] has no {:?}{near}", key.value);
-            reading.within("message", |reading| reading.error(&key.origin, how));
-        }
-        Some(Rule {
-            attribute: attribute?,
-            normalise: section.normalise.clone(),
-            required: section.required,
-            pattern,
-            min_length: section.min_length.as_ref().map(|min| min.value),
-            max_length: section.max_length,
-            one_of: section.one_of.clone(),
-            message: section.message.as_ref().map(|key| key.value.clone()),
-        })
+        Some(rule)
     })
+}
+
+/// Reports a key that no text has.
+fn check_message(keys: &RuleKeys, messages: &Messages, reading: &mut Reading) {
+    if let Some(key) = keys.message.as_ref().filter(|key| !messages.has(&key.value)) {
+        let known: Vec<&str> = messages.keys().collect();
+        let near = did_you_mean(&key.value, known);
+        let how = format!("[messages] has no {:?}{near}", key.value);
+        reading.within("message", |reading| reading.error(&key.origin, how));
+    }
+}
+
+/// Reports what cannot be meant by all of a rule's keys together.
+fn check_whole(rule: &Rule, section: &RuleSection, reading: &mut Reading) {
+    let origin = &section.origin;
+    let acts = rule.checks_values() || !rule.normalise.is_empty();
+    if rule.attribute.is_none() && rule.when.is_none() {
+        reading.error(origin, "the rule says neither attribute nor when: name the attribute it is for, or a condition");
+    } else if rule.attribute.is_none() && acts {
+        reading
+            .error(origin, "a rule without attribute can only fail by its condition: name the attribute to be checked");
+    } else if rule.when.is_none() && !acts {
+        reading.error(origin, "the rule does nothing: give it a check, normalise or when");
+    } else if rule.when.is_none() && !rule.checks_values() {
+        let key = if rule.outcome == Outcome::Block { "outcome" } else { "message" };
+        if rule.outcome == Outcome::Block || rule.message.is_some() {
+            let why = "the rule cannot fail, so this is never used: give the rule a check, or remove this";
+            reading.within(key, |reading| reading.error(origin, why));
+        }
+    }
+}
+
+fn phone_country(keys: &RuleKeys, names: &Names, reading: &mut Reading) -> Option<PhoneCountry> {
+    let reads_phones = keys.normalise.contains(&Normalise::Phone);
+    let country = keys.phone_country.as_ref().and_then(|written| {
+        reading.within("phone_country", |reading| {
+            if !reads_phones {
+                reading.error(&written.origin, "is for phone numbers only: add \"phone\" to normalise");
+            }
+            if let Some(name) = written.value.strip_prefix("attributes.") {
+                return names.attribute(name, &written.origin, reading).map(PhoneCountry::Attribute);
+            }
+            match written.value.parse() {
+                Ok(country) => Some(PhoneCountry::Fixed(country)),
+                Err(why) => {
+                    let how = format!(
+                        "{:?} {why}, or the attribute that holds it, such as attributes.country",
+                        written.value
+                    );
+                    reading.error(&written.origin, how);
+                    None
+                }
+            }
+        })
+    });
+    if reads_phones {
+        // So that no sign-up waits for what is read once.
+        prepare_phones(match country {
+            Some(PhoneCountry::Fixed(country)) => Some(country),
+            _ => None,
+        });
+    }
+    country
+}
+
+fn checks(keys: &RuleKeys, reading: &mut Reading) -> Checks {
+    ordered(("min_length", &keys.min_length), ("max_length", &keys.max_length), reading);
+    ordered(("min", &keys.min), ("max", &keys.max), reading);
+    ordered(("min_items", &keys.min_items), ("max_items", &keys.max_items), reading);
+    Checks {
+        required: keys.required,
+        pattern: keys.pattern.as_ref().and_then(|pattern| compile(pattern, reading)),
+        min_length: keys.min_length.as_ref().map(|min| min.value),
+        max_length: keys.max_length.as_ref().map(|max| max.value),
+        one_of: keys.one_of.iter().map(|one| one.0.to_text()).collect(),
+        min: keys.min.as_ref().map(|min| min.value),
+        max: keys.max.as_ref().map(|max| max.value),
+        date: date(keys, reading),
+        min_items: keys.min_items.as_ref().map(|min| min.value),
+        max_items: keys.max_items.as_ref().map(|max| max.value),
+    }
+}
+
+/// Reports a range that nothing lies in.
+fn ordered<T: PartialOrd>(
+    (least, low): (&str, &Option<Spanned<T>>),
+    (most, high): (&str, &Option<Spanned<T>>),
+    reading: &mut Reading,
+) {
+    if let (Some(low), Some(high)) = (low, high)
+        && low.value > high.value
+    {
+        let how = format!("is larger than {most}: nothing can pass");
+        reading.within(least, |reading| reading.error(&low.origin, how));
+    }
+}
+
+fn date(keys: &RuleKeys, reading: &mut Reading) -> Option<DateCheck> {
+    let format = keys.date_format.as_ref().map(|format| {
+        if let Err(why) = check_date_format(&format.value) {
+            reading.within("date_format", |reading| reading.error(&format.origin, why.to_string()));
+        }
+        format.value.clone()
+    });
+    let earliest = keys.earliest.as_ref().and_then(|written| day(written, "earliest", reading));
+    let latest = keys.latest.as_ref().and_then(|written| day(written, "latest", reading));
+    if let (Some((Day::Fixed(first), origin)), Some((Day::Fixed(last), _))) = (&earliest, &latest)
+        && first > last
+    {
+        reading.within("earliest", |reading| reading.error(origin, "is after latest: nothing can pass"));
+    }
+    let min_age = keys.min_age.as_ref().map(|age| {
+        if !AGES.contains(&age.value) {
+            let how = format!("must lie between {} and {} years", AGES.start(), AGES.end());
+            reading.within("min_age", |reading| reading.error(&age.origin, how));
+        }
+        u32::try_from(age.value).unwrap_or(u32::MAX)
+    });
+    let wanted = format.is_some() || keys.earliest.is_some() || keys.latest.is_some() || min_age.is_some();
+    wanted.then(|| DateCheck {
+        format: format.unwrap_or_else(|| DateCheck::ISO.to_owned()),
+        earliest: earliest.map(|(day, _)| day),
+        latest: latest.map(|(day, _)| day),
+        min_age,
+    })
+}
+
+fn day<'k>(written: &'k Spanned<String>, key: &str, reading: &mut Reading) -> Option<(Day, &'k Origin)> {
+    if written.value == "today" {
+        return Some((Day::Today, &written.origin));
+    }
+    let date = NaiveDate::parse_from_str(&written.value, DateCheck::ISO);
+    if date.is_err() {
+        let how = format!("{:?} is not a date: write it like 2026-01-31, or today", written.value);
+        reading.within(key, |reading| reading.error(&written.origin, how));
+    }
+    date.ok().map(|date| (Day::Fixed(date), &written.origin))
 }
 
 /// A pattern that is for the whole value.

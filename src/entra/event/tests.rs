@@ -4,7 +4,7 @@ use rstest::rstest;
 use serde_json::json;
 
 use super::*;
-use crate::signup::identity::{self, AddressSource};
+use crate::signup::identity;
 
 const TENANT: &str = "aaaabbbb-0000-cccc-1111-dddd2222eeee";
 const CORRELATION: &str = "6b264006-9d46-4409-bdb7-a501b6c22527";
@@ -46,24 +46,25 @@ fn identity(sign_in_type: &str, issuer: &str, id: &str) -> Value {
 }
 
 #[rstest]
-#[case::one_time_passcode(json!({ "identities": identity("federated", "mail", "jo@example.com"), "attributes": { "EmailAddress": text("other@example.com") } }), Some(AddressSource::Identity))]
-#[case::password(json!({ "identities": identity("emailAddress", "contoso.onmicrosoft.com", "jo@example.com"), "attributes": {} }), Some(AddressSource::Identity))]
-#[case::password_as_documented(json!({ "identities": identity("email", "contoso.onmicrosoft.com", "jo@example.com") }), Some(AddressSource::Identity))]
-#[case::google(json!({ "identities": identity("federated", "google.com", "109876543210987654321"), "attributes": { "EmailAddress": text("jo@example.com") } }), Some(AddressSource::Attribute))]
-#[case::facebook_with_address(json!({ "identities": identity("federated", "facebook.com", "0123456789"), "attributes": { "email": text("jo@example.com") } }), Some(AddressSource::Attribute))]
+#[case::one_time_passcode(json!({ "identities": identity("federated", "mail", "jo@example.com"), "attributes": { "EmailAddress": text("other@example.com") } }), Some("identity verified"))]
+#[case::password(json!({ "identities": identity("emailAddress", "contoso.onmicrosoft.com", "jo@example.com"), "attributes": {} }), Some("identity verified"))]
+#[case::password_as_documented(json!({ "identities": identity("email", "contoso.onmicrosoft.com", "jo@example.com") }), Some("identity verified"))]
+#[case::google(json!({ "identities": identity("federated", "google.com", "109876543210987654321"), "attributes": { "EmailAddress": text("jo@example.com") } }), Some("attribute:email asserted"))]
+#[case::facebook_with_address(json!({ "identities": identity("federated", "facebook.com", "0123456789"), "attributes": { "email": text("jo@example.com") } }), Some("attribute:email asserted"))]
 #[case::facebook_without(json!({ "identities": identity("federated", "facebook.com", "0123456789"), "attributes": { "displayName": text("Jo") } }), None)]
 #[case::custom_oidc(json!({ "identities": identity("federated", "https://idp.fabrikam.com", "f3b0"), "attributes": { "city": text("jo@example.com") } }), None)]
 #[case::saml_name_id(json!({ "identities": identity("federated", "https://saml.fabrikam.com", "jo@example.com") }), None)]
-#[case::submit_without_identities(json!({ "attributes": { "email": text("jo@example.com") } }), Some(AddressSource::Attribute))]
+#[case::submit_without_identities(json!({ "attributes": { "email": text("jo@example.com") } }), Some("attribute:email asserted"))]
 #[case::several(json!({ "identities": [
     { "signInType": "federated", "issuer": "google.com", "issuerAssignedId": "1" },
     { "signInType": "emailAddress", "issuer": "contoso.onmicrosoft.com", "issuerAssignedId": "jo@example.com" },
-] }), Some(AddressSource::Identity))]
-fn finds_the_address_of_every_identity_shape(#[case] sign_up: Value, #[case] source: Option<AddressSource>) {
+] }), Some("identity verified"))]
+fn finds_the_address_of_every_identity_shape(#[case] sign_up: Value, #[case] source: Option<&str>) {
     let event = parse(&event(&sign_up)).unwrap();
-    let found = identity::address(&event.identities, None, &event.form).ok();
-    assert_eq!(found.as_ref().map(|(_, source)| *source), source);
-    assert!(found.is_none_or(|(address, _)| address.canonical() == "jo@example.com"));
+    let found = identity::at_start(None, &event.identities, &event.form).ok();
+    let shown = found.as_ref().map(|found| format!("{} {}", found.source, found.provenance.name()));
+    assert_eq!(shown.as_deref(), source);
+    assert!(found.is_none_or(|found| found.address.canonical() == "jo@example.com"));
 }
 
 #[test]
@@ -71,7 +72,8 @@ fn reads_who_and_where() {
     let event = parse(&event(&json!({}))).unwrap();
     assert_eq!(event.correlation_id.unwrap().as_str(), CORRELATION);
     assert_eq!(event.app.id.unwrap().as_str(), "44444444-0000-0000-0000-000000000000");
-    assert_eq!((event.app.name.as_str(), event.locale.as_str()), ("Contoso Portal", "de-AT"));
+    assert_eq!((event.app.name.as_str(), event.client.locale.as_str()), ("Contoso Portal", "de-AT"));
+    assert_eq!(event.client.ip, "2001:db8::7".parse().ok());
 }
 
 #[rstest]

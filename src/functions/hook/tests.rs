@@ -1,5 +1,7 @@
 //! The budget: whatever hangs, fails or panics, there is a valid action in time. Time is paused, dependencies are fakes.
 
+use std::sync::Arc;
+
 use axum::body::{Bytes, to_bytes};
 use axum::extract::State;
 use futures_util::future::pending;
@@ -15,8 +17,20 @@ use crate::clock::ManualClock;
 use crate::entra::caller;
 use crate::entra::signing_keys::{KeySource, SigningKeys, SourceError};
 use crate::entra::test_key::{KEY, jwks};
+use crate::functions::guesses::Guesses;
+use crate::functions::memory::AddressMemory;
+use crate::functions::shared_state::SharedState;
 use crate::invites::InviteSource;
-use crate::values::{CodeDigest, EmailMatch};
+use crate::invites::{InviteError, Invites};
+use crate::lookups::Lookups;
+use crate::reservations::{Admissions, Reservations};
+use crate::signup::identity::EmailSource;
+use crate::signup::policy::{Gate, Policy, Settings as SignUpSettings};
+use crate::storage::StateStore;
+use crate::values::{AttributeName, Code, CodeDigest, EmailAddress, EmailMatch, Invitation, InvitationCode};
+use store::Dead;
+
+mod store;
 
 const TENANT: &str = "aaaabbbb-0000-cccc-1111-dddd2222eeee";
 const APP: &str = "99999999-2222-3333-4444-555555555555";
@@ -73,6 +87,16 @@ impl Behaviour {
 }
 
 fn hooks(keys: Behaviour, invites: Behaviour, on_failure: OnFailure) -> Arc<Hooks> {
+    hooks_of(Policy::new("default", Gate::Open), StateStore::in_memory(), keys, invites, on_failure)
+}
+
+fn hooks_of(
+    policy: Policy,
+    store: StateStore,
+    keys: Behaviour,
+    invites: Behaviour,
+    on_failure: OnFailure,
+) -> Arc<Hooks> {
     let clock = Arc::new(ManualClock::new("2026-11-21T10:00:00Z".parse().unwrap()));
     let settings = caller::Settings {
         tenant: TENANT.parse().unwrap(),
@@ -84,23 +108,21 @@ fn hooks(keys: Behaviour, invites: Behaviour, on_failure: OnFailure) -> Arc<Hook
     };
     let sources = [Box::new(keys) as Box<dyn KeySource>];
     let keys = SigningKeys::from_sources(sources, TaskTracker::new(), CancellationToken::new());
-    let policy = Policy {
-        name: "default".to_owned(),
-        apps: Vec::new(),
-        gate: Gate::Open,
-        allow: Vec::new(),
-        deny: Vec::new(),
-        prefill: Vec::new(),
-        rules: Vec::new(),
+    let desk = Desk {
+        sign_up: SignUpSettings { policies: vec![policy], ..SignUpSettings::default() },
+        invites: Invites::new(vec![Arc::new(invites)]),
+        lookups: Lookups::default(),
+        state: SharedState::new(Reservations::new(store.clone()), Admissions::new(store)),
+        memory: AddressMemory::default(),
+        guesses: Guesses::default(),
+        clock: clock.clone(),
     };
     Arc::new(Hooks {
         settings: Settings { tenant: TENANT.parse().unwrap(), budget: BUDGET, on_failure },
-        verifier: Verifier::new(&settings, keys, clock.clone()),
-        sign_up: SignUpSettings { policies: vec![policy], ..SignUpSettings::default() },
-        invites: Invites::new(vec![Arc::new(invites)]),
-        memory: AddressMemory::default(),
+        verifier: Verifier::new(&settings, keys, clock),
+        desk,
         hasher: AddressHasher::new(None),
-        clock,
+        counters: Counters::default(),
     })
 }
 
@@ -114,6 +136,67 @@ fn token() -> String {
     KEY.sign(&json!({ "alg": "RS256", "typ": "JWT", "kid": KEY.kid }), &claims)
 }
 
+/// A source that knows one code.
+#[derive(Debug)]
+struct OneCode(Code);
+
+impl InviteSource for OneCode {
+    fn name(&self) -> &'static str {
+        "one code"
+    }
+
+    fn find<'a>(&'a self, _: &'a EmailAddress, _: EmailMatch) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn find_code<'a>(&'a self, digest: &'a CodeDigest) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>> {
+        let code = InvitationCode { digest: self.0.digest(), uses: 1 };
+        let known = Invitation { code: Some(code), ..Invitation::new("one code".into(), 2, None) };
+        let found = if *digest == self.0.digest() { vec![known] } else { Vec::new() };
+        Box::pin(async { Ok(found) })
+    }
+}
+
+/// A store that does not work is the end of a decision that needs it, and of no other.
+#[rstest]
+#[case::hangs(Dead::Hangs, BUDGET)]
+#[case::fails(Dead::Fails, Duration::ZERO)]
+#[tokio::test(start_paused = true)]
+async fn a_state_store_that_does_not_work_leads_to_the_failure_action(
+    #[case] dead: Dead,
+    #[case] takes: Duration,
+    #[values(OnFailure::Block, OnFailure::Continue)] on_failure: OnFailure,
+) {
+    let code = (0..=u8::MAX).find_map(|byte| Code::from_random([byte; 16])).unwrap();
+    let field = AttributeName::new("extension_0_Code");
+    let with_code = Policy { invitation_code: Some(field), ..Policy::new("default", Gate::InviteOnly) };
+    let remembers = Policy { email_sources: vec![EmailSource::Identity], ..Policy::new("default", Gate::Open) };
+    for (policy, kind) in [(&with_code, EventKind::Submit), (&remembers, EventKind::Start)] {
+        let mut event: Value = serde_json::from_str(&event(kind)).unwrap();
+        let value = json!({ "@odata.type": "microsoft.graph.stringDirectoryAttributeValue", "value": code.reveal() });
+        event["data"]["userSignUpInfo"]["attributes"]["extension_0_Code"] = value;
+        let store = StateStore::over(Arc::new(dead));
+        let hooks = hooks_of(policy.clone(), store, Behaviour::Answers, Behaviour::Answers, on_failure);
+        let mut hooks = Arc::into_inner(hooks).unwrap();
+        hooks.desk.invites = Invites::new(vec![Arc::new(OneCode(code.clone()))]);
+        let (action, _, took) = ask(&Arc::new(hooks), kind, event.to_string().into()).await;
+        let wanted = match on_failure {
+            OnFailure::Block => ["showBlockPage"].as_slice(),
+            OnFailure::Continue => ["continueWithDefaultBehavior", "modifyAttributeValues"].as_slice(),
+        };
+        assert!(wanted.contains(&action.as_str()), "{kind:?} {action}");
+        assert_eq!(took, takes, "{kind:?}");
+    }
+    // What needs no store does not notice.
+    let store = StateStore::over(Arc::new(dead));
+    let policy = Policy::new("default", Gate::Open);
+    let hooks = hooks_of(policy, store, Behaviour::Answers, Behaviour::Answers, on_failure);
+    for kind in [EventKind::Start, EventKind::Submit] {
+        let (action, _, took) = ask(&hooks, kind, event(kind).into()).await;
+        assert_eq!((action.as_str(), took), ("continueWithDefaultBehavior", Duration::ZERO));
+    }
+}
+
 fn event(kind: EventKind) -> String {
     let (event, data) = match kind {
         EventKind::Start => ("attributeCollectionStart", "onAttributeCollectionStartCalloutData"),
@@ -124,7 +207,10 @@ fn event(kind: EventKind) -> String {
         "data": {
             "@odata.type": format!("microsoft.graph.{data}"),
             "tenantId": TENANT,
-            "authenticationContext": { "correlationId": "6b264006-9d46-4409-bdb7-a501b6c22527" },
+            "authenticationContext": {
+                "correlationId": "6b264006-9d46-4409-bdb7-a501b6c22527",
+                "clientServicePrincipal": { "appId": "44444444-5555-6666-7777-888888888888" },
+            },
             "userSignUpInfo": {
                 "attributes": {},
                 "identities": [{ "signInType": "federated", "issuer": "mail", "issuerAssignedId": "jo@example.com" }],
@@ -212,10 +298,27 @@ async fn nothing_is_remembered_for_a_caller_who_is_unknown() {
     let sign_up = "6b264006-9d46-4409-bdb7-a501b6c22527".parse().unwrap();
     let (action, ..) = ask(&unknown, EventKind::Start, event(EventKind::Start).into()).await;
     assert_eq!(action, "continueWithDefaultBehavior");
-    assert_eq!(unknown.memory.recall(&sign_up, unknown.clock.now()), None);
+    assert_eq!(unknown.desk.memory.recall(&sign_up, unknown.desk.clock.now()), None);
     let known = hooks(Behaviour::Answers, Behaviour::Answers, OnFailure::Continue);
     ask(&known, EventKind::Start, event(EventKind::Start).into()).await;
-    assert!(known.memory.recall(&sign_up, known.clock.now()).is_some());
+    assert!(known.desk.memory.recall(&sign_up, known.desk.clock.now()).is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_policy_that_only_reports_stops_nobody_even_if_no_decision_can_be_made() {
+    let policy = Policy { mode: Mode::Report, ..Policy::new("default", Gate::InviteOnly) };
+    for invites in [Behaviour::Fails, Behaviour::Hangs, Behaviour::Panics] {
+        let store = StateStore::in_memory();
+        let hooks = hooks_of(policy.clone(), store, Behaviour::Answers, invites, OnFailure::Block);
+        for kind in [EventKind::Start, EventKind::Submit] {
+            let (action, ..) = ask(&hooks, kind, event(kind).into()).await;
+            assert_eq!(action, "continueWithDefaultBehavior", "{invites:?}");
+        }
+    }
+    // Who is not known to be Entra is not known to sign up to anything.
+    let hooks = hooks_of(policy, StateStore::in_memory(), Behaviour::Hangs, Behaviour::Answers, OnFailure::Block);
+    let (action, ..) = ask(&hooks, EventKind::Start, event(EventKind::Start).into()).await;
+    assert_eq!(action, "showBlockPage");
 }
 
 #[tokio::test(start_paused = true)]

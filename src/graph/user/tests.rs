@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use rstest::rstest;
 
 use super::*;
@@ -42,6 +44,8 @@ fn the_context_has_every_name_and_custom_attributes_in_their_type() {
     }))
     .to_context();
     assert_eq!(context["id"], ID);
+    let seen: BTreeSet<&str> = context.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(seen, context_members().collect());
     assert_eq!((&context["givenName"], &context["surname"], &context["city"]), (&json!("Jo"), &json!(""), &json!("")));
     assert_eq!(context["email"], "jo@example.com");
     assert_eq!(context["ext"], json!({"Newsletter": true}));

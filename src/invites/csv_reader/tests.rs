@@ -3,7 +3,7 @@
 use rstest::rstest;
 
 use super::*;
-use crate::values::{AttributeName, EmailAddress, EmailMatch, InvitationState};
+use crate::values::{AttributeName, EmailAddress, EmailMatch, Invitation, InvitationState};
 
 fn reading() -> Reading {
     Reading {
@@ -130,13 +130,79 @@ fn a_first_line_without_email_is_an_error(#[case] text: &str) {
     assert!(matches!(read(text.as_bytes(), &reading()), Err(ListError::Header(HeaderError::NoEmail))));
 }
 
-#[test]
-fn a_column_whose_capability_is_not_there_is_an_error() {
-    for column in ["code", "uses", "groups", "roles"] {
-        let error = read(format!("email,{column}\n").as_bytes(), &reading()).unwrap_err();
-        assert!(error.to_string().contains(column), "{error}");
+#[rstest]
+#[case::a_plain_code(
+    "jo@example.com,7Q4M-0ZKD-3XWT-PB9H,",
+    "not a digest: make codes with guestlist invites add --code"
+)]
+#[case::a_word(",WELCOME,", "not a digest")]
+#[case::half_a_digest(",sha256:0123,", "not a digest")]
+#[case::no_uses(",{},0", "from 1 to 1000")]
+#[case::too_many_uses(",{},1001", "from 1 to 1000")]
+#[case::uses_in_words(",{},one", "from 1 to 1000")]
+#[case::uses_without_a_code("jo@example.com,,2", "no code")]
+#[case::neither(",,", "neither an email nor a code")]
+#[case::a_bad_address("jo,{},", "the email has no @")]
+#[case::a_public_suffix("@co.uk,{},", "public suffix")]
+#[case::a_code_that_is_there_already(",sha256:{0},", "has the code of line 2")]
+fn a_line_whose_code_cannot_be_meant_is_skipped(#[case] line: &str, #[case] says: &str) {
+    let (known, other) = ("0a".repeat(32), "sha256:".to_owned() + &"0b".repeat(32));
+    let line = line.replace("{0}", &known.to_uppercase()).replace("{}", &other);
+    let (snapshot, problems) = list(&format!("email,code,uses,note\n,sha256:{known},,first\n{line},last\n"));
+    assert_eq!((snapshot.len(), problems.len()), (1, 1), "{problems:?}");
+    assert!(problems[0].line == 3 && !problems[0].used && problems[0].problem.contains(says), "{problems:?}");
+    for secret in ["7Q4M", "WELCOME", "0123", "0b0b", "jo"] {
+        assert!(!problems[0].problem.contains(secret), "{problems:?}");
     }
+}
+
+#[test]
+fn groups_and_roles_are_lists() {
+    let (snapshot, problems) =
+        list("email,groups,roles\njo@example.com,Beta testers; press;,reader\nsam@example.com\n");
+    assert!(problems.is_empty(), "{problems:?}");
+    let jo = &found(&snapshot, "jo@example.com")[0];
+    assert_eq!(
+        (jo.groups.as_slice(), jo.roles.as_slice()),
+        (&["Beta testers", "press"].map(str::to_owned)[..], &["reader".to_owned()][..])
+    );
+    assert!(found(&snapshot, "sam@example.com")[0].groups.is_empty());
+}
+
+#[rstest]
+#[case("2026-11-22,2026-11-21", false)]
+#[case("2026-11-21,2026-11-21", true)]
+#[case("2026-11-22T00:00:00Z,2026-11-21", false)]
+#[case("2026-11-21T23:59:59Z,2026-11-21", true)]
+#[case("2026-11-21T12:00:00+02:00,2026-11-21T10:00:00Z", false)]
+fn a_line_that_ends_before_it_begins_is_skipped(#[case] period: &str, #[case] used: bool) {
+    let (snapshot, problems) = list(&format!("email,not_before,expires\njo@example.com,{period}\n"));
+    assert_eq!((snapshot.len(), problems.is_empty()), (usize::from(used), used), "{problems:?}");
+}
+
+#[test]
+fn a_look_alike_is_pointed_out_and_used() {
+    let (snapshot, problems) = list("email\nmike@example.com\nnobody\nrnike@example.com\n");
+    assert_eq!(snapshot.len(), 2);
+    assert_eq!(
+        problems.iter().map(|problem| (problem.line, problem.used)).collect::<Vec<_>>(),
+        [(3, false), (4, true)]
+    );
+    assert_eq!(found(&snapshot, "rnike@example.com").len(), 1);
+}
+
+#[test]
+fn the_header_names_the_columns_that_templates_see() {
+    let header =
+        check_header("Email,,code,uses,NAME,jobTitle,table\nno line is read\n".as_bytes(), &reading()).unwrap();
+    assert_eq!(header.columns, ["email", "name", "jobTitle", "table"]);
+    assert_eq!(header.problems.iter().map(|problem| (problem.line, problem.used)).collect::<Vec<_>>(), [(1, true)]);
+}
+
+#[test]
+fn a_column_twice_is_an_error() {
     assert!(read("email,city,city\n".as_bytes(), &reading()).is_err());
+    assert!(read("email,code,Code\n".as_bytes(), &reading()).is_err());
 }
 
 #[test]

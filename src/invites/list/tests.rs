@@ -13,6 +13,7 @@ impl Sample {
         let settings = Settings {
             path: folder.path().join("invites.csv"),
             reading: Reading { source: "beta".into(), apps: Vec::new(), extension_app: None },
+            columns: Vec::new(),
             refresh: Duration::from_secs(1),
         };
         Self { folder, list: ListInvites::new(settings) }

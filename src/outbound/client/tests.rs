@@ -92,3 +92,28 @@ fn a_credential_that_no_header_carries_is_refused_unprinted() {
     let error = get("https://example.com").authorization("Bearer a\nb").err().unwrap();
     assert!(!format!("{error} {error:?}").contains("Bearer"));
 }
+
+#[tokio::test]
+async fn a_name_for_the_machine_itself_is_refused_where_only_public_addresses_are_called() {
+    let server = MockServer::start().await;
+    Mock::given(method("GET")).respond_with(ResponseTemplate::new(204)).expect(1).mount(&server).await;
+    let url = server.uri().replace("127.0.0.1", "localhost");
+    let error = outbound().public_only().unwrap().send(get(&url), Limits::default()).await.unwrap_err();
+    assert!(matches!(error, OutboundError::NotPublic { .. }), "{error}");
+    assert_eq!(error.disposition(), Disposition::GiveUp);
+    let answer = outbound().without_proxy().send(get(&url), Limits::default()).await.unwrap();
+    assert_eq!(answer.status, StatusCode::NO_CONTENT, "the same name, when it may be");
+}
+
+#[rstest]
+#[case("http://127.0.0.1:1/")]
+#[case("https://10.0.0.1/")]
+#[case("https://169.254.169.254/metadata")]
+#[case("https://[::1]/")]
+#[case("https://[::ffff:10.0.0.1]/")]
+#[case("https://2130706433/")]
+#[tokio::test]
+async fn an_address_that_is_not_public_is_refused_unasked(#[case] url: &str) {
+    let error = outbound().public_only().unwrap().send(get(url), Limits::default()).await.unwrap_err();
+    assert!(matches!(error, OutboundError::NotPublic { .. }), "{error}");
+}

@@ -16,7 +16,15 @@ fn messages(texts: &[(&str, &str, &str)]) -> Messages {
 fn text(messages: &Messages, key: &str, locale: &str) -> String {
     let email = "Jo@example.com".parse().unwrap();
     let app = App { id: None, name: "Portal".into() };
-    messages.text(key, Reader { locale, email: Some(&email), app: &app })
+    messages.text(key, reader(locale, &email, &app))
+}
+
+fn reader<'a>(locale: &'a str, email: &'a EmailAddress, app: &'a App) -> Reader<'a> {
+    Reader { locale, email: Some(email), app, support_code: "7Q4M-0ZKD" }
+}
+
+fn page(messages: &Messages, key: &str, locale: &str) -> Page {
+    messages.page(key, reader(locale, &"Jo@example.com".parse().unwrap(), &App::default()))
 }
 
 #[rstest]
@@ -44,6 +52,45 @@ fn english_is_built_in() {
 fn names_the_address_as_it_was_given_and_the_app() {
     let messages = messages(&[("en", "not-invited", "{{ email }} is not on the list of {{ app.name }}.")]);
     assert_eq!(text(&messages, "not-invited", "en"), "Jo@example.com is not on the list of Portal.");
+}
+
+#[test]
+fn a_page_shows_the_support_code() {
+    assert!(page(&Messages::default(), "closed", "en").text.ends_with(" Support code: 7Q4M-0ZKD"));
+    let own = messages(&[("en", "closed", "Closed. Ask us and say {{ support_code }}.")]);
+    assert_eq!(page(&own, "closed", "en").text, "Closed. Ask us and say 7Q4M-0ZKD.");
+    assert!(!text(&Messages::default(), "field-required", "en").contains("7Q4M"));
+}
+
+#[test]
+fn a_refusal_without_a_text_of_its_own_reads_like_any_other() {
+    let none = Messages::default();
+    for reason in crate::signup::gate::Refusal::ALL.map(crate::signup::gate::Refusal::name) {
+        let same = page(&none, reason, "en") == page(&none, "not-invited", "en");
+        assert_eq!(same, !["no-policy", "closed", "no-address"].contains(&reason), "{reason}");
+        assert_ne!(page(&none, reason, "en").text, FALLBACK, "{reason}");
+    }
+    let own = messages(&[("en", "denied", "Not you."), ("de", "not-invited", "Nur mit Einladung.")]);
+    assert_eq!(page(&own, "denied", "de").text, "Not you.");
+    assert_eq!(page(&own, "disposable", "de").text, "Nur mit Einladung.");
+}
+
+#[test]
+fn a_template_that_fails_blanks_what_it_is_for() {
+    let failing = Template::compile("{{ email | int | abs }}{% for a in email %}{{ a }}{% endfor %}", &NAMES).unwrap();
+    let fails_always = failing.render(&json!({ "email": "x", "app": {}, "support_code": "" })).is_err();
+    assert!(fails_always);
+    let text = Template::compile("Closed.", &NAMES).unwrap();
+    let title = |title, text| {
+        Messages::new(BTreeMap::from([(
+            "en".to_owned(),
+            BTreeMap::from([("closed".to_owned(), Message { title: Some(title), text })]),
+        )]))
+    };
+    let seen = page(&title(failing.clone(), text.clone()), "closed", "en");
+    assert_eq!((seen.title, seen.text.as_str()), (None, "Closed."));
+    let seen = page(&title(text, failing), "closed", "en");
+    assert!(seen.text.starts_with("Sign-up is closed."), "{}", seen.text);
 }
 
 #[test]

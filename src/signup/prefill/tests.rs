@@ -6,20 +6,12 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::expressions::Template;
-use crate::signup::gate::Ground;
-use crate::signup::policy::{Gate, Policy};
+use crate::signup::policy::Gate;
 use crate::values::{AttributeType, FormField};
 
 fn policy(prefill: &[(&str, PrefillValue)]) -> Policy {
-    Policy {
-        name: "default".into(),
-        apps: Vec::new(),
-        gate: Gate::Open,
-        allow: Vec::new(),
-        deny: Vec::new(),
-        prefill: prefill.iter().map(|(name, value)| (AttributeName::new(*name), value.clone())).collect(),
-        rules: Vec::new(),
-    }
+    let prefill = prefill.iter().map(|(name, value)| (AttributeName::new(*name), value.clone())).collect();
+    Policy { prefill, ..Policy::new("default", Gate::Open) }
 }
 
 fn constant(value: &str) -> PrefillValue {
@@ -56,10 +48,19 @@ fn form(fields: &[(&str, AttributeType)]) -> Form {
 }
 
 fn filled(policy: &Policy, invitation: Option<&Invitation>, form: &Form) -> Vec<(String, AttributeValue)> {
+    filled_with(policy, invitation, &AttributeValues::new(), form)
+}
+
+fn filled_with(
+    policy: &Policy,
+    invitation: Option<&Invitation>,
+    looked_up: &AttributeValues,
+    form: &Form,
+) -> Vec<(String, AttributeValue)> {
     let address = "jo@example.com".parse().unwrap();
-    let admitted = Admitted { policy, address: &address, ground: Ground::Open, invitation };
     let app = App { id: None, name: "Portal".into() };
-    values(&admitted, &app, form).into_iter().map(|(name, value)| (name.to_string(), value)).collect()
+    let filling = Filling { policy, invitation, address: Some(&address), app: &app, looked_up };
+    values(&filling, form).into_iter().map(|(name, value)| (name.to_string(), value)).collect()
 }
 
 #[test]
@@ -72,6 +73,24 @@ fn columns_fill_the_attribute_of_their_name_and_the_policy_wins() {
         seen,
         [("city".into(), text("Leeds")), ("country".into(), text("AU")), ("displayName".into(), text("Jo of Portal")),]
     );
+}
+
+#[test]
+fn a_look_up_is_weaker_than_a_column_and_that_weaker_than_the_policy() {
+    let looked_up = ["city", "country", "jobTitle"].map(|name| (AttributeName::new(name), text("looked up"))).into();
+    let invitation = invitation(&[("city", "Leeds"), ("country", "GB")]);
+    let policy = policy(&[("country", constant("AU"))]);
+    let seen = filled_with(&policy, Some(&invitation), &looked_up, &Form::default());
+    let wanted = [("city", "Leeds"), ("country", "AU"), ("jobTitle", "looked up")];
+    assert_eq!(seen, wanted.map(|(name, value)| (name.to_owned(), text(value))));
+}
+
+#[test]
+fn several_choices_of_a_cell_take_the_form_of_the_directory() {
+    let invitation = invitation(&[("city", "Leeds; York,Hull ;"), ("state", "a;b")]);
+    let policy = Policy { multi_select: vec![AttributeName::new("City")], ..policy(&[]) };
+    let seen = filled(&policy, Some(&invitation), &Form::default());
+    assert_eq!(seen, [("city".to_owned(), text("Leeds,York,Hull")), ("state".to_owned(), text("a;b"))]);
 }
 
 #[test]

@@ -1,0 +1,41 @@
+//! The codes by which an account's person got in.
+
+use serde_json::Value;
+
+use super::Association;
+use crate::graph::User;
+use crate::storage::StoreError;
+use crate::values::{CodeDigest, EmailAddress, Identity};
+
+impl Association<'_> {
+    /// Accepts the codes that were reserved under one of the account's addresses. False: not all of them could be, and
+    /// the account has to wait for the next run.
+    pub(super) async fn accept_codes(&mut self, user: &User) -> Result<bool, StoreError> {
+        let accounts = self.accounts;
+        let ledger = accounts.ledger(self.run).await?;
+        let accepted = accounts.reservations.accept(ledger, self.id, &addresses(user), accounts.clock.now()).await?;
+        let Some(accepted) = accepted else { return Ok(false) };
+        self.run.report(|report| report.accepted_codes += accepted.new);
+        self.codes = Some(accepted.codes);
+        Ok(true)
+    }
+
+    /// The codes that were accepted for the account, in this run or an earlier one; the one reserved last first.
+    pub(super) async fn codes(&mut self) -> Result<Vec<CodeDigest>, StoreError> {
+        if let Some(codes) = &self.codes {
+            return Ok(codes.clone());
+        }
+        let codes = self.accounts.ledger(self.run).await?.codes(self.id);
+        self.codes = Some(codes.clone());
+        Ok(codes)
+    }
+}
+
+/// Every address that the directory has for the account. It need not be the first of them under which somebody signed
+/// up.
+fn addresses(user: &User) -> Vec<EmailAddress> {
+    let identities = user.identities();
+    let proven = identities.iter().filter_map(Identity::proven_address);
+    let others = user.value("otherMails").as_array().into_iter().flatten().filter_map(Value::as_str);
+    proven.chain([user.text("mail")]).chain(others).filter_map(|text| text.parse().ok()).collect()
+}

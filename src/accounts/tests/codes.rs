@@ -1,0 +1,333 @@
+//! Invitation codes: accepted first, released last, kept when nobody can know.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::doubles::{House, JO, KIM, LEE, Reply, now};
+use crate::accounts::RunError;
+use crate::clock::Clock;
+use crate::graph::fake::Fault;
+use crate::reservations::{Admission, Admissions, Claim};
+use crate::values::{Code, CodeDigest, EmailAddress, Invitation};
+
+const JOS: &str = "9fb7a577@example.com";
+const KIMS: &str = "aaaaaaaa@example.com";
+
+/// A code, by number.
+fn code(number: u8) -> CodeDigest {
+    (0..=u8::MAX).find_map(|last| Code::from_random([number ^ last; 16])).unwrap().digest()
+}
+
+impl House {
+    /// Somebody submits the form with a code, so many minutes ago.
+    async fn submits(&self, code: &CodeDigest, address: &str, ago: i64) {
+        let address: EmailAddress = address.parse().unwrap();
+        let claim = Claim { code, uses: 9, address: Some(&address), correlation_id: None };
+        self.reservations().reserve(&claim, self.clock.now() - TimeDelta::minutes(ago)).await.unwrap();
+    }
+
+    /// What happened to the uses of a code, in order: `reserved`, `accepted`, …
+    async fn history(&self, code: &CodeDigest) -> Vec<String> {
+        let mut entries = self.store.list(&format!("reservations/{}", code.to_hex())).await.unwrap();
+        entries.sort_by(|one, other| one.name.cmp(&other.name));
+        let mut history = Vec::new();
+        for entry in entries {
+            let event: Value = self.store.read(&entry.name).await.unwrap().unwrap();
+            history.push(event["event"].as_str().unwrap().to_owned());
+        }
+        history
+    }
+}
+
+#[tokio::test]
+async fn an_accounts_codes_are_accepted_and_counted_once() {
+    let house = House::new(&[("news", &[])]);
+    house.submits(&code(1), JOS, 3).await;
+    house.submits(&code(2), JOS, 2).await;
+    house.submits(&code(1), "somebody-else@example.com", 2).await;
+    let jo = house.sign_up(JO, 1);
+    let report = house.run().await.unwrap();
+    assert_eq!((report.done, report.accepted_codes, report.released_codes, report.kept_codes), (1, 2, 0, 0));
+    assert_eq!(house.history(&code(2)).await, ["reserved", "accepted"]);
+    assert_eq!(house.history(&code(1)).await.len(), 3);
+    let names = house.store.list(&format!("reservations/{}", code(2).to_hex())).await.unwrap();
+    let accepted = house.read(&names.iter().find(|entry| entry.name.ends_with("-1.json")).unwrap().name).await.unwrap();
+    assert_eq!(accepted["account"], json!(jo));
+    assert_eq!(house.run().await.unwrap().accepted_codes, 0);
+}
+
+#[rstest]
+#[case("mail", json!("other@example.com"))]
+#[case("otherMails", json!(["first@example.com", "OTHER@example.com"]))]
+#[tokio::test]
+async fn any_address_of_the_account_accepts(#[case] property: &str, #[case] value: Value) {
+    let house = House::new(&[("news", &[])]);
+    house.submits(&code(1), "other@example.com", 2).await;
+    let jo = house.sign_up(JO, 1);
+    house.directory.set(&jo, property, value);
+    assert_eq!(house.run().await.unwrap().accepted_codes, 1);
+}
+
+#[tokio::test]
+async fn an_account_that_is_no_sign_up_accepts_nothing() {
+    let house = House::new(&[("news", &[])]);
+    house.submits(&code(1), JOS, 2).await;
+    let jo = house.sign_up(JO, 1);
+    house.directory.set(&jo, "userType", json!("Guest"));
+    let report = house.run().await.unwrap();
+    assert_eq!((report.skipped.len(), report.accepted_codes), (1, 0));
+    assert_eq!(house.history(&code(1)).await, ["reserved"]);
+}
+
+#[tokio::test]
+async fn whatever_write_it_is_killed_at_a_code_is_accepted_before_anything_else_happens() {
+    let house = || async {
+        let house = House::new(&[("billing", &[]), ("news", &["billing"])]);
+        house.submits(&code(1), JOS, 2).await;
+        house.submits(&code(2), JOS, 2).await;
+        (house.sign_up(JO, 1), house)
+    };
+    let (_, whole) = house().await;
+    whole.switch.allow(i64::MAX);
+    whole.run().await.unwrap();
+    let writes = whole.switch.used.load(Ordering::Relaxed);
+    assert!(writes > 10, "{writes} writes are too few to show anything");
+    for first in 0..writes {
+        let (jo, house) = house().await;
+        house.switch.allow(first);
+        assert!(house.run().await.is_err(), "killed after {first}");
+        house.switch.allow(i64::MAX);
+        let accepted = house.history(&code(1)).await.len() + house.history(&code(2)).await.len() - 2;
+        let begun = house.parts(&jo).await.iter().any(|part| part != "account.json");
+        let calls = house.connectors.iter().map(|connector| connector.calls().len()).sum::<usize>();
+        assert!(accepted == 2 || (!begun && calls == 0), "killed after {first}: {accepted} accepted, {calls} calls");
+        house.run().await.unwrap();
+        for code in [code(1), code(2)] {
+            assert_eq!(house.history(&code).await, ["reserved", "accepted"], "killed after {first}");
+        }
+        house.pass(60 * 24);
+        assert_eq!(house.run().await.unwrap().released_codes, 0, "killed after {first}");
+    }
+}
+
+#[tokio::test]
+async fn a_use_is_free_again_when_a_run_has_covered_its_lease_and_the_overlap() {
+    let house = House::new(&[("news", &[])]);
+    house.run().await.unwrap();
+    house.submits(&code(1), JOS, 0).await;
+    house.pass(179);
+    assert_eq!(house.run().await.unwrap().released_codes, 0);
+    house.pass(1);
+    let report = house.run().await.unwrap();
+    assert_eq!((report.released_codes, report.kept_codes), (1, 0));
+    assert!(report.log_lines().contains(&"1 codes released".to_owned()));
+    assert_eq!(house.history(&code(1)).await, ["reserved", "released"]);
+    assert_eq!(house.run().await.unwrap().released_codes, 0);
+}
+
+#[tokio::test]
+async fn an_account_that_comes_late_still_has_its_code() {
+    let house = House::new(&[("news", &[])]);
+    house.run().await.unwrap();
+    house.submits(&code(1), JOS, 0).await;
+    house.pass(179);
+    house.run().await.unwrap();
+    house.sign_up(JO, 120);
+    house.pass(1);
+    let report = house.run().await.unwrap();
+    assert_eq!((report.accepted_codes, report.released_codes), (1, 0));
+}
+
+#[rstest]
+#[case(Fault::Status(503))]
+#[case(Fault::Status(403))]
+#[case(Fault::Panics)]
+#[tokio::test]
+async fn nothing_is_released_while_an_account_waits_that_nobody_has_looked_at(#[case] fault: Fault) {
+    let house = House::new(&[("news", &[])]);
+    house.run().await.unwrap();
+    house.submits(&code(1), JOS, 0).await;
+    house.pass(180);
+    let jo = house.sign_up(JO, 100);
+    house.directory.with(|state| state.faults.insert(jo, fault));
+    assert_eq!(house.run().await.unwrap().released_codes, 0);
+    house.directory.with(|state| state.faults.clear());
+    let report = house.run().await.unwrap();
+    assert_eq!((report.accepted_codes, report.released_codes), (1, 0));
+}
+
+#[tokio::test]
+async fn an_account_that_has_begun_stops_no_release() {
+    let house = House::new(&[("news", &[])]);
+    house.run().await.unwrap();
+    house.submits(&code(1), JOS, 0).await;
+    house.pass(180);
+    house.sign_up(KIM, 100);
+    house.connector("news").always(Reply::NotSetUp);
+    let report = house.run().await.unwrap();
+    assert_eq!((report.waiting, report.released_codes), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_released_while_the_window_is_not_read_to_its_end() {
+    let house = House::new(&[("news", &[])]);
+    house.run().await.unwrap();
+    house.submits(&code(1), "nobody@example.com", 0).await;
+    house.pass(180);
+    house.directory.with(|state| (state.page_size, state.page_delay) = (1, Duration::from_mins(3)));
+    for (id, minutes) in [(JO, 9), (KIM, 8), (LEE, 7)] {
+        house.sign_up(id, minutes);
+    }
+    let report = house.run().await.unwrap();
+    assert_eq!((report.discovery_incomplete, report.released_codes), (true, 0));
+    house.directory.with(|state| state.page_delay = Duration::ZERO);
+    assert_eq!(house.run().await.unwrap().released_codes, 1);
+}
+
+#[tokio::test]
+async fn nothing_is_released_when_the_log_cannot_be_read() {
+    let house = House::new(&[("news", &[])]);
+    house.run().await.unwrap();
+    house.submits(&code(1), JOS, 0).await;
+    house.pass(600);
+    house.directory.with(|state| state.log_status = Some(503));
+    assert!(matches!(house.run().await, Err(RunError::Discovery(_))));
+    assert_eq!(house.history(&code(1)).await, ["reserved"]);
+}
+
+/// A month without a run, of which the log shows a week.
+async fn house_with_a_gap() -> House {
+    let house = House::new(&[("news", &[])]);
+    house.run().await.unwrap();
+    house.submits(&code(1), JOS, 0).await;
+    house.pass(60 * 24 * 30);
+    house.submits(&code(2), KIMS, 300).await;
+    house.submits(&code(3), KIMS, 5).await;
+    house.directory.with(|state| state.retention = Some(house.clock.now() - TimeDelta::days(7)));
+    house
+}
+
+#[tokio::test]
+async fn what_was_reserved_before_a_gap_is_kept_and_what_was_after_it_is_released() {
+    let house = house_with_a_gap().await;
+    let report = house.run().await.unwrap();
+    assert_eq!((report.gap_possible, report.kept_codes, report.released_codes), (true, 1, 1));
+    assert_eq!(house.history(&code(1)).await, ["reserved", "kept"]);
+    assert_eq!(house.history(&code(2)).await, ["reserved", "released"]);
+    assert_eq!(house.history(&code(3)).await, ["reserved"]);
+    assert_eq!(house.run().await.unwrap().kept_codes, 0);
+}
+
+#[tokio::test]
+async fn no_kill_makes_a_gap_forgotten() {
+    let whole = house_with_a_gap().await;
+    whole.switch.allow(i64::MAX);
+    whole.run().await.unwrap();
+    for writes in 0..whole.switch.used.load(Ordering::Relaxed) {
+        let house = house_with_a_gap().await;
+        house.switch.allow(writes);
+        let _killed = house.run().await;
+        house.switch.allow(i64::MAX);
+        house.pass(5);
+        house.run().await.unwrap();
+        assert_eq!(house.history(&code(1)).await, ["reserved", "kept"], "killed after {writes}");
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_shows_after_the_gap_has_its_code_all_the_same() {
+    let house = house_with_a_gap().await;
+    house.sign_up(JO, 2);
+    let report = house.run().await.unwrap();
+    assert_eq!((report.kept_codes, report.accepted_codes), (1, 1));
+    assert_eq!(house.history(&code(1)).await, ["reserved", "kept", "accepted"]);
+}
+
+#[tokio::test]
+async fn what_is_older_than_the_very_first_run_reaches_is_kept() {
+    let house = House::new(&[("news", &[])]);
+    house.submits(&code(1), JOS, 600).await;
+    house.sign_up(JO, 590);
+    house.submits(&code(2), KIMS, 5).await;
+    let report = house.run().await.unwrap();
+    assert_eq!((report.kept_codes, report.released_codes), (1, 0), "{report:?}");
+    house.pass(180);
+    let report = house.run().await.unwrap();
+    assert_eq!((report.kept_codes, report.released_codes), (0, 1), "{report:?}");
+}
+
+#[tokio::test]
+async fn the_invitation_behind_the_code_is_seen_unless_there_is_one_for_the_address() {
+    let mut house = House::new(&[("billing", &[]), ("news", &[])]);
+    house.settings.needs_invite = true;
+    house.submits(&code(1), JOS, 3).await;
+    house.submits(&code(1), KIMS, 3).await;
+    house.invite_by_code(&code(1), Some("2026-11-21T09:00:00Z"), "expired");
+    house.invite_by_code(&code(1), None, "by code");
+    house.invite(KIMS, None, &[("name", "by address")]);
+    for id in [JO, KIM, LEE] {
+        house.sign_up(id, 1);
+    }
+    // The second time, the codes were accepted by an earlier run.
+    house.connector("news").replies(Reply::Ok);
+    house.connector("billing").always(Reply::Unavailable(None));
+    house.run().await.unwrap();
+    let seen = |connector: &str| {
+        let contexts = house.connector(connector).contexts().into_iter();
+        let mut seen: Vec<_> =
+            contexts.map(|context| (context["user"]["email"].to_string(), context["invite"].clone())).collect();
+        seen.sort_by(|one, other| one.0.cmp(&other.0));
+        seen.into_iter().map(|(_, invite)| invite).collect::<Vec<_>>()
+    };
+    let by_code = json!({"name": "by code", "tags": [], "groups": ["beta"], "roles": ["Tester"], "source": "beta"});
+    let news = seen("news");
+    let none = Invitation::to_context(None);
+    assert_eq!((&news[0], &news[1]["name"], &news[2]), (&by_code, &json!("by address"), &none));
+}
+
+#[tokio::test]
+async fn an_earlier_runs_acceptance_shows_its_invitation_even_an_expired_one() {
+    let mut house = House::new(&[("billing", &[]), ("news", &["billing"])]);
+    house.settings.needs_invite = true;
+    house.submits(&code(1), JOS, 3).await;
+    house.submits(&code(2), JOS, 2).await;
+    house.invite_by_code(&code(1), None, "reserved first");
+    house.invite_by_code(&code(2), Some("2026-11-21T09:00:00Z"), "reserved last");
+    house.sign_up(JO, 1);
+    house.connector("billing").replies(Reply::Unavailable(None));
+    house.run().await.unwrap();
+    assert_eq!(house.run().await.unwrap().done, 1);
+    assert_eq!(house.connector("news").contexts()[0]["invite"]["name"], "reserved last");
+}
+
+#[tokio::test]
+async fn without_need_no_invitation_is_asked_for_and_codes_are_accepted_all_the_same() {
+    let house = House::new(&[("news", &[])]);
+    house.invites.broken.store(true, Ordering::Relaxed);
+    house.submits(&code(1), JOS, 3).await;
+    house.sign_up(JO, 1);
+    assert_eq!(house.run().await.unwrap().accepted_codes, 1);
+    assert_eq!(house.connector("news").contexts()[0]["invite"], Invitation::to_context(None));
+}
+
+#[tokio::test]
+async fn what_start_remembered_is_deleted_after_a_day() {
+    let house = House::new(&[]);
+    let admissions = Admissions::new(house.store.clone());
+    let sign_up = "6b264006-9d46-4409-bdb7-a501b6c22527".parse().unwrap();
+    let (address, text) = (JOS.parse().unwrap(), || "x".to_owned());
+    let admission = Admission { address, provenance: text(), source: text(), policy: text() };
+    admissions.remember(&sign_up, &admission, now()).await.unwrap();
+    // The store has a clock of its own.
+    let written = house.store.list("admissions").await.unwrap()[0].modified;
+    house.clock.advance(written + TimeDelta::hours(23) - now());
+    house.run().await.unwrap();
+    assert_eq!(house.store.list("admissions").await.unwrap().len(), 1);
+    house.pass(61);
+    house.run().await.unwrap();
+    assert!(house.store.list("admissions").await.unwrap().is_empty());
+}

@@ -1,0 +1,207 @@
+//! Running the configuration's own tests: each is a sign-up played by the hooks' code, with nothing outside.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::cli::rehearsal::{Person, Played, desk};
+use crate::clock::{Clock, ManualClock};
+use crate::config::{Config, PolicyTest, Problem, TestAction, TestCode, TestHook};
+use crate::functions::desk::{Decision, Failure};
+use crate::functions::shared_state::SharedState;
+use crate::invites::csv_reader::{self, Reading};
+use crate::invites::list::LoadedInvites;
+use crate::invites::snapshot::Snapshot;
+use crate::invites::{InviteSource, Invites};
+use crate::lookups::Lookups;
+use crate::reservations::{Admissions, Reservations};
+use crate::signup::decision::{Page, StartDecision, SubmitDecision};
+use crate::storage::StateStore;
+use crate::values::{AttributeName, AttributeValues, Code, InvitationCode};
+
+/// Runs every test; hands back those that failed, each with what differs.
+pub(super) async fn run(config: &Config, lists: &[Arc<LoadedInvites>], now: DateTime<Utc>) -> Vec<Problem> {
+    let mut failed = Vec::new();
+    for test in &config.tests {
+        let now = test.given.at.unwrap_or(now);
+        match play(config, test, lists, now).await {
+            Ok(played) => {
+                let difference = difference(test, &played);
+                if !difference.is_empty() {
+                    failed.push(test.problem(&format!("the decision is another\n{difference}")));
+                }
+            }
+            Err(why) => failed.push(test.problem(&why)),
+        }
+    }
+    failed
+}
+
+async fn play(
+    config: &Config,
+    test: &PolicyTest,
+    lists: &[Arc<LoadedInvites>],
+    now: DateTime<Utc>,
+) -> Result<Played, String> {
+    let given = &test.given;
+    let code = given.code.and_then(TypedCode::new);
+    let mut sources: Vec<Arc<dyn InviteSource>> = Vec::new();
+    if given.invitation.is_some() || code.is_some() {
+        let snapshot = invitation(config, test, code.as_ref(), now)?;
+        sources.push(Arc::new(LoadedInvites::new("tests".into(), snapshot)));
+    }
+    if given.invitation.is_none() && !given.no_invitations {
+        sources.extend(lists.iter().map(|list| Arc::clone(list) as Arc<dyn InviteSource>));
+    }
+    let store = StateStore::in_memory();
+    let state = SharedState::new(Reservations::new(store.clone()), Admissions::new(store));
+    if let Some(code) = code.as_ref().filter(|code| code.kind == TestCode::UsedUp) {
+        let all = InvitationCode { digest: code.known.digest(), uses: 1 };
+        state.reserve(&all, None, None, now).await.map_err(|error| error.to_string())?;
+    }
+    let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(now));
+    let desk = desk(config.sign_up.clone(), Invites::new(sources), Lookups::default(), state, clock);
+    let person = Person {
+        email: given.email.clone(),
+        source: given.source.clone(),
+        app: given.app.clone(),
+        client: given.client.clone(),
+        attributes: given.attributes.clone(),
+        code: code.map(|code| code.typed.reveal()),
+    };
+    person.play(&desk, now, test.hook == TestHook::Submit).await.map_err(|failure: Failure| failure.to_string())
+}
+
+/// A code that is made for a test.
+struct TypedCode {
+    kind: TestCode,
+    /// The one that the source knows.
+    known: Code,
+    /// The one in the form.
+    typed: Code,
+}
+
+impl TypedCode {
+    /// `None` cannot come: of so many numbers one makes a code.
+    fn new(kind: TestCode) -> Option<Self> {
+        let code = |first: u8| (first..=u8::MAX).find_map(|byte| Code::from_random([byte; 16]));
+        let (known, other) = (code(1)?, code(128)?);
+        let typed = if kind == TestCode::Wrong { other } else { known.clone() };
+        Some(Self { kind, known, typed })
+    }
+}
+
+/// The invitation of a test, through the reader of lists, so that its columns mean what they mean there.
+fn invitation(
+    config: &Config,
+    test: &PolicyTest,
+    code: Option<&TypedCode>,
+    now: DateTime<Utc>,
+) -> Result<Snapshot, String> {
+    let mut columns = test.given.invitation.clone().unwrap_or_default();
+    if let Some(code) = code {
+        columns.insert("code".to_owned(), code.known.digest().to_string());
+        let moment = |away: i64| (now + TimeDelta::minutes(away)).to_rfc3339();
+        match code.kind {
+            TestCode::Expired => drop(columns.insert("expires".to_owned(), moment(-1))),
+            TestCode::NotYetValid => drop(columns.insert("not_before".to_owned(), moment(1))),
+            TestCode::Valid | TestCode::Wrong | TestCode::UsedUp => {}
+        }
+    } else if !columns.contains_key("email") {
+        columns.insert("email".to_owned(), test.given.email.clone().unwrap_or_default());
+    }
+    columns.entry("email".to_owned()).or_default();
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let written = writer.write_record(columns.keys()).and_then(|()| writer.write_record(columns.values()));
+    written.map_err(|error| error.to_string())?;
+    let bytes = writer.into_inner().map_err(|error| error.to_string())?;
+    let reading = Reading { source: "tests".into(), apps: Vec::new(), extension_app: config.extension_app.clone() };
+    let (snapshot, problems) =
+        csv_reader::read(&bytes, &reading).map_err(|error| format!("the invitation: {error}"))?;
+    match problems.iter().find(|problem| !problem.used) {
+        Some(problem) => Err(format!("the invitation {}", problem.problem)),
+        None => Ok(snapshot),
+    }
+}
+
+/// What differs, line by line: `-` what was expected, `+` what was decided. Empty: nothing.
+fn difference(test: &PolicyTest, played: &Played) -> String {
+    let (expect, last) = (&test.expect, played.last());
+    let seen = Seen::of(&last.decided.decision);
+    let mut lines = String::new();
+    let mut line = |key: &str, expected: &str, found: &str| {
+        if expected != found {
+            let _ = write!(lines, "  - {key} = {expected:?}\n  + {key} = {found:?}\n");
+        }
+    };
+    if test.hook == TestHook::Submit && played.submit.is_none() {
+        line("hook", "submit", "start, where the person is refused");
+    }
+    line("action", action(expect.action), last.decided.decision.name());
+    if let Some(reason) = &expect.reason {
+        line("reason", reason, last.decided.reason);
+    }
+    if let Some(title) = &expect.title {
+        line("title", title, seen.title.unwrap_or_default());
+    }
+    if let Some(message) = &expect.message {
+        line("message", message, seen.message.unwrap_or_default());
+    }
+    if let Some(errors) = &expect.errors {
+        let found = |name: &AttributeName| seen.errors.iter().find(|(known, _)| known.is(name.as_str()));
+        for (name, text) in errors {
+            line(&format!("errors.{}", name.short()), text, found(name).map_or("(none)", |(_, text)| text));
+        }
+        for (name, text) in &seen.errors {
+            if !errors.keys().any(|known| known.is(name.as_str())) {
+                line(&format!("errors.{}", name.short()), "(none)", text);
+            }
+        }
+    }
+    for (name, value) in &expect.values {
+        let found = seen.values.and_then(|values| values.iter().find(|(known, _)| known.is(name.as_str())));
+        let found = found.map_or_else(|| "(none)".to_owned(), |(_, value)| value.to_text());
+        line(&format!("values.{}", name.short()), &value.to_text(), &found);
+    }
+    lines.trim_end().to_owned()
+}
+
+fn action(action: TestAction) -> &'static str {
+    match action {
+        TestAction::Continue => "continue",
+        TestAction::Prefill => "prefill",
+        TestAction::Modify => "modify",
+        TestAction::Reject => "reject",
+        TestAction::Refuse => "refuse",
+    }
+}
+
+/// What a decision shows.
+#[derive(Default)]
+struct Seen<'a> {
+    title: Option<&'a str>,
+    message: Option<&'a str>,
+    errors: Vec<(&'a AttributeName, &'a str)>,
+    values: Option<&'a AttributeValues>,
+}
+
+impl<'a> Seen<'a> {
+    fn of(decision: &'a Decision) -> Self {
+        match decision {
+            Decision::Start(StartDecision::Refuse(page)) | Decision::Submit(SubmitDecision::Refuse(page)) => {
+                let Page { title, text } = page;
+                Self { title: title.as_deref(), message: Some(text), ..Self::default() }
+            }
+            Decision::Start(StartDecision::Prefill(values)) | Decision::Submit(SubmitDecision::Modify(values)) => {
+                Self { values: Some(values), ..Self::default() }
+            }
+            Decision::Submit(SubmitDecision::Reject { message, errors }) => Self {
+                message: Some(message),
+                errors: errors.iter().map(|(name, text)| (name, text.as_str())).collect(),
+                ..Self::default()
+            },
+            Decision::Start(StartDecision::Continue) | Decision::Submit(SubmitDecision::Continue) => Self::default(),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! A decision as a person reads it.
+
+use std::fmt::Write as _;
+
+use crate::cli::rehearsal::{Played, Scene};
+use crate::functions::desk::Decision;
+use crate::signup::decision::{Page, StartDecision, SubmitDecision};
+use crate::signup::reasons;
+use crate::values::AttributeValues;
+
+/// How wide the first column is.
+const WIDTH: usize = 28;
+
+/// One word for what became of the person.
+pub(super) fn verdict(scene: &Scene) -> &'static str {
+    let action = scene.decided.reported.unwrap_or(scene.decided.decision.name());
+    match (action, scene.decided.reason) {
+        ("refuse", _) => "refused",
+        ("reject", _) => "rejected",
+        (_, "needs-code") => "needs a code",
+        _ => "admitted",
+    }
+}
+
+/// The whole explanation.
+pub(super) fn explained(address: &str, forms: Option<&[(&'static str, String)]>, played: &Played) -> String {
+    let last = played.last();
+    let who = if address.is_empty() { "(no address)" } else { address };
+    let mut text = format!("{who}: {}, {}\n", verdict(last), last.decided.reason);
+    if let Some(reported) = last.decided.reported {
+        let _ = writeln!(text, "  the policy only reports: what would be done is {reported}, and everybody goes on");
+    }
+    for (name, form) in forms.unwrap_or_default() {
+        row(&mut text, &format!("compared, {name}"), form);
+    }
+    if let Some(submit) = &played.submit {
+        text.push_str("start\n");
+        scene(&mut text, &played.start);
+        text.push_str("submit\n");
+        scene(&mut text, submit);
+    } else {
+        scene(&mut text, &played.start);
+    }
+    if let Some(reason) = reasons::explanation(last.decided.reason) {
+        row(&mut text, "meaning", reason.meaning);
+        if !reason.remedy.is_empty() {
+            row(&mut text, "remedy", reason.remedy);
+        }
+    }
+    row(&mut text, "support code", &last.support_code);
+    text
+}
+
+fn row(text: &mut String, what: &str, found: &str) {
+    let _ = writeln!(text, "  {what:<WIDTH$} {found}");
+}
+
+fn scene(text: &mut String, scene: &Scene) {
+    for step in &scene.steps {
+        let _ = writeln!(text, "  {:<WIDTH$} {}  [{} us]", step.asked, step.found, step.took.as_micros());
+    }
+    match &scene.decided.decision {
+        Decision::Start(StartDecision::Continue) => row(text, "answer", "continue: the form is shown as it is"),
+        Decision::Submit(SubmitDecision::Continue) => row(text, "answer", "continue: the account is made"),
+        Decision::Start(StartDecision::Prefill(found)) => values(text, "prefill", found),
+        Decision::Submit(SubmitDecision::Modify(found)) => values(text, "modify", found),
+        Decision::Start(StartDecision::Refuse(page)) | Decision::Submit(SubmitDecision::Refuse(page)) => {
+            let Page { title, text: message } = page;
+            row(text, "answer", "block page");
+            row(text, "  title", title.as_deref().unwrap_or("(none)"));
+            row(text, "  text", message);
+        }
+        Decision::Submit(SubmitDecision::Reject { message, errors }) => {
+            row(text, "answer", "the form again, with errors");
+            row(text, "  above the form", message);
+            for (name, message) in errors {
+                row(text, &format!("  {}", name.short()), message);
+            }
+        }
+    }
+}
+
+fn values(text: &mut String, what: &str, values: &AttributeValues) {
+    row(text, "answer", what);
+    for (name, value) in values {
+        let value = value.to_text();
+        row(text, &format!("  {}", name.short()), if value.is_empty() { "(emptied)" } else { &value });
+    }
+}

@@ -1,0 +1,223 @@
+//! `guestlist invites add`: a line more in an invite list, for an address or a domain, or with a code.
+//!
+//! Codes are drawn from the system's random numbers and shown once, on standard output and nothing else with them, so
+//! that they can be piped; the list holds their hashes. What is to be said about it goes to standard error.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use super::values::{Moment, cell, first_moment, item, last_moment, uses, whom};
+use crate::cli::{USAGE, print, print_error};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{self, Config, Environment};
+use crate::invites::csv_writer::NewLine;
+use crate::invites::list::Settings;
+use crate::invites::list::edit::{self, Added, EditError};
+use crate::telemetry::describe;
+use crate::values::{AddressRule, AppId, Code, did_you_mean};
+
+/// How long other writers of the same list are waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often a code is drawn again; one in eight draws makes none.
+const DRAWS: usize = 100;
+
+/// The two ways to ask.
+const USAGES: &str = "guestlist invites add [OPTIONS] <ADDRESS|@DOMAIN>
+       guestlist invites add [OPTIONS] --code [--uses <N>] [--for <ADDRESS|@DOMAIN>] [--count <N>]";
+
+/// What can be asked for.
+#[derive(Debug, clap::Args)]
+#[command(override_usage = USAGES)]
+pub(super) struct Options {
+    /// Whom to invite: an address, @contoso.com for a domain, or @*.contoso.com for all below it
+    #[arg(value_name = "ADDRESS|@DOMAIN", value_parser = whom, required_unless_present = "code", conflicts_with = "code")]
+    whom: Option<AddressRule>,
+    /// Make an invitation code instead, which is shown once
+    #[arg(long)]
+    code: bool,
+    /// How many people may use a code (1 if absent)
+    #[arg(long, value_name = "N", value_parser = uses, requires = "code", conflicts_with = "whom")]
+    uses: Option<u32>,
+    /// Who may use a code (everybody if absent)
+    #[arg(long = "for", value_name = "ADDRESS|@DOMAIN", value_parser = whom, requires = "code", conflicts_with = "whom")]
+    reserved_for: Option<AddressRule>,
+    /// How many codes to make
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000), requires = "code", conflicts_with = "whom")]
+    count: Option<u16>,
+    /// The invite source, by its name in the configuration; needed if there are several
+    #[arg(long, value_name = "NAME")]
+    source: Option<String>,
+    /// Until when: the end of that day (UTC), or that moment
+    #[arg(long, value_name = "DATE|RFC3339", value_parser = last_moment)]
+    expires: Option<Moment>,
+    /// From when on
+    #[arg(long, value_name = "DATE|RFC3339", value_parser = first_moment)]
+    not_before: Option<Moment>,
+    /// An app it is for, by its application id; can be repeated (all apps of the source if absent)
+    #[arg(long, value_name = "ID")]
+    app: Vec<AppId>,
+    /// A word that conditions and templates can ask for; can be repeated
+    #[arg(long, value_name = "T", value_parser = item)]
+    tag: Vec<String>,
+    /// A group that the account is to become a member of; can be repeated
+    #[arg(long, value_name = "G", value_parser = item)]
+    group: Vec<String>,
+    /// An app role that the account is to be given; can be repeated
+    #[arg(long, value_name = "R", value_parser = item)]
+    role: Vec<String>,
+    /// What the person is called
+    #[arg(long, value_name = "N", value_parser = cell)]
+    name: Option<String>,
+    /// Whatever is to be remembered
+    #[arg(long, value_name = "N", value_parser = cell)]
+    note: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was done.
+struct Done<'a> {
+    settings: &'a Settings,
+    added: Added,
+    codes: Vec<Code>,
+    /// No policy has a field that a code could be typed into.
+    without_field: bool,
+}
+
+/// Why nothing was done.
+struct Failure {
+    exit: u8,
+    text: String,
+}
+
+impl Failure {
+    fn usage(text: impl Into<String>) -> Self {
+        Self { exit: USAGE, text: text.into() }
+    }
+}
+
+/// Runs the command.
+pub(super) fn run(environment: &Environment, options: &Options) -> ExitCode {
+    let done = config::load(environment)
+        .map_err(|invalid| Failure::usage(invalid.to_string()))
+        .and_then(|config| add(&config, options, SystemClock.now()).map(|done| done.show(options.json)));
+    let Err(Failure { exit, text }) = done else { return ExitCode::SUCCESS };
+    let text = text.trim_end();
+    if options.json {
+        print(&format!("{}\n", json!({ "error": text })));
+    } else {
+        print_error(&format!("{text}\n"));
+    }
+    ExitCode::from(exit)
+}
+
+fn add<'a>(config: &'a Config, options: &Options, now: DateTime<Utc>) -> Result<Done<'a>, Failure> {
+    let settings = source(&config.invites, options.source.as_deref())?;
+    if options.expires.as_ref().is_some_and(|expires| expires.at <= now) {
+        return Err(Failure::usage("--expires is in the past: nobody could use the invitation"));
+    }
+    let codes = codes(if options.code { options.count.unwrap_or(1) } else { 0 })?;
+    let lines: Vec<NewLine> = if options.code {
+        codes.iter().map(|code| options.line(Some(code))).collect()
+    } else {
+        vec![options.line(None)]
+    };
+    let added = edit::add(settings, &lines, PATIENCE).map_err(|error| {
+        let wrong = matches!(error, EditError::List(_) | EditError::Cell(_) | EditError::Unusable { .. });
+        let text = format!("{}: {}", settings.path.display(), describe(&error));
+        Failure { exit: if wrong { USAGE } else { 1 }, text }
+    })?;
+    let without_field =
+        !codes.is_empty() && config.sign_up.policies.iter().all(|policy| policy.invitation_code.is_none());
+    Ok(Done { settings, added, codes, without_field })
+}
+
+/// The source that is meant.
+fn source<'a>(sources: &'a [Settings], name: Option<&str>) -> Result<&'a Settings, Failure> {
+    let names: Vec<&str> = sources.iter().map(|source| &*source.reading.source).collect();
+    match (name, sources) {
+        (_, []) => Err(Failure::usage("the configuration has no [[invites]]: there is no list to add to")),
+        (None, [only]) => Ok(only),
+        (None, _) => {
+            Err(Failure::usage(format!("there are several invite sources: name one by --source: {}", names.join(", "))))
+        }
+        (Some(name), _) => sources.iter().find(|source| *source.reading.source == *name).ok_or_else(|| {
+            let near = did_you_mean(name, names.iter().copied());
+            Failure::usage(format!("there is no invite source {name:?}{near} (there is {})", names.join(", ")))
+        }),
+    }
+}
+
+fn codes(count: u16) -> Result<Vec<Code>, Failure> {
+    let random = SystemRandom::new();
+    let failed = || Failure { exit: 1, text: "the system gives no random numbers".to_owned() };
+    let draw = || {
+        let mut bytes = [0; 16];
+        random.fill(&mut bytes).ok().and_then(|()| Code::from_random(bytes))
+    };
+    (0..count).map(|_| (0..DRAWS).find_map(|_| draw()).ok_or_else(failed)).collect()
+}
+
+impl Options {
+    fn line(&self, code: Option<&Code>) -> NewLine {
+        let written = |moment: &Option<Moment>| moment.as_ref().map(|moment| moment.written.clone());
+        NewLine {
+            rule: self.whom.clone().or_else(|| self.reserved_for.clone()),
+            code: code.map(|code| (code.digest(), self.uses.unwrap_or(1))),
+            apps: self.app.clone(),
+            tags: self.tag.clone(),
+            groups: self.group.clone(),
+            roles: self.role.clone(),
+            not_before: written(&self.not_before),
+            expires: written(&self.expires),
+            name: self.name.clone(),
+            note: self.note.clone(),
+        }
+    }
+}
+
+impl Done<'_> {
+    fn show(&self, json: bool) {
+        let file = self.settings.path.display();
+        let remarks = self.added.remarks.iter();
+        let mut warnings: Vec<String> =
+            remarks.map(|remark| format!("{file}:{}: warning: {}", remark.line, remark.problem)).collect();
+        if self.without_field {
+            let how = "warning: no policy has invitation_code, the form's field for a code: nobody can use it yet";
+            warnings.push(how.to_owned());
+        }
+        let codes: Vec<String> = self.codes.iter().map(Code::reveal).collect();
+        if json {
+            let answer = json!({
+                "source": &*self.settings.reading.source,
+                "file": file.to_string(),
+                "lines": self.added.lines.clone().collect::<Vec<_>>(),
+                "codes": codes,
+                "warnings": warnings,
+            });
+            return print(&format!("{answer:#}\n"));
+        }
+        for warning in warnings {
+            print_error(&format!("{warning}\n"));
+        }
+        match codes.len() {
+            0 => return print(&format!("invited {}\n", self.place())),
+            1 => print_error(&format!("shown once: only its hash is stored, {}\n", self.place())),
+            _ => print_error(&format!("shown once: only their hashes are stored, {}\n", self.place())),
+        }
+        print(&(codes.join("\n") + "\n"));
+    }
+
+    /// Where the lines are, in words.
+    fn place(&self) -> String {
+        let (first, last) = (self.added.lines.start, self.added.lines.end.saturating_sub(1));
+        let lines = if first == last { format!("line {first}") } else { format!("lines {first} to {last}") };
+        format!("on {lines} of {}", self.settings.path.display())
+    }
+}

@@ -1,0 +1,58 @@
+//! What can be typed behind the options, checked before anything else happens.
+
+use chrono::{DateTime, Utc};
+
+use crate::invites::csv_reader::{Edge, PUBLIC_SUFFIX, USES, moment};
+use crate::values::AddressRule;
+
+/// A moment, and how it was written.
+#[derive(Debug, Clone)]
+pub(super) struct Moment {
+    pub(super) written: String,
+    pub(super) at: DateTime<Utc>,
+}
+
+/// Whom an invitation is for: an address or a domain, but not one under which anybody can have theirs.
+pub(super) fn whom(text: &str) -> Result<AddressRule, String> {
+    let rule: AddressRule = text.parse().map_err(|why| format!("it {why}"))?;
+    if rule.is_for_a_public_suffix() { Err(format!("it {PUBLIC_SUFFIX}")) } else { Ok(rule) }
+}
+
+/// From when on.
+pub(super) fn first_moment(text: &str) -> Result<Moment, String> {
+    written(text, Edge::Start)
+}
+
+/// Until when; a date means the end of that day.
+pub(super) fn last_moment(text: &str) -> Result<Moment, String> {
+    written(text, Edge::End)
+}
+
+fn written(text: &str, edge: Edge) -> Result<Moment, String> {
+    let written = text.trim().to_owned();
+    moment(&written, edge).map(|at| Moment { written, at }).map_err(|why| format!("it {why}"))
+}
+
+/// How often a code may be used.
+pub(super) fn uses(text: &str) -> Result<u32, String> {
+    let wrong = || format!("it is not a whole number from {} to {}", USES.start(), USES.end());
+    text.parse().ok().filter(|uses| USES.contains(uses)).ok_or_else(wrong)
+}
+
+/// One of a cell's list.
+pub(super) fn item(text: &str) -> Result<String, String> {
+    if text.contains(';') {
+        return Err("it has a semicolon, which separates one from the next in a list: repeat the option instead".into());
+    }
+    cell(text)
+}
+
+/// What a cell can hold.
+pub(super) fn cell(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    match text {
+        "" => Err("it is empty".into()),
+        _ if text.contains(char::is_control) => Err("it has a line break or another control character".into()),
+        _ => Ok(text.to_owned()),
+    }
+}

@@ -1,0 +1,183 @@
+//! A sign-up without Entra: the events that it would send, decided by the hooks' own code. For `explain`, and for the
+//! configuration's own tests.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+
+use crate::clock::Clock;
+use crate::entra::event::SignUpEvent;
+use crate::functions::desk::{Decided, Decision, Desk, Failure, Work};
+use crate::functions::guesses::Guesses;
+use crate::functions::memory::AddressMemory;
+use crate::functions::shared_state::SharedState;
+use crate::functions::{on_attribute_collection_start, on_attribute_collection_submit};
+use crate::invites::Invites;
+use crate::lookups::Lookups;
+use crate::signup::decision::StartDecision;
+use crate::signup::identity::EmailSource;
+use crate::signup::policy::{Policy, Settings};
+use crate::signup::trace::{Step, Trace};
+use crate::values::{
+    App, AttributeName, AttributeType, AttributeValue, AttributeValues, Client, CorrelationId, Deadline, Form,
+    FormField, Identity,
+};
+
+/// How long a decision may take here: nobody waits on a page.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What decisions need, for one that nobody waits for.
+pub(super) fn desk(
+    sign_up: Settings,
+    invites: Invites,
+    lookups: Lookups,
+    state: SharedState,
+    clock: Arc<dyn Clock>,
+) -> Desk {
+    let (memory, guesses) = (AddressMemory::default(), Guesses::default());
+    Desk { sign_up, invites, lookups, state, memory, guesses, clock }
+}
+
+/// Who signs up, and how.
+#[derive(Debug, Clone)]
+pub(super) struct Person {
+    /// Their address as it was written, if they have one.
+    pub(super) email: Option<String>,
+    /// Where the event says it.
+    pub(super) source: EmailSource,
+    /// The app they sign up to.
+    pub(super) app: App,
+    /// Their end of the line.
+    pub(super) client: Client,
+    /// What they fill in.
+    pub(super) attributes: AttributeValues,
+    /// What they type as a code.
+    pub(super) code: Option<String>,
+}
+
+/// One hook's part.
+#[derive(Debug)]
+pub(super) struct Scene {
+    pub(super) decided: Decided,
+    pub(super) steps: Vec<Step>,
+    pub(super) support_code: String,
+}
+
+/// What came of a sign-up.
+#[derive(Debug)]
+pub(super) struct Played {
+    pub(super) start: Scene,
+    /// What came of the form, if it was to be sent and Start let the person see it.
+    pub(super) submit: Option<Scene>,
+}
+
+impl Played {
+    /// The last thing that happened.
+    pub(super) fn last(&self) -> &Scene {
+        self.submit.as_ref().unwrap_or(&self.start)
+    }
+}
+
+impl Person {
+    /// Plays the sign-up: Start, and the form if `sends` and Start let them see it.
+    pub(super) async fn play(&self, desk: &Desk, now: DateTime<Utc>, sends: bool) -> Result<Played, Failure> {
+        let policy = desk.sign_up.policy_for(&self.app);
+        let (id, event) = (correlation_id(), self.start_event(policy));
+        let start = scene(desk, SignUpEvent { correlation_id: id.clone(), ..event }, now, false).await?;
+        let seen = !matches!(start.decided.decision, Decision::Start(StartDecision::Refuse(_)));
+        let submit = if sends && seen {
+            let event = SignUpEvent { correlation_id: id, ..self.submit_event(policy) };
+            Some(scene(desk, event, now, true).await?)
+        } else {
+            None
+        };
+        Ok(Played { start, submit })
+    }
+
+    fn start_event(&self, policy: Option<&Policy>) -> SignUpEvent {
+        let email = self.email.clone().unwrap_or_default();
+        let identity = match &self.source {
+            EmailSource::Identity if self.email.is_some() => {
+                identity("emailAddress", "contoso.onmicrosoft.com", &email)
+            }
+            EmailSource::FederatedId if self.email.is_some() => {
+                identity("federated", "https://idp.example.com", &email)
+            }
+            _ => identity("federated", "https://idp.example.com", "0f1e2d3c"),
+        };
+        let mut form = empty_form(policy);
+        if let (EmailSource::Attribute(name), Some(email)) = (&self.source, &self.email) {
+            fill(&mut form, name, &AttributeValue::String(email.clone()));
+        }
+        self.event(vec![identity], form)
+    }
+
+    /// A submitted form carries no identities, and the address as the attribute `email` if Entra has verified it.
+    fn submit_event(&self, policy: Option<&Policy>) -> SignUpEvent {
+        let mut form = empty_form(policy);
+        let holder = match &self.source {
+            EmailSource::Identity => Some(AttributeName::new("email")),
+            EmailSource::Attribute(name) => Some(name.clone()),
+            EmailSource::FederatedId => None,
+        };
+        if let (Some(holder), Some(email)) = (&holder, &self.email) {
+            fill(&mut form, holder, &AttributeValue::String(email.clone()));
+        }
+        for (name, value) in &self.attributes {
+            fill(&mut form, name, value);
+        }
+        let field = policy.and_then(|policy| policy.invitation_code.as_ref());
+        if let (Some(field), Some(code)) = (field, &self.code) {
+            fill(&mut form, field, &AttributeValue::String(code.clone()));
+        }
+        self.event(Vec::new(), form)
+    }
+
+    fn event(&self, identities: Vec<Identity>, form: Form) -> SignUpEvent {
+        let (app, client) = (self.app.clone(), self.client.clone());
+        SignUpEvent { correlation_id: None, app, client, identities, form }
+    }
+}
+
+/// Always the same, so that a test can expect a text with the support code in it.
+fn correlation_id() -> Option<CorrelationId> {
+    "00000000-0000-4000-8000-000000000001".parse().ok()
+}
+
+fn identity(sign_in_type: &str, issuer: &str, id: &str) -> Identity {
+    Identity { sign_in_type: sign_in_type.into(), issuer: issuer.into(), issuer_assigned_id: id.into() }
+}
+
+/// The form with every attribute that the policy names, and nothing in it.
+fn empty_form(policy: Option<&Policy>) -> Form {
+    let mut form = Form(Vec::new());
+    let Some(policy) = policy else { return form };
+    let of_rules = policy.rules.iter().filter_map(|rule| rule.attribute.as_ref());
+    let of_prefill = policy.prefill.iter().map(|(name, _)| name);
+    for name in of_rules.chain(of_prefill).chain(&policy.invitation_code).chain(&policy.multi_select) {
+        if form.field(name.as_str()).is_none() {
+            form.0.push(FormField { name: name.clone(), attribute_type: AttributeType::String, value: None });
+        }
+    }
+    form
+}
+
+/// Puts a value into the form, with its own type.
+fn fill(form: &mut Form, name: &AttributeName, value: &AttributeValue) {
+    form.0.retain(|field| !field.name.is(name.as_str()));
+    let attribute_type = value.attribute_type();
+    form.0.push(FormField { name: name.clone(), attribute_type, value: Some(value.clone()) });
+}
+
+async fn scene(desk: &Desk, event: SignUpEvent, now: DateTime<Utc>, is_submit: bool) -> Result<Scene, Failure> {
+    let began = Instant::now();
+    let trace = Trace::on(Box::new(move || began.elapsed()));
+    let mut work = Work::new(&event, now, Deadline::new(began, PATIENCE), trace);
+    let decided = if is_submit {
+        on_attribute_collection_submit::decide(desk, &mut work).await?
+    } else {
+        on_attribute_collection_start::decide(desk, &mut work).await?
+    };
+    Ok(Scene { decided, steps: work.trace.steps().to_vec(), support_code: work.support_code })
+}

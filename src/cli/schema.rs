@@ -1,0 +1,21 @@
+//! `guestlist schema`: what may be written in `guestlist.toml`, for an editor or for a person.
+
+use std::process::ExitCode;
+
+use super::print;
+use crate::config::{reference, schema};
+
+/// What can be asked for.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// Print the reference as Markdown
+    #[arg(long)]
+    markdown: bool,
+}
+
+/// Runs the command. It reads no configuration.
+#[must_use]
+pub fn run(options: &Options) -> ExitCode {
+    print(&if options.markdown { reference::markdown() } else { schema::json() });
+    ExitCode::SUCCESS
+}

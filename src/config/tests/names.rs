@@ -1,0 +1,132 @@
+//! Every name that an expression uses exists.
+
+use rstest::rstest;
+
+use super::*;
+use crate::config::sign_up::Names;
+use crate::config::sign_up::names::Members;
+use crate::config::tree::Origin;
+
+/// A tenant with an extensions app, and what the accounts need.
+const TENANT: &str = r#"
+[tenant]
+id = "aaaabbbb-0000-cccc-1111-dddd2222eeee"
+extension_app_id = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
+[hooks]
+audience = ["99999999-2222-3333-4444-555555555555"]
+[graph]
+client_id = "88888888-3333-4444-5555-666666666666"
+credential = { client_secret = { env = "KEY" } }
+[[policies]]
+name = "default"
+gate = "open"
+"#;
+
+fn problems(text: &str) -> Vec<String> {
+    Sample::new(&format!("{TENANT}{text}\n")).with("KEY", "x-us1").problems()
+}
+
+fn with_condition(condition: &str) -> Vec<String> {
+    problems(&format!("[[policies.rules]]\nwhen = \"{condition}\""))
+}
+
+#[rstest]
+#[case("attributes.city == '' && attributes.ext.Plan == '' && attributes['ext']['Plan'] == ''")]
+#[case("attributes.postalcode == attributes.email")]
+#[case("attributes.extension_0f1e2d3c4b5a69788796a5b4c3d2e1f0_Plan == ''")]
+#[case("has(attributes.city) && attributes.city.size() > 2 && 'Plan' in attributes.ext")]
+#[case("app.id == app.name && client.ip == client.locale + client.market")]
+#[case("identity.email == identity.domain + identity.provenance + identity.signInType + identity.issuer")]
+#[case("invite.tags.exists(tag, tag == invite.whatever)")]
+#[case("true")]
+fn a_name_that_exists_is_no_problem(#[case] condition: &str) {
+    assert!(with_condition(condition).is_empty(), "{:?}", with_condition(condition));
+}
+
+#[rstest]
+#[case("attributes.cuontry == ''", "\\\"cuontry\\\" is not an attribute's name: did you mean country?")]
+#[case("attributes.ext['P-1'] == ''", "\\\"ext.P-1\\\" is not an attribute's name")]
+#[case("attributes.city.name == ''", "attributes.city.name is not there: attributes.city has no members")]
+#[case("app.nmae == ''", "app.nmae is not there: did you mean app.name?")]
+#[case("client.browser == ''", "client.browser is not there")]
+#[case("identity.SignInType == ''", "did you mean identity.signInType?")]
+#[case("identity.email.domain == ''", "identity.email has no members")]
+fn a_name_that_does_not_exist_is_an_error(#[case] condition: &str, #[case] says: &str) {
+    let seen = with_condition(condition);
+    let says = says.replace("\\\"", "\"");
+    assert!(seen.len() == 1 && seen[0].contains("rules.[].when") && seen[0].contains(&says), "{seen:#?}");
+}
+
+#[test]
+fn a_custom_attribute_needs_the_extensions_app() {
+    let text = format!("{LEAST}[[policies.rules]]\nwhen = \"attributes.ext.Plan == ''\"\n");
+    let seen = Sample::new(&text).problems();
+    assert!(seen.len() == 1 && seen[0].contains("set tenant.extension_app_id"), "{seen:#?}");
+}
+
+#[rstest]
+#[case("[policies.prefill]\ncity = \"{{ app.nam }}\"", "policies.default.prefill:", "did you mean app.name?")]
+#[case("[policies.prefill]\ncity = \"{{ email.domain }}\"", "policies.default.prefill:", "email has no members")]
+#[case("[messages.en]\nclosed = \"{{ app.title }}\"", "messages.en.closed:", "app.title is not there")]
+#[case(
+    "[messages.en]\nclosed = { title = \"{{ app['x'].y }}\", text = \"No.\" }",
+    "messages.en.closed:",
+    "app.x is not there"
+)]
+fn templates_are_checked_as_well(#[case] text: &str, #[case] place: &str, #[case] says: &str) {
+    let seen = problems(text);
+    assert!(seen.len() == 1 && seen[0].contains(place) && seen[0].contains(says), "{seen:#?}");
+}
+
+const NEWS: &str =
+    "[[connectors]]\nname = \"news\"\nkind = \"mailchimp\"\napi_key = { env = \"KEY\" }\nlist = \"a1\"\n";
+
+#[rstest]
+#[case("user.ext.Newsletter && user.email != '' && user.identities.exists(one, one.issuer == 'mail')", "")]
+#[case("results.directory.id == '' && results.news.outcome == ''", "")]
+#[case("user.givenname == ''", "did you mean user.givenName?")]
+#[case("user.givenName.first == ''", "user.givenName has no members")]
+#[case("user.identities.issuer == 'mail'", "user.identities has no members")]
+#[case("results.diretory.id == ''", "did you mean results.directory?")]
+#[case("results.directory.state == ''", "results.directory.state is not there")]
+fn connectors_are_checked_as_well(#[case] condition: &str, #[case] says: &str) {
+    let directory = "[[connectors]]\nname = \"directory\"\nkind = \"profile\"\nset = { city = \"{{ user.city }}\" }\n";
+    let seen = problems(&format!("{NEWS}when = \"{condition}\"\n{directory}"));
+    match says {
+        "" => assert!(seen.is_empty(), "{seen:#?}"),
+        _ => assert!(seen.len() == 1 && seen[0].contains("news.when") && seen[0].contains(says), "{seen:#?}"),
+    }
+    let template = "consent = \"all\"\nmerge_fields = { CITY = \"{{ user.citty }}\" }";
+    let seen = problems(&format!("{NEWS}{template}"));
+    assert!(seen.len() == 1 && seen[0].contains("news.merge_fields.CITY: user.citty"), "{seen:#?}");
+}
+
+/// The problems with the paths of a condition over `invite`, when a list has these columns.
+fn of_invite(condition: &str, columns: &[&str]) -> Vec<String> {
+    let names = Names {
+        extension_app: None,
+        lookups: Vec::new(),
+        columns: columns.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    let mut reading = Reading::default();
+    let written = decode::Spanned { value: condition.to_owned(), origin: Origin::File { line: 1, column: 1 } };
+    let condition = Members::of_conditions(&names).condition(&written, &signup::facts::NAMES, &mut reading);
+    assert!(condition.is_some());
+    reading.problems.iter().map(|problem| problem.describe("f")).collect()
+}
+
+#[rstest]
+#[case("'a' in invite.tags && invite.jobTitle == invite.source", "")]
+#[case("invite['ext.Plan'] == ''", "")]
+#[case("invite.ext.Plan == ''", "invite.ext is not there: did you mean invite['ext.Plan']?")]
+#[case("invite.jobtitle == ''", "did you mean invite.jobTitle?")]
+#[case("invite.plan == ''", "invite.plan is not there")]
+#[case("invite.code == ''", "invite.code is not there")]
+fn the_columns_of_the_lists_are_known_when_they_are_told(#[case] condition: &str, #[case] says: &str) {
+    let seen = of_invite(condition, &["email", "jobTitle", "ext.Plan"]);
+    match says {
+        "" => assert!(seen.is_empty(), "{seen:#?}"),
+        _ => assert!(seen.len() == 1 && seen[0].contains(says), "{seen:#?}"),
+    }
+    assert!(of_invite(condition, &[]).is_empty(), "without a list nobody knows");
+}

@@ -1,0 +1,154 @@
+//! How many wrong codes somebody may try: ten a minute from one network address, and ten a minute for one email address.
+//!
+//! A try counts before the code is looked up and is given back when the code was right, so that many tries at once
+//! cannot slip through. Counted in this process only: with 75 random bits in a code the limit is there to keep the
+//! noise down, not to make guessing impossible. An IPv6 address counts by its /64, which is what one household has.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use moka::ops::compute::Op;
+use moka::sync::Cache;
+
+use crate::values::EmailAddress;
+
+/// So many wrong codes may be tried within the window.
+const MOST: u32 = 10;
+
+/// How long a window is; it begins with the first try.
+const WINDOW: TimeDelta = TimeDelta::minutes(1);
+
+/// How many keys are counted; the least used are forgotten first.
+const KEYS: u64 = 100_000;
+
+/// Whose tries are counted together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Key {
+    Network(Option<IpAddr>),
+    Address(String),
+}
+
+/// The tries of one key.
+#[derive(Debug, Clone, Copy)]
+struct Tries {
+    since: DateTime<Utc>,
+    count: u32,
+}
+
+/// The counts.
+#[derive(Debug, Clone)]
+pub struct Guesses {
+    tries: Cache<Key, Tries>,
+}
+
+impl Default for Guesses {
+    fn default() -> Self {
+        Self { tries: Cache::builder().max_capacity(KEYS).time_to_idle(Duration::from_mins(2)).build() }
+    }
+}
+
+/// A try that was counted.
+#[derive(Debug)]
+#[must_use]
+pub struct Guess(Vec<Key>);
+
+impl Guesses {
+    /// Counts a try. `None`: there were too many.
+    pub fn begin(&self, ip: Option<IpAddr>, address: Option<&EmailAddress>, now: DateTime<Utc>) -> Option<Guess> {
+        // Wherever they come from, tags make no new people.
+        let address = address.map(|address| Key::Address(address.bucket()));
+        let keys: Vec<Key> = std::iter::once(Key::Network(ip.map(network))).chain(address).collect();
+        let counted = keys.iter().filter(|key| self.count(key, now)).count();
+        (counted == keys.len()).then_some(Guess(keys))
+    }
+
+    /// The code was right: the try does not count.
+    pub fn right(&self, guess: Guess) {
+        for key in guess.0 {
+            self.tries.entry(key).and_compute_with(|entry| match entry.map(moka::Entry::into_value) {
+                Some(tries) if tries.count > 1 => Op::Put(Tries { count: tries.count - 1, ..tries }),
+                _ => Op::Remove,
+            });
+        }
+    }
+
+    /// Counts one more; false if that is one too many.
+    fn count(&self, key: &Key, now: DateTime<Utc>) -> bool {
+        let entry = self.tries.entry_by_ref(key).and_upsert_with(|entry| {
+            let running = entry.map(moka::Entry::into_value).filter(|tries| now - tries.since < WINDOW);
+            let tries = running.unwrap_or(Tries { since: now, count: 0 });
+            Tries { count: tries.count.saturating_add(1), ..tries }
+        });
+        entry.into_value().count <= MOST
+    }
+}
+
+/// The part of a network address that one person cannot change at will.
+fn network(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(ip) => {
+            let [a, b, c, d, ..] = ip.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        "2026-11-21T10:00:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::seconds(seconds)
+    }
+
+    #[test]
+    fn ten_wrong_codes_a_minute_from_one_network() {
+        let guesses = Guesses::default();
+        for _ in 0..10 {
+            assert!(guesses.begin(Some(ip("203.0.113.7")), None, at(0)).is_some());
+        }
+        assert!(guesses.begin(Some(ip("203.0.113.7")), None, at(59)).is_none());
+        assert!(guesses.begin(Some(ip("::ffff:203.0.113.7")), None, at(59)).is_none());
+        assert!(guesses.begin(Some(ip("203.0.113.8")), None, at(59)).is_some());
+        assert!(guesses.begin(Some(ip("203.0.113.7")), None, at(60)).is_some());
+    }
+
+    #[test]
+    fn and_ten_for_one_address_from_anywhere_and_with_any_tag() {
+        let guesses = Guesses::default();
+        for number in 0..10 {
+            let address: EmailAddress = format!("jo+{number}@example.com").parse().unwrap();
+            assert!(guesses.begin(Some(ip(&format!("203.0.113.{number}"))), Some(&address), at(0)).is_some());
+        }
+        let address = "jo@example.com".parse().unwrap();
+        assert!(guesses.begin(Some(ip("203.0.113.99")), Some(&address), at(1)).is_none());
+        assert!(guesses.begin(Some(ip("203.0.113.99")), Some(&"kim@example.com".parse().unwrap()), at(1)).is_some());
+    }
+
+    #[test]
+    fn a_right_code_does_not_count() {
+        let guesses = Guesses::default();
+        for _ in 0..50 {
+            let guess = guesses.begin(Some(ip("203.0.113.7")), None, at(0)).unwrap();
+            guesses.right(guess);
+        }
+    }
+
+    #[test]
+    fn a_household_has_one_count_and_so_have_those_without_an_address() {
+        let guesses = Guesses::default();
+        for number in 0..10 {
+            assert!(guesses.begin(Some(ip(&format!("2001:db8:1:2::{number}"))), None, at(0)).is_some());
+            assert!(guesses.begin(None, None, at(0)).is_some());
+        }
+        assert!(guesses.begin(Some(ip("2001:db8:1:2:ffff::1")), None, at(1)).is_none());
+        assert!(guesses.begin(None, None, at(1)).is_none());
+        assert!(guesses.begin(Some(ip("2001:db8:1:3::1")), None, at(1)).is_some());
+    }
+}

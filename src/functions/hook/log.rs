@@ -1,0 +1,54 @@
+//! What the log says about a decision: one line, the steps at debug level, and a count.
+
+use tokio::time::Instant;
+
+use super::Hooks;
+use crate::entra::event::EventKind;
+use crate::functions::desk::{Decided, Work};
+use crate::signup::trace::Step;
+use crate::values::{AppId, CorrelationId};
+
+/// A text, unless it is empty: a field without a value is left out.
+pub(super) fn some(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// Writes the line of a decision, and counts it.
+pub(super) fn decision(hooks: &Hooks, kind: EventKind, work: &Work<'_>, decided: &Decided, started: Instant) {
+    let (event, action) = (work.event, decided.decision.name());
+    let address = decided.found.as_ref().map(|found| hooks.hasher.hash(&found.address));
+    let micros = |time: Option<std::time::Duration>| time.map(|time| time.as_micros());
+    hooks.counters.count(kind.name(), action, decided.reason);
+    tracing::info!(
+        event = "decision",
+        hook = kind.name(),
+        correlation_id = event.correlation_id.as_ref().map(CorrelationId::as_str),
+        support_code = some(&work.support_code),
+        app = event.app.id.as_ref().map(AppId::as_str),
+        policy = decided.policy,
+        action,
+        reason = decided.reason,
+        reported = decided.reported,
+        address = address.map(tracing::field::display),
+        address_source = decided.found.as_ref().map(|found| tracing::field::display(&found.source)),
+        provenance = decided.found.as_ref().map(|found| found.provenance.name()),
+        duration_us = started.elapsed().as_micros(),
+        invites_us = micros(work.times.invites),
+        state_us = micros(work.times.state),
+        lookups_us = micros(work.times.lookups),
+    );
+    if work.trace.is_on() {
+        let steps = work.trace.steps().iter().map(step).collect::<Vec<_>>().join("; ");
+        tracing::debug!(
+            event = "trace",
+            hook = kind.name(),
+            correlation_id = event.correlation_id.as_ref().map(CorrelationId::as_str),
+            address = address.map(tracing::field::display),
+            steps,
+        );
+    }
+}
+
+fn step(step: &Step) -> String {
+    format!("{}: {} ({} us)", step.asked, step.found, step.took.as_micros())
+}

@@ -1,0 +1,105 @@
+//! The hooks' side of the state store, where all instances meet: codes are reserved in it, and addresses remembered that
+//! Submit cannot see by itself. A policy without codes, and with the usual sources of the address, never touches it.
+//!
+//! A store that is slow takes from the hook's own time; one that does not work leads to the failure action.
+
+use chrono::{DateTime, Utc};
+
+use crate::reservations::{Admission, Admissions, Claim, RememberError, Reservations, ReserveError};
+use crate::signup::identity::{AddressSource, Found, Provenance};
+use crate::values::{CorrelationId, EmailAddress, InvitationCode};
+
+/// Why the state cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// A use of a code cannot be reserved.
+    #[error(transparent)]
+    Reserve(#[from] ReserveError),
+    /// An address cannot be remembered.
+    #[error(transparent)]
+    Remember(#[from] RememberError),
+    /// What is in the store cannot be read.
+    #[error("cannot read what is known of the sign-up")]
+    Read(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What the hooks share through the store.
+#[derive(Debug, Clone)]
+pub struct SharedState {
+    reservations: Reservations,
+    admissions: Admissions,
+    /// Codes are looked at and not reserved.
+    only_looks: bool,
+}
+
+impl SharedState {
+    /// Over these.
+    #[must_use]
+    pub fn new(reservations: Reservations, admissions: Admissions) -> Self {
+        Self { reservations, admissions, only_looks: false }
+    }
+
+    /// The same, without reserving anything: for `explain`.
+    #[must_use]
+    pub fn only_looking(self) -> Self {
+        Self { only_looks: true, ..self }
+    }
+
+    /// What [`SharedState::reserve`] does when a use is left, in a word for `explain`.
+    #[must_use]
+    pub fn reserving(&self) -> &'static str {
+        if self.only_looks { "a use is left" } else { "made" }
+    }
+
+    /// Remembers the address of a sign-up for whichever instance gets the form.
+    pub async fn remember(
+        &self,
+        sign_up: &CorrelationId,
+        found: &Found,
+        policy: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StateError> {
+        let admission = Admission {
+            address: found.address.clone(),
+            provenance: found.provenance.name().to_owned(),
+            source: found.source.to_string(),
+            policy: policy.to_owned(),
+        };
+        Ok(self.admissions.remember(sign_up, &admission, now).await?)
+    }
+
+    /// The address that Start saw. One of a policy by another name does not count: it was admitted elsewhere.
+    pub async fn recall(
+        &self,
+        sign_up: &CorrelationId,
+        policy: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Found>, StateError> {
+        let admission =
+            self.admissions.recall(sign_up, now).await.map_err(|error| StateError::Read(Box::new(error)))?;
+        Ok(admission.filter(|admission| admission.policy == policy).and_then(|admission| {
+            let provenance = Provenance::named(&admission.provenance)?;
+            Some(Found { address: admission.address, provenance, source: AddressSource::Remembered })
+        }))
+    }
+
+    /// Reserves a use of a code; false if none is left.
+    pub async fn reserve(
+        &self,
+        code: &InvitationCode,
+        address: Option<&EmailAddress>,
+        correlation_id: Option<&CorrelationId>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StateError> {
+        if self.only_looks {
+            let left = self.reservations.uses_left(&code.digest, code.uses).await;
+            return left.map(|left| left > 0).map_err(|error| StateError::Read(Box::new(error)));
+        }
+        let claim = Claim { code: &code.digest, uses: code.uses, address, correlation_id };
+        match self.reservations.reserve(&claim, now).await {
+            Ok(_) => Ok(true),
+            Err(ReserveError::UsedUp) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

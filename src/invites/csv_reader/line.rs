@@ -1,0 +1,149 @@
+//! One line of a list: what its cells say, or why it is not used. No message quotes a cell: it may hold an address, or
+//! a code that somebody wrote down as it is.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+
+use super::Reading;
+use crate::invites::columns::Columns;
+use crate::values::{AddressRule, AppId, AttributeName, Invitation, InvitationCode};
+
+/// How many people may use one code.
+pub const USES: std::ops::RangeInclusive<u32> = 1..=1000;
+
+/// What is said of a rule that would invite strangers.
+pub const PUBLIC_SUFFIX: &str = "invites a public suffix, under which anybody can have a domain";
+
+/// Reads one line. `None`: it is empty.
+pub(super) fn invitation(
+    columns: &Columns,
+    record: &[String],
+    line: u64,
+    reading: &Reading,
+) -> Result<Option<Invitation>, String> {
+    if record.iter().all(String::is_empty) {
+        return Ok(None);
+    }
+    if record.iter().skip(columns.0.len()).any(|cell| !cell.is_empty()) {
+        return Err(format!("has {} cells, the header names {}", record.len(), columns.0.len()));
+    }
+    let cells: BTreeMap<&str, &str> =
+        columns.0.iter().map(|column| column.name.as_str()).zip(record.iter().map(String::as_str)).collect();
+    let cell = |name: &str| cells.get(name).copied().filter(|text| !text.is_empty());
+    let list = |name: &str| items(cell(name)).map(str::to_owned).collect();
+    let rule = cell("email").map(rule).transpose()?;
+    let code = code(cell("code"), cell("uses"))?;
+    if rule.is_none() && code.is_none() {
+        return Err("has neither an email nor a code".to_owned());
+    }
+    let (not_before, expires) = period(cell("not_before"), cell("expires"))?;
+    let (columns, prefill) = seen(columns, record);
+    Ok(Some(Invitation {
+        source: Arc::clone(&reading.source),
+        line,
+        rule,
+        code,
+        groups: list("groups"),
+        roles: list("roles"),
+        apps: apps(cell("apps"), &reading.apps)?,
+        not_before,
+        expires,
+        tags: list("tags"),
+        columns,
+        prefill,
+    }))
+}
+
+/// Whom a line is for.
+fn rule(cell: &str) -> Result<AddressRule, String> {
+    let rule: AddressRule = pasted(cell).parse().map_err(|why| format!("the email {why}"))?;
+    if rule.is_for_a_public_suffix() { Err(PUBLIC_SUFFIX.to_owned()) } else { Ok(rule) }
+}
+
+/// An address as people paste it: `mailto:`, `Name <address>`, a separator at the end.
+fn pasted(cell: &str) -> &str {
+    let cell = cell.trim_end_matches([';', ',']).trim();
+    let inner = cell.split_once('<').and_then(|(_, rest)| rest.strip_suffix('>')).unwrap_or(cell);
+    let scheme = inner.get(..7).filter(|start| start.eq_ignore_ascii_case("mailto:"));
+    inner.get(scheme.map_or(0, str::len)..).unwrap_or(inner).trim()
+}
+
+/// The code's digest and how often the code may be used: once, unless the line says more.
+fn code(code: Option<&str>, uses: Option<&str>) -> Result<Option<InvitationCode>, String> {
+    let Some(code) = code else {
+        return if uses.is_some() { Err("has uses, but no code".to_owned()) } else { Ok(None) };
+    };
+    let digest = code
+        .parse()
+        .map_err(|_| "the code is not a digest: make codes with guestlist invites add --code".to_owned())?;
+    let uses = uses.map_or(Some(1), |text| text.parse().ok().filter(|uses| USES.contains(uses)));
+    let uses =
+        uses.ok_or_else(|| format!("the uses are not a whole number from {} to {}", USES.start(), USES.end()))?;
+    Ok(Some(InvitationCode { digest, uses }))
+}
+
+/// The cells that templates see, and those that prefill an attribute.
+fn seen(columns: &Columns, record: &[String]) -> (BTreeMap<String, String>, BTreeMap<AttributeName, String>) {
+    let mut seen = BTreeMap::new();
+    let mut prefill = BTreeMap::new();
+    for (column, text) in columns.0.iter().zip(record).filter(|(column, text)| !text.is_empty() && column.is_seen()) {
+        seen.insert(column.name.clone(), text.to_owned());
+        if let Some(attribute) = &column.attribute {
+            prefill.insert(attribute.clone(), text.to_owned());
+        }
+    }
+    (seen, prefill)
+}
+
+fn items(cell: Option<&str>) -> impl Iterator<Item = &str> {
+    cell.unwrap_or_default().split(';').map(str::trim).filter(|item| !item.is_empty())
+}
+
+/// The apps of a line: its own, if any, as far as the source is for them; else the source's.
+fn apps(cell: Option<&str>, source: &[AppId]) -> Result<Vec<AppId>, String> {
+    let own: Vec<AppId> = items(cell)
+        .map(|item| item.parse().map_err(|_| "apps must be application ids, separated by ;".to_owned()))
+        .collect::<Result<_, _>>()?;
+    if own.is_empty() {
+        return Ok(source.to_vec());
+    }
+    let both: Vec<AppId> = own.into_iter().filter(|app| source.is_empty() || source.contains(app)).collect();
+    if both.is_empty() { Err("is for apps that the whole list is not for".to_owned()) } else { Ok(both) }
+}
+
+/// Which end of a day a bare date means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edge {
+    /// Its first moment.
+    Start,
+    /// Its last.
+    End,
+}
+
+type Moment = Option<DateTime<Utc>>;
+
+/// From when until when a line counts.
+fn period(not_before: Option<&str>, expires: Option<&str>) -> Result<(Moment, Moment), String> {
+    let not_before = not_before.map(|text| moment(text, Edge::Start)).transpose()?;
+    let expires = expires.map(|text| moment(text, Edge::End)).transpose()?;
+    if not_before.zip(expires).is_some_and(|(start, end)| start >= end) {
+        return Err("is never valid: it expires before it begins".to_owned());
+    }
+    Ok((not_before, expires))
+}
+
+/// RFC 3339, or a date in UTC.
+pub fn moment(text: &str, edge: Edge) -> Result<DateTime<Utc>, String> {
+    if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
+        return Ok(moment.with_timezone(&Utc));
+    }
+    let wrong = || "has a date that is neither 2026-12-31 nor 2026-12-31T18:00:00Z".to_owned();
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| wrong())?;
+    let day = match edge {
+        Edge::Start => day,
+        Edge::End => day.checked_add_days(Days::new(1)).ok_or_else(wrong)?,
+    };
+    Ok(day.and_time(NaiveTime::MIN).and_utc())
+}

@@ -1,0 +1,204 @@
+//! Files that change hands, and writers that meet.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::values::EmailMatch;
+
+const NO_PATIENCE: Duration = Duration::ZERO;
+const PATIENCE: Duration = Duration::from_secs(30);
+
+struct Sample {
+    folder: tempfile::TempDir,
+    settings: Settings,
+}
+
+impl Sample {
+    fn new(list: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            path: folder.path().join("invites.csv"),
+            reading: Reading { source: "beta".into(), apps: Vec::new(), extension_app: None },
+            columns: Vec::new(),
+            refresh: Duration::from_secs(1),
+        };
+        std::fs::write(&settings.path, list).unwrap();
+        Self { folder, settings }
+    }
+
+    fn add(&self, line: NewLine) -> Result<Added, EditError> {
+        add(&self.settings, &[line], NO_PATIENCE)
+    }
+
+    fn list(&self) -> String {
+        std::fs::read_to_string(&self.settings.path).unwrap()
+    }
+
+    fn files(&self) -> BTreeSet<String> {
+        let entries = std::fs::read_dir(self.folder.path()).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    /// The list is as it was, and nothing lies beside it.
+    fn assert_untouched(&self, list: &str) {
+        assert_eq!((self.list().as_str(), self.files()), (list, ["invites.csv".to_owned()].into()));
+    }
+}
+
+fn invited(rule: &str) -> NewLine {
+    NewLine { rule: Some(rule.parse().unwrap()), ..NewLine::default() }
+}
+
+#[test]
+fn the_list_has_the_line_and_nothing_lies_beside_it() {
+    let sample = Sample::new("email\na@example.com\n");
+    assert_eq!(sample.add(invited("jo@example.com")).unwrap(), Added { lines: 3..4, remarks: Vec::new() });
+    sample.assert_untouched("email\na@example.com\njo@example.com\n");
+}
+
+#[test]
+fn writers_at_once_lose_nothing() {
+    let sample = Sample::new("email\n");
+    std::thread::scope(|scope| {
+        for writer in 0..6 {
+            let settings = &sample.settings;
+            scope.spawn(move || {
+                for number in 0..5 {
+                    add(settings, &[invited(&format!("jo{writer}x{number}@example.com"))], PATIENCE).unwrap();
+                }
+            });
+        }
+    });
+    let (snapshot, problems) = super::super::load(&sample.settings).unwrap();
+    assert_eq!((snapshot.len(), problems.len()), (30, 0));
+    assert_eq!(sample.files().len(), 1);
+}
+
+#[test]
+fn a_lock_that_was_left_behind_is_named_with_its_remedy() {
+    let sample = Sample::new("email\n");
+    let lock = sample.folder.path().join("invites.csv.lock");
+    for (content, holder) in [("4711", "the process 4711"), ("\u{FFFD}…", "another process"), ("", "another process")]
+    {
+        std::fs::write(&lock, content).unwrap();
+        let error = add(&sample.settings, &[invited("jo@example.com")], Duration::from_millis(20)).unwrap_err();
+        let says = error.to_string();
+        assert!(says.starts_with(holder) && says.contains("invites.csv.lock") && says.contains("delete"), "{says}");
+        assert!(lock.exists() && sample.list() == "email\n");
+    }
+    std::fs::remove_file(&lock).unwrap();
+    sample.add(invited("jo@example.com")).unwrap();
+}
+
+#[test]
+fn who_is_invited_already_is_not_invited_again() {
+    let list = "email,code\na@example.com\n@example.org\nb@example.com,sha256:0101010101010101010101010101010101010101010101010101010101010101\n";
+    let sample = Sample::new(list);
+    for (rule, on) in [("A@Example.com", 2), ("@example.org", 3)] {
+        let error = sample.add(invited(rule)).unwrap_err();
+        assert!(matches!(error, EditError::AlreadyInvited { line } if line == on), "{error}");
+    }
+    sample.assert_untouched(list);
+    for other in ["a+x@example.com", "@*.example.org", "b@example.com"] {
+        sample.add(invited(other)).unwrap();
+    }
+}
+
+#[test]
+fn what_would_be_skipped_is_not_written() {
+    let mut sample = Sample::new("email\n");
+    let [one, two] = ["44444444-0000-0000-0000-000000000001", "44444444-0000-0000-0000-000000000002"];
+    sample.settings.reading.apps = vec![one.parse().unwrap()];
+    let line = NewLine { apps: vec![two.parse().unwrap()], ..invited("jo@example.com") };
+    let error = sample.add(line).unwrap_err();
+    assert!(error.to_string().contains("apps that the whole list is not for"), "{error}");
+    let backwards = NewLine {
+        not_before: Some("2027-02-01".into()),
+        expires: Some("2027-01-01".into()),
+        ..invited("jo@example.com")
+    };
+    assert!(matches!(sample.add(backwards).unwrap_err(), EditError::Unusable { .. }));
+    assert!(matches!(sample.add(NewLine::default()).unwrap_err(), EditError::Unusable { .. }));
+    let code = ("01".repeat(32).parse().unwrap(), 1);
+    let twice =
+        [NewLine { code: Some(code), ..NewLine::default() }, NewLine { code: Some(code), ..NewLine::default() }];
+    assert!(matches!(add(&sample.settings, &twice, NO_PATIENCE).unwrap_err(), EditError::Unusable { .. }));
+    sample.assert_untouched("email\n");
+}
+
+#[test]
+fn a_new_column_never_gives_a_meaning_to_a_cell_that_had_none() {
+    let list = "email\na@example.com,Admins\n";
+    let sample = Sample::new(list);
+    let line = NewLine { groups: vec!["Testers".into()], ..invited("jo@example.com") };
+    let error = sample.add(line).unwrap_err();
+    assert!(matches!(error, EditError::Unsettled { line: 2 }), "{error}");
+    sample.assert_untouched(list);
+    sample.add(invited("jo@example.com")).unwrap();
+}
+
+#[test]
+fn a_look_alike_is_added_and_pointed_out() {
+    let sample = Sample::new("email\nmike@example.com\nrnike@example.org\n");
+    let added = sample.add(invited("rnike@example.com")).unwrap();
+    assert_eq!(added.remarks.iter().map(|remark| remark.line).collect::<Vec<_>>(), [4]);
+}
+
+#[test]
+fn a_list_that_cannot_be_used_or_is_not_there_is_left_alone() {
+    let sample = Sample::new("name\n");
+    assert!(matches!(sample.add(invited("jo@example.com")).unwrap_err(), EditError::List(ListError::Header(_))));
+    sample.assert_untouched("name\n");
+    std::fs::remove_file(&sample.settings.path).unwrap();
+    assert!(matches!(sample.add(invited("jo@example.com")).unwrap_err(), EditError::List(ListError::Read(_))));
+    assert!(sample.files().is_empty());
+}
+
+#[test]
+fn a_list_that_changes_meanwhile_is_not_written_over() {
+    let sample = Sample::new("email\n");
+    let old = std::fs::metadata(&sample.settings.path).unwrap();
+    std::fs::write(&sample.settings.path, "email\nby.hand@example.com\n").unwrap();
+    let error = replace(&sample.settings.path, &old, b"email\njo@example.com\n").unwrap_err();
+    assert!(matches!(error, EditError::Changed { .. }), "{error}");
+    sample.assert_untouched("email\nby.hand@example.com\n");
+}
+
+#[test]
+fn what_a_killed_writer_left_is_written_over() {
+    let sample = Sample::new("email\n");
+    std::fs::write(sample.folder.path().join("invites.csv.new"), "half a li").unwrap();
+    sample.add(invited("jo@example.com")).unwrap();
+    sample.assert_untouched("email\njo@example.com\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_file_keeps_its_mode_its_owner_and_its_links() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+    let sample = Sample::new("email\n");
+    let real = sample.folder.path().join("real.csv");
+    std::fs::rename(&sample.settings.path, &real).unwrap();
+    symlink(&real, &sample.settings.path).unwrap();
+    std::fs::set_permissions(&real, std::fs::Permissions::from_mode(0o640)).unwrap();
+    // Only root may give a file away; for others the owner is the same anyway.
+    let _ = std::os::unix::fs::chown(&real, Some(4711), Some(4712));
+    let before = std::fs::metadata(&real).unwrap();
+    sample.add(invited("jo@example.com")).unwrap();
+    let after = std::fs::metadata(&real).unwrap();
+    assert_eq!((after.mode(), after.uid(), after.gid()), (before.mode(), before.uid(), before.gid()));
+    assert!(std::fs::symlink_metadata(&sample.settings.path).unwrap().is_symlink());
+    let (snapshot, _) = super::super::load(&sample.settings).unwrap();
+    assert!(!snapshot.find(&"jo@example.com".parse().unwrap(), EmailMatch::Exact).is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_read_only_list_is_not_written() {
+    use std::os::unix::fs::PermissionsExt;
+    let sample = Sample::new("email\n");
+    std::fs::set_permissions(&sample.settings.path, std::fs::Permissions::from_mode(0o444)).unwrap();
+    let error = sample.add(invited("jo@example.com")).unwrap_err();
+    assert!(matches!(error, EditError::ReadOnly { .. }), "{error}");
+    sample.assert_untouched("email\n");
+}

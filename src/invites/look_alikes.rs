@@ -1,0 +1,154 @@
+//! Look-alikes in a list: a domain that mixes scripts (`pаypal.com` with a Cyrillic `а`), and lines that look the same
+//! and are not (`rnike@`, `mike@`). Whoever keeps the list is told; nothing is granted or refused because of it.
+//!
+//! Two texts look the same if their skeletons are equal. Lists are long and mostly ASCII, for which a table made once of
+//! the same data does the folding; of each line 24 bytes are kept until the list is read.
+//!
+//! Specification: [UTS 39](https://www.unicode.org/reports/tr39/), confusable and mixed-script detection.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::LazyLock;
+
+use unicode_security::{MixedScript, skeleton};
+
+use super::csv_reader::LineProblem;
+use crate::values::AddressRule;
+
+/// The skeleton of each ASCII character.
+static ASCII: LazyLock<[String; 128]> = LazyLock::new(|| {
+    std::array::from_fn(|code| {
+        let character = u8::try_from(code).map(char::from).unwrap_or_default();
+        skeleton(character.encode_utf8(&mut [0; 4])).collect()
+    })
+});
+
+/// What was read so far.
+#[derive(Default)]
+pub(super) struct LookAlikes {
+    hasher: RandomState,
+    lines: Vec<Seen>,
+    remarks: Vec<LineProblem>,
+    /// The skeleton of the line at hand.
+    folded: String,
+}
+
+struct Seen {
+    /// Hashes of the rule's skeleton, and of the rule as it is compared.
+    skeleton: u64,
+    exactly: u64,
+    line: u64,
+}
+
+impl LookAlikes {
+    /// Takes the rule of the next line.
+    pub(super) fn add(&mut self, rule: &AddressRule, line: u64) {
+        let (before, domain) = match rule {
+            AddressRule::Exact(address) => address.canonical().rsplit_once('@').unwrap_or_default(),
+            AddressRule::Domain(domain) => ("", domain.as_str()),
+            AddressRule::Subdomains(parent) => ("*", parent.as_str()),
+        };
+        self.folded.clear();
+        if before.is_ascii() && !domain.contains("xn--") {
+            fold_ascii(&mut self.folded, [before, "@", domain]);
+        } else {
+            let (domain, _) = idna::domain_to_unicode(domain);
+            if domain.split('.').any(|label| !label.is_single_script()) {
+                let problem = "has a domain that mixes scripts, as imitations of a known one do: is it meant?";
+                self.remarks.push(LineProblem { line, used: true, problem: problem.to_owned() });
+            }
+            self.folded.extend(skeleton(&format!("{before}@{domain}")));
+        }
+        let skeleton = self.hash(&[&self.folded]);
+        let exactly = self.hash(&[before, "@", domain]);
+        self.lines.push(Seen { skeleton, exactly, line });
+    }
+
+    /// What is to be said about them all.
+    pub(super) fn finish(mut self) -> Vec<LineProblem> {
+        self.lines.sort_unstable_by_key(|line| (line.skeleton, line.line));
+        for alike in self.lines.chunk_by(|one, other| one.skeleton == other.skeleton) {
+            let Some((first, others)) = alike.split_first() else { continue };
+            for other in others.iter().filter(|other| other.exactly != first.exactly) {
+                let problem = format!("looks like line {}, but is for another address: is it meant?", first.line);
+                self.remarks.push(LineProblem { line: other.line, used: true, problem });
+            }
+        }
+        self.remarks
+    }
+
+    fn hash(&self, parts: &[&str]) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        for part in parts {
+            hasher.write(part.as_bytes());
+        }
+        hasher.finish()
+    }
+}
+
+fn fold_ascii(folded: &mut String, parts: [&str; 3]) {
+    let skeletons = &*ASCII;
+    for byte in parts.iter().flat_map(|part| part.bytes()) {
+        folded.push_str(skeletons.get(usize::from(byte)).map_or("", String::as_str));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn remarks(rules: &[&str]) -> Vec<u64> {
+        let mut look_alikes = LookAlikes::default();
+        for (line, rule) in (2..).zip(rules) {
+            look_alikes.add(&rule.parse().unwrap(), line);
+        }
+        let remarks = look_alikes.finish();
+        assert!(remarks.iter().all(|remark| remark.used && !remark.problem.contains("example")), "{remarks:?}");
+        remarks.iter().map(|remark| remark.line).collect()
+    }
+
+    #[rstest]
+    #[case::one_and_ell("jo1@example.com", "jol@example.com")]
+    #[case::rn_and_m("mike@example.com", "rnike@example.com")]
+    #[case::greek("jo@example.com", "jο@example.com")]
+    #[case::in_the_domain("jo@example.com", "jo@exarnple.com")]
+    #[case::all_cyrillic_domain("jo@coco.example", "jo@сосо.example")]
+    #[case::domains("@coco.example", "@сосо.example")]
+    #[case::below_domains("@*.coco.example", "@*.сосо.example")]
+    fn lines_that_look_the_same_and_are_not_are_pointed_out(#[case] one: &str, #[case] other: &str) {
+        assert_eq!(remarks(&[one, "sam@example.org", other, one]), [4]);
+        assert_eq!(remarks(&[other, one]), [3]);
+    }
+
+    #[rstest]
+    #[case("jo@example.com", "Jo@EXAMPLE.com.")]
+    #[case("jo@bücher.example", "jo@xn--bcher-kva.example")]
+    #[case("jo@example.com", "jo+x@example.com")]
+    #[case("@coco.example", "@*.coco.example")]
+    #[case("josé@example.com", "jose@example.com")]
+    fn lines_that_are_the_same_or_look_different_are_not(#[case] one: &str, #[case] other: &str) {
+        assert_eq!(remarks(&[one, other]), [0_u64; 0]);
+    }
+
+    #[rstest]
+    #[case("jo@pаypal.example", true)]
+    #[case("@*.pаypal.example", true)]
+    #[case("jo@bücher.example", false)]
+    #[case("jo@пример.example", false)]
+    #[case("jo@日本語テスト.example", false)]
+    #[case("пётр@example.com", false)]
+    fn a_domain_that_mixes_scripts_is_pointed_out(#[case] rule: &str, #[case] mixed: bool) {
+        assert_eq!(!remarks(&[rule]).is_empty(), mixed);
+    }
+
+    #[test]
+    fn the_table_folds_as_the_specification_does() {
+        for code in 0..128_u8 {
+            let text = char::from(code).to_string();
+            let mut folded = String::new();
+            fold_ascii(&mut folded, [&text, "m", "1"]);
+            assert_eq!(folded, skeleton(&format!("{text}m1")).collect::<String>(), "{code}");
+        }
+    }
+}

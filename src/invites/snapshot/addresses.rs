@@ -1,0 +1,69 @@
+//! Addresses as keyed hashes, sorted.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+/// The hash of an address: two halves of 64 bits, each with a key of its own.
+pub(super) type Key = [u64; 2];
+
+/// The keys of the hashes (`SipHash`), drawn for each list: nobody can choose addresses that fall together.
+#[derive(Debug, Default)]
+pub(super) struct Keys([RandomState; 2]);
+
+impl Keys {
+    /// The hash of an address as it is compared.
+    pub(super) fn of(&self, form: &str) -> Key {
+        let half = |state: &RandomState| {
+            let mut hasher = state.build_hasher();
+            hasher.write(form.as_bytes());
+            hasher.finish()
+        };
+        self.0.each_ref().map(half)
+    }
+}
+
+/// One line for one address.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry {
+    pub(super) key: Key,
+    /// The line, from 1 with the header; saturates at 2³².
+    pub(super) line: u32,
+    /// Where the rest of the line is; [`Entry::BARE`]: there is none.
+    pub(super) details: u32,
+}
+
+impl Entry {
+    pub(super) const BARE: u32 = u32::MAX;
+}
+
+/// Lines by the hash of their address; those with the same one in the list's order.
+#[derive(Debug)]
+pub(super) struct Addresses(Box<[Entry]>);
+
+impl Addresses {
+    pub(super) fn new(mut entries: Vec<Entry>) -> Self {
+        entries.sort_unstable_by_key(|entry| (entry.key, entry.line));
+        Self(entries.into_boxed_slice())
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The lines for an address.
+    pub(super) fn with(&self, key: Key) -> &[Entry] {
+        let from = self.0.partition_point(|entry| entry.key < key);
+        let rest = self.0.get(from..).unwrap_or_default();
+        let same = rest.iter().take_while(|entry| entry.key == key).count();
+        rest.get(..same).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_address_takes_24_bytes() {
+        assert_eq!(size_of::<Entry>(), 24);
+    }
+}

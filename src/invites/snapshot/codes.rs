@@ -1,0 +1,43 @@
+//! Lines with a code, by the code's digest. A digest is looked up by a keyed hash of it and compared in constant time,
+//! so that the time of an answer tells nothing about the digests there are.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+
+use crate::values::{CodeDigest, Invitation};
+
+/// Lines with a code.
+#[derive(Debug, Default)]
+pub(super) struct Codes {
+    hasher: RandomState,
+    /// By the hash; digests that fall together share a place.
+    by_hash: HashMap<u64, Vec<Invitation>>,
+}
+
+impl Codes {
+    /// Takes a line with a code that was not there before.
+    pub(super) fn add(&mut self, invitation: Invitation) -> Result<(), String> {
+        let Some(code) = &invitation.code else { return Ok(()) };
+        let known = self.with(&code.digest).next().map(|other| other.line);
+        if let Some(line) = known {
+            return Err(format!("has the code of line {line}"));
+        }
+        let hash = self.hash(&code.digest);
+        self.by_hash.entry(hash).or_default().push(invitation);
+        Ok(())
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.by_hash.values().map(Vec::len).sum()
+    }
+
+    /// The lines with the code.
+    pub(super) fn with(&self, digest: &CodeDigest) -> impl Iterator<Item = &Invitation> {
+        let near = self.by_hash.get(&self.hash(digest)).map(Vec::as_slice).unwrap_or_default();
+        near.iter().filter(move |invitation| invitation.code.as_ref().is_some_and(|code| code.digest == *digest))
+    }
+
+    fn hash(&self, digest: &CodeDigest) -> u64 {
+        self.hasher.hash_one(digest.as_bytes())
+    }
+}

@@ -1,0 +1,76 @@
+//! What the templates of a look-up see, each value written so that it stays a value where it is put.
+//!
+//! `email`, `locale`, `app.id` and `app.name` are always there, empty if nothing is known. Of `invite` only what the
+//! invitation says: its columns, its `tags` as a list, its `source`.
+
+use serde_json::{Value, json};
+
+use super::{Inquiry, InvalidRequest};
+use crate::expressions::Template;
+use crate::values::{Invitation, nearest};
+
+/// The names a template may use.
+pub(super) const NAMES: [&str; 4] = ["email", "app", "invite", "locale"];
+
+/// The members of `app`.
+const APP: [&str; 2] = ["id", "name"];
+
+/// How a value is written.
+pub(super) type Write = fn(&str) -> String;
+
+/// Compiles a template and makes sure that every member it names is there to be named.
+pub(super) fn compile(source: &str) -> Result<Template, InvalidRequest> {
+    let template = Template::compile(source, &NAMES)?;
+    for path in template.paths() {
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        match path.as_slice() {
+            ["email" | "locale"] | ["app", "id" | "name"] | ["invite", _, ..] => {}
+            ["app", member, ..] if !APP.contains(member) => {
+                let near = nearest(member, APP).map(|near| format!("app.{near}"));
+                return Err(InvalidRequest::UnknownMember { path: path.join("."), near });
+            }
+            [name @ ("app" | "invite")] => return Err(InvalidRequest::Whole { name: (*name).to_owned() }),
+            path => return Err(InvalidRequest::UnknownMember { path: path.join("."), near: None }),
+        }
+    }
+    Ok(template)
+}
+
+/// What a template sees of an inquiry.
+pub(super) fn context(inquiry: &Inquiry<'_>, write: Write) -> Value {
+    let id = inquiry.app.id.as_ref().map_or("", |id| id.as_str());
+    json!({
+        "email": write(inquiry.address.as_given()),
+        "locale": write(inquiry.locale),
+        "app": { "id": write(id), "name": write(&inquiry.app.name) },
+        "invite": inquiry.invitation.map_or_else(|| json!({}), |invitation| invite(invitation, write)),
+    })
+}
+
+fn invite(invitation: &Invitation, write: Write) -> Value {
+    let mut columns: serde_json::Map<String, Value> =
+        invitation.columns.iter().map(|(column, cell)| (column.clone(), write(cell).into())).collect();
+    let tags: Vec<String> = invitation.tags.iter().map(|tag| write(tag)).collect();
+    columns.insert("tags".to_owned(), tags.into());
+    columns.insert("source".to_owned(), write(&invitation.source).into());
+    Value::Object(columns)
+}
+
+/// What a template could see, to try it when the configuration is read: somebody with an invitation that says something
+/// in every column, and somebody without one.
+pub(super) fn samples(template: &Template, write: Write) -> [Value; 2] {
+    let sample = |invite: Value| {
+        let app = json!({ "id": write("00000000-0000-0000-0000-000000000000"), "name": write("App") });
+        json!({ "email": write("jo@example.com"), "locale": write("en"), "app": app, "invite": invite })
+    };
+    let mut columns = serde_json::Map::new();
+    for path in template.paths() {
+        if let [root, column, ..] = path.as_slice()
+            && root == "invite"
+        {
+            let value = if column == "tags" { json!([write("tag")]) } else { write("cell").into() };
+            columns.insert(column.clone(), value);
+        }
+    }
+    [sample(Value::Object(columns)), sample(json!({}))]
+}

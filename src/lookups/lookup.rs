@@ -1,0 +1,169 @@
+//! One look-up: from an inquiry to values, within its time.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Method as HttpMethod, StatusCode};
+use serde_json::Value;
+use tokio::time::Instant;
+use url::Url;
+
+use super::answer::{Pointer, Taken, take};
+use super::context::context;
+use super::memory::{Answered, Memory, Question};
+use super::request::{ENCODED, QUOTED};
+use super::{Asked, Header, Inquiry, LookupError, Method, Outcome, Settings};
+use crate::outbound::{Answer, Limits, Outbound, Request};
+use crate::telemetry::describe;
+use crate::values::{AttributeName, Deadline};
+
+/// What both requests and answers are.
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// What came of a look-up, with the values and what is wrong with the answer all the same.
+type Heard = Result<(Outcome, Answered), LookupError>;
+
+/// A look-up with all it needs. `Debug` shows its settings, which hold no secret.
+#[derive(Debug)]
+pub(super) struct Lookup {
+    settings: Settings,
+    outbound: Outbound,
+    memory: Memory,
+}
+
+impl Lookup {
+    /// A look-up that has asked nobody yet.
+    pub(super) fn new(outbound: Outbound, settings: Settings) -> Self {
+        let memory = Memory::new(settings.cache);
+        Self { settings, outbound, memory }
+    }
+
+    /// Its name.
+    pub(super) fn name(&self) -> &Arc<str> {
+        &self.settings.name
+    }
+
+    /// Asks, within the budget and never beyond `end`. Writes a line about a failure.
+    pub(super) async fn ask(&self, inquiry: &Inquiry<'_>, end: Deadline) -> (Asked, Answered) {
+        let started = Instant::now();
+        let heard = caught(self.hear(inquiry, started, end)).await;
+        report(self.name(), started.elapsed(), heard)
+    }
+
+    async fn hear(&self, inquiry: &Inquiry<'_>, started: Instant, end: Deadline) -> Heard {
+        let (url, body) = self.render(inquiry)?;
+        let question = Question::new(&url, body.as_deref());
+        if let Some(answered) = self.memory.recall(&question) {
+            return Ok((Outcome::Remembered, answered));
+        }
+        let request = self.request(url, body)?;
+        let end = Instant::from_std(end.instant()).min(started + self.settings.budget);
+        let time = end.saturating_duration_since(Instant::now());
+        if time.is_zero() {
+            return Err(LookupError::NoTime);
+        }
+        let limits = Limits { time, body: self.settings.max_body };
+        let answer = self.outbound.send(request, limits).await.map_err(LookupError::NoAnswer)?;
+        let Some(taken) = read(&answer, &self.settings.prefill)? else {
+            let nobody = Answered::default();
+            self.memory.remember(question, &nobody);
+            return Ok((Outcome::KnowsNobody, nobody));
+        };
+        let values = Arc::new(taken.values);
+        self.memory.remember(question, &values);
+        let missing = || Outcome::Failed(LookupError::Absent { attributes: taken.absent.clone() });
+        Ok((if taken.absent.is_empty() { Outcome::Answered } else { missing() }, values))
+    }
+
+    fn render(&self, inquiry: &Inquiry<'_>) -> Result<(Url, Option<String>), LookupError> {
+        let url = self.settings.url.render(&context(inquiry, ENCODED))?;
+        let body = match &self.settings.method {
+            Method::Get | Method::Post(None) => None,
+            Method::Post(Some(body)) => Some(body.render(&context(inquiry, QUOTED))?),
+        };
+        Ok((url, body))
+    }
+
+    fn request(&self, url: Url, body: Option<String>) -> Result<Request, LookupError> {
+        let method = match self.settings.method {
+            Method::Get => HttpMethod::GET,
+            Method::Post(_) => HttpMethod::POST,
+        };
+        let mut request = Request::new(method, url);
+        request.headers = headers(&self.settings)?;
+        if let Some(body) = body {
+            request.headers.entry(CONTENT_TYPE).or_insert(JSON);
+            request.body = Some(body.into_bytes());
+        }
+        Ok(request)
+    }
+}
+
+/// The headers that every request has; those that carry secrets are marked.
+fn headers(settings: &Settings) -> Result<HeaderMap, LookupError> {
+    let mut headers = HeaderMap::from_iter([(ACCEPT, JSON)]);
+    for (name, header) in &settings.headers {
+        let value = match header {
+            Header::Text(value) => value.clone(),
+            Header::Secret(Err(source)) => {
+                return Err(LookupError::SecretMissing { name: name.clone(), source: source.clone() });
+            }
+            Header::Secret(Ok(secret)) => {
+                let value = HeaderValue::from_str(secret.expose());
+                let mut value = value.map_err(|_| LookupError::SecretUnusable { name: name.clone() })?;
+                value.set_sensitive(true);
+                value
+            }
+        };
+        headers.insert(name, value);
+    }
+    Ok(headers)
+}
+
+/// What an answer says; `None`: nobody of that address is known.
+fn read(answer: &Answer, wanted: &[(AttributeName, Pointer)]) -> Result<Option<Taken>, LookupError> {
+    let status = answer.status;
+    if matches!(status, StatusCode::NOT_FOUND | StatusCode::NO_CONTENT) {
+        return Ok(None);
+    }
+    if status.is_redirection() {
+        return Err(LookupError::Redirect { status });
+    }
+    if !status.is_success() {
+        return Err(LookupError::Status { status });
+    }
+    let body: Value = answer.json().map_err(LookupError::NotJson)?;
+    Ok(Some(take(&body, wanted)))
+}
+
+/// The outcome of `work`, a panic included.
+async fn caught(work: impl Future<Output = Heard>) -> Heard {
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or(Err(LookupError::Panicked))
+}
+
+/// Writes the line about a look-up, and hands on what it found.
+pub(super) fn report(lookup: &Arc<str>, duration: Duration, heard: Heard) -> (Asked, Answered) {
+    let (outcome, values) = heard.unwrap_or_else(|error| (Outcome::Failed(error), Answered::default()));
+    let (name, duration_ms) = (lookup.as_ref(), duration.as_millis());
+    if let Outcome::Failed(error) = &outcome {
+        let (reason, error) = (error.reason(), describe(error));
+        tracing::warn!(event = "lookup-failed", lookup = name, reason, error, duration_ms);
+    } else {
+        tracing::debug!(event = "lookup", lookup = name, outcome = outcome.name(), duration_ms);
+    }
+    (Asked { lookup: Arc::clone(lookup), outcome, duration }, values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_a_failure() {
+        let heard = caught(async { panic!("jo@example.com") }).await;
+        assert!(matches!(heard, Err(LookupError::Panicked)));
+    }
+}

@@ -1,0 +1,224 @@
+//! What a look-up asks: an address and a body, each a template whose values cannot become anything but values.
+//!
+//! In an address every value is percent-encoded as a component before the template sees it, down to the unreserved
+//! characters of RFC 3986; scheme, host and port are written out and compared again after each rendering. Two dots that
+//! would climb a path cannot be encoded away (a URL's parser decodes them first), so such a rendering is refused.
+//!
+//! In a body every value is a JSON string with its quotes. Quotes and backslashes inside are written as `\u0022` and
+//! `\u005C`, so that no filter can bring out a bare one.
+
+use std::fmt;
+
+use serde_json::Value;
+use url::{Host, ParseError, Url};
+
+use super::context::{Write, compile, samples};
+use crate::expressions::{Template, TemplateError};
+use crate::outbound::{is_callable, is_public};
+
+/// How a template's tags begin.
+const TAGS: [&str; 3] = ["{{", "{%", "{#"];
+
+/// Why an address or a body cannot be asked with. Quotes no value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidRequest {
+    /// The template cannot be compiled or rendered.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// A member that does not exist.
+    #[error("{path} does not exist{}", near.as_ref().map(|near| format!(": did you mean {near}?")).unwrap_or_default())]
+    UnknownMember {
+        /// The path.
+        path: String,
+        /// What may have been meant.
+        near: Option<String>,
+    },
+    /// All of a table at once.
+    #[error("{name} is a table: name one of its members, such as {name}.name")]
+    Whole {
+        /// The table.
+        name: String,
+    },
+    /// Scheme, host or port are not there, or not in full, before the first tag.
+    #[error("scheme, host and port must be written out, with a / after them: a template may begin there")]
+    NotLiteral,
+    /// It is no address.
+    #[error("the address cannot be read: {0}")]
+    NotAnAddress(#[from] ParseError),
+    /// Neither https nor loopback.
+    #[error("only https may be called, or http on loopback")]
+    NotHttps,
+    /// A user name or a password in the address.
+    #[error("the address has a user name or a password: put them into the header Authorization")]
+    Credentials,
+    /// What follows `#`.
+    #[error("the address has a #, and what follows it is never sent: remove it")]
+    Fragment,
+    /// `.` or `..` as a part of the path.
+    #[error("the path has a part that is . or .., which would lead elsewhere")]
+    Dots,
+    /// The rendering leads to another host.
+    #[error("the address leads to another host than the one written out")]
+    Elsewhere,
+    /// A body that is no JSON.
+    #[error("the body is not JSON once it is rendered: line {line}, column {column}{}", if *absent { ABSENT } else { "" })]
+    NotJson {
+        /// Where it went wrong, from 1.
+        line: usize,
+        /// Where in the line, from 1.
+        column: usize,
+        /// Whether it is JSON for those who have an invitation.
+        absent: bool,
+    },
+}
+
+/// The remedy for what an invitation does not say.
+const ABSENT: &str = r#", for somebody without an invitation: write {{ invite.name | default("null") }}"#;
+
+/// The address of a look-up.
+#[derive(Clone)]
+pub struct UrlTemplate {
+    template: Template,
+    /// Scheme, host and port.
+    base: Url,
+}
+
+impl UrlTemplate {
+    /// Compiles an address and tries it.
+    pub fn try_new(source: &str) -> Result<Self, InvalidRequest> {
+        let template = compile(source)?;
+        let base = base(source)?;
+        if !is_callable(&base) {
+            return Err(InvalidRequest::NotHttps);
+        }
+        if !base.username().is_empty() || base.password().is_some() {
+            return Err(InvalidRequest::Credentials);
+        }
+        let url = Self { template, base };
+        for sample in samples(&url.template, ENCODED) {
+            if url.render(&sample)?.fragment().is_some() {
+                return Err(InvalidRequest::Fragment);
+            }
+        }
+        Ok(url)
+    }
+
+    /// The host, which is always the same.
+    #[must_use]
+    pub fn host(&self) -> Option<Host<&str>> {
+        self.base.host()
+    }
+
+    /// Whether the host is certainly not a public one: an address that is not, or `localhost`.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        match self.base.host() {
+            Some(Host::Ipv4(address)) => !is_public(address.into()),
+            Some(Host::Ipv6(address)) => !is_public(address.into()),
+            Some(Host::Domain(name)) => name.trim_end_matches('.').eq_ignore_ascii_case("localhost"),
+            None => true,
+        }
+    }
+
+    /// The address over values written by [`ENCODED`].
+    pub(super) fn render(&self, context: &Value) -> Result<Url, InvalidRequest> {
+        let rendered = self.template.render(context)?;
+        // A URL's parser drops these wherever they are: dropped first, they cannot hide anything.
+        let rendered = rendered.trim().replace(['\t', '\n', '\r'], "");
+        if has_dots(&rendered) {
+            return Err(InvalidRequest::Dots);
+        }
+        let url = Url::parse(&rendered)?;
+        let bare = url.username().is_empty() && url.password().is_none();
+        if bare && url.origin() == self.base.origin() { Ok(url) } else { Err(InvalidRequest::Elsewhere) }
+    }
+}
+
+/// Shows the template, which holds no value.
+impl fmt::Debug for UrlTemplate {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.template.fmt(out)
+    }
+}
+
+/// What is written out before the first tag, which has to reach beyond the host.
+fn base(source: &str) -> Result<Url, InvalidRequest> {
+    let first_tag = TAGS.iter().filter_map(|tag| source.find(tag)).min();
+    let literal = first_tag.and_then(|at| source.get(..at)).unwrap_or(source);
+    let after = literal.split_once("://").map(|(_, after)| after.trim_start_matches(['/', '\\']));
+    let complete = match first_tag {
+        Some(_) => after.is_some_and(|after| after.contains(['/', '?', '#', '\\'])),
+        // Something wrong with it is better said by the parser.
+        None => after.is_some() || Url::parse(literal)?.cannot_be_a_base(),
+    };
+    if complete { Ok(Url::parse(literal)?) } else { Err(InvalidRequest::NotLiteral) }
+}
+
+/// Whether a part of the path is `.` or `..`, in any of the forms that a URL's parser knows.
+fn has_dots(address: &str) -> bool {
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    path.split(['/', '\\']).any(|part| matches!(part.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | ".."))
+}
+
+/// The body of a look-up.
+#[derive(Debug, Clone)]
+pub struct BodyTemplate(Template);
+
+impl BodyTemplate {
+    /// Compiles a body and tries it.
+    pub fn try_new(source: &str) -> Result<Self, InvalidRequest> {
+        let body = Self(compile(source)?);
+        let [full, bare] = samples(&body.0, QUOTED);
+        body.render(&full)?;
+        body.render(&bare).map_err(|error| match error {
+            InvalidRequest::NotJson { line, column, .. } => InvalidRequest::NotJson { line, column, absent: true },
+            other => other,
+        })?;
+        Ok(body)
+    }
+
+    /// The body over values written by [`QUOTED`].
+    pub(super) fn render(&self, context: &Value) -> Result<String, InvalidRequest> {
+        let rendered = self.0.render(context)?;
+        match serde_json::from_str::<serde::de::IgnoredAny>(&rendered) {
+            Ok(_) => Ok(rendered),
+            Err(error) => Err(InvalidRequest::NotJson { line: error.line(), column: error.column(), absent: false }),
+        }
+    }
+}
+
+/// Writes a value as a component of an address.
+pub(super) const ENCODED: Write = |value| {
+    let mut encoded = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.extend(['%', digit(byte >> 4), digit(byte)]);
+        }
+    }
+    encoded
+};
+
+/// Writes a value as a JSON string.
+pub(super) const QUOTED: Write = |value| {
+    let mut quoted = String::with_capacity(value.len() + 2);
+    quoted.push('"');
+    for c in value.chars() {
+        if let Ok(byte @ (b'"' | b'\\' | 0..=0x1F)) = u8::try_from(c) {
+            quoted.extend(['\\', 'u', '0', '0', digit(byte >> 4), digit(byte)]);
+        } else {
+            quoted.push(c);
+        }
+    }
+    quoted.push('"');
+    quoted
+};
+
+/// The last four bits as a hexadecimal digit.
+fn digit(bits: u8) -> char {
+    char::from_digit(u32::from(bits & 0xF), 16).unwrap_or_default().to_ascii_uppercase()
+}
+
+#[cfg(test)]
+mod tests;

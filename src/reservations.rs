@@ -1,0 +1,152 @@
+//! Which uses of invitation codes are taken, and whom Start admitted: the little that hooks write.
+//!
+//! A code is good for a number of uses. Each use is a slot with a log of its own in the state store: the object
+//! `reservations/{digest of the code}/{slot}-{n}.json` is the slot's n-th event, both counted from 0. At Submit a slot is
+//! *reserved* for whoever signs up; when the account is found, it is *accepted* for it; when nobody was found long after
+//! the lease, it is *released* and free again; when nobody can know, it is *kept*, which means used.
+//!
+//! Invariants:
+//! - every change is the creation of the event after the last one that was read. Of two that try, one is told that it
+//!   exists, and reads again. So there is no lock, and it does not matter how many processes there are;
+//! - nothing is overwritten or deleted, and the last event says all about its slot. So what was read once is known;
+//! - no more slots are in use than the code has uses, also after the list has lowered them;
+//! - in doubt a slot is in use: if its last event cannot be read, or if it was reserved without an address, by which
+//!   alone an account could be told from nobody;
+//! - codes and addresses appear as digests only. The digest of an address has no key, so whoever may read the store can
+//!   try addresses: the store is for its owner. [`Admissions`] do hold addresses, for a day.
+//!
+//! A store that is slow makes the caller wait, who may go away at any moment: what a call cut off has written is found
+//! by the next one of the same sign-up. One that is absent is a [`StoreError`]. One that says that an event exists and
+//! never shows it ends in [`ReserveError::Contended`].
+
+mod admissions;
+mod choose;
+mod event;
+mod log;
+mod settle;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::storage::{Creation, StateStore, StoreError};
+use crate::values::{CodeDigest, CorrelationId, EmailAddress};
+
+use choose::{Choice, choose};
+use event::{AddressDigest, Event, Holder, Reservation};
+use log::{Log, Place};
+
+pub use admissions::{Admission, Admissions, RememberError};
+pub use settle::{Acceptance, Ledger, Settled};
+
+/// How long a reservation waits for its account: the person still has to get through the rest of the sign-up. It is
+/// released when a run has covered its end and the overlap.
+pub const LEASE: TimeDelta = TimeDelta::hours(1);
+
+/// No code is good for more uses: this many slots can be read within a hook's deadline.
+pub const MAX_USES: u32 = 1000;
+
+/// How often a change is tried that others forestall. Each time somebody else came further.
+const ATTEMPTS: usize = 32;
+
+/// Somebody who wants to use a code.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim<'a> {
+    /// The code.
+    pub code: &'a CodeDigest,
+    /// How many uses it is good for; [`MAX_USES`] at most.
+    pub uses: u32,
+    /// The person's address, if it is known and was not typed by them.
+    pub address: Option<&'a EmailAddress>,
+    /// The sign-up. Entra repeats a call under the same one.
+    pub correlation_id: Option<&'a CorrelationId>,
+}
+
+/// A use is reserved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reserved {
+    /// It was free before.
+    New,
+    /// The same person, or the same sign-up, had it already.
+    Again,
+}
+
+/// Why no use is reserved.
+#[derive(Debug, thiserror::Error)]
+pub enum ReserveError {
+    /// Every use is taken.
+    #[error("every use of the code is taken")]
+    UsedUp,
+    /// The store failed.
+    #[error("cannot reserve a use of the code")]
+    Store(#[from] StoreError),
+    /// Others were faster each time.
+    #[error("too many others reserve uses of the code at this moment")]
+    Contended,
+}
+
+/// The uses of all codes, over the store. Cheap to clone; clones share what they have read.
+#[derive(Debug, Clone)]
+pub struct Reservations {
+    log: Log,
+}
+
+impl Reservations {
+    /// Over this store. Nothing is read yet.
+    #[must_use]
+    pub fn new(store: StateStore) -> Self {
+        Self { log: Log::new(store) }
+    }
+
+    /// Reserves a use for whoever claims it, or finds the one that they have.
+    ///
+    /// What is reserved stays so for half of [`LEASE`] at least. A use that was accepted or kept admits again only under
+    /// the correlation id under which it was reserved: whoever comes later under another one takes a further use.
+    pub async fn reserve(&self, claim: &Claim<'_>, now: DateTime<Utc>) -> Result<Reserved, ReserveError> {
+        let wanted = reservation(claim, now);
+        let uses = claim.uses.min(MAX_USES);
+        for _ in 0..ATTEMPTS {
+            let slots = self.log.of_code(claim.code).await?;
+            let (place, event, reserved) = match choose(&slots, &wanted, uses, now) {
+                Choice::Held => return Ok(Reserved::Again),
+                Choice::UsedUp => return Err(ReserveError::UsedUp),
+                Choice::Renew(slot, held) => (slot.place, renewed(held, &wanted), Reserved::Again),
+                Choice::Take(number) => (free(&slots, *claim.code, number), wanted.clone(), Reserved::New),
+            };
+            if self.log.append(place, &Event::Reserved(event)).await? == Creation::Created {
+                return Ok(reserved);
+            }
+        }
+        Err(ReserveError::Contended)
+    }
+
+    /// How many uses of a code are left. Reads only: a state folder that is not there is not made.
+    pub async fn uses_left(&self, code: &CodeDigest, uses: u32) -> Result<u32, StoreError> {
+        let in_use = self.log.of_code(code).await?.iter().filter(|slot| slot.event.is_in_use()).count();
+        Ok(uses.min(MAX_USES).saturating_sub(u32::try_from(in_use).unwrap_or(u32::MAX)))
+    }
+}
+
+/// What is written if a free slot is taken.
+fn reservation(claim: &Claim<'_>, now: DateTime<Utc>) -> Reservation {
+    let address = claim.address.map(AddressDigest::of);
+    Reservation {
+        holder: Holder::of(address.as_ref(), claim.correlation_id),
+        address,
+        correlation_id: claim.correlation_id.cloned(),
+        at: now,
+        until: now.checked_add_signed(LEASE).unwrap_or(now),
+    }
+}
+
+/// The same holder's reservation under a new lease.
+fn renewed(held: &Reservation, wanted: &Reservation) -> Reservation {
+    Reservation { holder: held.holder.clone(), address: held.address.clone(), ..wanted.clone() }
+}
+
+/// Where the next event of a free slot goes.
+fn free(slots: &[log::Slot], code: CodeDigest, number: u32) -> Place {
+    let known = slots.iter().find(|slot| slot.place.slot == number);
+    known.map_or(Place { code, slot: number, next: 0 }, |slot| slot.place)
+}
+
+#[cfg(test)]
+mod tests;

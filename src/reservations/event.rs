@@ -1,0 +1,134 @@
+//! What is stored of a slot: its events, and for whom it is reserved.
+
+use std::fmt;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::values::{CorrelationId, EmailAddress, ObjectId};
+
+/// One event of a slot, as it is stored. The last one says all about the slot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub(super) enum Event {
+    /// It waits for an account.
+    Reserved(Reservation),
+    /// The account was found.
+    Accepted {
+        /// The account.
+        account: ObjectId,
+        /// When this was written.
+        at: DateTime<Utc>,
+        /// What was accepted.
+        reservation: Reservation,
+    },
+    /// It counts as used although nobody was found, since nobody could have been.
+    Kept {
+        /// When this was written.
+        at: DateTime<Utc>,
+        /// Why.
+        reason: String,
+        /// What was kept. Should its account be found after all, it is accepted.
+        reservation: Reservation,
+    },
+    /// Nobody was found; the slot is free.
+    Released {
+        /// When this was written.
+        at: DateTime<Utc>,
+    },
+    /// Something is there that cannot be read, so the slot counts as used.
+    #[serde(skip)]
+    Unreadable,
+}
+
+impl Event {
+    /// Whether the slot is taken.
+    pub(super) fn is_in_use(&self) -> bool {
+        !matches!(self, Self::Released { .. })
+    }
+
+    /// What the slot is, or was last, reserved for; `None` if it is free.
+    pub(super) fn reservation(&self) -> Option<&Reservation> {
+        match self {
+            Self::Reserved(reservation) | Self::Accepted { reservation, .. } | Self::Kept { reservation, .. } => {
+                Some(reservation)
+            }
+            Self::Released { .. } | Self::Unreadable => None,
+        }
+    }
+
+    /// What waits for its account.
+    pub(super) fn waiting(&self) -> Option<&Reservation> {
+        if let Self::Reserved(reservation) = self { Some(reservation) } else { None }
+    }
+
+    /// What is reserved or kept, and no account was found for.
+    pub(super) fn without_account(&self) -> Option<&Reservation> {
+        self.reservation().filter(|_| !matches!(self, Self::Accepted { .. }))
+    }
+}
+
+/// A use that waits for its account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Reservation {
+    /// For whom.
+    pub(super) holder: Holder,
+    /// By which the account will be known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) address: Option<AddressDigest>,
+    /// In which sign-up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) correlation_id: Option<CorrelationId>,
+    /// When the lease began.
+    pub(super) at: DateTime<Utc>,
+    /// When it ends.
+    pub(super) until: DateTime<Utc>,
+}
+
+/// The SHA-256 of an address's canonical form. `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct AddressDigest(String);
+
+impl AddressDigest {
+    pub(super) fn of(address: &EmailAddress) -> Self {
+        let text = format!("guestlist reservation address 1 {}", address.canonical());
+        let bytes = digest(&SHA256, text.as_bytes());
+        Self(bytes.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")))
+    }
+}
+
+impl fmt::Debug for AddressDigest {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("AddressDigest(…)")
+    }
+}
+
+/// For whom a use is reserved. `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Holder(String);
+
+impl Holder {
+    /// The address; without one the sign-up; without both nobody who could come again.
+    pub(super) fn of(address: Option<&AddressDigest>, sign_up: Option<&CorrelationId>) -> Self {
+        let known = address.map(|address| address.0.clone()).or_else(|| sign_up.map(|id| id.as_str().to_owned()));
+        Self(known.unwrap_or_else(|| Uuid::new_v4().to_string()))
+    }
+
+    /// Where the holder begins to look for a free slot: people who come at once seldom begin at the same one, and one
+    /// person always does.
+    pub(super) fn first_slot(&self, slots: u32) -> u32 {
+        let hash = digest(&SHA256, self.0.as_bytes());
+        let hash = hash.as_ref().iter().take(8).fold(0, |hash: u64, byte| hash << 8 | u64::from(*byte));
+        u32::try_from(hash.checked_rem(u64::from(slots)).unwrap_or_default()).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Holder {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Holder(…)")
+    }
+}

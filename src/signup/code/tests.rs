@@ -1,0 +1,94 @@
+//! What is read from the form's field, and whom a code admits.
+
+use rstest::rstest;
+
+use super::*;
+use crate::signup::gate::Refusal;
+use crate::signup::identity::{AddressSource, Found, Provenance};
+use crate::signup::policy::Gate;
+use crate::values::{AttributeName, AttributeType, EmailMatch, FormField, InvitationCode};
+
+const NOW: &str = "2026-11-21T10:00:00Z";
+
+fn policy() -> Policy {
+    Policy { invitation_code: Some(AttributeName::new("extension_0_Code")), ..Policy::new("default", Gate::InviteOnly) }
+}
+
+fn form(text: Option<&str>) -> Form {
+    Form(vec![FormField {
+        name: AttributeName::new("Extension_0_code"),
+        attribute_type: AttributeType::String,
+        value: text.map(|text| AttributeValue::String(text.to_owned())),
+    }])
+}
+
+fn invitation(rule: Option<&str>) -> Invitation {
+    let code = InvitationCode { digest: "0".repeat(64).parse().unwrap(), uses: 1 };
+    Invitation { code: Some(code), ..Invitation::new("beta".into(), 2, rule.map(|rule| rule.parse().unwrap())) }
+}
+
+fn judged(
+    invitations: &[Invitation],
+    address: Option<(&str, Provenance)>,
+    how: EmailMatch,
+) -> Result<u64, CodeProblem> {
+    let policy = Policy { email_match: how, ..policy() };
+    let found = address.map(|(address, provenance)| Found {
+        address: address.parse().unwrap(),
+        provenance,
+        source: AddressSource::Identity,
+    });
+    let person = NeedsCode { policy: &policy, address: found.as_ref(), because: Refusal::NotInvited };
+    let now = NOW.parse().unwrap();
+    judge(invitations, &person, &App::default(), now, &mut Trace::off()).map(|invitation| invitation.line)
+}
+
+#[rstest]
+#[case(None, CodeProblem::Missing)]
+#[case(Some("  "), CodeProblem::Missing)]
+#[case(Some(" - "), CodeProblem::Missing)]
+#[case(Some("WELCOME"), CodeProblem::Wrong)]
+#[case(Some("0000-0000-0000-0001"), CodeProblem::Wrong)]
+fn what_is_no_code_is_missing_or_wrong(#[case] text: Option<&str>, #[case] problem: CodeProblem) {
+    assert_eq!(typed(&policy(), &form(text)).unwrap_err(), problem);
+}
+
+#[test]
+fn the_field_is_found_in_any_case_and_a_form_without_it_has_no_code() {
+    assert!(typed(&policy(), &form(Some("0000 0000 0000 0000"))).is_ok());
+    assert_eq!(typed(&policy(), &Form::default()).unwrap_err(), CodeProblem::Missing);
+}
+
+#[test]
+fn the_first_that_is_valid_admits_and_otherwise_the_first_says_why() {
+    let expired = Invitation { expires: NOW.parse().ok(), ..invitation(None) };
+    let other = Invitation { apps: vec!["44444444-0000-0000-0000-000000000002".parse().unwrap()], ..invitation(None) };
+    let early = Invitation { not_before: "2026-11-21T10:00:01Z".parse().ok(), ..invitation(None) };
+    let valid = Invitation { line: 9, ..invitation(None) };
+    let judged = |invitations: &[Invitation]| judged(invitations, None, EmailMatch::Exact);
+    assert_eq!(judged(&[]), Err(CodeProblem::Wrong));
+    assert_eq!(judged(&[expired.clone(), other.clone()]), Err(CodeProblem::Expired));
+    assert_eq!(judged(&[other.clone(), expired.clone()]), Err(CodeProblem::OtherApp));
+    assert_eq!(judged(&[early]), Err(CodeProblem::NotYetValid));
+    assert_eq!(judged(&[expired, other, valid]), Ok(9));
+}
+
+#[test]
+fn a_code_for_somebody_needs_an_address_that_nobody_typed() {
+    let jo = [invitation(Some("jo@contoso.com"))];
+    let domain = [invitation(Some("@contoso.com"))];
+    let verified = Some(("jo@contoso.com", Provenance::Verified));
+    assert_eq!(judged(&jo, verified, EmailMatch::Exact), Ok(2));
+    assert_eq!(judged(&domain, Some(("jo@contoso.com", Provenance::Asserted)), EmailMatch::Exact), Ok(2));
+    for other in [None, Some(("jo@contoso.com", Provenance::Typed)), Some(("jo+x@contoso.com", Provenance::Verified))] {
+        assert_eq!(judged(&jo, other, EmailMatch::Exact), Err(CodeProblem::OtherAddress), "{other:?}");
+    }
+    assert_eq!(judged(&jo, Some(("jo+x@contoso.com", Provenance::Verified)), EmailMatch::IgnoreTag), Ok(2));
+}
+
+#[test]
+fn nobody_learns_whom_a_code_is_for() {
+    for problem in [CodeProblem::OtherAddress, CodeProblem::OtherApp, CodeProblem::NotYetValid] {
+        assert_eq!(problem.message(), CodeProblem::Wrong.message());
+    }
+}

@@ -1,0 +1,185 @@
+//! What conditions see of a sign-up, in one place.
+//!
+//! | name | members |
+//! | --- | --- |
+//! | `attributes` | every attribute that the event lists: `country`, `ext.Plan` (also `extension_<app id>_Plan`) |
+//! | `invite` | the invitation's columns; `name`, `source`, and the lists `tags`, `groups`, `roles` in any case |
+//! | `app` | `id`, `name` |
+//! | `client` | `ip`, `locale`, `market` |
+//! | `identity` | `email` and `domain` as they are compared, `provenance`, `signInType`, `issuer` |
+//!
+//! An attribute has its own type: a text, a number, true or false, a list of texts. One that holds several choices in
+//! one text is a list. One that the event lists without a value is the empty value of its type, one that it does not list
+//! is absent. What is not known of the rest is an empty text.
+//!
+//! The whole is built once for each submission; a rule that changes an attribute changes that member alone. All of it is
+//! personal: it is never logged.
+
+use std::net::IpAddr;
+
+use serde_json::{Map, Value, json};
+
+use crate::values::{
+    App, AppId, AttributeName, AttributeType, AttributeValue, Client, EmailAddress, Form, FormField, Invitation,
+};
+
+/// The names a condition may use.
+pub const NAMES: [&str; 5] = ["attributes", "invite", "app", "client", "identity"];
+
+/// The members of `app`.
+pub const APP: [&str; 2] = ["id", "name"];
+
+/// The members of `client`.
+pub const CLIENT: [&str; 3] = ["ip", "locale", "market"];
+
+/// The members of `identity`.
+pub const IDENTITY: [&str; 5] = ["email", "domain", "provenance", "signInType", "issuer"];
+
+/// A sign-up as conditions see it.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The form.
+    pub form: &'a Form,
+    /// Attributes that hold several choices in one text, with commas between.
+    pub multi_select: &'a [AttributeName],
+    /// The invitation that speaks for the person, if there is one.
+    pub invitation: Option<&'a Invitation>,
+    /// The app they sign up to.
+    pub app: &'a App,
+    /// Where the event says they are.
+    pub client: &'a Client,
+    /// Who they are known to be.
+    pub identity: IdentityFacts<'a>,
+}
+
+/// Who a person is known to be.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct IdentityFacts<'a> {
+    /// The address, if there is one.
+    pub email: Option<&'a EmailAddress>,
+    /// How far the address is to be trusted: `verified`, `asserted` or `typed`; empty without one.
+    pub provenance: &'static str,
+    /// How they sign in (`emailAddress`, `federated`), possibly empty.
+    pub sign_in_type: &'a str,
+    /// Who vouches for them (`google.com`), possibly empty.
+    pub issuer: &'a str,
+}
+
+impl Facts<'_> {
+    /// Builds what conditions see.
+    #[must_use]
+    pub fn context(&self) -> Context {
+        let mut context = Context(json!({
+            "attributes": { "ext": {} },
+            "invite": Invitation::to_context(self.invitation),
+            "app": { "id": self.app.id.as_ref().map_or("", AppId::as_str), "name": self.app.name },
+            "client": {
+                "ip": self.client.ip.as_ref().map(IpAddr::to_string).unwrap_or_default(),
+                "locale": self.client.locale,
+                "market": self.client.market,
+            },
+            "identity": {
+                "email": self.identity.email.map_or("", EmailAddress::canonical),
+                "domain": self.identity.email.map_or("", EmailAddress::domain),
+                "provenance": self.identity.provenance,
+                "signInType": self.identity.sign_in_type,
+                "issuer": self.identity.issuer,
+            },
+        }));
+        for field in &self.form.0 {
+            context.set(field, field.value.as_ref(), self.is_several(field));
+        }
+        context
+    }
+
+    /// Whether an attribute holds several choices in one text.
+    #[must_use]
+    pub fn is_several(&self, field: &FormField) -> bool {
+        self.multi_select.iter().any(|name| field.name.is(name.as_str()))
+    }
+}
+
+/// What conditions see, as JSON. `Debug` shows nothing of it.
+pub struct Context(Value);
+
+impl std::fmt::Debug for Context {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Context(…)")
+    }
+}
+
+impl Context {
+    /// The object with a member for each of [`NAMES`].
+    #[must_use]
+    pub fn json(&self) -> &Value {
+        &self.0
+    }
+
+    /// Sets an attribute under its full and its short name.
+    pub fn set(&mut self, field: &FormField, value: Option<&AttributeValue>, several: bool) {
+        let seen = seen(value, field.attribute_type, several);
+        let name = spelled(field.name.as_str());
+        if let Some(short) = field.name.short().strip_prefix("ext.") {
+            put(self.members("/attributes/ext"), short, seen.clone());
+        }
+        put(self.members("/attributes"), name, seen);
+    }
+
+    /// Makes an attribute that the event spells in another case known as the configuration spells it. `path` is what a
+    /// condition names: `["attributes", "postalcode"]`.
+    pub fn spell(&mut self, path: &[String]) {
+        let (place, name) = match path {
+            [root, ext, name, ..] if root == "attributes" && ext == "ext" => ("/attributes/ext", name),
+            [root, name, ..] if root == "attributes" => ("/attributes", name),
+            _ => return,
+        };
+        let Some(members) = self.members(place).filter(|members| !members.contains_key(name)) else { return };
+        let found = members.iter().find(|(known, _)| known.eq_ignore_ascii_case(spelled(name)));
+        if let Some(value) = found.map(|(_, value)| value.clone()) {
+            members.insert(name.clone(), value);
+        }
+    }
+
+    fn members(&mut self, pointer: &str) -> Option<&mut Map<String, Value>> {
+        self.0.pointer_mut(pointer)?.as_object_mut()
+    }
+}
+
+/// Puts a value under a name, and under every other spelling of it that is there.
+fn put(members: Option<&mut Map<String, Value>>, name: &str, value: Value) {
+    let Some(members) = members else { return };
+    let same = |known: &str| known != name && spelled(known).eq_ignore_ascii_case(name);
+    for (_, other) in members.iter_mut().filter(|(known, _)| same(known)) {
+        other.clone_from(&value);
+    }
+    members.insert(name.to_owned(), value);
+}
+
+/// The address is `email`, whatever an event calls it.
+fn spelled(name: &str) -> &str {
+    if name.eq_ignore_ascii_case("emailAddress") { "email" } else { name }
+}
+
+/// An attribute's value in its own type.
+fn seen(value: Option<&AttributeValue>, attribute_type: AttributeType, several: bool) -> Value {
+    match (value.filter(|value| !value.is_empty()), attribute_type) {
+        (Some(AttributeValue::String(text)), _) if several => choices(text).collect(),
+        (Some(AttributeValue::String(text)), _) => text.as_str().into(),
+        (Some(AttributeValue::Int64(number)), _) => (*number).into(),
+        (Some(AttributeValue::Boolean(yes)), _) => (*yes).into(),
+        (Some(AttributeValue::StringCollection(items)), _) => items.clone().into(),
+        (None, AttributeType::StringCollection) => json!([]),
+        (None, AttributeType::String) if several => json!([]),
+        (None, AttributeType::String) => "".into(),
+        (None, AttributeType::Int64) => 0.into(),
+        (None, AttributeType::Boolean) => false.into(),
+    }
+}
+
+/// The choices in a text that holds several, without the empty ones.
+pub(super) fn choices(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|choice| !choice.is_empty())
+}
+
+#[cfg(test)]
+mod tests;

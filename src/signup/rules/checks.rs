@@ -1,0 +1,85 @@
+//! What a value must be like.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use regex::Regex;
+
+use super::dates::DateCheck;
+use crate::signup::facts::choices;
+use crate::values::AttributeValue;
+
+/// What a value must be like; nothing of it applies to an empty one but `required`.
+#[derive(Debug, Clone, Default)]
+pub struct Checks {
+    /// Whether it must be there. `false` on the form is there, too.
+    pub required: bool,
+    /// What the whole value must match; compiled with anchors.
+    pub pattern: Option<Regex>,
+    /// At least so many characters.
+    pub min_length: Option<usize>,
+    /// At most so many characters.
+    pub max_length: Option<usize>,
+    /// The values there are, as texts; empty: any.
+    pub one_of: Vec<String>,
+    /// The least whole number.
+    pub min: Option<i64>,
+    /// The greatest whole number.
+    pub max: Option<i64>,
+    /// That it is a date, and which.
+    pub date: Option<DateCheck>,
+    /// At least so many different choices.
+    pub min_items: Option<usize>,
+    /// At most so many different choices.
+    pub max_items: Option<usize>,
+}
+
+impl Checks {
+    /// Whether there is nothing to check.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self { required, pattern, min_length, max_length, one_of, min, max, date, min_items, max_items } = self;
+        let lengths = [min_length, max_length, min_items, max_items].into_iter().all(Option::is_none);
+        !required && pattern.is_none() && one_of.is_empty() && lengths && min.or(*max).is_none() && date.is_none()
+    }
+
+    /// Whether a value that is there passes; `today` is the day of the sign-up.
+    pub(super) fn pass(&self, items: &[Cow<'_, str>], today: NaiveDate) -> bool {
+        self.count_passes(items) && items.iter().all(|item| self.item_passes(item, today))
+    }
+
+    fn count_passes(&self, items: &[Cow<'_, str>]) -> bool {
+        if self.min_items.or(self.max_items).is_none() {
+            return true;
+        }
+        within(items.iter().collect::<BTreeSet<_>>().len(), self.min_items, self.max_items)
+    }
+
+    fn item_passes(&self, item: &str, today: NaiveDate) -> bool {
+        let length = || item.chars().count();
+        let number = || item.parse::<i64>().is_ok_and(|number| within(number, self.min, self.max));
+        self.pattern.as_ref().is_none_or(|pattern| pattern.is_match(item))
+            && (self.min_length.or(self.max_length).is_none() || within(length(), self.min_length, self.max_length))
+            && (self.one_of.is_empty() || self.one_of.iter().any(|known| known == item))
+            && (self.min.or(self.max).is_none() || number())
+            && self.date.as_ref().is_none_or(|date| date.passes(item, today))
+    }
+}
+
+/// What is checked on its own: the choices of a value that holds several, else the value. Empty if it is.
+pub(super) fn items(value: Option<&AttributeValue>, several: bool) -> Vec<Cow<'_, str>> {
+    let Some(value) = value.filter(|value| !value.is_empty()) else { return Vec::new() };
+    match value {
+        AttributeValue::String(text) if several => choices(text).map(Cow::Borrowed).collect(),
+        AttributeValue::String(text) => vec![Cow::Borrowed(text)],
+        AttributeValue::StringCollection(items) => {
+            items.iter().map(|item| item.trim()).filter(|item| !item.is_empty()).map(Cow::Borrowed).collect()
+        }
+        other => vec![Cow::Owned(other.to_text())],
+    }
+}
+
+fn within<T: PartialOrd + Copy>(value: T, min: Option<T>, max: Option<T>) -> bool {
+    min.is_none_or(|min| value >= min) && max.is_none_or(|max| value <= max)
+}

@@ -1,0 +1,78 @@
+//! Dates on the form: how they are written, which of them pass, and how old that makes somebody.
+
+use std::fmt::Write as _;
+
+use chrono::NaiveDate;
+use chrono::format::{Item, StrftimeItems};
+
+/// That a value is a date, and which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DateCheck {
+    /// How it is written, in the notation of `strftime`.
+    pub format: String,
+    /// The first day that passes.
+    pub earliest: Option<Day>,
+    /// The last day that passes.
+    pub latest: Option<Day>,
+    /// As a birth date: how many whole years at least lie between it and the day of the sign-up.
+    pub min_age: Option<u32>,
+}
+
+impl DateCheck {
+    /// How dates are written if nothing else is said: `2026-11-21`.
+    pub const ISO: &'static str = "%Y-%m-%d";
+
+    /// Whether the text is a date that passes. Somebody born on 29 February is a year older on 1 March, if the year has
+    /// no such day.
+    pub(super) fn passes(&self, text: &str, today: NaiveDate) -> bool {
+        let Ok(date) = NaiveDate::parse_from_str(text, &self.format) else { return false };
+        let old_enough = |age| today.years_since(date).is_some_and(|years| years >= age);
+        self.earliest.is_none_or(|first| date >= first.date(today))
+            && self.latest.is_none_or(|last| date <= last.date(today))
+            && self.min_age.is_none_or(old_enough)
+    }
+}
+
+/// A day in the configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Day {
+    /// This one.
+    Fixed(NaiveDate),
+    /// The day of the sign-up, UTC.
+    Today,
+}
+
+impl Day {
+    fn date(self, today: NaiveDate) -> NaiveDate {
+        match self {
+            Self::Fixed(date) => date,
+            Self::Today => today,
+        }
+    }
+}
+
+/// Why a text is no way of writing dates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoDateFormat {
+    /// A `%` with something that is not known.
+    #[error("has a % that stands for nothing: write for example %d.%m.%Y")]
+    UnknownItem,
+    /// What it writes cannot be read back as the same day.
+    #[error("does not hold a whole date: it needs the year in full, the month and the day, such as %d.%m.%Y")]
+    NotADate,
+}
+
+/// Whether dates can be written and read back this way.
+pub fn check_date_format(format: &str) -> Result<(), NoDateFormat> {
+    if StrftimeItems::new(format).any(|item| matches!(item, Item::Error)) {
+        return Err(NoDateFormat::UnknownItem);
+    }
+    let reads_back = |day: NaiveDate| {
+        let mut written = String::new();
+        write!(written, "{}", day.format(format)).is_ok() && NaiveDate::parse_from_str(&written, format) == Ok(day)
+    };
+    // Days that differ in all that a format could leave out: the century, the year, the month, the day.
+    let days = [(1955, 1, 31), (2004, 2, 29), (2026, 11, 7)];
+    let mut days = days.into_iter().filter_map(|(year, month, day)| NaiveDate::from_ymd_opt(year, month, day));
+    if days.all(reads_back) { Ok(()) } else { Err(NoDateFormat::NotADate) }
+}

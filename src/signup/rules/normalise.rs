@@ -1,0 +1,126 @@
+//! Ways of tidying a text.
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::Rule;
+use super::phone::{Country, e164};
+use crate::signup::facts::choices;
+use crate::values::AttributeValue;
+
+/// A way of tidying a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Normalise {
+    /// White space at both ends goes.
+    Trim,
+    /// Lower case.
+    Lower,
+    /// Upper case.
+    Upper,
+    /// The first letter of each word in upper case, the rest in lower case: `jo o'neil-smith` becomes
+    /// `Jo O'Neil-Smith`. What follows a hyphen or an apostrophe counts as a word if it has two letters or more.
+    Title,
+    /// Runs of white space become one space; at both ends they go.
+    Collapse,
+    /// Unicode's compatibility composition (NFKC): full-width letters, ligatures and the like become the plain ones.
+    Nfkc,
+    /// Only the digits 0 to 9 stay, after NFKC.
+    Digits,
+    /// A phone number in E.164: `0412 345 678` becomes `+61412345678`. What is no valid number fails.
+    Phone,
+}
+
+/// A value after it was tidied.
+pub(super) struct Tidied {
+    pub(super) value: AttributeValue,
+    /// Whether it could be read as what it was to become.
+    pub(super) readable: bool,
+}
+
+impl Rule {
+    /// The value after the rule's steps, in the type it came in. `several`: it holds several choices in one text.
+    pub(super) fn tidied(&self, value: &AttributeValue, several: bool, country: Option<Country>) -> Tidied {
+        let mut readable = true;
+        let mut tidy = |text: &str| {
+            let (text, read) = self.tidied_text(text, country);
+            readable &= read;
+            text
+        };
+        let value = match value {
+            AttributeValue::String(text) if several => {
+                let each: Vec<_> = choices(text).map(tidy).filter(|choice| !choice.is_empty()).collect();
+                AttributeValue::String(each.join(","))
+            }
+            AttributeValue::String(text) => AttributeValue::String(tidy(text)),
+            AttributeValue::StringCollection(items) => {
+                let each = items.iter().map(|item| tidy(item)).filter(|item| !item.is_empty());
+                AttributeValue::StringCollection(each.collect())
+            }
+            AttributeValue::Int64(_) | AttributeValue::Boolean(_) => {
+                // Its type stays, so nothing is changed; whether it can be read as a phone number still counts.
+                tidy(&value.to_text());
+                value.clone()
+            }
+        };
+        Tidied { value, readable }
+    }
+
+    fn tidied_text(&self, text: &str, country: Option<Country>) -> (String, bool) {
+        self.normalise.iter().fold((text.to_owned(), true), |(text, readable), step| match step {
+            Normalise::Phone if text.trim().is_empty() => (text, readable),
+            Normalise::Phone => match e164(&text, country) {
+                Some(number) => (number, readable),
+                None => (text, false),
+            },
+            step => (step.apply(&text), readable),
+        })
+    }
+}
+
+impl Normalise {
+    fn apply(self, text: &str) -> String {
+        match self {
+            Self::Trim => text.trim().to_owned(),
+            Self::Lower => text.to_lowercase(),
+            Self::Upper => text.to_uppercase(),
+            Self::Title => title(text),
+            Self::Collapse => text.split_whitespace().collect::<Vec<_>>().join(" "),
+            Self::Nfkc => text.nfkc().collect(),
+            Self::Digits => text.nfkc().filter(char::is_ascii_digit).collect(),
+            Self::Phone => text.to_owned(),
+        }
+    }
+}
+
+/// Whether a part of a word that follows this character may be a word of its own.
+fn joins(character: char) -> bool {
+    matches!(character, '-' | '\u{2010}' | '\u{2011}' | '\u{2013}' | '\'' | '\u{2018}' | '\u{2019}' | '\u{2bc}')
+}
+
+/// The text with the first letter of each word in upper case.
+fn title(text: &str) -> String {
+    let lower = text.to_lowercase();
+    let mut titled = String::with_capacity(lower.len());
+    for word in lower.split_inclusive(char::is_whitespace) {
+        for (at, part) in word.split_inclusive(joins).enumerate() {
+            let letters = part.chars().filter(|character| character.is_alphabetic()).count();
+            if at == 0 || letters >= 2 { push_capitalised(&mut titled, part) } else { titled.push_str(part) }
+        }
+    }
+    titled
+}
+
+/// Adds a part of a word with its first letter in upper case; a number before it makes it none.
+fn push_capitalised(titled: &mut String, part: &str) {
+    let mut started = false;
+    for character in part.chars() {
+        if !started && character.is_alphabetic() {
+            // A letter may have an upper case of several: only the first of them stays one.
+            let mut upper = character.to_uppercase();
+            titled.extend(upper.next());
+            titled.extend(upper.flat_map(char::to_lowercase));
+        } else {
+            titled.push(character);
+        }
+        started |= character.is_alphanumeric();
+    }
+}

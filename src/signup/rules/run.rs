@@ -1,0 +1,182 @@
+//! Runs the rules over one form.
+
+use super::checks::items;
+use super::{Checked, Country, Finding, Outcome, PhoneCountry, Rule, Submission, Verdict};
+use crate::signup::facts::Context;
+use crate::values::{AttributeName, AttributeValue, FormField};
+
+/// Applies the rules in order.
+#[must_use]
+pub fn check(rules: &[Rule], submission: &Submission<'_>) -> Checked {
+    let mut run = Run::new(rules, submission);
+    for (at, rule) in rules.iter().enumerate() {
+        run.apply(at, rule);
+        if run.checked.block.is_some() {
+            break;
+        }
+    }
+    run.done()
+}
+
+/// A form while rules run over it.
+struct Run<'a> {
+    submission: &'a Submission<'a>,
+    /// The values as they are now, in the form's order.
+    values: Vec<Option<AttributeValue>>,
+    /// What conditions see of them; `None` if there are no conditions.
+    context: Option<Context>,
+    checked: Checked,
+}
+
+/// A rule's field.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    at: usize,
+    field: &'a FormField,
+    /// Whether it holds several choices in one text.
+    several: bool,
+}
+
+impl<'a> Run<'a> {
+    fn new(rules: &[Rule], submission: &'a Submission<'a>) -> Self {
+        let mut conditions = rules.iter().filter_map(|rule| rule.when.as_ref()).peekable();
+        let context = conditions.peek().is_some().then(|| submission.facts.context());
+        let context = context.map(|mut context| {
+            conditions.for_each(|condition| condition.paths().iter().for_each(|path| context.spell(path)));
+            context
+        });
+        let values = submission.form.0.iter().map(|field| field.value.clone()).collect();
+        Self { submission, values, context, checked: Checked::default() }
+    }
+
+    fn apply(&mut self, at: usize, rule: &Rule) {
+        let place = self.place(rule);
+        if let (Some(attribute), None) = (&rule.attribute, place) {
+            if !self.checked.lacking.contains(attribute) {
+                self.checked.lacking.push(attribute.clone());
+            }
+            return self.note(at, Verdict::Lacking);
+        }
+        match self.holds(at, rule) {
+            Some(true) => {}
+            Some(false) => return self.note(at, Verdict::NotApplicable),
+            None => return self.note(at, Verdict::Undecided),
+        }
+        let failure = match place {
+            Some(place) => {
+                let readable = self.tidy(at, rule, place);
+                self.failure(rule, place, readable)
+            }
+            None => rule.is_its_condition().then_some("fix-errors"),
+        };
+        if let Some(built_in) = failure {
+            self.fail(at, rule, place, built_in);
+        }
+    }
+
+    fn note(&mut self, rule: usize, verdict: Verdict) {
+        self.checked.findings.push(Finding { rule, verdict });
+    }
+
+    fn place(&self, rule: &Rule) -> Option<Place<'a>> {
+        let name = rule.attribute.as_ref()?.as_str();
+        let form = self.submission.form;
+        let (at, field) = form.0.iter().enumerate().find(|(_, field)| field.name.is(name))?;
+        let several = self.submission.multi_select.iter().any(|several| several.is(name));
+        Some(Place { at, field, several })
+    }
+
+    /// Whether the rule applies; `None`: its condition has no answer.
+    fn holds(&self, at: usize, rule: &Rule) -> Option<bool> {
+        let (Some(condition), Some(context)) = (&rule.when, &self.context) else { return Some(true) };
+        match condition.evaluate(context.json()) {
+            Ok(holds) => Some(holds),
+            Err(error) => {
+                // The condition itself is not shown: it may name somebody's address.
+                let attribute = rule.attribute.as_ref().map(AttributeName::as_str);
+                tracing::warn!(event = "condition-failed", rule = at, attribute, error = %error);
+                None
+            }
+        }
+    }
+
+    fn value(&self, place: Place<'_>) -> Option<&AttributeValue> {
+        self.values.get(place.at)?.as_ref()
+    }
+
+    /// Tidies the value; whether it could be read as what it is to become.
+    fn tidy(&mut self, at: usize, rule: &Rule, place: Place<'_>) -> bool {
+        if rule.normalise.is_empty() {
+            return true;
+        }
+        let country = self.country(rule);
+        let Some(value) = self.value(place) else { return true };
+        let tidied = rule.tidied(value, place.several, country);
+        let changed = tidied.value != *value;
+        if changed {
+            if let Some(context) = &mut self.context {
+                context.set(place.field, Some(&tidied.value), place.several);
+            }
+            if let Some(value) = self.values.get_mut(place.at) {
+                *value = Some(tidied.value);
+            }
+            self.note(at, Verdict::Changed);
+        }
+        tidied.readable
+    }
+
+    /// The country for phone numbers that do not say theirs.
+    fn country(&self, rule: &Rule) -> Option<Country> {
+        match rule.phone_country.as_ref()? {
+            PhoneCountry::Fixed(country) => Some(*country),
+            PhoneCountry::Attribute(name) => {
+                let at = self.submission.form.0.iter().position(|field| field.name.is(name.as_str()))?;
+                self.values.get(at)?.as_ref()?.to_text().parse().ok()
+            }
+        }
+    }
+
+    /// The built-in message's key if the rule fails.
+    fn failure(&self, rule: &Rule, place: Place<'_>, readable: bool) -> Option<&'static str> {
+        let items = items(self.value(place), place.several);
+        if items.is_empty() {
+            let fails = rule.checks.required || rule.is_its_condition();
+            return fails.then_some("field-required");
+        }
+        let today = self.submission.now.date_naive();
+        let fails = !readable || rule.is_its_condition() || !rule.checks.pass(&items, today);
+        fails.then_some("field-invalid")
+    }
+
+    fn fail(&mut self, at: usize, rule: &Rule, place: Option<Place<'_>>, built_in: &'static str) {
+        let key = |built_in: &str| rule.message.as_deref().unwrap_or(built_in).to_owned();
+        let verdict = match (rule.outcome, place) {
+            (Outcome::Block, _) => {
+                self.checked.block = Some(key("rule-blocked"));
+                Verdict::Blocked
+            }
+            (Outcome::Error, Some(place)) => {
+                self.checked.errors.entry(place.field.name.clone()).or_insert_with(|| key(built_in));
+                Verdict::FieldFailed
+            }
+            (Outcome::Error, None) => {
+                self.checked.page_error.get_or_insert_with(|| key(built_in));
+                Verdict::PageFailed
+            }
+        };
+        self.note(at, verdict);
+    }
+
+    /// What was found, with the values that changed.
+    fn done(self) -> Checked {
+        let mut checked = self.checked;
+        for (field, value) in self.submission.form.0.iter().zip(self.values) {
+            // What came in another type than the field's can be refused, but only be sent back in the field's.
+            let changed = value.filter(|value| Some(value) != field.value.as_ref());
+            if let Some(value) = changed.and_then(|value| value.convert(field.attribute_type)) {
+                checked.changed.insert(field.name.clone(), value);
+            }
+        }
+        checked
+    }
+}

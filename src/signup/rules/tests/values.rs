@@ -1,0 +1,185 @@
+//! Single values: tidied, then checked.
+
+use rstest::rstest;
+
+use super::*;
+
+#[rstest]
+#[case(&[Normalise::Trim], "  Leeds \t", "Leeds")]
+#[case(&[Normalise::Lower], "LeEDS", "leeds")]
+#[case(&[Normalise::Upper], "straße", "STRASSE")]
+#[case(&[Normalise::Collapse], " New \u{a0} York ", "New York")]
+#[case(&[Normalise::Trim, Normalise::Upper], " ls1 1aa ", "LS1 1AA")]
+#[case(&[Normalise::Nfkc], "Ｌｅｅｄｓ ﬁ ①", "Leeds fi 1")]
+#[case(&[Normalise::Digits], "４００ 0-3a", "40003")]
+fn tidies_before_it_checks(#[case] steps: &[Normalise], #[case] given: &str, #[case] wanted: &str) {
+    let rule = Rule { checks: Checks { one_of: vec![wanted.into()], ..Checks::default() }, ..tidying("city", steps) };
+    let checked = check_one(rule, Some(text(given)));
+    assert!(checked.errors.is_empty());
+    assert_eq!(checked.changed.get(&AttributeName::new("city")), Some(&text(wanted)));
+    assert_eq!(verdicts(&checked), [(0, Verdict::Changed)]);
+}
+
+#[rstest]
+#[case("jo o'neil-smith", "Jo O'Neil-Smith")]
+#[case("JAMES'S", "James's")]
+#[case("d\u{2019}arcy", "D\u{2019}Arcy")]
+#[case("jean-k. petit", "Jean-k. Petit")]
+#[case("straße ßeta", "Straße Sseta")]
+#[case("ÉLODIE ÖZGÜR ŁUKASZ", "Élodie Özgür Łukasz")]
+#[case("ΟΔΥΣΣΕΎΣ", "Οδυσσεύς")]
+#[case("  (jo)  -- 3rd\tfloor", "  (Jo)  -- 3rd\tFloor")]
+#[case("ﬁona", "Fiona")]
+#[case("李 小龍", "李 小龍")]
+fn title_begins_each_word_with_a_capital(#[case] given: &str, #[case] wanted: &str) {
+    assert_eq!(tidied(&[Normalise::Title], given), wanted);
+    assert_eq!(tidied(&[Normalise::Title], wanted), wanted, "a second time changes nothing");
+}
+
+#[test]
+fn says_nothing_about_what_did_not_change() {
+    assert_eq!(check_one(tidying("city", &[Normalise::Trim]), Some(text("Leeds"))), Checked::default());
+}
+
+#[rstest]
+#[case::absent(None)]
+#[case::empty(Some(text("")))]
+#[case::blank(Some(text(" \u{a0}")))]
+#[case::no_items(Some(list(&[])))]
+#[case::empty_items(Some(list(&["", " "])))]
+fn only_required_applies_to_what_is_empty(#[case] value: Option<AttributeValue>) {
+    let strict = Checks {
+        pattern: pattern("[0-9]{4}"),
+        min_length: Some(4),
+        one_of: vec!["3000".into()],
+        min: Some(1),
+        date: Some(DateCheck { format: DateCheck::ISO.into(), earliest: None, latest: None, min_age: Some(18) }),
+        min_items: Some(1),
+        ..Checks::default()
+    };
+    assert!(check_one(checking("city", strict.clone()), value.clone()).errors.is_empty());
+    let required = Checks { required: true, ..strict };
+    assert_eq!(errors(&check_one(checking("city", required), value)), [("city", "field-required")]);
+}
+
+#[rstest]
+#[case("3000", true)]
+#[case("30000", false)]
+#[case("a3000", false)]
+#[case("3000\n", false)]
+fn a_pattern_is_for_the_whole_value(#[case] value: &str, #[case] wanted: bool) {
+    assert_eq!(passes(Checks { pattern: pattern("[0-9]{4}"), ..Checks::default() }, text(value)), wanted);
+}
+
+#[test]
+fn a_pattern_with_alternatives_is_for_the_whole_value() {
+    assert!(!passes(Checks { pattern: pattern("a|b"), ..Checks::default() }, text("bc")));
+}
+
+#[rstest]
+#[case("äöü", true)]
+#[case("äö", false)]
+#[case("äöüß", false)]
+fn counts_characters_not_bytes(#[case] value: &str, #[case] wanted: bool) {
+    assert_eq!(passes(Checks { min_length: Some(3), max_length: Some(3), ..Checks::default() }, text(value)), wanted);
+}
+
+#[rstest]
+#[case(AttributeValue::Int64(5), true)]
+#[case(AttributeValue::Int64(-1), false)]
+#[case(AttributeValue::Int64(11), false)]
+#[case(text("5"), true)]
+#[case(text("0"), true)]
+#[case(text("10"), true)]
+#[case(text("11"), false)]
+#[case(text("5.0"), false)]
+#[case(text("five"), false)]
+#[case(text("99999999999999999999"), false)]
+#[case(AttributeValue::Boolean(true), false)]
+fn numbers_lie_in_their_range(#[case] value: AttributeValue, #[case] wanted: bool) {
+    assert_eq!(passes(Checks { min: Some(0), max: Some(10), ..Checks::default() }, value), wanted);
+}
+
+#[test]
+fn checks_numbers_and_booleans_as_their_text_and_never_changes_their_type() {
+    let checks = Checks { pattern: pattern("[0-9]{4}"), ..Checks::default() };
+    let rule = Rule { checks, ..tidying("city", &[Normalise::Upper]) };
+    assert_eq!(check_one(rule.clone(), Some(AttributeValue::Int64(2010))), Checked::default());
+    assert!(!check_one(rule, Some(AttributeValue::Int64(20))).errors.is_empty());
+    let yes = Checks { one_of: vec!["true".into()], ..Checks::default() };
+    let yes = Rule { checks: yes, ..tidying("city", &[Normalise::Upper]) };
+    assert_eq!(check_one(yes, Some(AttributeValue::Boolean(true))), Checked::default());
+}
+
+#[test]
+fn terms_are_accepted_by_required_and_one_of_together() {
+    let accepted = Checks { required: true, one_of: vec!["true".into()], ..Checks::default() };
+    let one_of = Checks { required: false, ..accepted.clone() };
+    let terms = |checks: &Checks, value| errors(&check_one(checking("city", checks.clone()), value)).len();
+    assert_eq!(terms(&accepted, Some(AttributeValue::Boolean(true))), 0);
+    assert_eq!(terms(&accepted, Some(AttributeValue::Boolean(false))), 1);
+    assert_eq!(terms(&accepted, None), 1);
+    assert_eq!(terms(&one_of, None), 0, "what was not answered passes one_of alone");
+    let required = Checks { one_of: Vec::new(), ..accepted };
+    assert_eq!(terms(&required, Some(AttributeValue::Boolean(false))), 0, "false is there");
+}
+
+#[test]
+fn a_value_of_another_type_is_refused_or_sent_back_in_the_fields_own() {
+    let year = |value: &str| {
+        Form(vec![FormField { attribute_type: AttributeType::Int64, ..field("year", Some(text(value))) }])
+    };
+    let checks = Checks { pattern: pattern("[0-9]{4}"), ..Checks::default() };
+    let strict = Rule { checks, ..tidying("year", &[Normalise::Upper]) };
+    assert_eq!(check_form(&[strict], &year("20x0")).errors.len(), 1);
+    assert!(check_form(&[tidying("year", &[Normalise::Upper])], &year("20x0")).changed.is_empty());
+    let digits = check_form(&[tidying("year", &[Normalise::Digits])], &year("20 10"));
+    assert_eq!(digits.changed.into_values().collect::<Vec<_>>(), [AttributeValue::Int64(2010)]);
+}
+
+#[test]
+fn the_first_failure_of_a_field_is_shown_and_every_failing_field() {
+    let required = || Checks { required: true, ..Checks::default() };
+    let rules = [
+        Rule {
+            message: Some("too-short".into()),
+            ..checking("city", Checks { min_length: Some(4), ..Checks::default() })
+        },
+        Rule {
+            message: Some("letters".into()),
+            ..checking("CITY", Checks { pattern: pattern("[a-z]+"), ..Checks::default() })
+        },
+        checking("state", required()),
+        checking("country", required()),
+    ];
+    let form = Form(vec![field("city", Some(text("L1"))), field("state", None), field("country", Some(text("GB")))]);
+    assert_eq!(errors(&check_form(&rules, &form)), [("city", "too-short"), ("state", "field-required")]);
+}
+
+#[test]
+fn a_rule_sees_what_the_rule_before_it_made() {
+    let leeds = Checks { pattern: pattern("LEEDS"), ..Checks::default() };
+    let rules = [tidying("city", &[Normalise::Trim]), Rule { checks: leeds, ..tidying("city", &[Normalise::Upper]) }];
+    let checked = check_form(&rules, &form(&[("city", " leeds ")]));
+    assert!(checked.errors.is_empty());
+    assert_eq!(checked.changed.values().collect::<Vec<_>>(), [&text("LEEDS")]);
+}
+
+#[test]
+fn a_value_that_becomes_what_it_was_is_not_sent_back() {
+    let rules = [tidying("city", &[Normalise::Lower]), tidying("city", &[Normalise::Upper])];
+    assert!(check_form(&rules, &form(&[("city", "LEEDS")])).changed.is_empty());
+}
+
+#[test]
+fn a_rule_for_an_attribute_the_event_lacks_is_skipped_and_named_once() {
+    let rules = [
+        checking("jobTitle", Checks { required: true, ..Checks::default() }),
+        checking("jobTitle", Checks { min_length: Some(2), ..Checks::default() }),
+        Rule { when: when("true"), ..rule("state") },
+    ];
+    let checked = check_form(&rules, &Form(vec![field("city", None)]));
+    assert!(checked.errors.is_empty());
+    assert_eq!(checked.lacking, [AttributeName::new("jobTitle"), AttributeName::new("state")]);
+    assert_eq!(verdicts(&checked), [0, 1, 2].map(|rule| (rule, Verdict::Lacking)));
+}

@@ -1,0 +1,93 @@
+//! How often each decision was made: counted in memory, written to the log once a minute as far as there is anything to
+//! say, and once more at the end. Each line is a difference, so that a sum over the lines of all instances is right.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How often the counts are written.
+const EVERY: Duration = Duration::from_mins(1);
+
+/// What is counted: hook, action, reason.
+type Key = (&'static str, &'static str, &'static str);
+
+/// The counts. Cheap to clone; clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct Counters {
+    counts: Arc<Mutex<BTreeMap<Key, u64>>>,
+}
+
+impl Counters {
+    /// Counts one decision.
+    pub fn count(&self, hook: &'static str, action: &'static str, reason: &'static str) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.entry((hook, action, reason)).or_default() += 1;
+    }
+
+    /// Writes what was counted since the last time: a line for each hook, action and reason.
+    pub fn write(&self) {
+        let counts = std::mem::take(&mut *self.counts.lock().unwrap_or_else(PoisonError::into_inner));
+        for ((hook, action, reason), count) in counts {
+            tracing::info!(event = "decision-count", hook, action, reason, count);
+        }
+    }
+
+    /// Writes every minute until `stop`, and then once more.
+    pub fn keep_writing(&self, tasks: &TaskTracker, stop: CancellationToken) {
+        let counters = self.clone();
+        tasks.spawn(async move {
+            loop {
+                let ended = tokio::time::timeout(EVERY, stop.cancelled()).await.is_ok();
+                counters.write();
+                if ended {
+                    return;
+                }
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::telemetry::{CapturedLines, subscriber};
+    use serde_json::json;
+    use tracing::level_filters::LevelFilter;
+
+    #[test]
+    fn writes_each_difference_once() {
+        let lines = CapturedLines::default();
+        let _capture =
+            tracing::subscriber::set_default(subscriber(LevelFilter::INFO, lines.clone(), Arc::new(SystemClock)));
+        let counters = Counters::default();
+        for reason in ["not-invited", "not-invited", "denied"] {
+            counters.count("start", "refuse", reason);
+        }
+        counters.write();
+        counters.write();
+        counters.count("start", "refuse", "denied");
+        counters.write();
+        let counts: Vec<_> =
+            lines.events().iter().map(|line| (line["reason"].clone(), line["count"].clone())).collect();
+        assert_eq!(
+            counts,
+            [(json!("denied"), json!(1)), (json!("not-invited"), json!(2)), (json!("denied"), json!(1))]
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn writes_at_the_end_what_is_left() {
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let counters = Counters::default();
+        counters.keep_writing(&tasks, stop.clone());
+        counters.count("submit", "continue", "open");
+        stop.cancel();
+        tasks.close();
+        tasks.wait().await;
+        assert!(counters.counts.lock().unwrap().is_empty());
+    }
+}

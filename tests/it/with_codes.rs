@@ -1,0 +1,101 @@
+//! A service whose policy has a field for invitation codes, the codes in its list, and people who type them.
+
+use std::path::Path;
+
+use guestlist::values::Code;
+use guestlist_emulator::sign_up::{Event, Person};
+use serde_json::{Value, json};
+
+use crate::service::{Answer, Plan, Service, ext, fill};
+
+/// Whoever is not on the list needs a code, and everybody a name.
+pub(crate) const POLICY: &str = r#"
+[[invites]]
+name = "beta"
+source = "invites.csv"
+[[policies]]
+name = "default"
+gate = "invite-only"
+allow = ["@contoso.com"]
+deny = ["@mailinator.com"]
+invitation_code = "ext.InvitationCode"
+  [[policies.rules]]
+  attribute = "displayName"
+  required = true
+"#;
+
+/// As much time as there may be: other tests use the same machine.
+pub(crate) const PATIENT: &str = "budget = \"1800ms\"";
+
+/// The columns of [`list`].
+const COLUMNS: &str = "email,name,apps,not_before,expires,uses,code";
+
+/// A code; every number has another.
+pub(crate) fn code(number: u8) -> Code {
+    let bytes = |other: u8| [number, other, 7, number, other, 7, number, other, 7, number, other, 7, 7, 7, 7, 7];
+    (0..=u8::MAX).find_map(|other| Code::from_random(bytes(other))).unwrap()
+}
+
+/// A list with a line for each code: what stands before it, up to `uses`.
+pub(crate) fn list(lines: &[(u8, &str)]) -> String {
+    let line = |(number, before): &(u8, &str)| format!("{before},{}\n", code(*number).digest());
+    format!("{COLUMNS}\nalex@fabrikam.com,Alex Fabrikam,,,,,\n{}", lines.iter().map(line).collect::<String>())
+}
+
+/// A service with that policy and that list.
+pub(crate) async fn service(policy: &str, invites: &str) -> Service {
+    Service::start_as(Plan { policy, invites, hooks: PATIENT, ..Plan::default() }).await
+}
+
+/// Somebody with a one-time passcode, at a network address of their own.
+pub(crate) fn person(address: &str, ip: &str) -> Person {
+    let mut person = Person::email_otp(address);
+    ip.clone_into(&mut person.ip);
+    person
+}
+
+/// The form somebody sends, with a name and what they typed as a code.
+pub(crate) fn form(service: &Service, person: Person, typed: &str) -> Value {
+    let mut submit = service.sign_up(person).submit();
+    fill(&mut submit, "displayName", "Jo");
+    fill(&mut submit, &ext("InvitationCode"), typed);
+    submit
+}
+
+/// Sends a form with a code.
+pub(crate) async fn types(service: &Service, address: &str, typed: &str) -> Answer {
+    let body = form(service, Person::email_otp(address), typed);
+    service.call(Event::Submit, &body).await
+}
+
+/// Whether the answer lets somebody in by a code: the account is made, and the code not stored with it.
+pub(crate) fn is_in(answer: &Answer) -> bool {
+    let action = answer.action();
+    let modifies = answer.action_name() == "modifyAttributeValues";
+    modifies && action["attributes"] == json!({ ext("InvitationCode"): "" })
+}
+
+/// What the answer says at the field of the code; it has to be the form again.
+pub(crate) fn at_the_field(answer: &Answer) -> String {
+    assert_eq!(answer.action_name(), "showValidationError", "{answer:?}");
+    answer.action()["attributeErrors"][ext("InvitationCode")].as_str().unwrap_or_default().to_owned()
+}
+
+/// Every file below a folder, with its path in it and its text.
+pub(crate) fn files(folder: &Path) -> Vec<(String, String)> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut found = Vec::new();
+    for path in entries.map(|entry| entry.unwrap().path()) {
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push((path.display().to_string(), std::fs::read_to_string(&path).unwrap()));
+        }
+    }
+    found
+}
+
+/// The files of the state that are about reservations.
+pub(crate) fn reservations(service: &Service) -> Vec<(String, String)> {
+    files(&service.folder.path().join(".guestlist/reservations"))
+}
