@@ -1,0 +1,248 @@
+//! The rules of a form from outside: what is tidied, what is marked, what ends the sign-up, and in which types.
+
+use guestlist_emulator::sign_up::{Event, Kind, Person, attribute};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::service::{Plan, Service, ext};
+use crate::with_codes::PATIENT;
+
+/// A policy that admits everybody, with these rules.
+async fn service(rules: &str) -> Service {
+    let policy = format!("[[policies]]\nname = \"default\"\ngate = \"open\"\n{rules}");
+    Service::start_as(Plan { policy: &policy, hooks: PATIENT, ..Plan::default() }).await
+}
+
+/// The action for a form with these fields.
+async fn sent(service: &Service, fields: &[(&str, Kind, Value)]) -> Value {
+    let mut submit = service.sign_up(Person::email_otp("jo@example.org")).submit();
+    for (name, kind, value) in fields {
+        submit["data"]["userSignUpInfo"]["attributes"][name] = attribute(name, *kind, value);
+    }
+    let answer = service.call(Event::Submit, &submit).await;
+    let mut action = answer.action();
+    action["name"] = json!(answer.action_name());
+    action
+}
+
+/// The action for a form with these texts.
+async fn texts(service: &Service, fields: &[(&str, &str)]) -> Value {
+    let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, Kind::Text, json!(value))).collect();
+    sent(service, &fields).await
+}
+
+const ORDER: &str = r#"
+  [[policies.rules]]
+  attribute = "city"
+  normalise = ["trim", "title"]
+  required = true
+  [[policies.rules]]
+  when = "attributes.country == 'AU' && attributes.state == ''"
+  attribute = "state"
+  message = "state-required"
+  [[policies.rules]]
+  when = "attributes.givenName != '' && attributes.givenName == attributes.surname"
+  message = "same-name"
+  [[policies.rules]]
+  when = "attributes.country == 'XX'"
+  outcome = "block"
+  message = "not-there"
+  [[policies.rules]]
+  attribute = "postalCode"
+  pattern = "[0-9]{4}"
+  outcome = "block"
+[messages.en]
+state-required = "Say which state, {{ email }}."
+same-name = "Two names, please."
+not-there = { title = "Sorry", text = "Not in {{ app.name }}." }
+"#;
+
+#[tokio::test]
+async fn a_page_goes_before_errors_and_errors_before_changes() {
+    let service = service(ORDER).await;
+    let all = [("city", ""), ("country", "AU"), ("state", ""), ("givenName", "Jo"), ("surname", "Jo")];
+    let errors = texts(&service, &all).await;
+    assert_eq!(errors["name"], "showValidationError");
+    assert_eq!(errors["message"], "Two names, please.");
+    let marked = json!({ "city": "This field is required.", "state": "Say which state, jo@example.org." });
+    assert_eq!(errors["attributeErrors"], marked);
+    let page = texts(&service, &[&all[..], &[("country", "XX")]].concat()).await;
+    assert_eq!((&page["title"], &page["message"]), (&json!("Sorry"), &json!("Not in Contoso Portal.")));
+    let changed = texts(&service, &[("city", "  st kilda "), ("country", "AU"), ("state", "VIC")]).await;
+    assert_eq!(
+        (&changed["name"], &changed["attributes"]),
+        (&json!("modifyAttributeValues"), &json!({ "city": "St Kilda" }))
+    );
+    let as_it_is = texts(&service, &[("city", "Oslo"), ("postalCode", "")]).await;
+    assert_eq!(as_it_is["name"], "continueWithDefaultBehavior");
+    assert_eq!(service.reasons(), ["rules", "rule-blocked", "open", "open"]);
+}
+
+#[tokio::test]
+async fn an_error_of_the_whole_form_stands_above_it_and_marks_no_field() {
+    let service = service(ORDER).await;
+    let action = texts(&service, &[("city", "Oslo"), ("givenName", "Jo"), ("surname", "Jo")]).await;
+    assert_eq!((&action["message"], &action["attributeErrors"]), (&json!("Two names, please."), &json!({})));
+}
+
+#[tokio::test]
+async fn a_page_without_a_text_of_its_own_has_one_with_the_support_code() {
+    let service = service(ORDER).await;
+    let action = texts(&service, &[("city", "Oslo"), ("postalCode", "x")]).await;
+    let support_code = service.logged("decision")[0]["support_code"].as_str().unwrap().to_owned();
+    assert_eq!(action["message"], format!("You cannot sign up with these answers. Support code: {support_code}"));
+}
+
+#[tokio::test]
+async fn what_one_rule_tidied_the_next_one_sees() {
+    let rules = "[[policies.rules]]\nattribute = \"country\"\nnormalise = [\"trim\", \"upper\"]\n\
+        [[policies.rules]]\nattribute = \"mobilePhone\"\nnormalise = [\"phone\"]\nphone_country = \"attributes.country\"\n\
+        [[policies.rules]]\nwhen = \"attributes.country == 'AU'\"\nattribute = \"state\"\none_of = [\"VIC\", \"NSW\"]\n";
+    let service = service(rules).await;
+    let right = [("country", " au"), ("mobilePhone", "0412 345 678"), ("state", "VIC")];
+    let changed = texts(&service, &right).await;
+    assert_eq!(changed["attributes"], json!({ "country": "AU", "mobilePhone": "+61412345678" }));
+    let wrong = texts(&service, &[("country", "au"), ("mobilePhone", "call me"), ("state", "TX")]).await;
+    let invalid = "This value cannot be used.";
+    assert_eq!(wrong["attributeErrors"], json!({ "mobilePhone": invalid, "state": invalid }));
+}
+
+/// `ext.Interests` holds several choices.
+const SEVERAL: &str = r#"multi_select = ["ext.Interests"]
+  [[policies.rules]]
+  attribute = "ext.Interests"
+  normalise = ["lower"]
+  one_of = ["news", "jazz", "golf"]
+  min_items = 1
+  max_items = 2
+  [[policies.rules]]
+  when = "'golf' in attributes.ext.Interests && attributes.companyName == ''"
+  attribute = "companyName"
+"#;
+
+#[rstest]
+#[case("News , jazz", "modifyAttributeValues", json!({ ext("Interests"): "news,jazz" }))]
+#[case("news,jazz", "continueWithDefaultBehavior", Value::Null)]
+#[case("jazz,,JAZZ", "modifyAttributeValues", json!({ ext("Interests"): "jazz,jazz" }))]
+#[case("", "continueWithDefaultBehavior", Value::Null)]
+#[case("news,jazz,golf", "showValidationError", Value::Null)]
+#[case("news,chess", "showValidationError", Value::Null)]
+#[tokio::test]
+async fn several_choices_in_one_text_are_checked_one_by_one(
+    #[case] typed: &str,
+    #[case] name: &str,
+    #[case] attributes: Value,
+) {
+    let service = service(SEVERAL).await;
+    let action = texts(&service, &[(&ext("Interests"), typed), ("companyName", "Contoso")]).await;
+    assert_eq!((&action["name"], &action["attributes"]), (&json!(name), &attributes), "{action}");
+}
+
+#[tokio::test]
+async fn a_condition_sees_several_choices_as_a_list() {
+    let service = service(SEVERAL).await;
+    let action = texts(&service, &[(&ext("Interests"), "news, GOLF"), ("companyName", "")]).await;
+    assert_eq!(action["attributeErrors"], json!({ "companyName": "This field is required." }));
+    let action = texts(&service, &[(&ext("Interests"), "golfing"), ("companyName", "")]).await;
+    assert!(action["attributeErrors"].get("companyName").is_none(), "{action}");
+}
+
+/// A number and a box to be ticked.
+const TYPED: &str = r#"prefill = { "ext.Seats" = "{{ email | length }}", "ext.Terms" = false, city = 4 }
+  [[policies.rules]]
+  attribute = "ext.Seats"
+  min = 1
+  max = 20
+  [[policies.rules]]
+  attribute = "ext.Terms"
+  required = true
+  one_of = [true]
+  message = "terms"
+  [[policies.rules]]
+  when = "attributes.ext.Seats > 10 && !(attributes.ext.Terms && attributes.city != '')"
+  message = "many"
+[messages.en]
+terms = "Accept the terms."
+many = "So many?"
+"#;
+
+#[rstest]
+#[case::right(json!(4), json!(true), json!({ "name": "continueWithDefaultBehavior" }))]
+#[case::as_a_text(json!("4"), json!("true"), json!({ "name": "continueWithDefaultBehavior" }))]
+#[case::too_many(json!(21), json!(true), json!({ "name": "showValidationError", "seats": "This value cannot be used." }))]
+#[case::no_number(json!("many"), json!(true), json!({ "name": "showValidationError", "seats": "This value cannot be used." }))]
+#[case::not_ticked(json!(4), json!(false), json!({ "name": "showValidationError", "terms": "Accept the terms." }))]
+#[case::not_answered(json!(4), Value::Null, json!({ "name": "showValidationError", "terms": "Accept the terms." }))]
+#[case::a_condition(json!(11), json!(true), json!({ "name": "showValidationError", "message": "So many?" }))]
+#[tokio::test]
+async fn numbers_and_boxes_are_checked_as_what_they_are(
+    #[case] seats: Value,
+    #[case] terms: Value,
+    #[case] expected: Value,
+) {
+    let service = service(TYPED).await;
+    let (named_seats, named_terms) = (ext("Seats"), ext("Terms"));
+    let fields = [(named_seats.as_str(), Kind::Integer, seats), (&named_terms, Kind::Boolean, terms)];
+    let action = sent(&service, &[&fields[..], &[("city", Kind::Text, json!(""))]].concat()).await;
+    assert_eq!(action["name"], expected["name"], "{action}");
+    assert_eq!(action["attributeErrors"][&named_seats], expected["seats"]);
+    assert_eq!(action["attributeErrors"][&named_terms], expected["terms"]);
+    assert!(expected["message"].is_null() || action["message"] == expected["message"], "{action}");
+}
+
+#[tokio::test]
+async fn the_form_is_filled_in_its_own_types() {
+    let service = service(TYPED).await;
+    let mut start = service.sign_up(Person::email_otp("jo@example.org")).start();
+    let attributes = &mut start["data"]["userSignUpInfo"]["attributes"];
+    attributes[ext("Seats")] = attribute(&ext("Seats"), Kind::Integer, &Value::Null);
+    attributes[ext("Terms")] = attribute(&ext("Terms"), Kind::Boolean, &Value::Null);
+    attributes["city"] = attribute("city", Kind::Text, &Value::Null);
+    let inputs = service.call(Event::Start, &start).await.action()["inputs"].clone();
+    assert_eq!(inputs, json!({ ext("Seats"): 14, ext("Terms"): false, "city": "4" }));
+}
+
+#[tokio::test]
+async fn a_value_that_cannot_be_said_in_the_fields_type_is_left_out_with_a_warning() {
+    let service = service("prefill = { \"ext.Seats\" = \"{{ email }}\", city = \"Oslo\" }\n").await;
+    let mut start = service.sign_up(Person::email_otp("jo@example.org")).start();
+    let attributes = &mut start["data"]["userSignUpInfo"]["attributes"];
+    attributes[ext("Seats")] = attribute(&ext("Seats"), Kind::Integer, &Value::Null);
+    attributes["city"] = attribute("city", Kind::Text, &Value::Null);
+    let inputs = service.call(Event::Start, &start).await.action()["inputs"].clone();
+    assert_eq!(inputs, json!({ "city": "Oslo" }));
+    assert_eq!(service.logged("prefill-type")[0]["attribute"], ext("Seats"));
+}
+
+#[rstest]
+#[case("identity.provenance == 'verified' && identity.domain == 'example.org'")]
+#[case("identity.email == 'jo@example.org' && identity.signInType == ''")]
+#[case("app.name == 'Contoso Portal' && app.id.startsWith('44444444')")]
+#[case("client.ip == '2001:db8::7' && client.locale == 'en-us'")]
+#[case("invite.name == '' && !('press' in invite.tags)")]
+#[case("attributes.city == '' && size(attributes.surname) == 0")]
+#[tokio::test]
+async fn a_condition_sees_who_signs_up_to_what_from_where(#[case] when: &str) {
+    let rules = |when: &str| {
+        format!("[[policies.rules]]\nwhen = \"{when}\"\nmessage = \"seen\"\n[messages.en]\nseen = \"Seen.\"\n")
+    };
+    for (when, name) in
+        [(when.to_owned(), "showValidationError"), (format!("!({when})"), "continueWithDefaultBehavior")]
+    {
+        let service = service(&rules(&when)).await;
+        let sign_up = service.sign_up(Person::email_otp("jo@example.org"));
+        service.call(Event::Start, &sign_up.start()).await;
+        assert_eq!(service.call(Event::Submit, &sign_up.submit()).await.action_name(), name, "{when}");
+    }
+}
+
+#[tokio::test]
+async fn a_condition_that_cannot_be_evaluated_does_not_hold_and_is_named_without_values() {
+    let rules = "[[policies.rules]]\nwhen = \"int(attributes.city) > 3\"\nmessage = \"seen\"\n[messages.en]\nseen = \"Seen.\"\n";
+    let service = service(rules).await;
+    assert_eq!(texts(&service, &[("city", "zebediah")]).await["name"], "continueWithDefaultBehavior");
+    assert_eq!(texts(&service, &[("city", "4")]).await["name"], "showValidationError");
+    let lines: Vec<String> = service.lines.all().into_iter().map(|(_, line)| line).collect();
+    assert!(lines.iter().any(|line| line.contains("\"WARN\"")), "{lines:#?}");
+    assert!(!lines.iter().any(|line| line.contains("zebediah")), "{lines:#?}");
+}
