@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Utc};
 
 use super::decode::{Reading, Spanned};
 use super::file::{Constant, ExpectSection, File, GivenSection, TestAction, TestCode, TestHook, TestSection};
@@ -11,7 +11,9 @@ use super::hooks::guid;
 use super::problems::Problem;
 use super::sign_up::{Names, unique};
 use super::tree::Origin;
-use crate::signup::{identity::EmailSource, reasons};
+use crate::invites::csv_reader::{Edge, moment};
+use crate::signup::identity::EmailSource;
+use crate::signup::reasons;
 use crate::values::{App, AppId, AttributeName, AttributeValue, AttributeValues, Client, did_you_mean};
 
 /// One test.
@@ -77,7 +79,7 @@ fn one(section: &TestSection, names: &Names, reading: &mut Reading) -> Option<Po
 fn given(section: &GivenSection, names: &Names, reading: &mut Reading) -> Option<Given> {
     let source = names.email_source(&section.email_source, reading);
     let id = section.app.as_ref().and_then(|id| guid::<AppId>(id, "app", reading));
-    let at = section.at.as_ref().and_then(|at| moment(at, reading));
+    let at = section.at.as_ref().and_then(|written| at(written, reading));
     let ip = section.ip.as_ref().and_then(|ip| {
         let parsed: Option<IpAddr> = ip.value.parse().ok();
         if parsed.is_none() {
@@ -102,14 +104,14 @@ fn given(section: &GivenSection, names: &Names, reading: &mut Reading) -> Option
     })
 }
 
-fn moment(text: &Spanned<String>, reading: &mut Reading) -> Option<DateTime<Utc>> {
-    let day = || NaiveDate::parse_from_str(&text.value, "%Y-%m-%d").map(|day| day.and_time(NaiveTime::MIN).and_utc());
-    let moment = DateTime::parse_from_rfc3339(&text.value).map(|moment| moment.with_timezone(&Utc)).or_else(|_| day());
-    if moment.is_err() {
-        let how = "expected a date such as 2026-11-21 or 2026-11-21T18:00:00Z";
-        reading.within("at", |reading| reading.error(&text.origin, how));
+fn at(text: &Spanned<String>, reading: &mut Reading) -> Option<DateTime<Utc>> {
+    match moment(text.value.trim(), Edge::Start) {
+        Ok(moment) => Some(moment),
+        Err(why) => {
+            reading.within("at", |reading| reading.error(&text.origin, why));
+            None
+        }
     }
-    moment.ok()
 }
 
 fn values(

@@ -94,6 +94,8 @@ pub struct Work<'a> {
 /// How long a decision waited for others; `None`: they were not asked.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Times {
+    /// The check of the caller, with the signing keys where they had to be fetched.
+    pub caller: Option<Duration>,
     /// Invite sources.
     pub invites: Option<Duration>,
     /// The state store.

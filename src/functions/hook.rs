@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::body::{MAX_BODY, Unread, error_body, json_body, read, refused};
-use super::desk::{Decided, Decision, Desk, Failure, Work};
+use super::desk::{Decided, Decision, Desk, Failure, Times, Work};
 use crate::entra::action;
 use crate::entra::caller::{CallerError, Reason, Verifier};
 use crate::entra::event::{EventKind, SignUpEvent, find_correlation_id};
@@ -146,7 +146,9 @@ async fn handle(
         Err(refusal) => return Ok(refused(kind, &refusal)),
     };
     seen.body = true;
-    match hooks.verifier.verify(&arrived.head.headers, arrived.deadline).await {
+    let mut times = Times::default();
+    let verified = hooks.verifier.verify(&arrived.head.headers, arrived.deadline);
+    match Times::of(&mut times.caller, verified).await {
         Ok(_) => {}
         Err(CallerError::KeysUnavailable) => return Err(Failure::KeysUnavailable),
         Err(CallerError::Unauthenticated(reason)) => return Ok(unauthenticated(kind, &reason)),
@@ -172,6 +174,7 @@ async fn handle(
         Trace::off()
     };
     let mut work = Work::new(&event, hooks.desk.clock.now(), arrived.deadline, trace);
+    work.times = times;
     let decided = decide(&hooks.desk, &mut work).instrument(span).await?;
     log::decision(hooks, kind, &work, &decided, arrived.started);
     Ok(json_body(&match &decided.decision {

@@ -33,6 +33,7 @@ pub(super) fn decision(hooks: &Hooks, kind: EventKind, work: &Work<'_>, decided:
         address_source = decided.found.as_ref().map(|found| tracing::field::display(&found.source)),
         provenance = decided.found.as_ref().map(|found| found.provenance.name()),
         duration_us = started.elapsed().as_micros(),
+        caller_us = micros(work.times.caller),
         invites_us = micros(work.times.invites),
         state_us = micros(work.times.state),
         lookups_us = micros(work.times.lookups),
