@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 
-use super::rehearsal::{Person, Played, Scene, desk};
+use super::rehearsal::{Person, Played, Scene, desk, filled_in};
 use super::{USAGE, print, print_error};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Environment};
@@ -182,6 +182,7 @@ fn person(config: &Config, options: &Options) -> Result<Person, String> {
         client: Client { ip: options.ip, locale: options.locale.clone(), market: String::new() },
         attributes,
         code: options.code.clone(),
+        fields: filled_in(config),
     })
 }
 

@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::entra::event::SignUpEvent;
 use crate::functions::desk::{Decided, Decision, Desk, Failure, Work};
 use crate::functions::guesses::Guesses;
 use crate::functions::memory::AddressMemory;
 use crate::functions::shared_state::SharedState;
 use crate::functions::{on_attribute_collection_start, on_attribute_collection_submit};
-use crate::invites::Invites;
+use crate::invites::{Invites, columns};
 use crate::lookups::Lookups;
 use crate::signup::decision::StartDecision;
 use crate::signup::identity::EmailSource;
@@ -54,6 +55,16 @@ pub(super) struct Person {
     pub(super) attributes: AttributeValues,
     /// What they type as a code.
     pub(super) code: Option<String>,
+    /// What the form has beside the attributes that the policy names.
+    pub(super) fields: Vec<AttributeName>,
+}
+
+/// The attributes that lists and look-ups fill in.
+pub(super) fn filled_in(config: &Config) -> Vec<AttributeName> {
+    let columns = config.invites.iter().flat_map(|list| &list.columns);
+    let by_lists = columns.filter_map(|column| columns::attribute(column, config.extension_app.as_ref()));
+    let by_lookups = config.lookups.iter().flat_map(|lookup| lookup.prefill.iter().map(|(name, _)| name.clone()));
+    by_lists.chain(by_lookups).collect()
 }
 
 /// One hook's part.
@@ -106,7 +117,7 @@ impl Person {
             }
             _ => identity("federated", "https://idp.example.com", "0f1e2d3c"),
         };
-        let mut form = empty_form(policy);
+        let mut form = self.empty_form(policy);
         if let (EmailSource::Attribute(name), Some(email)) = (&self.source, &self.email) {
             fill(&mut form, name, &AttributeValue::String(email.clone()));
         }
@@ -115,7 +126,7 @@ impl Person {
 
     /// A submitted form carries no identities, and the address as the attribute `email` if Entra has verified it.
     fn submit_event(&self, policy: Option<&Policy>) -> SignUpEvent {
-        let mut form = empty_form(policy);
+        let mut form = self.empty_form(policy);
         let holder = match &self.source {
             EmailSource::Identity => Some(AttributeName::new("email")),
             EmailSource::Attribute(name) => Some(name.clone()),
@@ -134,6 +145,21 @@ impl Person {
         self.event(Vec::new(), form)
     }
 
+    /// The form with every attribute that the policy names or something fills in, and nothing in it.
+    fn empty_form(&self, policy: Option<&Policy>) -> Form {
+        let mut form = Form(Vec::new());
+        let Some(policy) = policy else { return form };
+        let of_rules = policy.rules.iter().filter_map(|rule| rule.attribute.as_ref());
+        let of_prefill = policy.prefill.iter().map(|(name, _)| name);
+        let named = of_rules.chain(of_prefill).chain(&policy.invitation_code).chain(&policy.multi_select);
+        for name in named.chain(&self.fields) {
+            if form.field(name.as_str()).is_none() {
+                form.0.push(FormField { name: name.clone(), attribute_type: AttributeType::String, value: None });
+            }
+        }
+        form
+    }
+
     fn event(&self, identities: Vec<Identity>, form: Form) -> SignUpEvent {
         let (app, client) = (self.app.clone(), self.client.clone());
         SignUpEvent { correlation_id: None, app, client, identities, form }
@@ -147,20 +173,6 @@ fn correlation_id() -> Option<CorrelationId> {
 
 fn identity(sign_in_type: &str, issuer: &str, id: &str) -> Identity {
     Identity { sign_in_type: sign_in_type.into(), issuer: issuer.into(), issuer_assigned_id: id.into() }
-}
-
-/// The form with every attribute that the policy names, and nothing in it.
-fn empty_form(policy: Option<&Policy>) -> Form {
-    let mut form = Form(Vec::new());
-    let Some(policy) = policy else { return form };
-    let of_rules = policy.rules.iter().filter_map(|rule| rule.attribute.as_ref());
-    let of_prefill = policy.prefill.iter().map(|(name, _)| name);
-    for name in of_rules.chain(of_prefill).chain(&policy.invitation_code).chain(&policy.multi_select) {
-        if form.field(name.as_str()).is_none() {
-            form.0.push(FormField { name: name.clone(), attribute_type: AttributeType::String, value: None });
-        }
-    }
-    form
 }
 
 /// Puts a value into the form, with its own type.

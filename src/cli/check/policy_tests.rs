@@ -1,11 +1,12 @@
 //! Running the configuration's own tests: each is a sign-up played by the hooks' code, with nothing outside.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::cli::rehearsal::{Person, Played, desk};
+use crate::cli::rehearsal::{Person, Played, desk, filled_in};
 use crate::clock::{Clock, ManualClock};
 use crate::config::{Config, PolicyTest, Problem, TestAction, TestCode, TestHook};
 use crate::functions::desk::{Decision, Failure};
@@ -13,7 +14,7 @@ use crate::functions::shared_state::SharedState;
 use crate::invites::csv_reader::{self, Reading};
 use crate::invites::list::LoadedInvites;
 use crate::invites::snapshot::Snapshot;
-use crate::invites::{InviteSource, Invites};
+use crate::invites::{InviteSource, Invites, columns};
 use crate::lookups::Lookups;
 use crate::reservations::{Admissions, Reservations};
 use crate::signup::decision::{Page, StartDecision, SubmitDecision};
@@ -62,6 +63,8 @@ async fn play(
     }
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(now));
     let desk = desk(config.sign_up.clone(), Invites::new(sources), Lookups::default(), state, clock);
+    let columns = given.invitation.iter().flat_map(BTreeMap::keys);
+    let of_invitation = columns.filter_map(|column| columns::attribute(column, config.extension_app.as_ref()));
     let person = Person {
         email: given.email.clone(),
         source: given.source.clone(),
@@ -69,6 +72,7 @@ async fn play(
         client: given.client.clone(),
         attributes: given.attributes.clone(),
         code: code.map(|code| code.typed.reveal()),
+        fields: filled_in(config).into_iter().chain(of_invitation).collect(),
     };
     person.play(&desk, now, test.hook == TestHook::Submit).await.map_err(|failure: Failure| failure.to_string())
 }
