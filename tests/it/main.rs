@@ -15,6 +15,7 @@ mod front_door;
 mod function_app;
 mod hooks;
 mod invites_command;
+mod lookups;
 mod no_address;
 mod policies;
 mod process;
