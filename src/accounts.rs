@@ -13,7 +13,8 @@
 //! - an account's codes are accepted before anything else is stored or sent for it, and no use of a code is released
 //!   while there may be an account that nobody has looked at;
 //! - one account's failure, a panic included, stops no other; a failure that is the set-up's uses up no attempt;
-//! - object ids are logged, nothing else of a person is; only `pending/` holds personal data, and only until the end.
+//! - object ids are logged, nothing else of a person is; of what is written here only `pending/` holds personal data, and
+//!   only until the end.
 //!
 //! When Graph or an outside system is slow, the run ends at `run_limit` and the next one goes on; when it is absent, the
 //! accounts wait in the outbox; when it lies, the account ends in `abandoned/`, loudly. When the store fails, the run

@@ -92,6 +92,10 @@ impl App {
             list.keep_fresh(&self.tasks, self.stop.clone());
         }
         self.hooks.counters.keep_writing(&self.tasks, self.stop.clone());
+        if self.timer.accounts.is_err() {
+            // Where no timer runs nobody else deletes them.
+            self.hooks.desk.state.keep_swept(&self.tasks, self.stop.clone(), Arc::clone(&self.hooks.desk.clock));
+        }
     }
 
     /// Cuts off a run of the timer. The hooks still have all they need.

@@ -1,8 +1,9 @@
 //! The state store: small JSON objects in a local folder (or in memory, for tests), through `object_store`.
 //!
-//! It exists so that the association of accounts survives any crash. A folder cannot update an object conditionally, so
-//! every object is written once, with create-only semantics, and two workers meet there: the second one is told
-//! [`Creation::AlreadyExists`]. The one exception is `cursor.json`, plainly overwritten.
+//! It exists so that the association of accounts survives any crash, and so that hooks of several processes agree. A
+//! folder cannot update an object conditionally, so every object is written once, with create-only semantics, and two
+//! workers meet there: the second one is told [`Creation::AlreadyExists`]. The exceptions are `cursor.json`, plainly
+//! overwritten, and whatever cannot be used as it is.
 //!
 //! Invariants: an object is there whole or not at all (it is staged beside its place and then linked); names hold no
 //! personal data, contents may, so the folder is kept for its owner only. It is opened when it is first needed: what was

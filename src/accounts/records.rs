@@ -1,5 +1,5 @@
 //! What is stored of accounts: the shape of every object but requests and attempts. Nothing here is personal but the
-//! object id.
+//! object id, and what an outside system calls a person where that follows from their address.
 
 use std::collections::BTreeMap;
 

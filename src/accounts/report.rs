@@ -101,6 +101,7 @@ impl RunReport {
         }
         let skipped: usize = self.skipped.values().sum();
         let Self { found, known, unreadable, done, failed, waiting, abandoned, left, .. } = *self;
+        let Self { accepted_codes, released_codes, kept_codes, .. } = *self;
         if let Some(error) = error {
             tracing::error!(
                 event = "run-failed",
@@ -123,7 +124,10 @@ impl RunReport {
                 failed,
                 waiting,
                 abandoned,
-                left
+                left,
+                accepted_codes,
+                released_codes,
+                kept_codes
             );
         }
     }

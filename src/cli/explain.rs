@@ -25,7 +25,7 @@ use crate::invites::columns;
 use crate::invites::list::{self, LoadedInvites};
 use crate::invites::{InviteSource, Invites};
 use crate::lookups::Lookups;
-use crate::outbound::Outbound;
+use crate::outbound::{Outbound, OutboundError};
 use crate::reservations::{Admissions, Reservations};
 use crate::signup::identity::EmailSource;
 use crate::signup::reasons::{self, Explanation};
@@ -82,10 +82,10 @@ pub fn run(environment: &Environment, options: &Options) -> ExitCode {
     // A template that fails shows as a line; a second subscriber cannot be there.
     let _ = telemetry::init(LevelFilter::WARN);
     let explained = match &options.reason {
-        Some(reason) => explain_reason(reason, options.json),
+        Some(reason) => explain_reason(reason, options.json).map_err(Failed::usage),
         None => match config::load(environment) {
             Ok(config) => explain(config, options),
-            Err(invalid) => Err(invalid.to_string()),
+            Err(invalid) => Err(Failed::usage(invalid.to_string())),
         },
     };
     match explained {
@@ -93,14 +93,32 @@ pub fn run(environment: &Environment, options: &Options) -> ExitCode {
             print(&text);
             ExitCode::SUCCESS
         }
-        Err(error) if options.json => {
+        Err(Failed { exit, error }) if options.json => {
             print(&format!("{}\n", json!({ "error": error.trim_end() })));
-            ExitCode::from(USAGE)
+            ExitCode::from(exit)
         }
-        Err(error) => {
+        Err(Failed { exit, error }) => {
             print_error(&error);
-            ExitCode::from(USAGE)
+            ExitCode::from(exit)
         }
+    }
+}
+
+/// Why nothing is explained.
+struct Failed {
+    exit: u8,
+    error: String,
+}
+
+impl Failed {
+    /// The command line or the configuration is wrong.
+    fn usage(error: String) -> Self {
+        Self { exit: USAGE, error }
+    }
+
+    /// No decision can be made.
+    fn decision(error: impl std::fmt::Display) -> Self {
+        Self { exit: 1, error: format!("{error}\n") }
     }
 }
 
@@ -116,25 +134,25 @@ fn explain_reason(name: &str, as_json: bool) -> Result<String, String> {
     Ok(format!("{name}: {meaning}\n{remedy}"))
 }
 
-fn explain(config: Config, options: &Options) -> Result<String, String> {
-    let person = person(&config, options)?;
+fn explain(config: Config, options: &Options) -> Result<String, Failed> {
+    let person = person(&config, options).map_err(Failed::usage)?;
+    let invites = invites(&config).map_err(Failed::usage)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-    let runtime = runtime.map_err(|error| format!("cannot start the runtime: {error}\n"))?;
+    let runtime = runtime.map_err(|error| Failed::decision(format!("cannot start the runtime: {error}")))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let now = options.at.unwrap_or_else(|| clock.now());
-    let invites = invites(&config)?;
-    let played = runtime.block_on(async {
-        let outbound = Outbound::try_new(Arc::clone(&clock)).map_err(|error| telemetry::describe(&error))?;
-        let lookups = Lookups::try_new(config.lookups, &outbound).map_err(|error| telemetry::describe(&error))?;
-        let store = StateStore::from_settings(&config.store).map_err(|error| telemetry::describe(&error))?;
-        // What Start would remember stays in this process; which codes are used is read where the service keeps it.
-        let (codes, admissions) = (Reservations::new(store), Admissions::new(StateStore::in_memory()));
-        let state = SharedState::new(codes, admissions).only_looking();
-        let desk = desk(config.sign_up, invites, lookups, state, clock);
-        let sends = options.submit || options.code.is_some() || !options.attributes.is_empty();
-        person.play(&desk, now, sends).await.map_err(|failure| failed(&failure))
-    });
-    let played = played.map_err(|error| format!("{error}\n"))?;
+    let described = |error: OutboundError| Failed::decision(telemetry::describe(&error));
+    let outbound = Outbound::try_new(Arc::clone(&clock)).map_err(described)?;
+    let lookups = Lookups::try_new(config.lookups, &outbound).map_err(described)?;
+    // A policy that needs a state which cannot be had is an error of the configuration.
+    let store = StateStore::from_settings(&config.store).unwrap_or_else(|_| StateStore::in_memory());
+    // What Start would remember stays in this process; which codes are used is read where the service keeps it.
+    let (codes, admissions) = (Reservations::new(store), Admissions::new(StateStore::in_memory()));
+    let state = SharedState::new(codes, admissions).only_looking();
+    let desk = desk(config.sign_up, invites, lookups, state, clock);
+    let sends = options.submit || options.code.is_some() || !options.attributes.is_empty();
+    let played = runtime.block_on(person.play(&desk, now, sends));
+    let played = played.map_err(|failure| Failed::decision(failed(&failure)))?;
     let address = options.email.as_deref().unwrap_or_default();
     Ok(if options.json { as_json(&played) } else { text::explained(address, forms(address).as_deref(), &played) })
 }

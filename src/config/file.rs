@@ -150,10 +150,12 @@ section! {
 }
 
 section! {
-    /// Where the timer keeps its state: which accounts it has found, what is still to be done, and what was done.
+    /// Where the state is kept: which accounts the timer has found and how far each one is, which uses of invitation
+    /// codes are taken, and which addresses Start has left for Submit.
     struct StateSection {
-        /// A folder, for one machine. On Azure a folder would be lost with its instance, so the timer refuses to run
-        /// there; the hooks do not need the state.
+        /// A folder, for one machine. On Azure a folder would be lost with its instance, so there the timer refuses to
+        /// run, and a policy that needs the state (`invitation_code`, `no_address = "code"`, `email_sources` other than
+        /// the usual ones) is an error.
         /// Default: `".guestlist"`
         url: Option<Spanned<String>> as Path = None,
     }

@@ -163,8 +163,8 @@ async fn handle(
         }
     };
     let correlation_id = event.correlation_id.clone();
-    // What is logged on the way to the decision carries the correlation id too.
-    let span = tracing::info_span!("sign-up", correlation_id = correlation_id.as_ref().map(CorrelationId::as_str));
+    // What is logged on the way to the decision carries the correlation id too, at any level.
+    let span = tracing::error_span!("sign-up", correlation_id = correlation_id.as_ref().map(CorrelationId::as_str));
     let blank = hooks.desk.sign_up.policy_for(&event.app).map(|policy| blank(policy, &event.form)).unwrap_or_default();
     *seen = Seen { body: true, correlation_id, locale: event.client.locale.clone(), app: event.app.clone(), blank };
     let began = arrived.started;

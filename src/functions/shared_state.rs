@@ -3,11 +3,21 @@
 //!
 //! A store that is slow takes from the hook's own time; one that does not work leads to the failure action.
 
-use chrono::{DateTime, Utc};
+use std::sync::Arc;
+use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
 use crate::reservations::{Admission, Admissions, Claim, RememberError, Reservations, ReserveError};
 use crate::signup::identity::{AddressSource, Found, Provenance};
+use crate::telemetry::describe;
 use crate::values::{CorrelationId, EmailAddress, InvitationCode};
+
+/// How often what is too old is deleted.
+const HOUR: Duration = Duration::from_hours(1);
 
 /// Why the state cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +59,23 @@ impl SharedState {
     #[must_use]
     pub fn reserving(&self) -> &'static str {
         if self.only_looks { "a use is left" } else { "made" }
+    }
+
+    /// Deletes addresses that are remembered for more than a day, once an hour until `stop`.
+    pub fn keep_swept(&self, tasks: &TaskTracker, stop: CancellationToken, clock: Arc<dyn Clock>) {
+        let admissions = self.admissions.clone();
+        tasks.spawn(async move {
+            loop {
+                match admissions.sweep(clock.now()).await {
+                    Ok(0) => {}
+                    Ok(swept) => tracing::info!(event = "admissions-swept", swept),
+                    Err(error) => tracing::warn!(event = "admissions-not-swept", reason = describe(&error)),
+                }
+                if tokio::time::timeout(HOUR, stop.cancelled()).await.is_ok() {
+                    return;
+                }
+            }
+        });
     }
 
     /// Remembers the address of a sign-up for whichever instance gets the form.

@@ -104,7 +104,7 @@ pub const REASONS: [Explanation; 30] = [
     reason(
         "deadline",
         "no answer was ready within hooks.budget: the failure action was given",
-        "look at the times in the line",
+        "look at duration_us, and at what else was slow then",
     ),
     reason(
         "keys-unavailable",

@@ -47,7 +47,11 @@ pub(super) fn explained(address: &str, forms: Option<&[(&'static str, String)]>,
             row(&mut text, "remedy", reason.remedy);
         }
     }
-    row(&mut text, "support code", &last.support_code);
+    row(
+        &mut text,
+        "support code",
+        &format!("{}, for this explanation; every real sign-up has its own", last.support_code),
+    );
     text
 }
 

@@ -11,8 +11,10 @@ use crate::values::EmailMatch;
 
 section! {
     /// A list of invitations: a CSV file with a header. The column `email` holds an address, `@contoso.com` for a
-    /// domain, or `@*.contoso.com` for all below it. The columns `name`, `apps`, `tags`, `not_before`, `expires` and
-    /// `note` are known too; every other column should be the name of an attribute and prefills that.
+    /// domain, or `@*.contoso.com` for all below it. The columns `name`, `apps`, `tags`, `code`, `uses`, `not_before`,
+    /// `expires`, `groups`, `roles` and `note` are known too; every other column should be the name of an attribute and
+    /// prefills that. A line with a `code` (its hash, which `guestlist invites add --code` writes) admits nobody by the
+    /// address alone; without an address it is for whoever has the code.
     struct InvitesSection {
         /// The name of the list, in logs, in `guestlist explain` and in the names of app settings. No two have the
         /// same.

@@ -38,18 +38,17 @@ pub(super) fn decision(hooks: &Hooks, kind: EventKind, work: &Work<'_>, decided:
         state_us = micros(work.times.state),
         lookups_us = micros(work.times.lookups),
     );
-    if work.trace.is_on() {
-        let steps = work.trace.steps().iter().map(step).collect::<Vec<_>>().join("; ");
+    for (number, step) in (1..).zip(work.trace.steps()) {
+        let Step { asked, found, took } = step;
         tracing::debug!(
             event = "trace",
             hook = kind.name(),
             correlation_id = event.correlation_id.as_ref().map(CorrelationId::as_str),
             address = address.map(tracing::field::display),
-            steps,
+            step = number,
+            asked,
+            found,
+            took_us = took.as_micros(),
         );
     }
-}
-
-fn step(step: &Step) -> String {
-    format!("{}: {} ({} us)", step.asked, step.found, step.took.as_micros())
 }
