@@ -118,6 +118,13 @@ impl Reservations {
         Err(ReserveError::Contended)
     }
 
+    /// Whether whoever claims would get a use, or has one. Reads only: a state folder that is not there is not made.
+    pub async fn would_reserve(&self, claim: &Claim<'_>, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let slots = self.log.of_code(claim.code).await?;
+        let choice = choose(&slots, &reservation(claim, now), claim.uses.min(MAX_USES), now);
+        Ok(!matches!(choice, Choice::UsedUp))
+    }
+
     /// How many uses of a code are left. Reads only: a state folder that is not there is not made.
     pub async fn uses_left(&self, code: &CodeDigest, uses: u32) -> Result<u32, StoreError> {
         let in_use = self.log.of_code(code).await?.iter().filter(|slot| slot.event.is_in_use()).count();

@@ -118,11 +118,11 @@ impl SharedState {
         correlation_id: Option<&CorrelationId>,
         now: DateTime<Utc>,
     ) -> Result<bool, StateError> {
-        if self.only_looks {
-            let left = self.reservations.uses_left(&code.digest, code.uses).await;
-            return left.map(|left| left > 0).map_err(|error| StateError::Read(Box::new(error)));
-        }
         let claim = Claim { code: &code.digest, uses: code.uses, address, correlation_id };
+        if self.only_looks {
+            let would = self.reservations.would_reserve(&claim, now).await;
+            return would.map_err(|error| StateError::Read(Box::new(error)));
+        }
         match self.reservations.reserve(&claim, now).await {
             Ok(_) => Ok(true),
             Err(ReserveError::UsedUp) => Ok(false),
