@@ -9,6 +9,7 @@ mod code_uses;
 mod codes;
 mod commands;
 mod examples;
+mod explain;
 mod federated;
 mod form_rules;
 mod front_door;
