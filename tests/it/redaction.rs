@@ -2,6 +2,7 @@
 
 use guestlist_emulator::sign_up::{Event, Person, SignUp};
 use guestlist_emulator::tenant::{Account, Fault, Forgery, Route};
+use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::function_app::{LIST, PATIENCE};
@@ -181,9 +182,10 @@ async fn failing_runs(stage: &Stage) -> Vec<String> {
     answers
 }
 
+#[rstest]
 #[tokio::test]
-async fn no_line_of_a_full_run_has_an_address_a_name_a_secret_or_a_token() {
-    let stage = Setting::default().start().await;
+async fn no_line_of_a_full_run_has_an_address_a_name_a_secret_or_a_token(#[values("info", "debug")] level: &str) {
+    let stage = Setting::default().set("GUESTLIST__TELEMETRY__LEVEL", level).start().await;
     for address in [INVITED, "nobody@example.org", WHO] {
         signs_up(&stage, address).await;
     }
@@ -201,7 +203,8 @@ async fn no_line_of_a_full_run_has_an_address_a_name_a_secret_or_a_token() {
     let hooks = ["decision", "malformed", "unauthenticated", "refused-request", "rule-skipped"];
     let runs = ["attempt-failed", "run-failed", "audit-record-unreadable", "connector-result", "connector-not-set-up"];
     let accounts = ["account-found", "account-skipped", "account-abandoned"];
-    let expected = [&hooks[..], &runs, &accounts].concat();
+    let of_debug = if level == "debug" { &["trace", "outbound"][..] } else { &[] };
+    let expected = [&hooks[..], &runs, &accounts, of_debug].concat();
     assert!(expected.iter().all(|event| seen.iter().any(|own| own == event)), "{seen:?}");
 }
 
