@@ -1,5 +1,7 @@
 //! The address of a federated sign-up: where it comes from, how far it is trusted, and how Submit knows what Start saw.
 
+use std::os::unix::fs::PermissionsExt;
+
 use guestlist_emulator::sign_up::{App, Event, Person, SignUp};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -41,7 +43,9 @@ fn by_provider(service: &Service) -> SignUp {
 /// An event of a sign-up with these texts in it.
 fn with(sign_up: &SignUp, event: Event, values: &[(&str, &str)]) -> Value {
     let mut body = sign_up.event(event);
-    values.iter().for_each(|(name, value)| fill(&mut body, name, value));
+    for (name, value) in values {
+        fill(&mut body, name, value);
+    }
     body
 }
 
@@ -127,7 +131,6 @@ async fn an_admission_is_remembered_once_under_its_correlation_id_and_for_the_ow
     let found = remembered(&service);
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].0.ends_with(&format!("{}.json", sign_up.correlation_id)), "{found:?}");
-    use std::os::unix::fs::PermissionsExt;
     let mode = std::fs::metadata(service.folder.path().join(".guestlist")).unwrap().permissions().mode();
     assert_eq!(mode & 0o077, 0, "{mode:o}");
 }

@@ -18,6 +18,7 @@ mod hooks;
 mod invites_command;
 mod lookups;
 mod metrics;
+mod mistakes;
 mod no_address;
 mod policies;
 mod policy_tests;

@@ -135,8 +135,8 @@ async fn a_test_that_fails_shows_what_was_expected_and_what_was_found(
     #[case] wrong: &str,
     #[case] lines: &[&str],
 ) {
-    let at = RIGHT.rfind(right).unwrap();
-    let tests = format!("{}{wrong}{}", &RIGHT[..at], &RIGHT[at + right.len()..]);
+    let (before, after) = RIGHT.rsplit_once(right).unwrap();
+    let tests = format!("{before}{wrong}{after}");
     let (code, said, json) = checked(&tests).await;
     assert_eq!(code, Some(1), "{said}");
     for line in lines {
@@ -145,8 +145,7 @@ async fn a_test_that_fails_shows_what_was_expected_and_what_was_found(
     assert!(said.ends_with("guestlist.toml does not do what its tests expect: 1 of 9 failed\n"), "{said}");
     assert_eq!((&json["failed_tests"], &json["tests"], &json["errors"]), (&json!(1), &json!(9), &json!(0)));
     // At the name of the test.
-    let text = format!("{POLICY}{tests}");
-    let before = &text[..POLICY.len() + at];
+    let before = format!("{POLICY}{before}");
     let line = before.lines().enumerate().filter(|(_, line)| line.starts_with("name = ")).last().unwrap().0 + 1;
     let place = format!("guestlist.toml:{line}:8: tests.");
     assert!(json["problems"][0].as_str().unwrap().starts_with(&place), "{place}\n{json:#}");

@@ -1,0 +1,176 @@
+//! A configuration with many mistakes in what is said about sign-ups shows every one of them at its place, at once.
+
+use rstest::rstest;
+use serde_json::Value;
+
+use crate::function_app::{project, run};
+
+/// The mistakes: what stands in a line of [`CONFIG`], the path of its key, and words of the remedy.
+const MISTAKES: [(&str, &str, &str); 20] = [
+    ("@co.uk", "policies.first.allow: ", "@co.uk is a public suffix"),
+    ("@*.github.io", "policies.first.allow: ", "@*.github.io is a public suffix"),
+    ("mode = \"reports\"", "policies.first.mode: ", "enforce"),
+    ("email_match = \"loose\"", "policies.first.email_match: ", "ignore-tag-and-dots"),
+    ("email_sources", "policies.first.email_sources: ", "did you mean identity?"),
+    ("no_address = \"code\"", "policies.first.no_address: ", "needs invitation_code"),
+    ("lookups = [\"crn\"]", "policies.first.lookups: ", "did you mean crm?"),
+    ("deny_disposible", "policies.first.deny_disposible: ", "did you mean deny_disposable?"),
+    ("invitation_code = \"email\"", "policies.second.invitation_code: ", "ext.InvitationCode"),
+    ("multi_select", "policies.second.multi_select: ", "did you mean country?"),
+    ("prefill = { city", "policies.second.prefill: ", "did you mean invite.name?"),
+    ("normalise = [\"uper\"]", "policies.second.rules.country.normalise", "upper"),
+    ("attribute.country == 'AU'", "policies.second.rules.city.when: ", "attribute"),
+    ("earliest = \"soon\"", "policies.second.rules.jobTitle.earliest: ", "2026-01-31"),
+    ("min = 9", "policies.second.rules.postalCode", ""),
+    ("message = \"no-such-text\"", "policies.second.rules.surname.message: ", "[messages] has no"),
+    ("phone_country = \"AU\"", "policies.second.rules.state.phone_country: ", "add \"phone\" to normalise"),
+    ("suport_code", "messages.en.not-invited: ", "support_code"),
+    ("budget = \"2s\"", "lookups.crm.budget: ", "between 10ms and 1500ms"),
+    ("level = \"verbose\"", "telemetry.level: ", "debug"),
+];
+
+const CONFIG: &str = r#"
+[tenant]
+id = "aaaabbbb-0000-cccc-1111-dddd2222eeee"
+extension_app_id = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
+[hooks]
+audience = ["99999999-2222-3333-4444-555555555555"]
+[[invites]]
+name = "beta"
+source = "invites.csv"
+[[policies]]
+name = "first"
+apps = ["44444444-5555-6666-7777-888888888888"]
+gate = "invite-only"
+allow = [
+  "@contoso.com",
+  "@co.uk",
+  "@*.github.io",
+]
+mode = "reports"
+email_match = "loose"
+email_sources = ["identty"]
+no_address = "code"
+lookups = ["crn"]
+deny_disposible = true
+[[policies]]
+name = "second"
+gate = "open"
+invitation_code = "email"
+multi_select = ["countyr"]
+prefill = { city = "{{ invite.nmae }}" }
+  [[policies.rules]]
+  attribute = "country"
+  normalise = ["uper"]
+  [[policies.rules]]
+  attribute = "city"
+  when = "attribute.country == 'AU'"
+  [[policies.rules]]
+  attribute = "jobTitle"
+  earliest = "soon"
+  [[policies.rules]]
+  attribute = "postalCode"
+  min = 9
+  max = 1
+  [[policies.rules]]
+  attribute = "surname"
+  required = true
+  message = "no-such-text"
+  [[policies.rules]]
+  attribute = "state"
+  required = true
+  phone_country = "AU"
+[messages.en]
+not-invited = "Say {{ suport_code }}."
+[[lookups]]
+name = "crm"
+url = "https://crm.contoso.com/{{ email }}"
+prefill = { jobTitle = "/title" }
+budget = "2s"
+[telemetry]
+level = "verbose"
+"#;
+
+/// What `check` says: the exit code and the problems.
+async fn checked(config: &str) -> (Option<i32>, Vec<String>) {
+    let folder = project(config);
+    let ended = run(folder.path(), &["check", "--json"], &[]).await;
+    let json: Value = serde_json::from_slice(&ended.stdout).unwrap();
+    let problems: Vec<String> =
+        json["problems"].as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()).collect();
+    assert_eq!(
+        json["errors"].as_u64().unwrap(),
+        problems.iter().filter(|one| !one.contains(": warning: ")).count() as u64
+    );
+    (ended.status.code(), problems)
+}
+
+/// Whether a problem is about this place and this key, and says what to do.
+fn is_about(problem: &str, place: usize, key: &str, says: &str) -> bool {
+    problem.starts_with(&format!("guestlist.toml:{place}:"))
+        && problem.contains(&format!(": {key}"))
+        && problem.contains(says)
+}
+
+#[tokio::test]
+async fn twenty_mistakes_show_twenty_errors_at_their_places() {
+    let (code, problems) = checked(CONFIG).await;
+    assert_eq!(code, Some(64));
+    for (written, key, says) in MISTAKES {
+        let line = CONFIG.lines().position(|line| line.contains(written)).unwrap() + 1;
+        assert!(problems.iter().any(|one| is_about(one, line, key, says)), "{line} {key}{says}\n{problems:#?}");
+    }
+    assert_eq!(problems.len(), MISTAKES.len(), "{problems:#?}");
+}
+
+#[tokio::test]
+async fn the_service_names_each_of_them_in_a_line_and_does_not_start() {
+    let ended = run(project(CONFIG).path(), &["serve"], &[("FUNCTIONS_CUSTOMHANDLER_PORT", "7071")]).await;
+    assert_eq!((ended.status.code(), ended.stdout.len()), (Some(64), 0));
+    let lines = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(
+        lines.lines().filter(|line| line.contains("\"event\":\"configuration\"")).count(),
+        MISTAKES.len(),
+        "{lines}"
+    );
+}
+
+/// A configuration that is right but for one line of its only rule.
+async fn with_rule(rule: &str) -> (Option<i32>, Vec<String>) {
+    let head = CONFIG.split("[[policies]]").next().unwrap();
+    checked(&format!("{head}[[policies]]\nname = \"only\"\ngate = \"open\"\n  [[policies.rules]]\n{rule}\n")).await
+}
+
+#[rstest]
+#[case::long(format!("attributes.city == '{}'", "x".repeat(1100)), "1024")]
+#[case::deep(format!("{}attributes.city == ''{}", "(".repeat(400), ")".repeat(400)), "")]
+#[case::a_stack_of_nots(format!("{}true", "!".repeat(900)), "")]
+#[case::nested_macros("['a'].all(a, ['b'].all(b, a != b))".to_owned(), "")]
+#[case::unknown_attribute("attributes.countyr == ''".to_owned(), "did you mean country?")]
+#[case::unknown_column("invite.nmae == ''".to_owned(), "did you mean invite.name?")]
+#[case::unknown_member("identity.emial == ''".to_owned(), "did you mean identity.email?")]
+#[case::unfinished("attributes.city == ".to_owned(), "")]
+#[tokio::test]
+async fn a_condition_that_is_too_much_or_names_nothing_is_an_error(#[case] when: String, #[case] says: &str) {
+    let (code, problems) = with_rule(&format!("  attribute = \"city\"\n  when = \"{when}\"")).await;
+    assert_eq!((code, problems.len()), (Some(64), 1), "{problems:#?}");
+    assert!(problems[0].contains("policies.only.rules.city.when: ") && problems[0].contains(says), "{problems:#?}");
+}
+
+#[rstest]
+#[case::nothing("  attribute = \"city\"", "the rule does nothing")]
+#[case::nobody("  required = true", "neither attribute nor when")]
+#[case::a_check_of_the_whole_form(
+    "  when = \"true\"\n  required = true",
+    "without attribute can only fail by its condition"
+)]
+#[case::age("  attribute = \"ext.Born\"\n  min_age = 0", "150")]
+#[case::pattern("  attribute = \"city\"\n  pattern = \"[a-\"", "is not a regular expression")]
+#[case::a_date("  attribute = \"city\"\n  latest = \"31.12.2026\"", "2026-01-31")]
+#[case::outcome("  attribute = \"city\"\n  required = true\n  outcome = \"page\"", "block")]
+#[tokio::test]
+async fn a_rule_that_cannot_be_meant_is_an_error(#[case] rule: &str, #[case] says: &str) {
+    let (code, problems) = with_rule(rule).await;
+    assert_eq!((code, problems.len()), (Some(64), 1), "{problems:#?}");
+    assert!(problems[0].contains("policies.only.rules.") && problems[0].contains(says), "{problems:#?}");
+}
