@@ -31,8 +31,8 @@ section! {
         /// Which attribute is filled in with what: for each one a JSON pointer (RFC 6901) into the answer, such as
         /// `/person/title`. Texts, numbers, true and false, and lists of texts are taken.
         prefill: BTreeMap<String, Spanned<String>> = BTreeMap::new(),
-        /// How long an answer is waited for, from 10ms to 1500ms. Without one by then, or by the end of `hooks.budget`, the
-        /// sign-up goes on without these values.
+        /// How long an answer is waited for, from 10ms to 1500ms. Without one by then, or 50 ms before the end of `hooks.budget`,
+        /// the sign-up goes on without these values.
         budget: Spanned<Duration> = built_in(Duration::from_millis(300)),
         /// How long an answer is remembered by this process; `0s` asks each time.
         cache: Duration = Duration::from_mins(1),
