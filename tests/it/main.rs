@@ -5,6 +5,7 @@ mod architecture;
 mod association;
 mod budget_process;
 mod callers;
+mod code_life;
 mod code_uses;
 mod codes;
 mod commands;
