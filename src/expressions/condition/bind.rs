@@ -39,6 +39,46 @@ const OPERATORS: [&str; 17] = [
     operators::INDEX,
 ];
 
+/// Operators whose sides are of one kind.
+const TWO_SIDED: [&str; 11] = [
+    operators::EQUALS,
+    operators::NOT_EQUALS,
+    operators::LESS,
+    operators::LESS_EQUALS,
+    operators::GREATER,
+    operators::GREATER_EQUALS,
+    operators::ADD,
+    operators::SUBSTRACT,
+    operators::MULTIPLY,
+    operators::DIVIDE,
+    operators::MODULO,
+];
+
+/// What kind of value an expression is, as far as its outermost part says so: what an absent value beside it means.
+fn kind_of(expr: &Expr) -> Option<Absent> {
+    match expr {
+        Expr::Literal(LiteralValue::Int(_) | LiteralValue::UInt(_)) => Some(Absent::Whole),
+        Expr::Literal(LiteralValue::Double(_)) => Some(Absent::Fraction),
+        Expr::Literal(LiteralValue::Boolean(_)) => Some(Absent::False),
+        Expr::Literal(LiteralValue::String(_)) => Some(Absent::Text),
+        Expr::Literal(LiteralValue::Null) => Some(Absent::Null),
+        Expr::List(_) => Some(Absent::List),
+        Expr::Call(call) => match call.func_name.as_str() {
+            "size" | "int" => Some(Absent::Whole),
+            "double" => Some(Absent::Fraction),
+            "string" => Some(Absent::Text),
+            operators::NEGATE | operators::ADD | operators::SUBSTRACT | operators::MULTIPLY => {
+                call.args.iter().find_map(|part| match &part.expr {
+                    Expr::Literal(_) => kind_of(&part.expr),
+                    _ => None,
+                })
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// Checks the names in `expression` and replaces its paths.
 pub(super) fn bind(mut expression: IdedExpr, names: &[&str]) -> Result<Bound, ConditionError> {
     let mut binder = Binder { names, places: Vec::new(), locals: Vec::new(), depth: 0 };
@@ -103,14 +143,17 @@ impl Binder<'_> {
             let near = nearest(name, FUNCTIONS.into_iter().chain(MACROS)).map(str::to_owned);
             return Err(ConditionError::UnknownFunction { name: name.to_owned(), near });
         }
-        let null = |node: &IdedExpr| matches!(node.expr, Expr::Literal(LiteralValue::Null));
-        let with_null = call.args.iter().any(null);
+        // What stands beside it tells what kind of value is meant.
+        let beside = |at: usize| {
+            let other = if at == 0 { call.args.get(1) } else { call.args.first() };
+            other.and_then(|other| kind_of(&other.expr)).unwrap_or(Absent::Text)
+        };
         let place = |at: usize| match (name, at) {
             (operators::LOGICAL_AND | operators::LOGICAL_OR | operators::LOGICAL_NOT, _)
             | (operators::CONDITIONAL, 0) => Absent::False,
             (operators::CONDITIONAL, _) => absent,
             (operators::IN, 1) => Absent::List,
-            (operators::EQUALS | operators::NOT_EQUALS, _) if with_null => Absent::Null,
+            (name, _) if TWO_SIDED.contains(&name) => beside(at),
             _ => Absent::Text,
         };
         let places: Vec<_> = (0..call.args.len()).map(place).collect();

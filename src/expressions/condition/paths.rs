@@ -7,7 +7,8 @@
 //! | --- | --- |
 //! | an operand of `&&`, `\|\|`, `!`, the question of `? :`, the whole condition | false |
 //! | the right side of `in`, the list of a loop | an empty list |
-//! | compared with `null` by `==` or `!=` | null |
+//! | compared or reckoned with a number (`user.ext.Age < 18`) | zero |
+//! | compared with `true` or `false`, with a list, with `null` | false, an empty list, null |
 //! | `has(…)` | false (and anything present is true) |
 //! | anywhere else | the empty text |
 
@@ -24,6 +25,10 @@ pub(super) enum Absent {
     List,
     Null,
     Text,
+    /// Zero, as a whole number.
+    Whole,
+    /// Zero, as a number with a fraction.
+    Fraction,
     /// The value itself does not matter, only whether there is one.
     Presence,
 }
@@ -62,6 +67,8 @@ impl Bound {
                 (None, Absent::False) => Value::Bool(false),
                 (None, Absent::List) => Value::List(Vec::new().into()),
                 (None, Absent::Null) => Value::Null,
+                (None, Absent::Whole) => Value::Int(0),
+                (None, Absent::Fraction) => Value::Float(0.0),
                 (None, Absent::Text) => Value::String(String::new().into()),
             };
             (place.variable.as_str(), value)
