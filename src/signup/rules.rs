@@ -6,7 +6,9 @@
 //!   condition: it fails where the condition holds. A condition that cannot be evaluated does not hold, and is named in
 //!   a warning without any value.
 //! - A failure is shown at the rule's attribute. A rule without an attribute, which has a condition then, fails for the
-//!   whole form: its text stands above it. A failure of a rule whose outcome is [`Outcome::Block`] ends the sign-up.
+//!   whole form: its text stands above it. A failure of a rule whose outcome is [`Outcome::Block`] ends the sign-up; but
+//!   a value that cannot be read as what it has to be (a date, a number, a phone number) is a slip, and an error at the
+//!   field whatever the outcome. So is a value of which tidying would leave nothing.
 //! - The order of outcomes is: block, errors, changed values, continue. The first failing rule that blocks, the first
 //!   failure of each attribute and the first failure of the whole form are shown.
 //! - Absent, null and empty are the same, and only `required` and conditions apply to them. So a check box that must be

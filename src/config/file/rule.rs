@@ -23,7 +23,8 @@ section! {
         /// Example: `"attributes.country == 'AU' && attributes.state == ''"`
         when: Option<Spanned<String>> as Condition = None,
         /// What a failure leads to: the form is shown again with the error, or a page ends the sign-up. A page goes before
-        /// all errors, errors before changed values.
+        /// all errors, errors before changed values. A value that is no date, number or phone number where one is asked
+        /// for is always an error at the field.
         /// Example: `"block"`
         outcome: Outcome = Outcome::Error,
         /// What is done to the value before it is checked, in this order. What it changes is what the account gets.

@@ -49,6 +49,14 @@ impl Checks {
         self.count_passes(items) && items.iter().all(|item| self.item_passes(item, today))
     }
 
+    /// Whether every item can be read as what is checked of it: as a date, as a number.
+    pub(super) fn can_read(&self, items: &[Cow<'_, str>]) -> bool {
+        let number = self.min.or(self.max).is_some();
+        items.iter().all(|item| {
+            self.date.as_ref().is_none_or(|date| date.read(item).is_some()) && (!number || item.parse::<i64>().is_ok())
+        })
+    }
+
     fn count_passes(&self, items: &[Cow<'_, str>]) -> bool {
         if self.min_items.or(self.max_items).is_none() {
             return true;

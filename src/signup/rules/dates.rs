@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use chrono::NaiveDate;
 use chrono::format::{Item, StrftimeItems};
+use chrono::{Datelike, NaiveDate};
 
 /// That a value is a date, and which.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,15 +18,24 @@ pub struct DateCheck {
     pub min_age: Option<u32>,
 }
 
+/// Nobody is older, in years.
+const OLDEST: u32 = 150;
+
 impl DateCheck {
     /// How dates are written if nothing else is said: `2026-11-21`.
     pub const ISO: &'static str = "%Y-%m-%d";
 
+    /// The date that the text is. A year has four digits: `20-01-31` is not the year 20, and most likely a slip.
+    pub(super) fn read(&self, text: &str) -> Option<NaiveDate> {
+        let date = NaiveDate::parse_from_str(text, &self.format).ok()?;
+        (1000..=9999).contains(&date.year()).then_some(date)
+    }
+
     /// Whether the text is a date that passes. Somebody born on 29 February is a year older on 1 March, if the year has
-    /// no such day.
+    /// no such day; nobody is older than [`OLDEST`].
     pub(super) fn passes(&self, text: &str, today: NaiveDate) -> bool {
-        let Ok(date) = NaiveDate::parse_from_str(text, &self.format) else { return false };
-        let old_enough = |age| today.years_since(date).is_some_and(|years| years >= age);
+        let Some(date) = self.read(text) else { return false };
+        let old_enough = |age| today.years_since(date).is_some_and(|years| (age..=OLDEST).contains(&years));
         self.earliest.is_none_or(|first| date >= first.date(today))
             && self.latest.is_none_or(|last| date <= last.date(today))
             && self.min_age.is_none_or(old_enough)

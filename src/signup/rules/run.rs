@@ -28,6 +28,30 @@ struct Run<'a> {
     checked: Checked,
 }
 
+/// How a rule fails.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Failure {
+    /// The form as a whole.
+    Whole,
+    /// There is no value.
+    Missing,
+    /// The value is not what it has to be at all: no date, no number, no phone number. A slip, so that it never blocks.
+    Unreadable,
+    /// The value does not pass.
+    Invalid,
+}
+
+impl Failure {
+    /// The built-in message's key.
+    fn built_in(self) -> &'static str {
+        match self {
+            Self::Whole => "fix-errors",
+            Self::Missing => "field-required",
+            Self::Unreadable | Self::Invalid => "field-invalid",
+        }
+    }
+}
+
 /// A rule's field.
 #[derive(Clone, Copy)]
 struct Place<'a> {
@@ -67,10 +91,10 @@ impl<'a> Run<'a> {
                 let readable = self.tidy(at, rule, place);
                 self.failure(rule, place, readable)
             }
-            None => rule.is_its_condition().then_some("fix-errors"),
+            None => rule.is_its_condition().then_some(Failure::Whole),
         };
-        if let Some(built_in) = failure {
-            self.fail(at, rule, place, built_in);
+        if let Some(failure) = failure {
+            self.fail(at, rule, place, failure);
         }
     }
 
@@ -112,6 +136,10 @@ impl<'a> Run<'a> {
         let country = self.country(rule);
         let Some(value) = self.value(place) else { return true };
         let tidied = rule.tidied(value, place.several, country);
+        if tidied.value.is_empty() && !value.is_empty() {
+            // What was typed would vanish without a word: it stays, and fails.
+            return false;
+        }
         let changed = tidied.value != *value;
         if changed {
             if let Some(context) = &mut self.context {
@@ -136,21 +164,32 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The built-in message's key if the rule fails.
-    fn failure(&self, rule: &Rule, place: Place<'_>, readable: bool) -> Option<&'static str> {
+    /// How the rule fails, if it does.
+    fn failure(&self, rule: &Rule, place: Place<'_>, readable: bool) -> Option<Failure> {
         let items = items(self.value(place), place.several);
         if items.is_empty() {
             let fails = rule.checks.required || rule.is_its_condition();
-            return fails.then_some("field-required");
+            return fails.then_some(Failure::Missing);
+        }
+        if !readable || !rule.checks.can_read(&items) {
+            return Some(Failure::Unreadable);
         }
         let today = self.submission.now.date_naive();
-        let fails = !readable || rule.is_its_condition() || !rule.checks.pass(&items, today);
-        fails.then_some("field-invalid")
+        let fails = rule.is_its_condition() || !rule.checks.pass(&items, today);
+        fails.then_some(Failure::Invalid)
     }
 
-    fn fail(&mut self, at: usize, rule: &Rule, place: Option<Place<'_>>, built_in: &'static str) {
-        let key = |built_in: &str| rule.message.as_deref().unwrap_or(built_in).to_owned();
+    fn fail(&mut self, at: usize, rule: &Rule, place: Option<Place<'_>>, failure: Failure) {
+        let built_in = failure.built_in();
+        let blocks = rule.outcome == Outcome::Block;
+        // A rule that blocks has the text of a page, which says something else than that this is no date.
+        let own = rule.message.as_deref().filter(|_| !blocks || failure != Failure::Unreadable);
+        let key = |built_in: &str| own.unwrap_or(built_in).to_owned();
         let verdict = match (rule.outcome, place) {
+            (Outcome::Block, Some(place)) if failure == Failure::Unreadable => {
+                self.checked.errors.entry(place.field.name.clone()).or_insert_with(|| key(built_in));
+                Verdict::FieldFailed
+            }
             (Outcome::Block, _) => {
                 self.checked.block = Some(key("rule-blocked"));
                 Verdict::Blocked
