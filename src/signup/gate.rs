@@ -162,7 +162,7 @@ fn ground(policy: &Policy, found: &Found, invitations: &Candidates<'_>, trace: &
         return Verdict::Admits(Ground::Allow);
     }
     // Who is refused comes back with a tag: deny goes by the widest form.
-    if exact(&policy.deny, address, EmailMatch::IgnoreTagAndDots) {
+    if policy.deny.iter().any(|rule| matches!(rule, AddressRule::Exact(_)) && rule.denies(address)) {
         trace.note("exact deny", "refuses");
         return Verdict::Refuses(Refusal::Denied);
     }
@@ -222,14 +222,18 @@ fn longest_domain_rule(
     invitations: &Candidates<'_>,
     trace: &mut Trace,
 ) -> Option<DomainVerdict> {
-    let of = |rules: &[AddressRule], verdict| {
-        let matching = rules.iter().filter(|rule| rule.matches(&found.address, EmailMatch::Exact));
-        matching.filter_map(AddressRule::specificity).max().map(|length| (length, verdict))
+    let longest_of = |rules: &[AddressRule], applies: &dyn Fn(&AddressRule) -> bool, verdict| {
+        let matching = rules.iter().filter(|rule| applies(rule)).filter_map(AddressRule::specificity);
+        matching.max().map(|length| (length, verdict))
     };
+    let address = &found.address;
+    let allows = |rule: &AddressRule| found.provenance > Provenance::Typed && rule.matches(address, policy.email_match);
     let invited = invitations.domain.and_then(Invitation::specificity);
-    let allowed = if found.provenance > Provenance::Typed { of(&policy.allow, DomainVerdict::Allow) } else { None };
-    let longest =
-        [allowed, invited.map(|length| (length, DomainVerdict::Invitation)), of(&policy.deny, DomainVerdict::Deny)];
+    let longest = [
+        longest_of(&policy.allow, &allows, DomainVerdict::Allow),
+        invited.map(|length| (length, DomainVerdict::Invitation)),
+        longest_of(&policy.deny, &|rule| rule.denies(address), DomainVerdict::Deny),
+    ];
     let (_, verdict) = longest.into_iter().flatten().max()?;
     trace.note(
         "longest domain rule",

@@ -30,12 +30,25 @@ impl AddressRule {
         }
     }
 
+    /// Whether the rule, as one of `deny`, is for this address. It goes by the widest form: tags do not count, dots do not
+    /// at Gmail, and Gmail's two domains are one.
+    #[must_use]
+    pub fn denies(&self, address: &EmailAddress) -> bool {
+        let one_gmail = |domain: &str| domain == "gmail.com" || domain == "googlemail.com";
+        match self {
+            Self::Domain(domain) if one_gmail(domain) => one_gmail(address.domain()),
+            rule => rule.matches(address, EmailMatch::IgnoreTagAndDots),
+        }
+    }
+
     /// Whether the rule is for a public suffix (`@co.uk`, `@*.github.io`): under it anybody can have a domain.
     #[must_use]
     pub fn is_for_a_public_suffix(&self) -> bool {
         match self {
             Self::Exact(_) => false,
-            Self::Domain(domain) | Self::Subdomains(domain) => psl::suffix_str(domain) == Some(domain.as_str()),
+            Self::Domain(domain) => is_public_suffix(domain),
+            // Also where everything just below is one: `@*.kawasaki.jp`.
+            Self::Subdomains(parent) => is_public_suffix(parent) || is_public_suffix(&format!("guestlist.{parent}")),
         }
     }
 
@@ -50,6 +63,10 @@ impl AddressRule {
             Self::Subdomains(parent) => Some((labels(parent) + 1, false)),
         }
     }
+}
+
+fn is_public_suffix(domain: &str) -> bool {
+    psl::suffix_str(domain) == Some(domain)
 }
 
 impl FromStr for AddressRule {
@@ -106,6 +123,9 @@ mod tests {
     #[case("@co.uk", true)]
     #[case("@*.co.uk", true)]
     #[case("@github.io", true)]
+    #[case("@*.kawasaki.jp", true)]
+    #[case("@*.compute.amazonaws.com", true)]
+    #[case("@*.city.kawasaki.jp", false)]
     #[case("@contoso.co.uk", false)]
     #[case("@*.contoso.github.io", false)]
     #[case("@contoso.example", false)]
@@ -120,6 +140,17 @@ mod tests {
             assert_eq!(rule.parse::<AddressRule>().unwrap_err(), InvalidAddress::Wildcard);
         }
         assert!("@*.ru".parse::<AddressRule>().unwrap().matches(&"jo@example.ru".parse().unwrap(), EmailMatch::Exact));
+    }
+
+    #[rstest]
+    #[case("@gmail.com", "jo@googlemail.com", true)]
+    #[case("@googlemail.com", "jo@gmail.com", true)]
+    #[case("@*.gmail.com", "jo@googlemail.com", false)]
+    #[case("jo@gmail.com", "j.o+x@googlemail.com", true)]
+    #[case("@contoso.com", "jo@contoso.com", true)]
+    #[case("@contoso.com", "jo@mail.contoso.com", false)]
+    fn deny_goes_by_the_widest_form(#[case] rule: &str, #[case] address: &str, #[case] denies: bool) {
+        assert_eq!(rule.parse::<AddressRule>().unwrap().denies(&address.parse().unwrap()), denies);
     }
 
     #[test]
