@@ -18,7 +18,7 @@ use super::tree::Origin;
 use crate::invites::csv_reader::Reading as ListReading;
 use crate::invites::{columns, list};
 use crate::signup::disposable;
-use crate::signup::identity::must_be_remembered;
+use crate::signup::identity::is_editable;
 use crate::signup::messages::Messages;
 use crate::signup::policy::{Policy, PrefillValue, Settings};
 use crate::signup::prefill;
@@ -233,7 +233,7 @@ fn prefill_values(section: &PolicySection, names: &Names, reading: &mut Reading)
 pub(super) fn check_state(file: &File, settings: &Settings, store: &storage::Settings, reading: &mut Reading) {
     for (section, policy) in file.policies.iter().zip(&settings.policies) {
         let codes = policy.invitation_code.is_some();
-        if !codes && !must_be_remembered(policy) {
+        if !codes && !is_editable(policy) {
             continue;
         }
         let path = format!("policies.{}", policy.name);

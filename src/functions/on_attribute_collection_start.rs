@@ -15,7 +15,7 @@ use crate::signup::answer;
 use crate::signup::gate::{self, Admission, Question};
 use crate::signup::identity::{self, Found};
 use crate::signup::policy::Policy;
-use crate::values::{AttributeValues, Invitation};
+use crate::values::AttributeValues;
 
 /// How much time look-ups leave for the answer: a form without their values is better than none.
 const RESERVE: Duration = Duration::from_millis(50);
@@ -33,7 +33,7 @@ pub async fn decide(desk: &Desk, work: &mut Work<'_>) -> Result<Decided, Failure
     work.note_address(&found);
     let found = found.ok();
     if let (Some(sign_up), Some(found)) = (&event.correlation_id, &found)
-        && !policy.is_some_and(identity::must_be_remembered)
+        && !policy.is_some_and(identity::is_editable)
     {
         desk.memory.remember(sign_up, found, work.now);
     }
@@ -42,7 +42,7 @@ pub async fn decide(desk: &Desk, work: &mut Work<'_>) -> Result<Decided, Failure
         Question { policy, address: found.as_ref(), invitations: &invitations, app: &event.app, now: work.now };
     let admission = gate::decide(&question, &mut work.trace);
     let looked_up = match policy.filter(|_| !matches!(admission, Admission::Refused(_))) {
-        Some(policy) => prepare(desk, policy, found.as_ref(), admission.invitation(), work).await?,
+        Some(policy) => prepare(desk, policy, found.as_ref(), &admission, work).await?,
         None => AttributeValues::new(),
     };
     let support_code = work.support_code.clone();
@@ -63,19 +63,20 @@ pub async fn decide(desk: &Desk, work: &mut Work<'_>) -> Result<Decided, Failure
     })
 }
 
-/// What has to be there before the form is shown: the admission, where Submit can see it, and what look-ups find, which
-/// is nothing if they are late.
+/// What has to be there before the form is shown: the address, where Submit can see it if it cannot tell by itself, and
+/// what look-ups find, which is nothing if they are late.
 async fn prepare(
     desk: &Desk,
     policy: &Policy,
     found: Option<&Found>,
-    invitation: Option<&Invitation>,
+    admission: &Admission<'_>,
     work: &mut Work<'_>,
 ) -> Result<AttributeValues, Failure> {
     let (event, now) = (work.event, work.now);
+    let needs_code = matches!(admission, Admission::NeedsCode(_));
     let remembered = async {
         match (found, &event.correlation_id) {
-            (Some(found), Some(sign_up)) if identity::must_be_remembered(policy) => {
+            (Some(found), Some(sign_up)) if needs_code || identity::is_editable(policy) => {
                 let remembered = desk.state.remember(sign_up, found, &policy.name, now);
                 Times::of(&mut work.times.state, remembered).await.map(|()| true)
             }
@@ -84,7 +85,12 @@ async fn prepare(
     };
     let asked = async {
         let (Some(found), false) = (found, policy.lookups.is_empty()) else { return AttributeValues::new() };
-        let inquiry = Inquiry { address: &found.address, app: &event.app, invitation, locale: &event.client.locale };
+        let inquiry = Inquiry {
+            address: &found.address,
+            app: &event.app,
+            invitation: admission.invitation(),
+            locale: &event.client.locale,
+        };
         let asked = desk.lookups.ask(&policy.lookups, &inquiry, work.deadline.earlier(RESERVE));
         Times::of(&mut work.times.lookups, asked).await.values
     };

@@ -20,6 +20,7 @@ use crate::signup::decision::SubmitDecision;
 use crate::signup::gate::{self, Admission, Question};
 use crate::signup::identity::{self, Found};
 use crate::signup::policy::Policy;
+use crate::telemetry::describe;
 use crate::values::Invitation;
 
 /// Answers the hook: continue, changed values, errors at fields, or a block page.
@@ -68,12 +69,23 @@ pub async fn decide(desk: &Desk, work: &mut Work<'_>) -> Result<Decided, Failure
 /// The address that Start saw: from this process, or from the store where the form alone cannot tell.
 async fn remembered(desk: &Desk, policy: Option<&Policy>, work: &mut Work<'_>) -> Result<Option<Found>, StateError> {
     let Some(sign_up) = &work.event.correlation_id else { return Ok(None) };
-    match policy.filter(|policy| identity::must_be_remembered(policy)) {
-        Some(policy) => {
-            let recalled = desk.state.recall(sign_up, &policy.name, work.now);
-            Times::of(&mut work.times.state, recalled).await
+    let in_this_process = || desk.memory.recall(sign_up, work.now);
+    let (policy, editable) = match policy {
+        Some(policy) if identity::is_editable(policy) => (policy, true),
+        Some(policy) if policy.invitation_code.is_some() => (policy, false),
+        _ => return Ok(in_this_process()),
+    };
+    if let Some(found) = in_this_process().filter(|_| !editable) {
+        return Ok(Some(found));
+    }
+    let recalled = desk.state.recall(sign_up, &policy.name, work.now);
+    match Times::of(&mut work.times.state, recalled).await {
+        // Whoever is invited by the address that Entra reports needs no store.
+        Err(error) if !editable => {
+            tracing::warn!(event = "start-forgotten", reason = describe(&error));
+            Ok(None)
         }
-        None => Ok(desk.memory.recall(sign_up, work.now)),
+        recalled => recalled,
     }
 }
 

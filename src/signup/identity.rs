@@ -8,8 +8,11 @@
 //! was **asserted** by the identity provider. What stands in an attribute of a submitted form may have been **typed** by
 //! the person, and then it never opens a gate. There is one exception: Entra reports the address as the attribute
 //! `email` of a submitted form. As long as nobody gets as far as the form but with an identity or that attribute
-//! (`no_address = "refuse"`, and no other source), it is the address that Start has seen. Under any other policy the
-//! address of Start has to be remembered.
+//! (`no_address = "refuse"`, and no other source), it is the address that Start has seen.
+//!
+//! Under any other policy the address of Start is remembered, and without it Submit refuses. Of people who need a code it
+//! is remembered under every policy: they see the form, and their address does not admit them. What is remembered goes
+//! before what the form says.
 
 use std::fmt;
 
@@ -132,7 +135,7 @@ pub fn at_submit(
     remembered: Option<&Found>,
     form: &Form,
 ) -> Result<Found, NoAddressBecause> {
-    let editable = policy.is_some_and(must_be_remembered);
+    let editable = policy.is_some_and(is_editable);
     let found = look(policy, identities, form, if editable { Provenance::Typed } else { Provenance::Asserted });
     let of_an_attribute = match &found {
         Ok(Found { source, .. }) | Err(NoAddressBecause::Unusable(source, _)) => {
@@ -146,10 +149,10 @@ pub fn at_submit(
     }
 }
 
-/// Whether a submitted form cannot tell by itself which address Start has seen, so that the address has to be remembered
-/// where every instance can read it.
+/// Whether people can come to the form whose address the attribute `email` does not tell. What stands in an attribute of
+/// a submitted form may then have been typed, and Start has to leave the address where every instance can read it.
 #[must_use]
-pub fn must_be_remembered(policy: &Policy) -> bool {
+pub fn is_editable(policy: &Policy) -> bool {
     let sources = &policy.email_sources;
     let reports = sources.iter().any(EmailSource::is_reported_by_entra);
     let only = sources.iter().all(|source| *source == EmailSource::Identity || source.is_reported_by_entra());

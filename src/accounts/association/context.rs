@@ -98,13 +98,20 @@ impl Association<'_> {
         }))
     }
 
-    /// The first invitation for the account's address that was valid when the account was made, compared as narrowly as
-    /// any policy does. Without one, that of the code which was accepted: valid then, or any, since the person got in by
-    /// it.
+    /// The invitation of the code that was accepted, if there is one: it is what the person got in by, valid then or not.
+    /// Otherwise the first for the account's address that was valid when the account was made, compared as narrowly as any
+    /// policy does.
     async fn invitation(&self, user: &User, codes: &[CodeDigest]) -> Result<Option<Invitation>, InviteError> {
         let (invites, at) = (&self.accounts.invites, user.created().unwrap_or(self.found_at));
         // Which app the person signed up to is not known here, so an invitation for certain apps counts as well.
         let valid = |invitation: &Invitation| invitation.state(invitation.apps.first(), at) == InvitationState::Valid;
+        for code in codes {
+            let mut found = invites.find_code(code).await?;
+            if !found.is_empty() {
+                let first = found.iter().position(valid).unwrap_or_default();
+                return Ok(Some(found.swap_remove(first)));
+            }
+        }
         // Nor is which policy decided: the narrowest way of comparing that finds one is taken.
         if let Some(email) = user.email() {
             for how in &self.accounts.settings.email_matches {
@@ -112,13 +119,6 @@ impl Association<'_> {
                 if let Some(invitation) = found.into_iter().find(valid) {
                     return Ok(Some(invitation));
                 }
-            }
-        }
-        for code in codes {
-            let mut found = invites.find_code(code).await?;
-            if !found.is_empty() {
-                let first = found.iter().position(valid).unwrap_or_default();
-                return Ok(Some(found.swap_remove(first)));
             }
         }
         Ok(None)

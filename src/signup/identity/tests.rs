@@ -111,7 +111,7 @@ fn a_submitted_address_is_typed_unless_only_entra_can_have_put_it_there() {
     let form = form(&[("email", "invited@example.com"), ("streetAddress", "invited@example.com")]);
     let submitted = |no_address, sources: &[&str]| {
         let policy = policy(no_address, sources);
-        (shown(at_submit(Some(&policy), &[], None, &form)).unwrap(), must_be_remembered(&policy))
+        (shown(at_submit(Some(&policy), &[], None, &form)).unwrap(), is_editable(&policy))
     };
     let reported = "invited@example.com attribute:email asserted".to_owned();
     let typed = "invited@example.com attribute:email typed".to_owned();
@@ -121,5 +121,5 @@ fn a_submitted_address_is_typed_unless_only_entra_can_have_put_it_there() {
     assert_eq!(submitted(NoAddress::Refuse, &["identity", "email", "streetAddress"]), (typed, true));
     let other = "invited@example.com attribute:streetAddress typed".to_owned();
     assert_eq!(submitted(NoAddress::Refuse, &["identity", "streetAddress"]), (other, true));
-    assert!(must_be_remembered(&policy(NoAddress::Refuse, &["identity"])));
+    assert!(is_editable(&policy(NoAddress::Refuse, &["identity"])));
 }
