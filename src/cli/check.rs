@@ -11,6 +11,7 @@ use serde_json::json;
 use super::{USAGE, print};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Environment, Problem, Severity};
+use crate::invites::csv_reader::{LineProblem, PUBLIC_SUFFIX};
 use crate::invites::list::{self, LoadedInvites};
 
 /// What can be asked for.
@@ -69,8 +70,12 @@ fn of_a_usable(config: &Config, file: &str) -> Findings {
             Ok((snapshot, problems)) => {
                 invitations += snapshot.len();
                 lists.push(Arc::new(LoadedInvites::new(Arc::clone(&settings.reading.source), snapshot)));
-                let of_lines = problems.iter().filter(|problem| problem.line > 1);
-                lines.extend(of_lines.map(|problem| format!("{path}:{}: warning: {}", problem.line, problem.problem)));
+                for LineProblem { line, problem, .. } in problems.iter().filter(|problem| problem.line > 1) {
+                    // It cannot be meant, and who reads the exit code only should know.
+                    let refused = problem == PUBLIC_SUFFIX;
+                    errors += usize::from(refused);
+                    lines.push(format!("{path}:{line}: {}{problem}", if refused { "" } else { "warning: " }));
+                }
             }
             Err(error) => {
                 errors += 1;

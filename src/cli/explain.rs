@@ -48,9 +48,10 @@ pub struct Options {
     /// The locale they use
     #[arg(long, value_name = "LOCALE", default_value = "en-us")]
     locale: String,
-    /// What they fill in (`country=AU`, `ext.Plan=Gold`); the form is sent then
+    /// What they fill in: a text (`country=AU`), or a number or a box with its type (`ext.Age:=30`, `ext.Terms:=true`);
+    /// the form is sent then
     #[arg(long = "attribute", value_name = "NAME=VALUE", value_parser = pair)]
-    attributes: Vec<(String, String)>,
+    attributes: Vec<(String, AttributeValue)>,
     /// Send the form, whether anything is filled in or not
     #[arg(long)]
     submit: bool,
@@ -71,9 +72,17 @@ pub struct Options {
     json: bool,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+fn pair(text: &str) -> Result<(String, AttributeValue), String> {
     let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
-    Ok((name.trim().to_owned(), value.to_owned()))
+    let Some(name) = name.strip_suffix(':') else {
+        return Ok((name.trim().to_owned(), AttributeValue::String(value.to_owned())));
+    };
+    let typed = match value.trim() {
+        "true" => AttributeValue::Boolean(true),
+        "false" => AttributeValue::Boolean(false),
+        number => AttributeValue::Int64(number.parse().map_err(|_| "after := there is a whole number, true or false")?),
+    };
+    Ok((name.trim().to_owned(), typed))
 }
 
 /// Runs the command.
@@ -189,7 +198,7 @@ fn person(config: &Config, options: &Options) -> Result<Person, String> {
     };
     let mut attributes = AttributeValues::new();
     for (name, value) in &options.attributes {
-        attributes.insert(attribute(name)?, typed(value));
+        attributes.insert(attribute(name)?, value.clone());
     }
     // Only Entra knows what the app is called; texts that name it show its id here.
     let name = options.app.as_ref().map_or("the app", AppId::as_str).to_owned();
@@ -202,15 +211,6 @@ fn person(config: &Config, options: &Options) -> Result<Person, String> {
         code: options.code.clone(),
         fields: filled_in(config),
     })
-}
-
-/// True and false are what a box on the form is; everything else is a text, as most fields are.
-fn typed(value: &str) -> AttributeValue {
-    match value {
-        "true" => AttributeValue::Boolean(true),
-        "false" => AttributeValue::Boolean(false),
-        text => AttributeValue::String(text.to_owned()),
-    }
 }
 
 /// Every list, read from its file now.

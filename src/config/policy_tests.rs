@@ -50,6 +50,7 @@ pub(crate) struct Given {
 pub(crate) struct Expected {
     pub(crate) action: TestAction,
     pub(crate) reason: Option<String>,
+    pub(crate) reported: Option<TestAction>,
     pub(crate) title: Option<String>,
     pub(crate) message: Option<String>,
     pub(crate) errors: Option<BTreeMap<AttributeName, String>>,
@@ -145,6 +146,7 @@ fn expected(section: &ExpectSection, names: &Names, reading: &mut Reading) -> Ex
     Expected {
         action: section.action,
         reason: section.reason.as_ref().map(|reason| reason.value.clone()),
+        reported: section.reported,
         title: section.title.clone(),
         message: section.message.clone(),
         errors,

@@ -37,6 +37,11 @@ pub(super) struct Names {
 }
 
 impl Names {
+    /// The attribute as the directory spells it, if it is one.
+    fn quietly(&self, written: &str) -> Option<AttributeName> {
+        columns::attribute(written, self.extension_app.as_ref())
+    }
+
     /// The attribute as the directory spells it.
     pub(super) fn attribute(&self, written: &str, origin: &Origin, reading: &mut Reading) -> Option<AttributeName> {
         if written.eq_ignore_ascii_case("email") || written.eq_ignore_ascii_case("emailAddress") {
@@ -216,6 +221,11 @@ fn prefill_values(section: &PolicySection, names: &Names, reading: &mut Reading)
     reading.within("prefill", |reading| {
         let build = |(written, constant): (&String, &Spanned<super::file::Constant>)| {
             let name = names.attribute(written, &constant.origin, reading);
+            let code = section.invitation_code.as_ref().and_then(|field| names.quietly(&field.value));
+            if name.is_some() && name == code {
+                let how = "is the field for an invitation code, which the person has to type";
+                reading.within(written, |reading| reading.error(&constant.origin, how));
+            }
             let value = match &constant.value.0 {
                 AttributeValue::String(text) => members
                     .template(text, &prefill::NAMES, &constant.origin, reading)
@@ -244,6 +254,10 @@ pub(super) fn check_state(file: &File, settings: &Settings, store: &storage::Set
                  not outlive its instance"
             );
             reading.within(&path, |reading| reading.error(&section.name.origin, how));
+        }
+        if codes && file.invites.is_empty() {
+            let how = "there is no [[invites]], so no code is known to anybody";
+            reading.within(&path, |reading| reading.report(Severity::Warning, &section.name.origin, how));
         }
         if codes && file.graph.is_none() {
             let how = "without [graph] nobody sees which codes led to an account: a code that was reserved stays used";

@@ -9,6 +9,12 @@ pub(super) const RESERVED: [&str; 11] =
 /// Columns that templates never see: a code is a secret even by its digest.
 const UNSEEN: [&str; 2] = ["code", "uses"];
 
+/// Whether a list keeps the column for itself.
+#[must_use]
+pub fn is_reserved(name: &str) -> bool {
+    RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name))
+}
+
 /// Attributes that every directory has. A custom one is written `ext.Name` or in full.
 pub const BUILT_IN_ATTRIBUTES: [&str; 15] = [
     "city",

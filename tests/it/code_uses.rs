@@ -188,6 +188,21 @@ async fn neither_the_state_nor_the_log_knows_a_code_or_an_address() {
     }
 }
 
+#[tokio::test]
+async fn somebody_who_needs_a_code_cannot_change_who_they_are_on_the_way_to_another_instance() {
+    let service = service(POLICY, &list(&[(1, ",,,,,")])).await;
+    let sign_up = service.sign_up(Person::email_otp("jo@example.org"));
+    service.call(Event::Start, &sign_up.start()).await;
+    let mut submit = sign_up.submit();
+    fill(&mut submit, "displayName", "Jo");
+    fill(&mut submit, "email", "alex@fabrikam.com");
+    for instance in [&service, &service.another()] {
+        let answer = instance.call(Event::Submit, &submit).await;
+        assert_eq!(answer.action_name(), "showValidationError", "{answer:?}");
+    }
+    assert_eq!(service.reasons(), ["needs-code", "code-missing", "code-missing"]);
+}
+
 /// A service whose state cannot be opened: a file has the folder's name.
 async fn without_state(on_failure: &str) -> Service {
     let (invites, hooks) = (list(&[(1, ",,,,,")]), format!("{PATIENT}\non_failure = \"{on_failure}\""));

@@ -206,3 +206,11 @@ async fn help_and_version_are_answers(#[case] arguments: &[&str], #[case] says: 
     let (code, said) = answered(nowhere.path(), arguments).await;
     assert!(code == Some(0) && said.contains(says), "{code:?} {said}");
 }
+
+#[tokio::test]
+async fn a_list_that_invites_a_public_suffix_fails_the_check() {
+    let folder = project(&config());
+    std::fs::write(folder.path().join("invites.csv"), "email\nalex@fabrikam.com\n@*.kawasaki.jp\n").unwrap();
+    let (code, said) = answered(folder.path(), &["check"]).await;
+    assert!(code == Some(64) && said.contains("invites.csv:3: invites a public suffix"), "{said}");
+}

@@ -217,6 +217,7 @@ async fn a_reason_of_the_log_is_explained_by_its_name(
 #[case(&["jo@example.org", "--email-source", "identety"], "identity, federated-id, attribute:NAME")]
 #[case(&["jo@example.org", "--attribute", "countyr=AU"], "\"countyr\" is not an attribute's name")]
 #[case(&["jo@example.org", "--attribute", "AU"], "NAME=VALUE")]
+#[case(&["jo@example.org", "--attribute", "country:=AU"], "true or false")]
 #[case(&["jo@example.org", "--at", "yesterday"], "--at")]
 #[case(&["jo@example.org", "--ip", "localhost"], "--ip")]
 #[case(&["jo@example.org", "--reason", "denied"], "--reason")]

@@ -220,3 +220,32 @@ async fn a_column_of_a_tests_invitation_that_means_nothing_fails_the_test() {
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("tests.a: the invitation has a date that is neither 2026-12-31 nor"), "{said}");
 }
+
+/// A part of a test that has no effect would let it pass whatever the policy does.
+#[rstest]
+#[case::column("given = { email = \"jo@example.org\", invitation = { expiers = \"2020-01-01\" } }", "\"expiers\"")]
+#[case::code("given = { email = \"jo@example.org\", code = \"wrong\" }", "has no invitation_code")]
+#[case::source("given = { email = \"jo@example.org\", email_source = \"federated-id\" }", "email_sources")]
+#[tokio::test]
+async fn a_test_of_which_a_part_says_nothing_fails(#[case] given: &str, #[case] says: &str) {
+    let policy = "[[policies]]\nname = \"plain\"\ngate = \"invite-only\"\n";
+    let folder = project(&format!(
+        "[tenant]\nid = \"aaaabbbb-0000-cccc-1111-dddd2222eeee\"\n[hooks]\naudience = [\"x\"]\n{policy}\
+         [[tests]]\nname = \"a\"\n{given}\nexpect = {{ action = \"refuse\" }}\n"
+    ));
+    let ended = run(folder.path(), &["check"], &[]).await;
+    let said = String::from_utf8(ended.stdout).unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.contains("tests.a: given.") && said.contains(says), "{said}");
+}
+
+#[tokio::test]
+async fn what_a_policy_that_only_reports_would_do_can_be_expected() {
+    let folder = project(
+        "[tenant]\nid = \"aaaabbbb-0000-cccc-1111-dddd2222eeee\"\n[hooks]\naudience = [\"x\"]\n\
+         [[policies]]\nname = \"plain\"\ngate = \"invite-only\"\nmode = \"report\"\n\
+         [[tests]]\nname = \"a\"\ngiven = { email = \"jo@example.org\" }\n\
+         expect = { action = \"continue\", reason = \"not-invited\", reported = \"refuse\" }\n",
+    );
+    assert_eq!(run(folder.path(), &["check"], &[]).await.status.code(), Some(0));
+}

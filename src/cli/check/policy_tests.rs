@@ -46,6 +46,7 @@ async fn play(
     now: DateTime<Utc>,
 ) -> Result<Played, String> {
     let given = &test.given;
+    says_something(config, test)?;
     let code = given.code.and_then(TypedCode::new);
     let mut sources: Vec<Arc<dyn InviteSource>> = Vec::new();
     if given.invitation.is_some() || code.is_some() {
@@ -75,6 +76,26 @@ async fn play(
         fields: filled_in(config).into_iter().chain(of_invitation).collect(),
     };
     person.play(&desk, now, test.hook == TestHook::Submit).await.map_err(|failure: Failure| failure.to_string())
+}
+
+/// Refuses a test of which a part would have no effect: it would pass whatever the policy does.
+fn says_something(config: &Config, test: &PolicyTest) -> Result<(), String> {
+    let given = &test.given;
+    for column in given.invitation.iter().flat_map(BTreeMap::keys) {
+        let of_a_list = config.invites.iter().any(|list| list.columns.contains(column));
+        let attribute = columns::attribute(column, config.extension_app.as_ref()).is_some();
+        if !(of_a_list || attribute || columns::is_reserved(column)) {
+            return Err(format!("given.invitation: {column:?} is neither an attribute nor a column of a list"));
+        }
+    }
+    let Some(policy) = config.sign_up.policy_for(&given.app) else { return Ok(()) };
+    if given.code.is_some() && policy.invitation_code.is_none() {
+        return Err(format!("given.code: the policy {} has no invitation_code, so nobody can type one", policy.name));
+    }
+    if given.email.is_some() && !policy.email_sources.contains(&given.source) {
+        return Err(format!("given.email_source: is none of the email_sources of the policy {}", policy.name));
+    }
+    Ok(())
 }
 
 /// A code that is made for a test.
@@ -145,6 +166,9 @@ fn difference(test: &PolicyTest, played: &Played) -> String {
     line("action", action(expect.action), last.decided.decision.name());
     if let Some(reason) = &expect.reason {
         line("reason", reason, last.decided.reason);
+    }
+    if let Some(reported) = expect.reported {
+        line("reported", action(reported), last.decided.reported.unwrap_or("(nothing)"));
     }
     if let Some(title) = &expect.title {
         line("title", title, seen.title.unwrap_or_default());

@@ -66,6 +66,8 @@ section! {
         /// The reason, as the log names it.
         /// Example: "not-invited"
         reason: Option<Spanned<String>> = None,
+        /// Under a policy that only reports: the action that would have been taken.
+        reported: Option<TestAction> = None,
         /// The heading of the page.
         title: Option<String> = None,
         /// The text of the page, or the one above the form.
@@ -97,7 +99,15 @@ fn absent_given() -> GivenSection {
 
 fn absent_expect() -> ExpectSection {
     let (errors, values) = (None, BTreeMap::new());
-    ExpectSection { action: TestAction::Continue, reason: None, title: None, message: None, errors, values }
+    ExpectSection {
+        action: TestAction::Continue,
+        reason: None,
+        reported: None,
+        title: None,
+        message: None,
+        errors,
+        values,
+    }
 }
 
 /// The event that a test looks at.

@@ -80,6 +80,11 @@ pub(super) fn invitation_code(section: &PolicySection, names: &Names, reading: &
 pub(super) fn lookups(section: &PolicySection, known: &[String], reading: &mut Reading) -> Vec<Arc<str>> {
     reading.within("lookups", |reading| {
         let find = |written: &Spanned<String>| {
+            let twice = section.lookups.iter().filter(|other| other.value == written.value).count() > 1;
+            if twice {
+                reading.error(&written.origin, format!("{:?} occurs twice", written.value));
+                return None;
+            }
             if known.contains(&written.value) {
                 return Some(Arc::from(written.value.as_str()));
             }

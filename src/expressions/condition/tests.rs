@@ -53,6 +53,15 @@ fn answers(#[case] source: &str, #[case] expected: bool) {
 #[case("user.email.endsWith('@contoso.com')", false)]
 #[case("size(user.ext.Plan) == 0", true)]
 #[case("user.ext.Newsletter ? true : user.ext.Other", false)]
+#[case("user.ext.Age < 18", true)]
+#[case("18 > user.ext.Age", true)]
+#[case("user.ext.Age >= 18", false)]
+#[case("user.ext.Age == 0 && user.ext.Age + 1 == 1", true)]
+#[case("user.ext.Age < -1", false)]
+#[case("user.ext.Weight < 0.5", true)]
+#[case("user.ext.Terms == false", true)]
+#[case("user.ext.Terms != true", true)]
+#[case("invite.tags == []", true)]
 fn absent_null_and_empty_are_the_same(#[case] source: &str, #[case] expected: bool) {
     let null = json!({ "user": { "ext": null, "email": null }, "invite": { "tags": null } });
     let empty = json!({ "user": { "ext": { "Plan": "", "Newsletter": "" }, "email": "" }, "invite": { "tags": [] } });

@@ -27,6 +27,8 @@ fn date_passes(check: DateCheck, value: &str) -> bool {
 #[case("%Y-%m-%d", "yesterday", false)]
 #[case("%Y-%m-%d", "99999999-01-01", false)]
 #[case("%-d %B %Y", "1 March 2026", true)]
+#[case("%Y-%m-%d", "26-03-01", false)]
+#[case("%Y-%m-%d", "-2004-02-29", false)]
 fn a_date_is_one_that_exists_and_is_written_as_it_should_be(
     #[case] format: &str,
     #[case] value: &str,
@@ -57,6 +59,8 @@ fn both_ends_of_a_range_pass(#[case] value: &str, #[case] wanted: bool) {
 #[case(0, "2026-03-02", false)]
 #[case(150, "1876-03-01", true)]
 #[case(18, "3008-03-01", false)]
+#[case(18, "1875-02-28", false)]
+#[case(18, "08-03-01", false)]
 fn an_age_counts_whole_years_on_the_day_of_the_sign_up(#[case] age: u32, #[case] born: &str, #[case] wanted: bool) {
     assert_eq!(date_passes(DateCheck { min_age: Some(age), ..date() }, born), wanted);
 }

@@ -183,3 +183,33 @@ fn a_rule_for_an_attribute_the_event_lacks_is_skipped_and_named_once() {
     assert_eq!(checked.lacking, [AttributeName::new("jobTitle"), AttributeName::new("state")]);
     assert_eq!(verdicts(&checked), [0, 1, 2].map(|rule| (rule, Verdict::Lacking)));
 }
+
+#[test]
+fn tidying_never_deletes_all_that_was_typed() {
+    for (checks, value) in
+        [(Checks::default(), "abcd"), (Checks { pattern: pattern("[0-9]{4}"), ..Checks::default() }, "-")]
+    {
+        let rule = Rule { normalise: vec![Normalise::Digits], ..checking("city", checks) };
+        let checked = check_one(rule, Some(text(value)));
+        assert_eq!(checked.errors.values().collect::<Vec<_>>(), ["field-invalid"]);
+        assert!(checked.changed.is_empty());
+    }
+    let checked = check_one(tidying("city", &[Normalise::Digits]), Some(text("  ")));
+    assert!(checked.errors.is_empty());
+}
+
+#[test]
+fn what_cannot_be_read_is_an_error_at_the_field_and_never_blocks() {
+    let date = DateCheck { format: DateCheck::ISO.to_owned(), earliest: None, latest: None, min_age: Some(16) };
+    let young = Checks { date: Some(date), ..Checks::default() };
+    let number = Checks { min: Some(1), ..Checks::default() };
+    for (checks, slip, bad) in [(young, "31.01.2000", "2020-01-31"), (number, "one", "0")] {
+        let rule = Rule { outcome: Outcome::Block, message: Some("too-young".to_owned()), ..checking("city", checks) };
+        let checked = check_one(rule.clone(), Some(text(slip)));
+        assert_eq!(
+            (checked.block, checked.errors.into_values().collect::<Vec<_>>()),
+            (None, vec!["field-invalid".to_owned()])
+        );
+        assert_eq!(check_one(rule, Some(text(bad))).block.as_deref(), Some("too-young"));
+    }
+}
