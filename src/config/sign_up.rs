@@ -67,7 +67,8 @@ pub(super) fn unique<'a>(names: impl Iterator<Item = &'a Spanned<String>>, readi
     for name in names {
         if name.value.trim().is_empty() {
             reading.error(&name.origin, "the name is empty");
-        } else if seen.contains(&name.value.as_str()) {
+        } else if seen.iter().any(|seen| seen.eq_ignore_ascii_case(&name.value)) {
+            // App settings name them, whose case does not count.
             reading.error(&name.origin, format!("the name {:?} occurs twice", name.value));
         }
         seen.push(&name.value);

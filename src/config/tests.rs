@@ -319,3 +319,21 @@ fn a_file_that_is_not_there_is_an_error_that_names_it() {
     let seen = load(&Environment::new(variables)).unwrap_err().to_string();
     assert!(seen.starts_with("/nowhere/guestlist.toml: cannot be read"), "{seen}");
 }
+
+#[rstest]
+#[case("[messages.\"not a locale!\"]\nclosed = \"x\"", "messages.not a locale!: is not a locale such as")]
+#[case("[messages.de-AT]\nclosed = \"x\"\n[messages.de_at]\nclosed = \"y\"", "is the same locale as \"de-AT\"")]
+#[case("[[policies]]\nname = \"A\"\ngate = \"open\"\n[[policies]]\nname = \"a\"\ngate = \"open\"", "occurs twice")]
+#[case(
+    "[[policies]]\nname = \"a\"\ngate = \"open\"\n[[policies.rules]]\nattribute = \"city\"\nwhen = \"5\"",
+    "not true or false"
+)]
+#[case("[[policies]]\nname = \"a\"\ngate = \"open\"\nlookups = [\"crm\", \"crm\"]", "\"crm\" occurs twice")]
+#[case(
+    "[[policies]]\nname = \"a\"\ngate = \"open\"\ninvitation_code = \"jobTitle\"\nprefill = { jobTitle = \"x\" }",
+    "is the field for an invitation code"
+)]
+fn what_can_never_work_is_an_error(#[case] text: &str, #[case] says: &str) {
+    let seen = Sample::new(&format!("{LEAST}{text}\n")).problems();
+    assert!(seen.iter().any(|line| line.contains(says)), "{seen:#?}");
+}

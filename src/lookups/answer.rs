@@ -64,17 +64,22 @@ pub(super) fn take(answer: &Value, wanted: &[(AttributeName, Pointer)]) -> Taken
 /// The value as a form has it; `None` for an object, for null, and for a list of anything but texts.
 fn attribute(value: &Value) -> Option<AttributeValue> {
     match value {
-        Value::String(text) => Some(AttributeValue::String(text.clone())),
+        Value::String(text) => Some(AttributeValue::String(plain(text))),
         Value::Bool(yes) => Some(AttributeValue::Boolean(*yes)),
         Value::Number(number) => {
             Some(number.as_i64().map_or_else(|| AttributeValue::String(number.to_string()), AttributeValue::Int64))
         }
         Value::Array(items) => {
-            let texts = items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<_>>()?;
+            let texts = items.iter().map(|item| item.as_str().map(plain)).collect::<Option<_>>()?;
             Some(AttributeValue::StringCollection(texts))
         }
         Value::Null | Value::Object(_) => None,
     }
+}
+
+/// A text without control characters, which no form shows.
+fn plain(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control()).collect()
 }
 
 /// Whether a value is as long as a form's values are.
@@ -106,6 +111,7 @@ mod tests {
 
     #[rstest]
     #[case("/text", text("Leeds"))]
+    #[case("/control", text("Leeds"))]
     #[case("/whole", AttributeValue::Int64(-42))]
     #[case("/large", text("18446744073709551615"))]
     #[case("/fraction", text("1.5"))]
@@ -116,7 +122,7 @@ mod tests {
     #[case("/", text("of the empty name"))]
     fn takes_a_value_in_the_type_that_a_form_has(#[case] pointer: &str, #[case] value: AttributeValue) {
         let answer = json!({
-            "text": "Leeds", "whole": -42, "large": u64::MAX, "fraction": 1.5, "yes": true, "texts": ["a", "b"],
+            "text": "Leeds", "control": "Le\u{0}ed\u{1b}s\n", "whole": -42, "large": u64::MAX, "fraction": 1.5, "yes": true, "texts": ["a", "b"],
             "a/b": { "c~d": "deep" }, "": "of the empty name",
         });
         assert_eq!(taken(&answer, pointer), Some(value));

@@ -16,6 +16,7 @@ pub(super) fn messages(file: &File, names: &Names, reading: &mut Reading) -> Mes
     let locales = reading.within("messages", |reading| {
         let mut locales = BTreeMap::new();
         for (locale, texts) in &file.messages {
+            check_locale(locale, texts, &locales, reading);
             let texts = reading.within(locale, |reading| {
                 let build = |(key, text): (&String, &Spanned<MessageText>)| {
                     Some((message_key(key, text), reading.within(key, |reading| message(text, &members, reading))?))
@@ -29,6 +30,28 @@ pub(super) fn messages(file: &File, names: &Names, reading: &mut Reading) -> Mes
     let messages = Messages::new(locales);
     warn_of_unused_messages(file, reading);
     messages
+}
+
+/// Reports a locale that no event can name, or that is there in another spelling.
+fn check_locale<T>(
+    locale: &str,
+    texts: &BTreeMap<String, Spanned<MessageText>>,
+    others: &BTreeMap<String, T>,
+    reading: &mut Reading,
+) {
+    let plain = |text: &str| text.to_ascii_lowercase().replace('_', "-");
+    let well_formed = plain(locale).split('-').enumerate().all(|(at, part)| {
+        let letters = at > 0 || part.bytes().all(|byte| byte.is_ascii_alphabetic());
+        (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()) && letters
+    });
+    let Some(first) = texts.values().next() else { return };
+    let twice = others.keys().find(|other| plain(other) == plain(locale));
+    let how = match twice {
+        _ if !well_formed => "is not a locale such as en or de-AT".to_owned(),
+        Some(other) => format!("is the same locale as {other:?}: put the texts together"),
+        None => return,
+    };
+    reading.within(locale, |reading| reading.error(&first.origin, how));
 }
 
 /// The key of a text; one that an app setting brought had to say `NOT_INVITED`.

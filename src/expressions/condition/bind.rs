@@ -82,6 +82,16 @@ fn kind_of(expr: &Expr) -> Option<Absent> {
 /// Checks the names in `expression` and replaces its paths.
 pub(super) fn bind(mut expression: IdedExpr, names: &[&str]) -> Result<Bound, ConditionError> {
     let mut binder = Binder { names, places: Vec::new(), locals: Vec::new(), depth: 0 };
+    let answers = match kind_of(&expression.expr) {
+        None | Some(Absent::False | Absent::Presence) => None,
+        Some(Absent::Whole | Absent::Fraction) => Some("number"),
+        Some(Absent::Text) => Some("text"),
+        Some(Absent::List) => Some("list"),
+        Some(Absent::Null) => Some("null"),
+    };
+    if let Some(kind) = answers {
+        return Err(ConditionError::NotBoolean(kind));
+    }
     binder.visit(&mut expression, Absent::False)?;
     Ok(Bound { expression, places: binder.places })
 }

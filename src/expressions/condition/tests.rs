@@ -76,7 +76,17 @@ fn an_answer_that_is_neither_true_nor_false_is_an_error() {
     assert_eq!(ask("user.ext.Plan", &invited()), Err(ConditionError::NotBoolean("text")));
     assert_eq!(ask("user.age", &invited()), Err(ConditionError::NotBoolean("number")));
     assert_eq!(ask("invite.tags", &invited()), Err(ConditionError::NotBoolean("list")));
-    assert_eq!(ask("''", &invited()), Ok(false));
+}
+
+#[rstest]
+#[case("''", "text")]
+#[case("5", "number")]
+#[case("-1.5", "number")]
+#[case("size(invite.tags)", "number")]
+#[case("[user.age]", "list")]
+#[case("null", "null")]
+fn what_can_never_be_true_is_refused_at_once(#[case] source: &str, #[case] kind: &'static str) {
+    assert_eq!(compile(source).unwrap_err(), ConditionError::NotBoolean(kind));
 }
 
 #[rstest]
