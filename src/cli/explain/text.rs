@@ -9,7 +9,7 @@ use crate::signup::reasons;
 use crate::values::AttributeValues;
 
 /// How wide the first column is.
-const WIDTH: usize = 28;
+const WIDTH: usize = 30;
 
 /// One word for what became of the person.
 pub(super) fn verdict(scene: &Scene) -> &'static str {
