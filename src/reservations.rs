@@ -124,12 +124,6 @@ impl Reservations {
         let choice = choose(&slots, &reservation(claim, now), claim.uses.min(MAX_USES), now);
         Ok(!matches!(choice, Choice::UsedUp))
     }
-
-    /// How many uses of a code are left. Reads only: a state folder that is not there is not made.
-    pub async fn uses_left(&self, code: &CodeDigest, uses: u32) -> Result<u32, StoreError> {
-        let in_use = self.log.of_code(code).await?.iter().filter(|slot| slot.event.is_in_use()).count();
-        Ok(uses.min(MAX_USES).saturating_sub(u32::try_from(in_use).unwrap_or(u32::MAX)))
-    }
 }
 
 /// What is written if a free slot is taken.

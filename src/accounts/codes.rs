@@ -14,7 +14,6 @@ use super::report::RunError;
 use super::{Accounts, Run};
 use crate::reservations::Ledger;
 use crate::storage::StoreError;
-use crate::telemetry::describe;
 
 impl Accounts {
     /// The reservations, read once in a run, after discovery: whoever was discovered had reserved before.
@@ -55,10 +54,6 @@ impl Accounts {
     /// Deletes what Start remembered for a Submit that has had its day. A failure stops nothing: it is tried again by the
     /// next run.
     pub(super) async fn sweep_admissions(&self, now: DateTime<Utc>) {
-        match self.admissions.sweep(now).await {
-            Ok(0) => {}
-            Ok(swept) => tracing::info!(event = "admissions-swept", swept),
-            Err(error) => tracing::warn!(event = "admissions-not-swept", reason = describe(&error)),
-        }
+        self.admissions.tidy(now).await;
     }
 }

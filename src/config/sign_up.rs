@@ -180,7 +180,7 @@ fn policy(section: &PolicySection, names: &Names, messages: &Messages, reading: 
         mode: section.mode,
         no_address: sources::no_address(section, reading),
         email_match: section.email_match,
-        email_sources: sources::email_sources(&section.email_sources, names, reading),
+        email_sources: sources::email_sources(section, names, reading),
         invitation_code: sources::invitation_code(section, names, reading),
         uniform_refusals: section.uniform_refusals,
         multi_select: attributes("multi_select", &section.multi_select, names, reading),

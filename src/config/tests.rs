@@ -333,7 +333,22 @@ fn a_file_that_is_not_there_is_an_error_that_names_it() {
     "[[policies]]\nname = \"a\"\ngate = \"open\"\ninvitation_code = \"jobTitle\"\nprefill = { jobTitle = \"x\" }",
     "is the field for an invitation code"
 )]
+#[case("[[policies]]\nname = \"a\"\ngate = \"open\"\nemail_sources = []", "policies.a.email_sources: names no source")]
 fn what_can_never_work_is_an_error(#[case] text: &str, #[case] says: &str) {
     let seen = Sample::new(&format!("{LEAST}{text}\n")).problems();
     assert!(seen.iter().any(|line| line.contains(says)), "{seen:#?}");
+}
+
+/// Where a folder is lost with its instance, a policy that needs the state cannot do what it says.
+#[rstest]
+#[case::codes("invitation_code = \"jobTitle\"", true)]
+#[case::no_address("invitation_code = \"jobTitle\"\nno_address = \"code\"", true)]
+#[case::other_sources("email_sources = [\"identity\", \"attribute:city\"]", true)]
+#[case::the_usual("email_sources = [\"identity\", \"attribute:email\"]", false)]
+fn on_azure_a_policy_that_needs_the_state_is_an_error(#[case] keys: &str, #[case] refused: bool) {
+    let text = format!("{LEAST}[[policies]]\nname = \"a\"\ngate = \"open\"\n{keys}\n");
+    let needs = |line: &String| line.contains("policies.a: ") && line.contains("that all instances share");
+    assert!(!Sample::new(&text).problems().iter().any(needs));
+    let seen = Sample::new(&text).with("WEBSITE_INSTANCE_ID", "x").problems();
+    assert_eq!(seen.iter().any(needs), refused, "{seen:#?}");
 }

@@ -1,7 +1,8 @@
 //! The hooks' side of the state store, where all instances meet: codes are reserved in it, and addresses remembered that
 //! Submit cannot see by itself. A policy without codes, and with the usual sources of the address, never touches it.
 //!
-//! A store that is slow takes from the hook's own time; one that does not work leads to the failure action.
+//! A store that is slow takes from the hook's own time; one that does not work leads to the failure action, of whoever
+//! has need of it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,6 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::reservations::{Admission, Admissions, Claim, RememberError, Reservations, ReserveError};
 use crate::signup::identity::{AddressSource, Found, Provenance};
-use crate::telemetry::describe;
 use crate::values::{CorrelationId, EmailAddress, InvitationCode};
 
 /// How often what is too old is deleted.
@@ -28,7 +28,7 @@ pub enum StateError {
     /// An address cannot be remembered.
     #[error(transparent)]
     Remember(#[from] RememberError),
-    /// What is in the store cannot be read.
+    /// What is in the store cannot be read. (Boxed: hooks do not know the store itself.)
     #[error("cannot read what is known of the sign-up")]
     Read(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -66,11 +66,7 @@ impl SharedState {
         let admissions = self.admissions.clone();
         tasks.spawn(async move {
             loop {
-                match admissions.sweep(clock.now()).await {
-                    Ok(0) => {}
-                    Ok(swept) => tracing::info!(event = "admissions-swept", swept),
-                    Err(error) => tracing::warn!(event = "admissions-not-swept", reason = describe(&error)),
-                }
+                admissions.tidy(clock.now()).await;
                 if tokio::time::timeout(HOUR, stop.cancelled()).await.is_ok() {
                     return;
                 }
@@ -128,5 +124,36 @@ impl SharedState {
             Err(ReserveError::UsedUp) => Ok(false),
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::clock::{ManualClock, SystemClock};
+    use crate::storage::StateStore;
+
+    #[tokio::test(start_paused = true)]
+    async fn addresses_are_deleted_after_a_day_where_no_timer_runs() {
+        let store = StateStore::in_memory();
+        let state = SharedState::new(Reservations::new(store.clone()), Admissions::new(store.clone()));
+        let sign_up = "6b264006-9d46-4409-bdb7-a501b6c22527".parse().unwrap();
+        let address = "jo@example.com".parse().unwrap();
+        let found = Found { address, provenance: Provenance::Asserted, source: AddressSource::Identity };
+        let written = SystemClock.now();
+        state.remember(&sign_up, &found, "default", written).await.unwrap();
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let clock = Arc::new(ManualClock::new(written + TimeDelta::hours(23)));
+        state.keep_swept(&tasks, stop.clone(), clock.clone());
+        tokio::time::sleep(HOUR / 2).await;
+        assert_eq!(store.list("admissions").await.unwrap().len(), 1);
+        clock.advance(TimeDelta::hours(2));
+        tokio::time::sleep(HOUR).await;
+        assert!(store.list("admissions").await.unwrap().is_empty());
+        stop.cancel();
+        tasks.close();
+        tasks.wait().await;
     }
 }

@@ -1,9 +1,10 @@
-//! Admissions by Start that Submit has to know: those that rest on an attribute which the person can edit in the form.
+//! What Start leaves for Submit: the address of people whose form alone could not tell it, and of those who need a code.
 //!
-//! The object `admissions/{correlation id}.json` says with which address a sign-up was admitted, where the address came
-//! from, and by which policy. It holds the address itself, since Submit decides by it, so it is deleted: the timer sweeps
-//! what is older than a day, and an older one counts as absent until then. It is written once. Start again with another
-//! address under the same correlation id is an error: nobody could tell which of them the form belongs to.
+//! The object `admissions/{correlation id}.json` says with which address a sign-up came to the form, where the address
+//! came from, and by which policy. It holds the address itself, since Submit decides by it, so it is deleted: the timer,
+//! or the hooks where none runs, sweep what is older than a day, and an older one counts as absent until then. It is
+//! written once. Start again with another address under the same correlation id is an error: nobody could tell which of
+//! them the form belongs to.
 //!
 //! What this process has written or read it knows for an hour without asking. A store that is slow makes the caller
 //! wait; one that is absent is an error, never an admission; an object that cannot be read counts as absent.
@@ -133,6 +134,15 @@ impl Admissions {
         };
         tracing::error!(event = "admission-unreadable", object, reason);
         Ok(None)
+    }
+
+    /// The same as [`Admissions::sweep`], with a line in the log instead of an outcome: it is tried again later.
+    pub async fn tidy(&self, now: DateTime<Utc>) {
+        match self.sweep(now).await {
+            Ok(0) => {}
+            Ok(swept) => tracing::info!(event = "admissions-swept", swept),
+            Err(error) => tracing::warn!(event = "admissions-not-swept", reason = describe(&error)),
+        }
     }
 
     /// Deletes what was written more than a day ago, the oldest first, two thousand at most; says how many.

@@ -15,6 +15,14 @@ use super::*;
 use crate::values::Code;
 use doubles::Shelf;
 
+impl Reservations {
+    /// How many uses of a code are left, by the slots alone.
+    pub(super) async fn uses_left(&self, code: &CodeDigest, uses: u32) -> Result<u32, StoreError> {
+        let in_use = self.log.of_code(code).await?.iter().filter(|slot| slot.event.is_in_use()).count();
+        Ok(uses.min(MAX_USES).saturating_sub(u32::try_from(in_use).unwrap_or(u32::MAX)))
+    }
+}
+
 fn now() -> DateTime<Utc> {
     "2026-11-21T10:00:00Z".parse().unwrap()
 }

@@ -68,8 +68,6 @@ pub struct NeedsCode<'a> {
     pub policy: &'a Policy,
     /// With which address, if any.
     pub address: Option<&'a Found>,
-    /// Why nothing else admits them.
-    pub because: Refusal,
 }
 
 impl<'a> NeedsCode<'a> {
@@ -200,8 +198,8 @@ fn by_default<'a>(
         trace.note("remembered", "nothing is known of the start of this sign-up: refuses");
         return Admission::Refused(because);
     }
-    trace.note("invitation_code", format_args!("a code in {} is needed", field.short()));
-    Admission::NeedsCode(NeedsCode { policy, address, because })
+    trace.note("invitation_code", format_args!("{}: a code in {} is needed", because.name(), field.short()));
+    Admission::NeedsCode(NeedsCode { policy, address })
 }
 
 fn exact(rules: &[AddressRule], address: &EmailAddress, how: EmailMatch) -> bool {

@@ -1,8 +1,5 @@
 //! Every reason there is, in words: what it means, and what can be done. For `explain`, and for whoever reads the log.
 
-use super::code::CodeProblem;
-use super::gate::{Ground, Refusal};
-
 /// A reason, explained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Explanation {
@@ -130,17 +127,19 @@ pub fn explanation(name: &str) -> Option<&'static Explanation> {
     REASONS.iter().find(|reason| reason.name == name)
 }
 
-/// Every name that a decision can have as its reason.
-pub fn of_decisions() -> impl Iterator<Item = &'static str> {
-    let grounds = [Ground::Invitation, Ground::Allow, Ground::Open, Ground::Code].map(Ground::name);
-    let refusals = Refusal::ALL.map(Refusal::name);
-    let codes = CodeProblem::ALL.map(CodeProblem::name);
-    grounds.into_iter().chain(refusals).chain(codes).chain(["needs-code", "rules", "rule-blocked"])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::signup::code::CodeProblem;
+    use crate::signup::gate::{Ground, Refusal};
+
+    /// Every name that a decision can have as its reason.
+    fn of_decisions() -> impl Iterator<Item = &'static str> {
+        let grounds = [Ground::Invitation, Ground::Allow, Ground::Open, Ground::Code].map(Ground::name);
+        let refusals = Refusal::ALL.map(Refusal::name);
+        let codes = CodeProblem::ALL.map(CodeProblem::name);
+        grounds.into_iter().chain(refusals).chain(codes).chain(["needs-code", "rules", "rule-blocked"])
+    }
 
     #[test]
     fn every_reason_of_a_decision_is_explained_once() {

@@ -13,8 +13,13 @@ use crate::values::{AttributeName, did_you_mean};
 const WORDS: [&str; 2] = ["identity", "federated-id"];
 
 /// `email_sources`.
-pub(super) fn email_sources(written: &[Spanned<String>], names: &Names, reading: &mut Reading) -> Vec<EmailSource> {
+pub(super) fn email_sources(section: &PolicySection, names: &Names, reading: &mut Reading) -> Vec<EmailSource> {
+    let written = &section.email_sources;
     reading.within("email_sources", |reading| {
+        if written.is_empty() {
+            let how = "names no source, so that nobody would have an address: leave the key out for the usual ones";
+            reading.error(&section.name.origin, how);
+        }
         let sources: Vec<EmailSource> =
             written.iter().filter_map(|source| names.email_source(source, reading)).collect();
         let twice = written.iter().enumerate().find(|(at, source)| {

@@ -59,8 +59,7 @@ struct Case<'a> {
 impl Case<'_> {
     fn answered(&self) -> (SubmitDecision, &'static str, Option<&'static str>, bool) {
         let invitation = Invitation::new("beta".into(), 2, None);
-        let admission =
-            Admission::NeedsCode(NeedsCode { policy: self.policy, address: None, because: Refusal::NotInvited });
+        let admission = Admission::NeedsCode(NeedsCode { policy: self.policy, address: None });
         let (app, client, messages) = (App::default(), Client::default(), Messages::default());
         let submit = Submit {
             admission: &admission,
@@ -174,7 +173,7 @@ fn at_start_a_policy_that_only_reports_shows_the_form_to_everybody() {
 fn somebody_who_needs_a_code_sees_the_form_with_the_policys_own_values() {
     let country = super::super::policy::PrefillValue::Constant(AttributeValue::String("AU".to_owned()));
     let policy = Policy { prefill: vec![(AttributeName::new("country"), country)], ..policy() };
-    let admission = Admission::NeedsCode(NeedsCode { policy: &policy, address: None, because: Refusal::NotInvited });
+    let admission = Admission::NeedsCode(NeedsCode { policy: &policy, address: None });
     let answer = started(&policy, &admission, &Messages::default());
     assert_eq!((answer.decision.name(), answer.reason), ("prefill", "needs-code"));
 }

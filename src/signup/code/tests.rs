@@ -3,7 +3,6 @@
 use rstest::rstest;
 
 use super::*;
-use crate::signup::gate::Refusal;
 use crate::signup::identity::{AddressSource, Found, Provenance};
 use crate::signup::policy::Gate;
 use crate::values::{AttributeName, AttributeType, EmailMatch, FormField, InvitationCode};
@@ -38,7 +37,7 @@ fn judged(
         provenance,
         source: AddressSource::Identity,
     });
-    let person = NeedsCode { policy: &policy, address: found.as_ref(), because: Refusal::NotInvited };
+    let person = NeedsCode { policy: &policy, address: found.as_ref() };
     let now = NOW.parse().unwrap();
     judge(invitations, &person, &App::default(), now, &mut Trace::off()).map(|invitation| invitation.line)
 }
