@@ -5,6 +5,7 @@
 //! secrets it names, and the first line of each invite list.
 
 mod accounts;
+mod attributes;
 mod connectors;
 mod decode;
 mod file;
@@ -154,7 +155,10 @@ fn build(file: &file::File, environment: &Environment, reading: &mut Reading) ->
     let tenant = file.tenant.as_ref().and_then(|section| hooks::tenant(section, reading));
     let extension_app = tenant.as_ref().and_then(|tenant| tenant.extension_app.clone());
     let lookups = file.lookups.iter().map(|lookup| lookup.name.value.clone()).collect();
-    let mut names = sign_up::Names { extension_app, lookups, columns: Vec::new() };
+    let mut names = sign_up::Names::new(extension_app, lookups);
+    if let Some(section) = &file.tenant {
+        names.types = attributes::types(section, &names, reading);
+    }
     let hooks = file.hooks.as_ref().and_then(|section| hooks::hooks(section, tenant.as_ref(), reading));
     let invites = sign_up::invites(&file.invites, &names, environment, reading);
     if invites.len() == file.invites.len() {
@@ -166,6 +170,9 @@ fn build(file: &file::File, environment: &Environment, reading: &mut Reading) ->
     let tests = policy_tests::policy_tests(file, &names, reading);
     let store = accounts::store(file.state.url.as_ref(), environment, reading);
     let timer = accounts::timer(file, tenant.as_ref(), store.as_ref(), &names, environment, reading);
+    if let Some(section) = &file.tenant {
+        attributes::warn_of_near_names(section, &names, reading);
+    }
     let hash_key = reading.within("telemetry.hash_key", |reading| {
         file.telemetry.hash_key.as_ref().map(|key| key.resolve(environment, reading))
     });

@@ -5,6 +5,7 @@
 
 mod address_rule;
 mod attribute;
+mod attribute_types;
 mod client;
 mod code;
 mod deadline;
@@ -17,6 +18,7 @@ mod secret;
 
 pub use address_rule::AddressRule;
 pub use attribute::{AttributeName, AttributeType, AttributeValue, AttributeValues, Form, FormField};
+pub use attribute_types::AttributeTypes;
 pub use client::Client;
 pub use code::{Code, CodeDigest, InvalidCode};
 pub use deadline::Deadline;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::expressions::Condition;
-use crate::values::{AppId, EmailMatch};
+use crate::values::{AppId, AttributeTypes, EmailMatch};
 
 /// What a run is told.
 #[derive(Debug, Clone)]
@@ -27,6 +27,8 @@ pub struct Settings {
     pub needs_invite: bool,
     /// The ways in which policies compare addresses with invitations, the narrowest first.
     pub email_matches: Vec<EmailMatch>,
+    /// The declared types of attributes, for the columns of an invitation.
+    pub types: AttributeTypes,
     /// The connectors, in the order of the configuration.
     pub connectors: Vec<ConnectorSettings>,
 }
@@ -144,6 +146,7 @@ mod tests {
             max_attempts: 1,
             needs_invite: false,
             email_matches: Vec::new(),
+            types: AttributeTypes::default(),
             connectors: connectors.iter().map(connector).collect(),
         }
     }

@@ -15,6 +15,7 @@ use super::*;
 use crate::connectors::VARIABLES;
 use crate::expressions::Condition;
 use crate::storage::StoreError;
+use crate::values::{AttributeTypes, Invitation};
 use doubles::{House, JO, KIM, LEE, Reply, now};
 
 #[tokio::test]
@@ -190,7 +191,10 @@ async fn the_invitation_is_looked_up_when_something_uses_it() {
     house.invite("9fb7a577@example.com", None, &[]);
     house.sign_up(JO, 2);
     house.run().await.unwrap();
-    assert_eq!(house.connector("news").contexts()[0]["invite"], crate::values::Invitation::to_context(None));
+    assert_eq!(
+        house.connector("news").contexts()[0]["invite"],
+        Invitation::to_context(None, &AttributeTypes::default())
+    );
 }
 
 #[tokio::test]

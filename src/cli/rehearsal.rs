@@ -21,7 +21,7 @@ use crate::signup::identity::EmailSource;
 use crate::signup::policy::{Policy, Settings};
 use crate::signup::trace::{Step, Trace};
 use crate::values::{
-    App, AttributeName, AttributeType, AttributeValue, AttributeValues, Client, CorrelationId, Deadline, Form,
+    App, AttributeName, AttributeTypes, AttributeValue, AttributeValues, Client, CorrelationId, Deadline, Form,
     FormField, Identity,
 };
 
@@ -94,7 +94,7 @@ impl Person {
     /// Plays the sign-up: Start, and the form if `sends` and Start let them see it.
     pub(super) async fn play(&self, desk: &Desk, now: DateTime<Utc>, sends: bool) -> Result<Played, Failure> {
         let policy = desk.sign_up.policy_for(&self.app);
-        let (id, event) = (correlation_id(), self.start_event(policy));
+        let (id, event) = (correlation_id(), self.start_event());
         let start = scene(desk, SignUpEvent { correlation_id: id.clone(), ..event }, now, false).await?;
         let seen = !matches!(start.decided.decision, Decision::Start(StartDecision::Refuse(_)));
         let submit = if sends && seen {
@@ -106,7 +106,7 @@ impl Person {
         Ok(Played { start, submit })
     }
 
-    fn start_event(&self, policy: Option<&Policy>) -> SignUpEvent {
+    fn start_event(&self) -> SignUpEvent {
         let email = self.email.clone().unwrap_or_default();
         let identity = match &self.source {
             EmailSource::Identity if self.email.is_some() => {
@@ -117,9 +117,10 @@ impl Person {
             }
             _ => identity("federated", "https://idp.example.com", "0f1e2d3c"),
         };
-        let mut form = self.empty_form(policy);
+        // Start lists what Entra knows of the person, and not what the form asks.
+        let mut form = Form::default();
         if let (EmailSource::Attribute(name), Some(email)) = (&self.source, &self.email) {
-            fill(&mut form, name, &AttributeValue::String(email.clone()));
+            fill(&mut form, name, &AttributeValue::String(email.clone()), &AttributeTypes::default());
         }
         self.event(vec![identity], form)
     }
@@ -127,20 +128,21 @@ impl Person {
     /// A submitted form carries no identities, and the address as the attribute `email` if Entra has verified it.
     fn submit_event(&self, policy: Option<&Policy>) -> SignUpEvent {
         let mut form = self.empty_form(policy);
+        let types = policy.map(|policy| policy.types.clone()).unwrap_or_default();
         let holder = match &self.source {
             EmailSource::Identity => Some(AttributeName::new("email")),
             EmailSource::Attribute(name) => Some(name.clone()),
             EmailSource::FederatedId => None,
         };
         if let (Some(holder), Some(email)) = (&holder, &self.email) {
-            fill(&mut form, holder, &AttributeValue::String(email.clone()));
+            fill(&mut form, holder, &AttributeValue::String(email.clone()), &types);
         }
         for (name, value) in &self.attributes {
-            fill(&mut form, name, value);
+            fill(&mut form, name, value, &types);
         }
         let field = policy.and_then(|policy| policy.invitation_code.as_ref());
         if let (Some(field), Some(code)) = (field, &self.code) {
-            fill(&mut form, field, &AttributeValue::String(code.clone()));
+            fill(&mut form, field, &AttributeValue::String(code.clone()), &types);
         }
         self.event(Vec::new(), form)
     }
@@ -154,7 +156,8 @@ impl Person {
         let named = of_rules.chain(of_prefill).chain(&policy.invitation_code).chain(&policy.multi_select);
         for name in named.chain(&self.fields) {
             if form.field(name.as_str()).is_none() {
-                form.0.push(FormField { name: name.clone(), attribute_type: AttributeType::String, value: None });
+                let attribute_type = policy.types.of(name.as_str());
+                form.0.push(FormField { name: name.clone(), attribute_type, value: None });
             }
         }
         form
@@ -175,11 +178,12 @@ fn identity(sign_in_type: &str, issuer: &str, id: &str) -> Identity {
     Identity { sign_in_type: sign_in_type.into(), issuer: issuer.into(), issuer_assigned_id: id.into() }
 }
 
-/// Puts a value into the form, with its own type.
-fn fill(form: &mut Form, name: &AttributeName, value: &AttributeValue) {
+/// Puts a value into the form, in the declared type of its attribute, else in its own.
+fn fill(form: &mut Form, name: &AttributeName, value: &AttributeValue, types: &AttributeTypes) {
     form.0.retain(|field| !field.name.is(name.as_str()));
-    let attribute_type = value.attribute_type();
-    form.0.push(FormField { name: name.clone(), attribute_type, value: Some(value.clone()) });
+    let attribute_type = types.declared(name.as_str()).unwrap_or_else(|| value.attribute_type());
+    let value = Some(value.convert(attribute_type).unwrap_or_else(|| value.clone()));
+    form.0.push(FormField { name: name.clone(), attribute_type, value });
 }
 
 async fn scene(desk: &Desk, event: SignUpEvent, now: DateTime<Utc>, is_submit: bool) -> Result<Scene, Failure> {

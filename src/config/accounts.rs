@@ -72,7 +72,7 @@ pub(super) fn timer(
     });
     let (tenant, client_id) = (tenant?, client_id?);
     let each = connectors.each.clone();
-    let accounts = settings(file, accounts, client_id.clone(), connectors);
+    let accounts = settings(file, accounts, client_id.clone(), connectors, names);
     report_order(&accounts, &file.connectors, reading);
     Some(TimerSettings {
         store: store?.clone(),
@@ -124,7 +124,13 @@ fn check(section: &AccountsSection, reading: &mut Reading) {
     });
 }
 
-fn settings(file: &File, section: &AccountsSection, client_id: AppId, connectors: Connectors) -> accounts::Settings {
+fn settings(
+    file: &File,
+    section: &AccountsSection,
+    client_id: AppId,
+    connectors: Connectors,
+    names: &Names,
+) -> accounts::Settings {
     let mut email_matches: Vec<EmailMatch> = file.policies.iter().map(|policy| policy.email_match).collect();
     email_matches.sort();
     email_matches.dedup();
@@ -138,6 +144,7 @@ fn settings(file: &File, section: &AccountsSection, client_id: AppId, connectors
         max_attempts: u32::try_from(section.max_attempts.value).unwrap_or(u32::MAX),
         needs_invite: connectors.needs_invite,
         email_matches,
+        types: names.types.clone(),
         connectors: connectors.order,
     }
 }

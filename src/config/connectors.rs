@@ -98,8 +98,8 @@ section! {
         name: Spanned<String> => built_in("[]".to_owned()),
         /// What each field becomes: `displayName`, `givenName`, `surname`, `userPrincipalName`, `mail`, `country`,
         /// `city`, `state`, `postalCode`, `jobTitle`, `companyName`, `mobilePhone`, or `ext.Name`. `user`, `invite`
-        /// and `results` can be used; what renders empty changes nothing. A `userPrincipalName` without an `@` keeps
-        /// the account's domain.
+        /// and `results` can be used; what renders empty changes nothing, nor does what cannot be said in the type that
+        /// `[tenant.attributes]` gives the attribute. A `userPrincipalName` without an `@` keeps the account's domain.
         /// Keys: field
         /// Example: `{ displayName = "{{ user.givenName }} {{ user.surname }}" }`
         set: BTreeMap<String, Spanned<String>> as Template => BTreeMap::new(),
@@ -198,13 +198,17 @@ pub(super) fn connectors(
             let when = section.when().and_then(|when| all.condition(when, members, reading));
             let one = match section {
                 ConnectorSection::Mailchimp(section) => all.mailchimp(section, members, environment, reading),
-                ConnectorSection::Profile(section) => Some(all.profile(section, members, reading)),
+                ConnectorSection::Profile(section) => Some(all.profile(section, members, names, reading)),
             };
             all.each.extend(one);
             let name = section.name().value.clone();
             all.order.push(ConnectorSettings { name, after: section.after().to_vec(), when });
         });
     }
+    all.extensions
+        .iter()
+        .filter_map(|(name, _)| names.quietly(&format!("ext.{name}")))
+        .for_each(|name| names.note(&name));
     all
 }
 
@@ -294,7 +298,13 @@ impl Connectors {
         }))
     }
 
-    fn profile(&mut self, section: &ProfileSection, members: &Members<'_>, reading: &mut Reading) -> OneConnector {
+    fn profile(
+        &mut self,
+        section: &ProfileSection,
+        members: &Members<'_>,
+        names: &Names,
+        reading: &mut Reading,
+    ) -> OneConnector {
         let set = reading.within("set", |reading| {
             let settable = || profile::SETTABLE.iter().map(|(field, _)| *field);
             let mut set = BTreeMap::new();
@@ -312,6 +322,7 @@ impl Connectors {
             self.templates(&set, members, reading)
         });
         let name = section.name.value.clone();
-        OneConnector::Profile(profile::Settings { name, set, overwrite: section.overwrite, extensions: None })
+        let (overwrite, types) = (section.overwrite, names.types.clone());
+        OneConnector::Profile(profile::Settings { name, set, overwrite, types, extensions: None })
     }
 }

@@ -9,6 +9,7 @@ use super::connectors::ConnectorSection;
 use super::decode::{Spanned, absent, built_in, choice, section};
 use super::secrets::SecretRef;
 use crate::functions::hook::OnFailure;
+use crate::values::AttributeType;
 
 mod constant;
 mod lookup;
@@ -80,10 +81,27 @@ section! {
         /// The application (client) id of the registration `b2c-extensions-app`. With it a custom attribute is
         /// written `ext.Name`; without it, naming one is an error.
         extension_app_id: Option<Spanned<String>> as Guid = None,
+        /// The types of attributes that are not texts: Entra says the type of an attribute only when an event lists it,
+        /// and before the form is shown it lists the address alone. A value for an attribute that is not named here is a
+        /// text. The types count for everything that fills, checks or sets an attribute: columns of invite lists,
+        /// look-ups, `prefill`, conditions, and `set` of a profile connector. A value that cannot be said in its type is
+        /// left out.
+        /// Keys: attribute
+        /// Example: `{ "ext.Newsletter" = "boolean", "ext.Seats" = "int64" }`
+        attributes: BTreeMap<String, Spanned<AttributeType>> = BTreeMap::new(),
         /// Other addresses of Microsoft than those of the public cloud: for sovereign clouds, and for tests.
         endpoints: EndpointsSection = EndpointsSection { login: None, ciam: None, graph: None },
     }
 }
+
+choice!(AttributeType {
+    /// Yes or no.
+    "boolean" => Self::Boolean,
+    /// A whole number.
+    "int64" => Self::Int64,
+    /// A text. Several choices are a text, too: see `multi_select`.
+    "string" => Self::String,
+});
 
 section! {
     /// Where Microsoft is reached. Accepted issuers, signing keys and tokens for Microsoft Graph follow from these

@@ -5,6 +5,7 @@ pub(super) mod names;
 mod rules;
 mod sources;
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +24,7 @@ use crate::signup::messages::Messages;
 use crate::signup::policy::{Policy, PrefillValue, Settings};
 use crate::signup::prefill;
 use crate::storage;
-use crate::values::{AddressRule, AppId, AttributeName, AttributeValue, did_you_mean};
+use crate::values::{AddressRule, AppId, AttributeName, AttributeTypes, AttributeValue, did_you_mean};
 use names::Members;
 
 /// How attributes are named in this tenant, and what invite lists say.
@@ -34,16 +35,47 @@ pub(super) struct Names {
     pub(super) lookups: Vec<String>,
     /// The columns of the invite lists; empty: not known.
     pub(super) columns: Vec<String>,
+    /// The declared types of attributes.
+    pub(super) types: AttributeTypes,
+    /// The attributes that something names.
+    used: RefCell<Vec<AttributeName>>,
 }
 
 impl Names {
+    /// Names of a tenant, with these look-ups.
+    pub(super) fn new(extension_app: Option<AppId>, lookups: Vec<String>) -> Self {
+        let (columns, types, used) = (Vec::new(), AttributeTypes::default(), RefCell::default());
+        Self { extension_app, lookups, columns, types, used }
+    }
+
+    /// The attributes that the configuration and the lists name.
+    pub(super) fn used(&self) -> Vec<AttributeName> {
+        let columns = self.columns.iter().filter_map(|column| self.quietly(column));
+        self.used.borrow().iter().cloned().chain(columns).collect()
+    }
+
+    /// Takes note of an attribute that something names.
+    pub(super) fn note(&self, name: &AttributeName) {
+        let mut used = self.used.borrow_mut();
+        if !used.contains(name) {
+            used.push(name.clone());
+        }
+    }
+
     /// The attribute as the directory spells it, if it is one.
-    fn quietly(&self, written: &str) -> Option<AttributeName> {
+    pub(super) fn quietly(&self, written: &str) -> Option<AttributeName> {
         columns::attribute(written, self.extension_app.as_ref())
     }
 
-    /// The attribute as the directory spells it.
+    /// The attribute as the directory spells it, for something that uses it.
     pub(super) fn attribute(&self, written: &str, origin: &Origin, reading: &mut Reading) -> Option<AttributeName> {
+        let name = self.resolve(written, origin, reading)?;
+        self.note(&name);
+        Some(name)
+    }
+
+    /// The attribute as the directory spells it.
+    pub(super) fn resolve(&self, written: &str, origin: &Origin, reading: &mut Reading) -> Option<AttributeName> {
         if written.eq_ignore_ascii_case("email") || written.eq_ignore_ascii_case("emailAddress") {
             return Some(AttributeName::new("email"));
         }
@@ -184,6 +216,7 @@ fn policy(section: &PolicySection, names: &Names, messages: &Messages, reading: 
         invitation_code: sources::invitation_code(section, names, reading),
         uniform_refusals: section.uniform_refusals,
         multi_select: attributes("multi_select", &section.multi_select, names, reading),
+        types: names.types.clone(),
         lookups: sources::lookups(section, &names.lookups, reading),
         prefill: prefill_values(section, names, reading),
         rules: reading.within("rules", |reading| {
@@ -234,10 +267,32 @@ fn prefill_values(section: &PolicySection, names: &Names, reading: &mut Reading)
                     .map_or_else(|| PrefillValue::Constant(constant.value.0.clone()), PrefillValue::Template),
                 value => PrefillValue::Constant(value.clone()),
             };
-            Some((name?, value))
+            let name = name?;
+            if let PrefillValue::Constant(value) = &value {
+                reading.within(written, |reading| check_type(&name, value, names, &constant.origin, reading));
+            }
+            Some((name, value))
         };
         section.prefill.iter().filter_map(build).collect()
     })
+}
+
+/// Reports a value that cannot be said in the declared type, and warns of one whose own type is not declared.
+fn check_type(name: &AttributeName, value: &AttributeValue, names: &Names, origin: &Origin, reading: &mut Reading) {
+    let declared = names.types.declared(name.as_str());
+    if !value.is_empty() && declared.is_some_and(|declared| value.convert(declared).is_none()) {
+        reading.error(origin, "cannot be said in the type that [tenant.attributes] gives the attribute");
+    }
+    let own = match value {
+        AttributeValue::Int64(_) => "int64",
+        AttributeValue::Boolean(_) => "boolean",
+        AttributeValue::String(_) | AttributeValue::StringCollection(_) => return,
+    };
+    if declared.is_none() {
+        let short = name.short();
+        let how = format!("is sent as a text: write {short:?} = {own:?} into [tenant.attributes] if it is none");
+        reading.report(Severity::Warning, origin, how);
+    }
 }
 
 /// Codes and remembered addresses need a state that outlives the instance, and a timer that sees accounts.

@@ -2,6 +2,7 @@
 
 mod names;
 mod rules;
+mod types;
 
 use std::collections::BTreeMap;
 

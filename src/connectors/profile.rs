@@ -3,7 +3,8 @@
 //! External ID leaves `displayName` at "unknown" and the user principal name at a GUID when the form collects neither.
 //! This connector fills them, and writes ids of other systems back into custom attributes.
 //!
-//! Invariants: an empty rendering changes nothing; with [`Overwrite::Placeholders`] only what nobody chose is changed;
+//! Invariants: an empty rendering changes nothing, nor does one that cannot be said in the type that the field has
+//! (a warning names the field); a Boolean and a number go to Graph as such; with [`Overwrite::Placeholders`] only what nobody chose is changed;
 //! a user principal name that is taken gets a suffix derived from the object id, so that a retry finds the same one.
 //! A user that the directory does not know yet is tried again. Permission: `User.ReadWrite.All`.
 
@@ -20,7 +21,7 @@ use tokio::time::Instant;
 use super::{Connector, ConnectorError, Input, Receipt, Rendered};
 use crate::expressions::Template;
 use crate::graph::{Directory, ErrorKind, Extensions, Fields, User};
-use crate::values::ObjectId;
+use crate::values::{AttributeType, AttributeTypes, AttributeValue, ObjectId};
 use upn::Upn;
 
 /// The fields that may be set, beside `ext.Name`, and how many characters each may have.
@@ -61,6 +62,8 @@ pub struct Settings {
     pub set: BTreeMap<String, Template>,
     /// Which fields may be changed.
     pub overwrite: Overwrite,
+    /// The declared types of attributes; what is not declared is a text.
+    pub types: AttributeTypes,
     /// The same as in the settings of Graph.
     pub extensions: Option<Extensions>,
 }
@@ -98,12 +101,21 @@ struct Field {
     /// As the directory does.
     property: String,
     max: usize,
+    attribute_type: AttributeType,
     template: Template,
 }
 
 impl Field {
-    fn try_new(name: &str, template: &Template, extensions: Option<&Extensions>) -> Result<Self, SettingsError> {
-        let field = |property, max| Self { name: name.to_owned(), property, max, template: template.clone() };
+    fn try_new(
+        name: &str,
+        template: &Template,
+        types: &AttributeTypes,
+        extensions: Option<&Extensions>,
+    ) -> Result<Self, SettingsError> {
+        let field = |property: String, max| {
+            let attribute_type = types.of(&property);
+            Self { name: name.to_owned(), property, max, attribute_type, template: template.clone() }
+        };
         if let Some((property, max)) = SETTABLE.iter().find(|(settable, _)| *settable == name) {
             return Ok(field((*property).to_owned(), *max));
         }
@@ -123,13 +135,26 @@ impl Field {
         let text: String = words.join(" ").chars().take(self.max).collect();
         Ok(text.trim_end().to_owned())
     }
+
+    /// A rendering as Graph takes it. `None`: there is nothing in it, or it cannot be said in the field's type.
+    fn typed(&self, text: String) -> Option<Value> {
+        if text.is_empty() {
+            return None;
+        }
+        let typed = AttributeValue::String(text).convert(self.attribute_type);
+        if typed.is_none() {
+            tracing::warn!(event = "profile-type", field = %self.name, wanted = ?self.attribute_type);
+        }
+        typed.map(|value| json!(value))
+    }
 }
 
 impl Profile {
     /// A connector that has called nobody yet.
     pub fn try_new(settings: Settings, directory: Arc<dyn Directory>) -> Result<Self, SettingsError> {
-        let Settings { name, set, overwrite, extensions } = settings;
-        let field = |(name, template): (&String, &Template)| Field::try_new(name, template, extensions.as_ref());
+        let Settings { name, set, overwrite, types, extensions } = settings;
+        let field =
+            |(name, template): (&String, &Template)| Field::try_new(name, template, &types, extensions.as_ref());
         let fields = set.iter().map(field).collect::<Result<_, _>>()?;
         Ok(Self { name, overwrite, fields, directory })
     }
@@ -190,8 +215,8 @@ impl Connector for Profile {
             let text = field.render(input.context)?;
             if field.name == UPN {
                 upn = Upn::wanted(&text, input.user);
-            } else if !text.is_empty() && input.user.value(&field.property) != text.as_str() {
-                fields.insert(field.property.clone(), text.into());
+            } else if let Some(value) = field.typed(text).filter(|value| input.user.value(&field.property) != value) {
+                fields.insert(field.property.clone(), value);
             }
         }
         if fields.is_empty() && upn.is_none() {

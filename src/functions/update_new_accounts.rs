@@ -124,6 +124,7 @@ mod tests {
             max_attempts: 12,
             needs_invite: false,
             email_matches: vec![crate::values::EmailMatch::Exact],
+            types: crate::values::AttributeTypes::default(),
             connectors: Vec::new(),
         };
         let clock = Arc::new(ManualClock::new("2026-11-21T10:00:00Z".parse().unwrap()));

@@ -157,6 +157,7 @@ impl<'a> Submit<'a> {
         let facts = Facts {
             form: self.form,
             multi_select: &policy.multi_select,
+            types: &policy.types,
             invitation,
             app: self.reader.app,
             client: self.client,

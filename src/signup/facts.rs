@@ -9,8 +9,10 @@
 //! | `identity` | `email` and `domain` as they are compared, `provenance`, `signInType`, `issuer` |
 //!
 //! An attribute has its own type: a text, a number, true or false, a list of texts. One that holds several choices in
-//! one text is a list. One that the event lists without a value is the empty value of its type, one that it does not list
-//! is absent. What is not known of the rest is an empty text.
+//! one text is a list. Whether the event lists an attribute without a value or not at all makes no difference: it is the
+//! empty value of its declared type (false, 0, an empty text, an empty list), since nobody knows what Entra does with a
+//! field that was left empty. A column of the invitation has the declared type of its attribute as well. What is not known
+//! of the rest is an empty text.
 //!
 //! The whole is built once for each submission; a rule that changes an attribute changes that member alone. All of it is
 //! personal: it is never logged.
@@ -20,7 +22,8 @@ use std::net::IpAddr;
 use serde_json::{Map, Value, json};
 
 use crate::values::{
-    App, AppId, AttributeName, AttributeType, AttributeValue, Client, EmailAddress, Form, FormField, Invitation,
+    App, AppId, AttributeName, AttributeType, AttributeTypes, AttributeValue, Client, EmailAddress, Form, FormField,
+    Invitation,
 };
 
 /// The names a condition may use.
@@ -42,6 +45,8 @@ pub struct Facts<'a> {
     pub form: &'a Form,
     /// Attributes that hold several choices in one text, with commas between.
     pub multi_select: &'a [AttributeName],
+    /// The declared types of attributes.
+    pub types: &'a AttributeTypes,
     /// The invitation that speaks for the person, if there is one.
     pub invitation: Option<&'a Invitation>,
     /// The app they sign up to.
@@ -71,7 +76,7 @@ impl Facts<'_> {
     pub fn context(&self) -> Context {
         let mut context = Context(json!({
             "attributes": { "ext": {} },
-            "invite": Invitation::to_context(self.invitation),
+            "invite": Invitation::to_context(self.invitation, self.types),
             "app": { "id": self.app.id.as_ref().map_or("", AppId::as_str), "name": self.app.name },
             "client": {
                 "ip": self.client.ip.as_ref().map(IpAddr::to_string).unwrap_or_default(),
@@ -87,15 +92,25 @@ impl Facts<'_> {
             },
         }));
         for field in &self.form.0 {
-            context.set(field, field.value.as_ref(), self.is_several(field));
+            self.put(&mut context, field);
+        }
+        let known = self.types.iter().map(|(name, _)| name).chain(self.multi_select);
+        for name in known.filter(|name| self.form.field(name.as_str()).is_none()) {
+            let attribute_type = self.types.of(name.as_str());
+            self.put(&mut context, &FormField { name: name.clone(), attribute_type, value: None });
         }
         context
     }
 
-    /// Whether an attribute holds several choices in one text.
-    #[must_use]
-    pub fn is_several(&self, field: &FormField) -> bool {
-        self.multi_select.iter().any(|name| field.name.is(name.as_str()))
+    /// Sets an attribute as the event has it; without a value its declared type goes before the one that the event says.
+    fn put(&self, context: &mut Context, field: &FormField) {
+        let several = self.multi_select.iter().any(|name| field.name.is(name.as_str()));
+        if let Some(value) = field.value.as_ref().filter(|value| !value.is_empty()) {
+            context.set(field, Some(value), several);
+        } else {
+            let attribute_type = self.types.declared(field.name.as_str()).unwrap_or(field.attribute_type);
+            context.set(&FormField { attribute_type, ..field.clone() }, None, several);
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::identity::EmailSource;
 use super::messages::Messages;
 use super::rules::Rule;
 use crate::expressions::Template;
-use crate::values::{AddressRule, App, AppId, AttributeName, AttributeValue, EmailMatch};
+use crate::values::{AddressRule, App, AppId, AttributeName, AttributeTypes, AttributeValue, EmailMatch};
 
 /// What happens to an address that no rule names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +88,8 @@ pub struct Policy {
     pub uniform_refusals: bool,
     /// Attributes that hold several choices in one text, with commas between.
     pub multi_select: Vec<AttributeName>,
+    /// The declared types of the tenant's attributes.
+    pub types: AttributeTypes,
     /// The look-ups whose answers fill the form.
     pub lookups: Vec<Arc<str>>,
     /// What the form shows to begin with; stronger than an invite list's columns.
@@ -114,6 +116,7 @@ impl Policy {
             invitation_code: None,
             uniform_refusals: false,
             multi_select: Vec::new(),
+            types: AttributeTypes::default(),
             lookups: Vec::new(),
             prefill: Vec::new(),
             rules: Vec::new(),

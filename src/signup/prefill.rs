@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::policy::{Policy, PrefillValue};
-use crate::values::{App, AttributeName, AttributeValue, AttributeValues, EmailAddress, Form, Invitation};
+use crate::values::{
+    App, AttributeName, AttributeTypes, AttributeValue, AttributeValues, EmailAddress, Form, Invitation,
+};
 
 /// The names a prefill template may use.
 pub const NAMES: [&str; 3] = ["invite", "email", "app"];
@@ -24,32 +26,34 @@ pub struct Filling<'a> {
 }
 
 /// The values for the form: what look-ups found, then the invitation's columns, then the policy's own entries; the later
-/// one wins. Empty values are left out. If the event lists attributes, others are dropped and each value takes the
-/// listed type (one that cannot be said in it is dropped and named in a warning); if it lists none, all are sent with
-/// their own type. Several choices of a list's cell (`a;b`) become the directory's form (`a,b`).
+/// one wins. Empty values are left out. Start lists what Entra knows of the person and not what the form asks, so a value
+/// is never dropped because its attribute is not listed; Entra ignores what is not on the page.
+///
+/// A listed attribute gives the value its spelling and its type. The type of the others is the declared one, else text.
+/// What cannot be said in its type is left out, with one warning that names the attribute. Several choices of a list's cell
+/// (`a;b`) become the directory's form (`a,b`).
 #[must_use]
 pub fn values(filling: &Filling<'_>, form: &Form) -> AttributeValues {
-    let Filling { policy, invitation, address, app, looked_up } = *filling;
-    let mut wanted = AttributeValues::new();
+    let Filling { policy, invitation, looked_up, .. } = *filling;
+    let mut filled = Filled { form, types: &policy.types, values: AttributeValues::new() };
     for (name, value) in looked_up {
-        set(&mut wanted, name, value.clone());
+        filled.put(name, value);
     }
     for (name, text) in invitation.iter().flat_map(|invitation| &invitation.prefill) {
         let several = policy.multi_select.iter().any(|attribute| attribute.is(name.as_str()));
-        set(&mut wanted, name, AttributeValue::String(if several { choices(text) } else { text.clone() }));
+        filled.put(name, &AttributeValue::String(if several { choices(text) } else { text.clone() }));
     }
-    let context = context(invitation, address, app);
+    let context = context(filling);
     for (name, value) in &policy.prefill {
         match value {
-            PrefillValue::Constant(value) => set(&mut wanted, name, value.clone()),
+            PrefillValue::Constant(value) => filled.put(name, value),
             PrefillValue::Template(template) => match template.render(&context) {
-                Ok(text) => set(&mut wanted, name, AttributeValue::String(text.trim().to_owned())),
+                Ok(text) => filled.put(name, &AttributeValue::String(text.trim().to_owned())),
                 Err(error) => tracing::warn!(event = "prefill-failed", attribute = %name, error = %error),
             },
         }
     }
-    wanted.retain(|_, value| !value.is_empty());
-    if form.0.is_empty() { wanted } else { fit(&wanted, form) }
+    filled.values
 }
 
 /// Several choices as the directory holds them.
@@ -57,33 +61,35 @@ fn choices(cell: &str) -> String {
     cell.split([';', ',']).map(str::trim).filter(|item| !item.is_empty()).collect::<Vec<_>>().join(",")
 }
 
-/// Sets a value; an empty one does not displace what is there.
-fn set(values: &mut AttributeValues, name: &AttributeName, value: AttributeValue) {
-    if value.is_empty() {
-        return;
-    }
-    values.retain(|known, _| !known.is(name.as_str()));
-    values.insert(name.clone(), value);
+/// The values so far, each in its type.
+struct Filled<'a> {
+    form: &'a Form,
+    types: &'a AttributeTypes,
+    values: AttributeValues,
 }
 
-/// The values whose attribute the form has, in the form's spelling and type.
-fn fit(wanted: &AttributeValues, form: &Form) -> AttributeValues {
-    let mut fitting = AttributeValues::new();
-    for (name, value) in wanted {
-        let Some(field) = form.field(name.as_str()) else { continue };
-        if let Some(value) = value.convert(field.attribute_type) {
-            fitting.insert(field.name.clone(), value);
-        } else {
-            tracing::warn!(event = "prefill-type", attribute = %name, wanted = ?field.attribute_type);
+impl Filled<'_> {
+    /// Puts a value in; one that is empty, or cannot be said in its type, does not displace what is there.
+    fn put(&mut self, name: &AttributeName, value: &AttributeValue) {
+        if value.is_empty() {
+            return;
         }
+        let listed = self.form.field(name.as_str());
+        let wanted = listed.map_or_else(|| self.types.of(name.as_str()), |field| field.attribute_type);
+        let Some(value) = value.convert(wanted).filter(|value| !value.is_empty()) else {
+            tracing::warn!(event = "prefill-type", attribute = %name, wanted = ?wanted);
+            return;
+        };
+        self.values.retain(|known, _| !known.is(name.as_str()));
+        self.values.insert(listed.map_or(name, |field| &field.name).clone(), value);
     }
-    fitting
 }
 
 /// What templates see: `invite`, `email`, `app`.
-fn context(invitation: Option<&Invitation>, address: Option<&EmailAddress>, app: &App) -> Value {
+fn context(filling: &Filling<'_>) -> Value {
+    let Filling { policy, invitation, address, app, .. } = *filling;
     json!({
-        "invite": Invitation::to_context(invitation),
+        "invite": Invitation::to_context(invitation, &policy.types),
         "email": address.map(EmailAddress::as_given),
         "app": { "name": app.name, "id": app.id },
     })

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use super::{AddressRule, AppId, AttributeName, CodeDigest};
+use super::{AddressRule, AppId, AttributeName, AttributeType, AttributeTypes, AttributeValue, CodeDigest};
 
 /// What an invite list says about an address.
 #[derive(Debug, Clone)]
@@ -64,12 +64,14 @@ impl Invitation {
     pub const MEMBERS: [&str; 10] =
         ["email", "name", "apps", "tags", "not_before", "expires", "groups", "roles", "note", "source"];
 
-    /// The invitation as templates and conditions see it: its columns as texts, and in any case `name`, `source` and the
-    /// lists `tags`, `groups` and `roles`, which are empty without an invitation. Personal: not to be logged.
+    /// The invitation as templates and conditions see it: its columns in the declared type of their attribute, else as
+    /// texts, and in any case `name`, `source` and the lists `tags`, `groups` and `roles`, which are empty without an
+    /// invitation. A cell that cannot be said in its type is left out. Personal: not to be logged.
     #[must_use]
-    pub fn to_context(invitation: Option<&Self>) -> Value {
+    pub fn to_context(invitation: Option<&Self>, types: &AttributeTypes) -> Value {
         let columns = invitation.into_iter().flat_map(|invitation| &invitation.columns);
-        let mut seen: Map<String, Value> = columns.map(|(name, cell)| (name.clone(), cell.as_str().into())).collect();
+        let member = |(name, text): (&String, &String)| Some((name.clone(), cell(name, text, types)?));
+        let mut seen: Map<String, Value> = columns.filter_map(member).collect();
         seen.entry("name").or_insert_with(|| "".into());
         seen.insert("source".to_owned(), invitation.map_or("", |invitation| &*invitation.source).into());
         let mut list = |name: &str, items: Option<&Vec<String>>| {
@@ -132,6 +134,18 @@ impl Invitation {
     }
 }
 
+/// A cell in the declared type of its column, if there is one.
+fn cell(column: &str, text: &str, types: &AttributeTypes) -> Option<Value> {
+    match types.declared_for(column) {
+        None | Some(AttributeType::String | AttributeType::StringCollection) => Some(text.into()),
+        Some(declared) => match AttributeValue::String(text.to_owned()).convert(declared)? {
+            AttributeValue::Int64(number) => Some(number.into()),
+            AttributeValue::Boolean(yes) => Some(yes.into()),
+            AttributeValue::String(_) | AttributeValue::StringCollection(_) => None,
+        },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -151,12 +165,25 @@ mod tests {
         let seen = json!({
             "name": "", "source": "beta", "tags": ["press", "beta"], "groups": [], "roles": ["Reader"], "ext.Plan": "gold",
         });
-        assert_eq!(Invitation::to_context(Some(&invitation)), seen);
+        assert_eq!(Invitation::to_context(Some(&invitation), &AttributeTypes::default()), seen);
+    }
+
+    #[test]
+    fn a_column_has_the_declared_type_of_its_attribute() {
+        let cells = [("ext.Seats", "40"), ("ext.Vip", "Yes"), ("ext.Age", "old"), ("ext.Plan", "7")];
+        let columns = cells.map(|(name, cell)| (name.to_owned(), cell.to_owned())).into();
+        let invitation = Invitation { columns, ..Invitation::new("beta".into(), 2, None) };
+        let full = |name: &str| AttributeName::new(format!("extension_0f1e2d3c4b5a69788796a5b4c3d2e1f0_{name}"));
+        let types = [("Seats", AttributeType::Int64), ("Vip", AttributeType::Boolean), ("Age", AttributeType::Int64)];
+        let types = types.into_iter().map(|(name, declared)| (full(name), declared)).collect();
+        let seen = Invitation::to_context(Some(&invitation), &types);
+        assert_eq!((&seen["ext.Seats"], &seen["ext.Vip"], &seen["ext.Plan"]), (&json!(40), &json!(true), &json!("7")));
+        assert_eq!(seen.get("ext.Age"), None, "what is no number is left out");
     }
 
     #[test]
     fn without_an_invitation_everything_is_empty() {
         let seen = json!({ "name": "", "source": "", "tags": [], "groups": [], "roles": [] });
-        assert_eq!(Invitation::to_context(None), seen);
+        assert_eq!(Invitation::to_context(None, &AttributeTypes::default()), seen);
     }
 }

@@ -33,10 +33,11 @@ fn both(fault: &Fault) -> Vec<(Route, Fault)> {
 
 /// One call of an invited person, with a fresh token and no retry.
 async fn called(stage: &Stage, event: Event) -> (Action, Duration) {
-    let sent = stage.sign_up(Person::email_otp("alex@fabrikam.com")).event(event);
+    let sign_up = stage.sign_up(Person::email_otp("alex@fabrikam.com"));
+    let sent = sign_up.event(event);
     let token = stage.entra.token().encode().unwrap();
     let Attempt { duration, answer } = stage.entra.post(event, &sent.to_string(), Some(&token)).await;
-    let accepted = answer::check(event, &sent, &answer.unwrap()).unwrap();
+    let accepted = answer::check(event, &sent, &sign_up.form, &answer.unwrap()).unwrap();
     (accepted.action, duration)
 }
 

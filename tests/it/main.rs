@@ -23,6 +23,7 @@ mod mistakes;
 mod no_address;
 mod policies;
 mod policy_tests;
+mod prefill;
 mod process;
 mod redaction;
 mod schema;

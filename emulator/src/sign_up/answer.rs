@@ -1,7 +1,8 @@
 //! What Entra makes of an answer: an action, or the error an administrator finds in the sign-in log.
 //!
 //! Stricter than Entra in one thing: the `@odata.type` names must be spelled exactly as documented. As in Entra, values for attributes
-//! that are not on the page are ignored; they are listed in [`Accepted::ignored`].
+//! that are not on the page are ignored; they are listed in [`Accepted::ignored`]. A value of an attribute that is on the page must be of
+//! the attribute's type, whether the event listed it or not.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::error::ExtensionError;
 use super::event::Event;
-use super::form::Kind;
+use super::form::{Form, Kind};
 
 /// The largest body taken. Entra's own limit is not documented.
 const MAX_BYTES: usize = 128 * 1024;
@@ -63,7 +64,7 @@ pub enum Action {
 pub struct Accepted {
     /// What it asks for.
     pub action: Action,
-    /// Attributes in it that the event did not have; they have no effect.
+    /// Attributes in it that neither the event nor the page had; they have no effect.
     pub ignored: Vec<String>,
 }
 
@@ -71,8 +72,8 @@ fn wrong(what: impl Into<String>) -> ExtensionError {
     ExtensionError::InvalidResponseBody(what.into())
 }
 
-/// Reads `answer` as Entra would after sending `event` with the body `sent`.
-pub fn check(event: Event, sent: &Value, answer: &RawAnswer) -> Result<Accepted, ExtensionError> {
+/// Reads `answer` as Entra would after sending `event` with the body `sent`, where the page has the fields of `form`.
+pub fn check(event: Event, sent: &Value, form: &Form, answer: &RawAnswer) -> Result<Accepted, ExtensionError> {
     let body = read(answer)?;
     let data = body.get("data").ok_or_else(|| wrong("there is no `data`"))?;
     let data_type = data.get("@odata.type").and_then(Value::as_str);
@@ -87,7 +88,7 @@ pub fn check(event: Event, sent: &Value, answer: &RawAnswer) -> Result<Accepted,
         return Err(ExtensionError::InvalidNumberOfActions(actions.len()));
     };
     let action = action.as_object().ok_or_else(|| wrong("the action is not an object"))?;
-    parse(event, sent, action)
+    parse(event, &Attributes::of(sent, form), action)
 }
 
 fn read(answer: &RawAnswer) -> Result<Value, ExtensionError> {
@@ -109,11 +110,10 @@ fn read(answer: &RawAnswer) -> Result<Value, ExtensionError> {
     answer.json().ok_or_else(|| wrong("the body is not JSON"))
 }
 
-fn parse(event: Event, sent: &Value, action: &Map<String, Value>) -> Result<Accepted, ExtensionError> {
+fn parse(event: Event, known: &Attributes, action: &Map<String, Value>) -> Result<Accepted, ExtensionError> {
     let name = action.get("@odata.type").and_then(Value::as_str).unwrap_or_default();
     let prefix = format!("microsoft.graph.{}.", event.name());
     let short = name.strip_prefix(&prefix).unwrap_or_default();
-    let known = Attributes::of(sent);
     let members: &[&str] = match short {
         "continueWithDefaultBehavior" => &[],
         "setPrefillValues" if event == Event::Start => &["inputs"],
@@ -158,18 +158,19 @@ fn optional_text(action: &Map<String, Value>, name: &str) -> Result<Option<Strin
     }
 }
 
-/// The attributes of the event, with their types.
+/// The attributes of the event and of the page, with their types.
 struct Attributes(BTreeMap<String, Option<Kind>>);
 
 impl Attributes {
-    fn of(sent: &Value) -> Self {
+    fn of(sent: &Value, form: &Form) -> Self {
         let attributes = sent.pointer("/data/userSignUpInfo/attributes").and_then(Value::as_object);
         let kind = |value: &Value| {
             let name = value.get("@odata.type").or_else(|| value.get("@odata.Type"))?;
             Kind::of_odata_type(name.as_str()?)
         };
-        let named = attributes.into_iter().flatten();
-        Self(named.map(|(name, value)| (name.clone(), kind(value))).collect())
+        let listed = attributes.into_iter().flatten().map(|(name, value)| (name.clone(), kind(value)));
+        let on_the_page = form.fields.iter().map(|field| (field.name.clone(), Some(field.kind)));
+        Self(on_the_page.chain(listed).collect())
     }
 
     fn values(&self, values: Option<&Value>) -> Result<(Map<String, Value>, Vec<String>), ExtensionError> {

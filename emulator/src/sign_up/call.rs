@@ -8,6 +8,7 @@ use super::Entra;
 use super::answer::{Accepted, RawAnswer, check};
 use super::error::ExtensionError;
 use super::event::Event;
+use super::form::Form;
 use crate::tenant::Token;
 
 /// One try.
@@ -53,8 +54,13 @@ impl Entra {
         Token::new(&self.tenant)
     }
 
-    /// Calls a hook with a fresh token, and once more if that fails.
+    /// Calls a hook with a fresh token, and once more if that fails. The page is not known beyond what `sent` lists.
     pub async fn call(&self, event: Event, sent: Value) -> Exchange {
+        self.call_for(&Form::new(), event, sent).await
+    }
+
+    /// The same for a page with the fields of `form`.
+    pub async fn call_for(&self, form: &Form, event: Event, sent: Value) -> Exchange {
         let token = self.token().encode();
         let mut attempts = Vec::new();
         let mut result = Err(ExtensionError::TimedOut);
@@ -70,7 +76,7 @@ impl Entra {
                 Err(_) => true,
             };
             let answer = attempt.answer.as_ref().map_err(Clone::clone);
-            result = answer.and_then(|answer| check(event, &sent, answer));
+            result = answer.and_then(|answer| check(event, &sent, form, answer));
             attempts.push(attempt);
             if !again {
                 break;

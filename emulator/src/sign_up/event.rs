@@ -87,6 +87,8 @@ pub struct SignUp {
     pub correlation_id: String,
     /// Whether Submit carries `identities`; calls seen in the field did not.
     pub submit_identities: bool,
+    /// Whether Start lists the fields of the form, too; captured calls listed the address alone.
+    pub start_lists_form: bool,
     tenant_id: String,
     domain: String,
 }
@@ -101,6 +103,7 @@ impl SignUp {
             form,
             correlation_id: new_id(),
             submit_identities: false,
+            start_lists_form: false,
             tenant_id: tenant.id.clone(),
             domain: tenant.domain.clone(),
         }
@@ -122,7 +125,9 @@ impl SignUp {
     #[must_use]
     pub fn event(&self, event: Event) -> Value {
         let mut attributes: Map<String, Value> = self.person.address_attribute(event).into_iter().collect();
-        attributes.extend(self.form.attributes());
+        if event == Event::Submit || self.start_lists_form {
+            attributes.extend(self.form.attributes());
+        }
         let mut info = json!({ "attributes": attributes });
         if let (Some(info), true) = (info.as_object_mut(), event == Event::Start || self.submit_identities) {
             let identities = json!([self.person.identity(&self.domain)]);

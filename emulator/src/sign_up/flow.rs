@@ -55,7 +55,7 @@ impl Entra {
     /// Plays a sign-up: Start, the form with its prefill, one of `edits` per press of the button, Submit, and on success the account in
     /// the directory with its audit record.
     pub async fn sign_up(&self, mut sign_up: SignUp, edits: Vec<Edit>) -> Flow {
-        let start = self.call(Event::Start, sign_up.start()).await;
+        let start = self.call_for(&sign_up.form, Event::Start, sign_up.start()).await;
         let ended = match &start.result {
             Err(error) => Some(Outcome::Failed(error.clone())),
             Ok(accepted) => match &accepted.action {
@@ -83,7 +83,7 @@ impl Entra {
         loop {
             let changes: Map<String, Value> = edit.take().into_iter().flatten().collect();
             sign_up.form.fill(&changes);
-            let submit = self.call(Event::Submit, sign_up.submit()).await;
+            let submit = self.call_for(&sign_up.form, Event::Submit, sign_up.submit()).await;
             let result = submit.result.clone();
             submits.push(submit);
             let outcome = match result.map(|accepted| accepted.action) {

@@ -80,8 +80,9 @@ impl Association<'_> {
 
     /// The invitation as templates see it; all of it is empty if there is none, or nothing asks for it.
     async fn invite(&mut self, user: &User) -> Result<Result<Value, Progress>, StoreError> {
+        let types = &self.accounts.settings.types;
         if !self.accounts.settings.needs_invite {
-            return Ok(Ok(Invitation::to_context(None)));
+            return Ok(Ok(Invitation::to_context(None, types)));
         }
         if self.run.is_blocked(INVITES) {
             return Ok(Err(Progress::Waiting));
@@ -90,7 +91,7 @@ impl Association<'_> {
         let Ok(found) = timeout_at(self.run.end, self.invitation(user, &codes)).await else {
             return Ok(Err(Progress::Left));
         };
-        Ok(found.map(|found| Invitation::to_context(found.as_ref())).map_err(|error| {
+        Ok(found.map(|found| Invitation::to_context(found.as_ref(), types)).map_err(|error| {
             if self.run.block(INVITES) {
                 tracing::error!(event = "invites-unavailable", reason = describe(&error));
             }

@@ -12,7 +12,7 @@ use crate::accounts::RunError;
 use crate::clock::Clock;
 use crate::graph::fake::Fault;
 use crate::reservations::{Admission, Admissions, Claim};
-use crate::values::{Code, CodeDigest, EmailAddress, Invitation};
+use crate::values::{AttributeTypes, Code, CodeDigest, EmailAddress, Invitation};
 
 const JOS: &str = "9fb7a577@example.com";
 const KIMS: &str = "aaaaaaaa@example.com";
@@ -286,7 +286,7 @@ async fn the_invitation_behind_the_code_is_seen_before_one_for_the_address() {
     };
     let by_code = json!({"name": "by code", "tags": [], "groups": ["beta"], "roles": ["Tester"], "source": "beta"});
     let news = seen("news");
-    let none = Invitation::to_context(None);
+    let none = Invitation::to_context(None, &AttributeTypes::default());
     assert_eq!((&news[0], &news[1], &news[2]), (&by_code, &by_code, &none));
 }
 
@@ -312,7 +312,10 @@ async fn without_need_no_invitation_is_asked_for_and_codes_are_accepted_all_the_
     house.submits(&code(1), JOS, 3).await;
     house.sign_up(JO, 1);
     assert_eq!(house.run().await.unwrap().accepted_codes, 1);
-    assert_eq!(house.connector("news").contexts()[0]["invite"], Invitation::to_context(None));
+    assert_eq!(
+        house.connector("news").contexts()[0]["invite"],
+        Invitation::to_context(None, &AttributeTypes::default())
+    );
 }
 
 #[tokio::test]

@@ -26,7 +26,9 @@ use crate::graph::fake::FakeDirectory;
 use crate::invites::{InviteError, InviteSource, Invites};
 use crate::reservations::Reservations;
 use crate::storage::StateStore;
-use crate::values::{AddressRule, CodeDigest, EmailAddress, EmailMatch, Invitation, InvitationCode, ObjectId};
+use crate::values::{
+    AddressRule, AttributeTypes, CodeDigest, EmailAddress, EmailMatch, Invitation, InvitationCode, ObjectId,
+};
 
 pub(super) const JO: &str = "9fb7a577-9469-4489-912d-bc58a5bca276";
 pub(super) const KIM: &str = "aaaaaaaa-0000-0000-0000-000000000001";
@@ -296,6 +298,7 @@ impl House {
             max_attempts: 5,
             needs_invite: false,
             email_matches: vec![EmailMatch::Exact],
+            types: AttributeTypes::default(),
             connectors: connectors.iter().map(settings).collect(),
         };
         let switch =

@@ -103,11 +103,8 @@ fn connectors_are_checked_as_well(#[case] condition: &str, #[case] says: &str) {
 
 /// The problems with the paths of a condition over `invite`, when a list has these columns.
 fn of_invite(condition: &str, columns: &[&str]) -> Vec<String> {
-    let names = Names {
-        extension_app: None,
-        lookups: Vec::new(),
-        columns: columns.iter().map(|name| (*name).to_owned()).collect(),
-    };
+    let mut names = Names::new(None, Vec::new());
+    names.columns = columns.iter().map(|name| (*name).to_owned()).collect();
     let mut reading = Reading::default();
     let written = decode::Spanned { value: condition.to_owned(), origin: Origin::File { line: 1, column: 1 } };
     let condition = Members::of_conditions(&names).condition(&written, &signup::facts::NAMES, &mut reading);

@@ -21,7 +21,8 @@ fn checked(lines: &str, value: AttributeValue) -> Checked {
         FormField { name: AttributeName::new("city"), attribute_type: AttributeType::String, value: Some(value) };
     let (form, app, client) = (Form(vec![field]), App::default(), Client::default());
     let identity = IdentityFacts::default();
-    let facts = Facts { form: &form, multi_select: &[], invitation: None, app: &app, client: &client, identity };
+    let types = &config.sign_up.policies[0].types;
+    let facts = Facts { form: &form, multi_select: &[], types, invitation: None, app: &app, client: &client, identity };
     let now = Utc.with_ymd_and_hms(2026, 3, 1, 0, 0, 0).unwrap();
     check(&config.sign_up.policies[0].rules, &Submission { form: &form, multi_select: &[], facts: &facts, now })
 }

@@ -6,6 +6,7 @@ use super::*;
 use crate::connectors::VARIABLES;
 use crate::graph::fake::{FakeDirectory, Fault};
 use crate::outbound::Disposition;
+use crate::values::AttributeName;
 
 const ID: &str = "9fb7a577-9469-4489-912d-bc58a5bca276";
 const APP: &str = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0";
@@ -20,6 +21,7 @@ fn settings(set: &[(&str, &str)]) -> Settings {
         name: "directory".to_owned(),
         set: set.iter().map(|(field, text)| ((*field).to_owned(), template(text))).collect(),
         overwrite: Overwrite::Placeholders,
+        types: AttributeTypes::default(),
         extensions: Some(extensions()),
     }
 }
@@ -97,6 +99,52 @@ async fn changes_placeholders_only(#[case] field: &str, #[case] current: Value, 
     let property = field.strip_prefix("ext.").map_or_else(|| field.to_owned(), |short| extensions().property(short));
     directory.set(&id(), &property, current);
     let profile = profile(settings(&[(field, "new-value")]), &directory);
+    assert_eq!(matches!(rendered(&profile).await, Rendered::Request(_)), changed);
+}
+
+/// The attribute that the tests set, as this type.
+fn declared(attribute_type: AttributeType) -> AttributeTypes {
+    [(AttributeName::new(extensions().property("StripeCustomerId")), attribute_type)].into_iter().collect()
+}
+
+#[rstest]
+#[case(AttributeType::Boolean, "{{ 'Yes' if user.givenName }}", Some(json!(true)))]
+#[case(AttributeType::Boolean, "no", Some(json!(false)))]
+#[case(AttributeType::Boolean, "perhaps", None)]
+#[case(AttributeType::Boolean, "{{ user.jobTitle }}", None)]
+#[case(AttributeType::Int64, " 40 ", Some(json!(40)))]
+#[case(AttributeType::Int64, "forty", None)]
+#[case(AttributeType::Int64, "{{ user.jobTitle }}", None)]
+#[case(AttributeType::String, "40", Some(json!("40")))]
+#[tokio::test]
+async fn a_value_goes_to_graph_in_its_declared_type_or_not_at_all(
+    #[case] attribute_type: AttributeType,
+    #[case] template: &str,
+    #[case] sent: Option<Value>,
+) {
+    let types = declared(attribute_type);
+    let set = [("displayName", "Jo"), ("ext.StripeCustomerId", template)];
+    let profile = profile(Settings { types, ..settings(&set) }, &directory());
+    let fields = request(&profile).await["fields"].clone();
+    assert_eq!(fields.get(extensions().property("StripeCustomerId")), sent.as_ref());
+    assert_eq!(fields["displayName"], "Jo", "the others are set all the same");
+}
+
+#[rstest]
+#[case(json!(false), Overwrite::Placeholders, false)]
+#[case(json!(false), Overwrite::Always, true)]
+#[case(json!(true), Overwrite::Always, false)]
+#[case(json!(null), Overwrite::Placeholders, true)]
+#[tokio::test]
+async fn a_box_that_is_as_it_should_be_is_not_sent(
+    #[case] current: Value,
+    #[case] overwrite: Overwrite,
+    #[case] changed: bool,
+) {
+    let directory = directory();
+    directory.set(&id(), &extensions().property("StripeCustomerId"), current);
+    let types = declared(AttributeType::Boolean);
+    let profile = profile(Settings { overwrite, types, ..settings(&[("ext.StripeCustomerId", "true")]) }, &directory);
     assert_eq!(matches!(rendered(&profile).await, Rendered::Request(_)), changed);
 }
 

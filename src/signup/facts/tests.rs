@@ -1,5 +1,7 @@
 //! What conditions see, and what they do not.
 
+use std::sync::LazyLock;
+
 use super::*;
 use crate::expressions::Condition;
 
@@ -24,8 +26,15 @@ fn form() -> Form {
     ])
 }
 
+/// No attribute has a declared type.
+fn undeclared() -> &'static AttributeTypes {
+    static UNDECLARED: LazyLock<AttributeTypes> = LazyLock::new(AttributeTypes::default);
+    &UNDECLARED
+}
+
 fn facts<'a>(form: &'a Form, app: &'a App, client: &'a Client, topics: &'a [AttributeName]) -> Facts<'a> {
-    Facts { form, multi_select: topics, invitation: None, app, client, identity: IdentityFacts::default() }
+    let (types, identity) = (undeclared(), IdentityFacts::default());
+    Facts { form, multi_select: topics, types, invitation: None, app, client, identity }
 }
 
 #[test]
@@ -40,6 +49,7 @@ fn every_part_of_a_sign_up_is_there() {
     let facts = Facts {
         form: &form,
         multi_select: &topics,
+        types: undeclared(),
         invitation: Some(&invitation),
         app: &app,
         client: &client,
@@ -79,6 +89,32 @@ fn an_attribute_without_a_value_is_the_empty_value_of_its_type() {
     assert_eq!(facts(&form, &app, &client, &several).context().json()["attributes"]["a"], json!([]));
     let blank = Form(vec![field("a", AttributeType::String, Some(text(" \u{a0}")))]);
     assert_eq!(facts(&blank, &app, &client, &[]).context().json()["attributes"]["a"], json!(""));
+}
+
+#[test]
+fn absent_null_and_empty_are_the_empty_value_of_the_declared_type() {
+    let of = |name: &str, declared| (AttributeName::new(name), declared);
+    let types =
+        [of(PLAN, AttributeType::Int64), of("terms", AttributeType::Boolean), of("city", AttributeType::String)];
+    let types = types.into_iter().collect();
+    let several = [AttributeName::new(TOPICS)];
+    let (app, client) = (App::default(), Client::default());
+    let expected = json!({
+        PLAN: 0, "terms": false, "city": "", TOPICS: [], "ext": { "Plan": 0, "Topics": [] },
+    });
+    let fields = |value: Option<AttributeValue>| {
+        Form([PLAN, "terms", "city", TOPICS].map(|name| field(name, AttributeType::String, value.clone())).into())
+    };
+    for form in [Form::default(), fields(None), fields(Some(text(" ")))] {
+        let facts = Facts { types: &types, ..facts(&form, &app, &client, &several) };
+        assert_eq!(facts.context().json()["attributes"], expected);
+        let condition = "!attributes.terms && attributes.TERMS == attributes.terms && attributes.ext.Plan < 18 \
+            && attributes.ext.Topics == [] && attributes.city + 'x' == 'x' && attributes.ext.Plan == 0";
+        let condition = Condition::compile(condition, &NAMES).unwrap();
+        let mut context = facts.context();
+        condition.paths().iter().for_each(|path| context.spell(path));
+        assert_eq!(condition.evaluate(context.json()), Ok(true));
+    }
 }
 
 #[test]

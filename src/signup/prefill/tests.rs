@@ -102,7 +102,7 @@ fn an_empty_rendering_is_left_out_and_displaces_nothing() {
 }
 
 #[test]
-fn takes_the_types_and_the_spelling_of_the_form_and_drops_what_it_lacks() {
+fn a_listed_attribute_gives_its_spelling_and_its_type_and_nothing_else_is_dropped() {
     let invitation = invitation(&[("year", "2010"), ("news", "yes"), ("age", "old"), ("city", "Leeds")]);
     let constants = policy(&[("Score", PrefillValue::Constant(AttributeValue::Int64(7)))]);
     let form = form(&[
@@ -116,19 +116,58 @@ fn takes_the_types_and_the_spelling_of_the_form_and_drops_what_it_lacks() {
         seen,
         [
             ("YEAR".into(), AttributeValue::Int64(2010)),
+            ("city".into(), text("Leeds")),
             ("news".into(), AttributeValue::Boolean(true)),
             ("score".into(), text("7")),
         ]
     );
 }
 
+/// A policy where `year` is a number and `news` is yes or no.
+fn declared(prefill: &[(&str, PrefillValue)]) -> Policy {
+    let types = [("year", AttributeType::Int64), ("news", AttributeType::Boolean)];
+    let types = types.into_iter().map(|(name, declared)| (AttributeName::new(name), declared)).collect();
+    Policy { types, ..policy(prefill) }
+}
+
 #[test]
-fn keeps_its_own_types_when_the_form_lists_nothing() {
-    let policy = policy(&[("score", PrefillValue::Constant(AttributeValue::Int64(7)))]);
-    assert_eq!(filled(&policy, None, &Form::default()), [("score".into(), AttributeValue::Int64(7))]);
+fn what_is_not_listed_has_the_declared_type_or_is_a_text() {
+    let invitation = invitation(&[("Year", "2010"), ("city", "Leeds")]);
+    let policy = declared(&[
+        ("news", template("{{ 'no' if invite.city else 'yes' }}")),
+        ("score", PrefillValue::Constant(AttributeValue::Int64(7))),
+    ]);
+    let wanted = [
+        ("Year".to_owned(), AttributeValue::Int64(2010)),
+        ("city".to_owned(), text("Leeds")),
+        ("news".to_owned(), AttributeValue::Boolean(false)),
+        ("score".to_owned(), text("7")),
+    ];
+    for form in [Form::default(), form(&[("EmailAddress", AttributeType::String)])] {
+        assert_eq!(filled(&policy, Some(&invitation), &form), wanted);
+    }
+    let listed = form(&[("year", AttributeType::String)]);
+    assert_eq!(filled(&policy, Some(&invitation), &listed)[3], ("year".to_owned(), text("2010")), "listed goes first");
+}
+
+#[test]
+fn what_cannot_be_said_in_its_type_displaces_nothing() {
+    let looked_up = [(AttributeName::new("year"), AttributeValue::Int64(1999))].into();
+    let invitation = invitation(&[("year", "last year"), ("news", "perhaps")]);
+    let seen = filled_with(&declared(&[]), Some(&invitation), &looked_up, &Form::default());
+    assert_eq!(seen, [("year".to_owned(), AttributeValue::Int64(1999))]);
 }
 
 proptest! {
+    #[test]
+    fn never_sends_another_type_than_the_one_declared(value in "\\PC{0,12}|[0-9]{1,20}|true|no") {
+        for (name, value) in filled(&declared(&["year", "news", "city"].map(|name| (name, constant(&value)))), None, &Form::default()) {
+            let wanted = [("year", AttributeType::Int64), ("news", AttributeType::Boolean)];
+            let wanted = wanted.into_iter().find(|(known, _)| *known == name).map_or(AttributeType::String, |(_, own)| own);
+            prop_assert_eq!(value.attribute_type(), wanted);
+        }
+    }
+
     #[test]
     fn never_sends_another_type_than_the_one_listed(value in "\\PC{0,12}|[0-9]{1,20}|true|no", wanted in 0..4_usize) {
         let types = [AttributeType::String, AttributeType::Int64, AttributeType::Boolean, AttributeType::StringCollection];

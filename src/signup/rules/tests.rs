@@ -11,7 +11,7 @@ use chrono::TimeZone;
 
 use super::*;
 use crate::signup::facts::IdentityFacts;
-use crate::values::{App, AttributeType, AttributeValue, Client, FormField};
+use crate::values::{App, AttributeType, AttributeTypes, AttributeValue, Client, FormField};
 use regex::Regex;
 
 fn rule(attribute: &str) -> Rule {
@@ -61,7 +61,8 @@ fn now() -> DateTime<Utc> {
 fn check_several(rules: &[Rule], form: &Form, multi_select: &[AttributeName]) -> Checked {
     let (app, client) = (App::default(), Client { locale: "de-at".into(), ..Client::default() });
     let identity = IdentityFacts { provenance: "verified", ..IdentityFacts::default() };
-    let facts = Facts { form, multi_select, invitation: None, app: &app, client: &client, identity };
+    let types = AttributeTypes::default();
+    let facts = Facts { form, multi_select, types: &types, invitation: None, app: &app, client: &client, identity };
     check(rules, &Submission { form, multi_select, facts: &facts, now: now() })
 }
 

@@ -1,0 +1,43 @@
+//! `[tenant.attributes]`: the types of attributes, which Entra does not always say.
+
+use super::decode::Reading;
+use super::file::TenantSection;
+use super::problems::Severity;
+use super::sign_up::Names;
+use crate::values::{AttributeName, AttributeType, AttributeTypes, nearest};
+
+/// The declared types.
+pub(super) fn types(section: &TenantSection, names: &Names, reading: &mut Reading) -> AttributeTypes {
+    let mut declared: Vec<(AttributeName, AttributeType)> = Vec::new();
+    reading.within("tenant.attributes", |reading| {
+        for (written, kind) in &section.attributes {
+            let Some(name) = names.resolve(written, &kind.origin, reading) else { continue };
+            if declared.iter().any(|(known, _)| known.is(name.as_str())) {
+                reading.error(&kind.origin, format!("the attribute {written:?} occurs twice"));
+            }
+            declared.push((name, kind.value));
+        }
+    });
+    declared.into_iter().collect()
+}
+
+/// Warns of a declared name that is nearly the same as one that is used and not declared: most likely a slip, after which
+/// the value would be a text. Built-in names cannot be mistaken, since every one of them is known.
+pub(super) fn warn_of_near_names(section: &TenantSection, names: &Names, reading: &mut Reading) {
+    let custom = |name: &AttributeName| name.short().strip_prefix("ext.").map(str::to_owned);
+    let declared: Vec<String> = names.types.iter().filter_map(|(name, _)| custom(name)).collect();
+    let used = names.used();
+    let undeclared = used.iter().filter(|name| names.types.declared(name.as_str()).is_none());
+    for name in undeclared.filter_map(custom) {
+        let Some(near) = nearest(&name, declared.iter().map(String::as_str)) else { continue };
+        let is_meant = |written: &str| names.quietly(written).as_ref().and_then(custom).as_deref() == Some(near);
+        let Some((written, kind)) = section.attributes.iter().find(|(written, _)| is_meant(written)) else { continue };
+        let how = format!(
+            "is nearly the same as ext.{name}, which is used and would be a text: correct one of the two, or declare \
+             \"ext.{name}\" as well"
+        );
+        reading.within("tenant.attributes", |reading| {
+            reading.within(written, |reading| reading.report(Severity::Warning, &kind.origin, how));
+        });
+    }
+}
