@@ -7,8 +7,9 @@
 //! Invariants: no error, log line or `Debug` output carries anything personal or secret; a missing secret is an error
 //! when it is needed, not before; nothing waits past the `end` it was given.
 //!
-//! A system that is slow ends with that `end`; one that is absent or overloaded is tried again; one that refuses is
-//! judged by its own classifier: the account's fault, nobody's (skip), or the set-up's, which blames no account.
+//! A system that is slow ends with that `end`; one that is absent or overloaded is tried again, and so is whatever else
+//! answers in its place: only the documented answer is a delivery, only the system's own error a refusal. One that
+//! refuses is judged by its own classifier: the account's fault, nobody's (skip), or the set-up's, which blames no account.
 
 pub mod mailchimp;
 pub mod profile;

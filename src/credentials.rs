@@ -7,8 +7,8 @@
 //! Invariants: a token is kept until five minutes before its end; only one task asks for a new one while the others wait
 //! for its outcome; no error, log line or `Debug` output carries the secret, a token, or the endpoint's answer.
 //! When the endpoint is slow, the wait ends with the caller's; when it is absent or refuses, that is remembered for a
-//! few seconds so that a hundred waiting tasks do not ask a hundred times; when it lies (no token, no lifetime), that is
-//! an error or a token used once.
+//! few seconds so that a hundred waiting tasks do not ask a hundred times; when it lies (no token, no lifetime
+//! that can be true), it is asked once more at once; when something else answers in its place, that is an outage.
 
 mod bearer;
 mod client_secret;

@@ -11,6 +11,8 @@ mod address;
 mod client;
 mod disposition;
 mod retry;
+#[cfg(test)]
+pub(crate) mod samples;
 
 pub use address::is_public;
 pub use client::{Answer, Limits, Outbound, OutboundError, Request, is_callable};

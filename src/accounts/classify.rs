@@ -78,9 +78,7 @@ pub(super) fn unknown_app(initiator: &Initiator) -> Option<&str> {
 
 /// What the account itself says; `oldest` is the earliest creation that counts.
 pub(super) fn by_user(user: &User, oldest: DateTime<Utc>) -> Option<SkipReason> {
-    let is = |property: &str, word: &str| user.text(property).eq_ignore_ascii_case(word);
-    let invited = user.text("userPrincipalName").to_ascii_uppercase().contains("#EXT#");
-    if is("userType", "Guest") || is("creationType", "Invitation") || invited {
+    if user.is_guest() {
         return Some(SkipReason::Guest);
     }
     let kinds = ["emailAddress", "userName", "federated"];

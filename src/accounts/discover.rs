@@ -226,8 +226,7 @@ fn is_success(record: &AuditRecord) -> bool {
 }
 
 fn new_users(record: &AuditRecord) -> impl Iterator<Item = &ObjectId> {
-    let is_user = |kind: &Option<String>| kind.as_ref().is_none_or(|kind| kind.eq_ignore_ascii_case("User"));
-    record.targets.iter().filter(move |target| is_user(&target.kind)).map(|target| &target.id)
+    record.targets.iter().filter(|target| target.is_user()).map(|target| &target.id)
 }
 
 /// Whether the cursor lies in the future: a clock that once ran ahead must not silence discovery until then, so such a

@@ -42,6 +42,14 @@ pub enum ConnectorError {
         /// How long it asks to wait.
         after: Option<Duration>,
     },
+    /// What answered was not the outside system, or not about this account.
+    #[error("the answer is not the outside system's: {what}")]
+    Unreadable {
+        /// What came instead.
+        what: String,
+        /// How long it asks to wait.
+        after: Option<Duration>,
+    },
     /// The outside system refuses this account's values.
     #[error("the outside system refuses it: {what}")]
     Rejected {
@@ -72,7 +80,7 @@ impl ConnectorError {
         match self {
             Self::NoAnswer(source) => source.disposition(),
             Self::Graph(source) => source.disposition(),
-            Self::Unavailable { after, .. } => Disposition::Retry { after: *after },
+            Self::Unavailable { after, .. } | Self::Unreadable { after, .. } => Disposition::Retry { after: *after },
             Self::NeverTaken { .. } => Disposition::Skip,
             Self::OutOfTime => Disposition::Retry { after: None },
             Self::SecretMissing(_)

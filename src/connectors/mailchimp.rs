@@ -25,6 +25,7 @@ use super::{Connector, ConnectorError, Input, Receipt, Rendered};
 use crate::expressions::Template;
 use crate::outbound::{Limits, Outbound, Request, Retries, with_retries};
 use crate::values::{ObjectId, Secret, SecretError};
+use answer::Asked;
 
 /// Calls under way at once.
 const AT_ONCE: usize = 5;
@@ -114,23 +115,25 @@ impl Mailchimp {
         let key = self.settings.api_key.as_ref().map_err(|error| ConnectorError::SecretMissing(error.clone()))?;
         let email = request.get("email_address").and_then(Value::as_str);
         let email = email.ok_or(ConnectorError::BadRequest { what: "it has no email_address" })?;
+        let hash = subscriber_hash(email);
+        let asked = Asked { list: &self.settings.list, hash: &hash };
         let mut url = self.base(key)?;
         if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(["3.0", "lists", &self.settings.list, "members", &subscriber_hash(email)]);
+            path.pop_if_empty().extend(["3.0", "lists", asked.list, "members", asked.hash]);
         }
         let credential = format!("Basic {}", STANDARD.encode(format!("guestlist:{}", key.expose())));
         let call = Request::new(Method::PUT, url).json(request);
         let call = call.authorization(&credential).map_err(ConnectorError::NoAnswer)?;
         let retries = Retries { attempts: ATTEMPTS, pause: self.pause, until: end };
-        with_retries(retries, ConnectorError::disposition, || self.attempt(&call, end)).await
+        with_retries(retries, ConnectorError::disposition, || self.attempt(&call, asked, end)).await
     }
 
-    async fn attempt(&self, call: &Request, end: Instant) -> Result<Receipt, ConnectorError> {
+    async fn attempt(&self, call: &Request, asked: Asked<'_>, end: Instant) -> Result<Receipt, ConnectorError> {
         let turn = timeout_at(end, self.at_once.acquire()).await.map_err(|_| ConnectorError::OutOfTime)?;
         let _turn = turn.map_err(|_| ConnectorError::OutOfTime)?;
         let time = PATIENCE.min(end.saturating_duration_since(Instant::now()));
         let sent = self.outbound.send(call.clone(), Limits { time, body: 1024 * 1024 }).await;
-        answer::read(&sent.map_err(ConnectorError::NoAnswer)?)
+        answer::read(&sent.map_err(ConnectorError::NoAnswer)?, asked)
     }
 
     /// `https://{dc}.api.mailchimp.com`. The data centre becomes part of a host name, so its form is checked.

@@ -1,5 +1,7 @@
 //! Tokens for a client secret: the OAuth 2.0 client credentials grant at `{login}/{tenant}/oauth2/v2.0/token`.
 
+mod answer;
+
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -7,14 +9,12 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::BoxFuture;
 use reqwest::Method;
-use serde::Deserialize;
 use tokio::time::Instant;
 use url::Url;
 
-use super::error::remedy;
 use super::{CredentialError, TokenSource};
 use crate::clock::Clock;
-use crate::outbound::{Answer, Disposition, Limits, Outbound, OutboundError, Request};
+use crate::outbound::{Limits, Outbound, OutboundError, Request};
 use crate::values::{AppId, Secret, SecretError, TenantId};
 
 /// How long before its end a token is no longer used.
@@ -54,19 +54,6 @@ pub struct ClientSecret {
 struct State {
     token: Option<(Arc<Secret>, DateTime<Utc>)>,
     failure: Option<(CredentialError, DateTime<Utc>)>,
-}
-
-#[derive(Deserialize)]
-struct Granted {
-    access_token: Option<String>,
-    expires_in: Option<serde_json::Value>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Refusal {
-    error: Option<String>,
-    error_codes: Vec<serde_json::Value>,
 }
 
 impl ClientSecret {
@@ -112,7 +99,16 @@ impl ClientSecret {
         outcome.map(|(token, _)| token)
     }
 
+    /// Asks for a token; what comes instead of one is answered by asking once more.
     async fn ask(&self, end: Instant) -> Result<(Arc<Secret>, TimeDelta), CredentialError> {
+        let outcome = match self.ask_once(end).await {
+            Err(CredentialError::NoToken { .. }) => self.ask_once(end).await,
+            outcome => outcome,
+        };
+        outcome.map(|(token, lifetime)| (Arc::new(token), lifetime))
+    }
+
+    async fn ask_once(&self, end: Instant) -> Result<(Secret, TimeDelta), CredentialError> {
         let secret = self.settings.secret.as_ref().map_err(|error| CredentialError::SecretMissing(error.clone()))?;
         let request = Request::new(Method::POST, self.endpoint()).form(&[
             ("grant_type", "client_credentials"),
@@ -124,32 +120,7 @@ impl ClientSecret {
         let limits = Limits { time: PATIENCE.min(left), body: 256 * 1024 };
         let no_answer = |source| CredentialError::NoAnswer(Arc::new(source));
         let answer = self.outbound.send(request, limits).await.map_err(no_answer)?;
-        if !answer.is_success() {
-            return Err(self.refusal(&answer));
-        }
-        let granted: Granted = answer.json().map_err(no_answer)?;
-        let token = granted.access_token.filter(|token| !token.is_empty()).ok_or(CredentialError::NoToken)?;
-        Ok((Arc::new(Secret::new(&token)), lifetime(granted.expires_in.as_ref())))
-    }
-
-    /// The error of an answer that is no success: its code, nothing else of its body.
-    fn refusal(&self, answer: &Answer) -> CredentialError {
-        let refusal: Refusal = answer.json().unwrap_or_default();
-        let number = refusal.error_codes.first().and_then(serde_json::Value::as_u64);
-        let name =
-            refusal.error.filter(|name| name.len() <= 40 && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
-        let code = number.map(|number| format!("AADSTS{number}")).or(name);
-        match answer.disposition() {
-            disposition @ Disposition::Retry { .. } => CredentialError::Unavailable {
-                status: answer.status.as_u16(),
-                code: code.unwrap_or_else(|| "no code".to_owned()),
-                disposition,
-            },
-            Disposition::GiveUp | Disposition::Skip => {
-                let code = code.unwrap_or_else(|| format!("status {}", answer.status.as_u16()));
-                CredentialError::Refused { client_id: self.settings.client_id.clone(), remedy: remedy(&code), code }
-            }
-        }
+        answer::read(&answer, &self.settings.client_id)
     }
 
     fn endpoint(&self) -> Url {
@@ -164,12 +135,6 @@ impl ClientSecret {
         let host = self.settings.login.host_str().unwrap_or_default().to_owned();
         OutboundError::TimedOut { host, limit: PATIENCE }
     }
-}
-
-/// How long the token lives; zero, so that it is used once, if the endpoint does not say. Numbers come as text too.
-fn lifetime(expires_in: Option<&serde_json::Value>) -> TimeDelta {
-    let seconds = expires_in.and_then(|value| value.as_i64().or_else(|| value.as_str()?.trim().parse().ok()));
-    TimeDelta::try_seconds(seconds.unwrap_or(0).clamp(0, 86_400)).unwrap_or_default()
 }
 
 impl TokenSource for ClientSecret {

@@ -29,14 +29,17 @@ pub enum CredentialError {
     Unavailable {
         /// The status.
         status: u16,
-        /// Its code, or `no code`.
+        /// Its code, or that it has none of its own.
         code: String,
         /// The verdict, with the wait it asked for.
         disposition: Disposition,
     },
-    /// A success without a token in it.
-    #[error("the token endpoint's answer holds no token")]
-    NoToken,
+    /// A success without a usable token in it.
+    #[error("the token endpoint's answer holds no token: {what}")]
+    NoToken {
+        /// What is wrong with it.
+        what: &'static str,
+    },
 }
 
 impl CredentialError {
@@ -47,7 +50,7 @@ impl CredentialError {
             Self::Unavailable { disposition, .. } => *disposition,
             Self::NoAnswer(source) => source.disposition(),
             Self::SecretMissing(_) | Self::Refused { .. } => Disposition::GiveUp,
-            Self::NoToken => Disposition::Retry { after: None },
+            Self::NoToken { .. } => Disposition::Retry { after: None },
         }
     }
 }

@@ -98,6 +98,18 @@ pub struct Target {
     pub kind: Option<String>,
 }
 
+impl Target {
+    /// Whether it is a user, as far as the record says.
+    #[must_use]
+    pub fn is_user(&self) -> bool {
+        is_user(self.kind.as_deref())
+    }
+}
+
+fn is_user(kind: Option<&str>) -> bool {
+    kind.is_none_or(|kind| kind.eq_ignore_ascii_case("User"))
+}
+
 /// The address of a window's first page. Its bounds are whole seconds: the begin rounded down, the end up.
 pub(super) fn first_page(base: &Url, window: Window) -> Url {
     let time = |moment: DateTime<Utc>| moment.to_rfc3339_opts(SecondsFormat::Secs, true);
@@ -129,10 +141,11 @@ pub(super) fn next_page(base: &Url, link: &str, number: u32) -> Result<Url, Grap
     Err(GraphError::ForeignNextLink { host: url.host_str().unwrap_or("no host").to_owned() })
 }
 
-/// Reads one page's body; `number` is the page's own.
-pub(super) fn parse_page(body: &Value, number: u32) -> Result<AuditPage, GraphError> {
+/// Reads one page's body; `number` is the page's own. A page that cannot be read as a whole is an error: nobody could
+/// say what was on it.
+pub(super) fn parse_page(body: &Value, number: u32) -> Result<AuditPage, &'static str> {
     let entries = member(body, "value").and_then(Value::as_array);
-    let entries = entries.ok_or(GraphError::Unusable { what: "an audit log page has no list of records" })?;
+    let entries = entries.ok_or("an audit log page has no list of records")?;
     let mut page = AuditPage::default();
     for entry in entries {
         match parse_record(entry) {
@@ -140,8 +153,13 @@ pub(super) fn parse_page(body: &Value, number: u32) -> Result<AuditPage, GraphEr
             Err(reason) => page.unreadable.push(Unreadable { id: shown_id(entry), reason }),
         }
     }
-    let link = text(body, "@odata.nextLink");
-    page.next = link.map(|link| PageRequest::Next { link, number: number + 1 });
+    page.next = match member(body, "@odata.nextLink") {
+        None | Some(Value::Null) => None,
+        Some(_) => {
+            let link = text(body, "@odata.nextLink").ok_or("an audit log page has a next link that is no text")?;
+            Some(PageRequest::Next { link, number: number + 1 })
+        }
+    };
     Ok(page)
 }
 
@@ -156,20 +174,19 @@ fn parse_record(entry: &Value) -> Result<AuditRecord, &'static str> {
     if !entry.is_object() {
         return Err("it is no object");
     }
-    let targets = member(entry, "targetResources").and_then(Value::as_array).ok_or("it names no target")?;
-    let mut users = Vec::new();
+    let targets = member(entry, "targetResources").and_then(Value::as_array).ok_or("it names no user")?;
+    let mut found = Vec::new();
     for target in targets {
         let kind = text(target, "type");
         match text(target, "id").unwrap_or_default().parse() {
-            Ok(id) => users.push(Target { id, kind }),
-            Err(_) if kind.is_none_or(|kind| kind.eq_ignore_ascii_case("User")) => {
-                return Err("its user has no usable id");
-            }
+            Ok(id) => found.push(Target { id, kind }),
+            Err(_) if is_user(kind.as_deref()) => return Err("its user has no usable id"),
             Err(_) => {}
         }
     }
-    if users.is_empty() {
-        return Err("it names no target");
+    // A record of a new user that names none, or something else only, would be passed over in silence.
+    if !found.iter().any(Target::is_user) {
+        return Err("it names no user");
     }
     Ok(AuditRecord {
         id: text(entry, "id").unwrap_or_default(),
@@ -177,7 +194,7 @@ fn parse_record(entry: &Value) -> Result<AuditRecord, &'static str> {
         category: text(entry, "category"),
         result: text(entry, "result"),
         initiator: parse_initiator(member(entry, "initiatedBy").unwrap_or(&Value::Null)),
-        targets: users,
+        targets: found,
     })
 }
 

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use reqwest::{Method, StatusCode};
+use reqwest::Method;
 use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
 
 use super::audit::{self, AuditPage, PageRequest};
 use super::user::{PROPERTIES, User};
-use super::{Directory, Extensions, Fields, GraphError, Operation};
+use super::{Directory, Extensions, Fields, GraphError, Operation, answer};
 use crate::credentials::{TokenSource, service_principal};
 use crate::outbound::{Answer, Limits, Outbound, Request, Retries, with_retries};
 use crate::values::ObjectId;
@@ -57,19 +57,24 @@ impl Graph {
         self
     }
 
-    /// Makes a call until it succeeds, fails for good or `end` is near.
-    async fn call(&self, request: &Request, operation: Operation, end: Instant) -> Result<Answer, GraphError> {
+    /// Makes a call until its answer can be read, it fails for good or `end` is near. `take` reads the body of a
+    /// success, or says what is wrong with it.
+    async fn call<T>(
+        &self,
+        operation: Operation,
+        request: &Request,
+        end: Instant,
+        take: impl Fn(&Answer) -> Result<T, &'static str> + Sync,
+    ) -> Result<T, GraphError> {
         let retries = Retries { attempts: ATTEMPTS, pause: self.pause, until: end };
-        with_retries(retries, GraphError::repeat, || self.attempt(request, operation, end)).await
+        let attempt = || async { answer::read(operation, &self.attempt(request, end).await?, &take) };
+        with_retries(retries, GraphError::repeat, attempt).await
     }
 
     /// One attempt; a token that is refused is replaced by a fresh one, once.
-    async fn attempt(&self, request: &Request, operation: Operation, end: Instant) -> Result<Answer, GraphError> {
-        let mut answer = self.send(request, end).await?;
-        if answer.status == StatusCode::UNAUTHORIZED {
-            answer = self.send(request, end).await?;
-        }
-        if answer.is_success() { Ok(answer) } else { Err(GraphError::from_answer(operation, &answer)) }
+    async fn attempt(&self, request: &Request, end: Instant) -> Result<Answer, GraphError> {
+        let answer = self.send(request, end).await?;
+        if answer::refuses_token(&answer) { self.send(request, end).await } else { Ok(answer) }
     }
 
     /// Sends the request with the present token; forgets the token if it is refused.
@@ -80,7 +85,7 @@ impl Graph {
         let time = PATIENCE.min(end.saturating_duration_since(Instant::now()));
         let answer =
             self.outbound.send(request, Limits { time, body: MAX_BODY }).await.map_err(GraphError::NoAnswer)?;
-        if answer.status == StatusCode::UNAUTHORIZED {
+        if answer::refuses_token(&answer) {
             self.tokens.invalidate(&token);
         }
         Ok(answer)
@@ -98,8 +103,8 @@ impl Graph {
             PageRequest::Next { link, number } => (audit::next_page(base, link, *number)?, *number),
         };
         let request = Request::new(Method::GET, url).header("accept", "application/json");
-        let answer = self.call(&request, Operation::ReadAuditLog, end).await?;
-        audit::parse_page(&answer.json().map_err(GraphError::NoAnswer)?, number)
+        let take = |answer: &Answer| audit::parse_page(&answer::json(answer)?, number);
+        self.call(Operation::ReadAuditLog, &request, end, take).await
     }
 
     async fn read_user(&self, id: &ObjectId, end: Instant) -> Result<User, GraphError> {
@@ -109,17 +114,14 @@ impl Graph {
         let mut url = endpoint(&self.settings.base, &["users", id.as_str()]);
         url.set_query(Some(&format!("$select={}", select.join(","))));
         let request = Request::new(Method::GET, url).header("accept", "application/json");
-        let answer = self.call(&request, Operation::ReadUser, end).await?;
-        match answer.json().map_err(GraphError::NoAnswer)? {
-            Value::Object(properties) => Ok(User::new(id.clone(), properties, extensions.clone())),
-            _ => Err(GraphError::Unusable { what: "a user is no object" }),
-        }
+        let take = |answer: &Answer| User::read(id, answer::json(answer)?, extensions.clone());
+        self.call(Operation::ReadUser, &request, end, take).await
     }
 
     async fn patch_user(&self, id: &ObjectId, fields: &Fields, end: Instant) -> Result<(), GraphError> {
         let url = endpoint(&self.settings.base, &["users", id.as_str()]);
         let request = Request::new(Method::PATCH, url).json(&Value::Object(fields.clone()));
-        self.call(&request, Operation::UpdateUser, end).await.map(|_| ())
+        self.call(Operation::UpdateUser, &request, end, |_| Ok(())).await
     }
 }
 

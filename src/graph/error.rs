@@ -1,8 +1,10 @@
 //! Graph's errors, and the one place that says what they mean.
 
-use reqwest::StatusCode;
-use serde::Deserialize;
+use std::time::Duration;
 
+use reqwest::StatusCode;
+
+use super::answer::OwnError;
 use super::user::is_property;
 use crate::credentials::CredentialError;
 use crate::outbound::{Answer, Disposition, OutboundError};
@@ -24,6 +26,14 @@ impl Operation {
             Self::ReadAuditLog => "read the audit log",
             Self::ReadUser => "read a user",
             Self::UpdateUser => "change a user",
+        }
+    }
+
+    /// The status of its success.
+    pub(super) fn success(self) -> StatusCode {
+        match self {
+            Self::ReadAuditLog | Self::ReadUser => StatusCode::OK,
+            Self::UpdateUser => StatusCode::NO_CONTENT,
         }
     }
 
@@ -63,10 +73,10 @@ pub enum GraphError {
     /// No token.
     #[error("cannot get a token for Microsoft Graph")]
     Token(#[source] CredentialError),
-    /// No answer, or not the JSON expected.
+    /// No answer.
     #[error("Microsoft Graph gave no usable answer")]
     NoAnswer(#[source] OutboundError),
-    /// An error answer.
+    /// An error answer in Graph's own form.
     #[error("cannot {}: Microsoft Graph answers {status} {code}: {}", .operation.doing(), explain(*.kind, *.operation, .properties))]
     Refused {
         /// What was asked.
@@ -94,8 +104,20 @@ pub enum GraphError {
         /// The limit.
         limit: u32,
     },
-    /// A success that makes no sense.
-    #[error("Microsoft Graph's answer cannot be used: {what}")]
+    /// Neither the documented success nor an error of Graph's own: what else is there answered in its place.
+    #[error("cannot {}: the answer {status} is not Microsoft Graph's: {what}", .operation.doing())]
+    Unreadable {
+        /// What was asked.
+        operation: Operation,
+        /// The status.
+        status: StatusCode,
+        /// What is wrong with it.
+        what: &'static str,
+        /// How long it asks to wait.
+        after: Option<Duration>,
+    },
+    /// A link to the next page that makes no sense.
+    #[error("the audit log cannot be read on: {what}")]
     Unusable {
         /// What is wrong with it.
         what: &'static str,
@@ -118,16 +140,18 @@ impl GraphError {
             Self::Refused { kind: ErrorKind::UserNotFound, .. } | Self::Unusable { .. } => {
                 Disposition::Retry { after: None }
             }
+            Self::Unreadable { after, .. } => Disposition::Retry { after: *after },
             Self::Refused { transport, .. } => *transport,
             Self::ForeignNextLink { .. } | Self::TooManyPages { .. } => Disposition::GiveUp,
         }
     }
 
-    /// The verdict for repeating the call at once: overload and broken connections only.
+    /// The verdict for repeating the call at once: overload, broken connections, and what Graph did not write.
     pub(super) fn repeat(&self) -> Disposition {
         match self {
             Self::Token(source) => source.disposition(),
             Self::NoAnswer(source) => source.disposition(),
+            Self::Unreadable { after, .. } => Disposition::Retry { after: *after },
             Self::Refused { transport, .. } => *transport,
             Self::ForeignNextLink { .. } | Self::TooManyPages { .. } | Self::Unusable { .. } => Disposition::GiveUp,
         }
@@ -140,28 +164,21 @@ impl GraphError {
         matches!(self, Self::Token(_)) || setup.contains(&self.kind())
     }
 
-    /// An error answer, read and classified.
+    /// An answer that is no success, read and classified.
     pub(super) fn from_answer(operation: Operation, answer: &Answer) -> Self {
-        let envelope: Envelope = answer.json().unwrap_or_default();
-        let Envelope { error: Details { code, message } } = envelope;
+        let Some(OwnError { code, message }) = OwnError::of(answer) else {
+            return Self::unreadable(operation, answer, "it is neither the success nor an error as documented");
+        };
         let kind = classify(operation, answer.status, &code, &message);
         let code: String = code.chars().filter(|c| c.is_ascii_alphanumeric() || "_.-".contains(*c)).take(80).collect();
         let properties = properties(&message);
         Self::Refused { operation, kind, status: answer.status, code, properties, transport: answer.disposition() }
     }
-}
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Envelope {
-    error: Details,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Details {
-    code: String,
-    message: String,
+    /// An answer that cannot be used.
+    pub(super) fn unreadable(operation: Operation, answer: &Answer, what: &'static str) -> Self {
+        Self::Unreadable { operation, status: answer.status, what, after: answer.retry_after }
+    }
 }
 
 /// The one place where statuses, codes and messages of Graph are understood.
@@ -180,6 +197,7 @@ fn classify(operation: Operation, status: StatusCode, code: &str, message: &str)
             ErrorKind::UserNotFound
         }
         401 => ErrorKind::Unauthorised,
+        _ if code == "InvalidAuthenticationToken" => ErrorKind::Unauthorised,
         403 if code.contains("NonPremiumTenant") || says("premium licen") => ErrorKind::LicenceMissing,
         403 => ErrorKind::PermissionMissing,
         408 | 425 | 429 | 500.. => ErrorKind::Transient,

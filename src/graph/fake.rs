@@ -135,7 +135,10 @@ impl FakeDirectory {
         self.fault(Operation::ReadUser, id).await?;
         let user = self.with(|state| state.users.get(id).cloned());
         let missing = || refused(Operation::ReadUser, 404, "Request_ResourceNotFound", "");
-        user.map(|user| User::new(id.clone(), user, self.extensions.clone())).ok_or_else(missing)
+        let user = Value::Object(user.ok_or_else(missing)?);
+        let unreadable =
+            |what| GraphError::Unreadable { operation: Operation::ReadUser, status: StatusCode::OK, what, after: None };
+        User::read(id, user, self.extensions.clone()).map_err(unreadable)
     }
 
     async fn update(&self, id: &ObjectId, fields: &Fields) -> Result<(), GraphError> {

@@ -75,6 +75,37 @@ impl User {
         Self { id, properties, extensions }
     }
 
+    /// The user that an answer about `asked` holds, or what is wrong with it. Another user's answer, and one without
+    /// readable identities, would take or pass over the wrong person.
+    pub(super) fn read(asked: &ObjectId, body: Value, extensions: Option<Extensions>) -> Result<Self, &'static str> {
+        let Value::Object(properties) = body else { return Err("a user is no object") };
+        let user = Self::new(asked.clone(), properties, extensions);
+        if user.text("id").parse().ok().as_ref() != Some(asked) {
+            return Err("it is about another user than the one asked for");
+        }
+        if !user.is_guest() && !user.has_readable_identities() {
+            return Err("the user's identities cannot be read");
+        }
+        Ok(user)
+    }
+
+    /// Whether somebody invited the user. A guest's identities belong to another directory and may be empty.
+    #[must_use]
+    pub fn is_guest(&self) -> bool {
+        let is = |property: &str, word: &str| self.text(property).eq_ignore_ascii_case(word);
+        let invited = self.text("userPrincipalName").to_ascii_uppercase().contains("#EXT#");
+        is("userType", "Guest") || is("creationType", "Invitation") || invited
+    }
+
+    fn has_readable_identities(&self) -> bool {
+        let has = |identity: &Value, name: &str| {
+            identity.get(name).and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty())
+        };
+        let members = ["signInType", "issuer", "issuerAssignedId"];
+        let readable = |identity: &Value| members.iter().all(|name| has(identity, name));
+        self.value("identities").as_array().is_some_and(|identities| identities.iter().all(readable))
+    }
+
     /// The object id.
     #[must_use]
     pub fn id(&self) -> &ObjectId {

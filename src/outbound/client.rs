@@ -104,7 +104,7 @@ impl Answer {
         self.status.is_success()
     }
 
-    /// The verdict on the status alone.
+    /// The verdict on the status alone; whose answer it is, the body has to show first.
     #[must_use]
     pub fn disposition(&self) -> Disposition {
         classify_status(self.status, self.retry_after)

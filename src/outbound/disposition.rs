@@ -20,10 +20,11 @@ pub enum Disposition {
     Skip,
 }
 
-/// The verdict on a status that is no success: 408, 425, 429 and every 5xx can be tried again, all else cannot.
+/// The verdict on a status that is no success: 408, 425, 429, every 3xx and every 5xx can be tried again, all else cannot.
+/// A redirect is never followed: none of the services redirects, so something between them and us does.
 #[must_use]
 pub fn classify_status(status: StatusCode, retry_after: Option<Duration>) -> Disposition {
-    let transient = matches!(status.as_u16(), 408 | 425 | 429) || status.is_server_error();
+    let transient = matches!(status.as_u16(), 408 | 425 | 429) || status.is_redirection() || status.is_server_error();
     if transient { Disposition::Retry { after: retry_after } } else { Disposition::GiveUp }
 }
 

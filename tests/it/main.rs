@@ -9,6 +9,7 @@ mod code_life;
 mod code_uses;
 mod codes;
 mod commands;
+mod deliveries;
 mod examples;
 mod explain;
 mod federated;

@@ -57,8 +57,9 @@ async fn a_user_that_the_directory_does_not_know_yet_is_tried_again() {
 
 #[rstest]
 #[case::log_broken(Route::DirectoryAudits, unavailable_now(), "503")]
-#[case::log_forbidden(Route::DirectoryAudits, Fault::Status(403), "AuditLog.Read.All")]
+#[case::log_forbidden(Route::DirectoryAudits, Fault::json(403, &json!({ "error": { "code": "Authorization_RequestDenied", "message": "no" } })), "AuditLog.Read.All")]
 #[case::log_senseless(Route::DirectoryAudits, Fault::Answer { status: 200, headers: Vec::new(), body: "<html>".to_owned() }, "JSON")]
+#[case::log_behind_a_gateway(Route::DirectoryAudits, Fault::gateway(403), "neither the success nor an error")]
 #[case::token_refused(Route::GraphToken, Fault::Answer { status: 401, headers: Vec::new(), body: r#"{"error":"invalid_client","error_codes":[7000215]}"#.to_owned() }, "AADSTS7000215")]
 #[tokio::test]
 async fn a_run_that_cannot_find_accounts_fails_and_the_next_one_loses_none(

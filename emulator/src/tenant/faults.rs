@@ -1,17 +1,17 @@
 //! Faults that a test arms at one endpoint, and how often each endpoint was asked.
 
+mod fault;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::MethodRouter;
-use serde_json::json;
 use tokio::sync::Notify;
+
+pub use fault::Fault;
 
 use crate::shared::locked;
 
@@ -38,55 +38,6 @@ pub enum Route {
     PutMember,
     /// Mailchimp's `GET` of a list member.
     GetMember,
-}
-
-/// What an endpoint does instead of answering as it should.
-#[derive(Clone, Debug)]
-pub enum Fault {
-    /// Accepts the request and never answers.
-    Hang,
-    /// Answers as it should, but only after this long.
-    Delay(Duration),
-    /// Does as it should, and never answers: the answer is lost, the effect is not.
-    LoseAnswer,
-    /// Answers with this status and no body.
-    Status(u16),
-    /// Answers with exactly this.
-    Answer {
-        /// The status.
-        status: u16,
-        /// The headers.
-        headers: Vec<(String, String)>,
-        /// The body.
-        body: String,
-    },
-}
-
-impl Fault {
-    /// Graph's 429, with `Retry-After` (any form) when given.
-    #[must_use]
-    pub fn throttled(retry_after: Option<&str>) -> Self {
-        let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-        headers.extend(retry_after.map(|value| ("retry-after".to_owned(), value.to_owned())));
-        let body = json!({ "error": { "code": "TooManyRequests", "message": "Too many requests." } });
-        Self::Answer { status: 429, headers, body: body.to_string() }
-    }
-
-    fn into_response(self) -> Response {
-        let (status, headers, body) = match self {
-            Self::Status(status) => (status, Vec::new(), String::new()),
-            Self::Answer { status, headers, body } => (status, headers, body),
-            Self::Hang | Self::LoseAnswer | Self::Delay(_) => (500, Vec::new(), String::new()),
-        };
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, Body::from(body)).into_response();
-        for (name, value) in headers {
-            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-                response.headers_mut().insert(name, value);
-            }
-        }
-        response
-    }
 }
 
 #[derive(Debug)]
@@ -203,6 +154,8 @@ async fn answer_or_fail(State((faults, route)): State<(Faults, Route)>, request:
             faults.lose(route);
             std::future::pending().await
         }
+        Some(Fault::Changed { member, value }) => fault::changed(next.run(request).await, &member, value).await,
+        Some(Fault::CutShort) => fault::cut_short(next.run(request).await).await,
         Some(fault) => fault.into_response(),
     }
 }

@@ -56,6 +56,28 @@ async fn refuses_what_mailchimp_refuses() {
 }
 
 #[tokio::test]
+async fn something_else_can_answer_in_its_place() {
+    let tenant = tenant().await;
+    let alex = json!({ "email_address": "alex@fabrikam.com", "status_if_new": "pending" });
+    for (fault, status) in [(Fault::gateway(302), 302), (Fault::gateway(200), 200), (Fault::Status(200), 200)] {
+        tenant.faults().once(Route::PutMember, fault);
+        let (seen, body) = put(&tenant, ALEX, alex.clone()).await;
+        assert!(seen == status && body.is_string(), "{seen} {body}");
+    }
+    assert!(tenant.mailchimp().members(LIST).is_empty(), "none of them reached it");
+    tenant.faults().once(Route::PutMember, Fault::another_id());
+    let (status, other) = put(&tenant, ALEX, alex.clone()).await;
+    assert!(status == 200 && other["id"] != ALEX && other["list_id"] == LIST, "{other}");
+    tenant.faults().once(Route::PutMember, Fault::without("list_id"));
+    let less = put(&tenant, ALEX, alex.clone()).await.1;
+    assert!(less["id"] == ALEX && less.get("list_id").is_none(), "{less}");
+    tenant.faults().once(Route::PutMember, Fault::CutShort);
+    let (status, half) = put(&tenant, ALEX, alex).await;
+    assert!(status == 200 && half.as_str().is_some_and(|half| half.starts_with('{')), "{half}");
+    assert_eq!(tenant.mailchimp().requests().len(), 3);
+}
+
+#[tokio::test]
 async fn an_answer_can_be_lost_after_its_effect() {
     let tenant = tenant().await;
     tenant.faults().once(Route::PutMember, Fault::LoseAnswer);

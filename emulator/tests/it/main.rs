@@ -21,7 +21,7 @@ async fn tenant() -> Tenant {
 
 /// A client that follows nothing.
 fn client() -> reqwest::Client {
-    let builder = reqwest::Client::builder().no_proxy();
+    let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
     builder.tls_certs_only(std::iter::empty()).build().unwrap()
 }
 

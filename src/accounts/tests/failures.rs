@@ -136,6 +136,29 @@ async fn an_account_that_cannot_be_read_stops_no_other_and_is_read_by_the_next_r
     assert_eq!(house.run().await.unwrap().done, 1);
 }
 
+#[rstest]
+#[case("id", json!(KIM))]
+#[case("id", json!(null))]
+#[case("identities", json!(null))]
+#[case("identities", json!("odd"))]
+#[case("identities", json!([7]))]
+#[case("identities", json!([{"signInType": "emailAddress", "issuer": "contoso.com", "issuerAssignedId": null}]))]
+#[tokio::test]
+async fn an_account_that_is_another_or_has_no_readable_identities_is_neither_taken_nor_skipped(
+    #[case] property: &str,
+    #[case] odd: Value,
+) {
+    let house = House::new(&[("news", &[])]);
+    let jo = house.sign_up(JO, 2);
+    let good = house.directory.with(|state| state.users[&jo][property].clone());
+    house.directory.set(&jo, property, odd);
+    let report = runs(&house, 3).await;
+    assert_eq!((report.failed, report.done, report.skipped.len(), report.abandoned), (1, 0, 0, 0));
+    assert_eq!(house.connector("news").calls().len(), 0);
+    house.directory.set(&jo, property, good);
+    assert_eq!(runs(&house, 1).await.done, 1);
+}
+
 #[tokio::test]
 async fn an_account_that_never_can_be_read_is_abandoned() {
     let house = House::new(&[("news", &[])]);

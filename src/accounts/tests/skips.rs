@@ -37,8 +37,9 @@ async fn by_whoever_made_it(#[case] initiator: Initiator, #[case] reason: Option
 #[case("userPrincipalName", json!("jo_example.com#EXT#@contoso.onmicrosoft.com"), Some(SkipReason::Guest))]
 #[case("creationType", json!("Invitation"), Some(SkipReason::Guest))]
 #[case("creationType", json!("LocalAccount"), None)]
-#[case("identities", json!([{"signInType": "userPrincipalName", "issuer": "contoso.com"}]), Some(SkipReason::NoSignInIdentity))]
-#[case("identities", json!(null), Some(SkipReason::NoSignInIdentity))]
+#[case("identities", json!([{"signInType": "userPrincipalName", "issuer": "contoso.com", "issuerAssignedId": "jo@contoso.com"}]),
+    Some(SkipReason::NoSignInIdentity))]
+#[case("identities", json!([]), Some(SkipReason::NoSignInIdentity))]
 #[case("identities", json!([{"signInType": "userName", "issuer": "contoso.com", "issuerAssignedId": "jo"}]), None)]
 #[case("identities", json!([{"signInType": "federated", "issuer": "google.com", "issuerAssignedId": "1"}]), None)]
 #[case("createdDateTime", json!("2026-11-21T09:49:59Z"), Some(SkipReason::TooOld))]

@@ -1,55 +1,80 @@
 //! What Mailchimp's answers mean: the one place that reads its statuses, titles and details.
+//!
+//! A member was taken only if the answer is the member: 200, with the id and the list asked for. A refusal is
+//! Mailchimp's only as the problem document it writes. All else was written by something in between, or at volume by
+//! Mailchimp's own throttle, and is tried again.
 
-use serde::Deserialize;
+use reqwest::StatusCode;
 use serde_json::Value;
 
 use crate::connectors::{ConnectorError, Receipt};
 use crate::outbound::{Answer, Disposition};
 
-/// `application/problem+json`. The detail may quote the address, so it is looked at and never shown.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Problem {
-    title: String,
-    detail: String,
-    errors: Vec<FieldError>,
+/// Which member was asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// The audience.
+    pub(super) list: &'a str,
+    /// The member's id in it.
+    pub(super) hash: &'a str,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct FieldError {
-    field: String,
+/// `application/problem+json`, as Mailchimp writes it.
+struct Problem {
+    title: String,
+    /// May quote the address, so it is looked at and never shown.
+    detail: String,
+    /// The fields that its `errors` name.
+    fields: Vec<String>,
+}
+
+impl Problem {
+    /// The problem that the answer holds, if it is Mailchimp's own: some have no `type`, all have the rest.
+    fn of(answer: &Answer) -> Option<Self> {
+        let is_error = answer.status.is_client_error() || answer.status.is_server_error();
+        let body: Value = answer.json().ok().filter(|_| is_error)?;
+        let text = |name: &str| body.get(name)?.as_str().map(str::to_owned);
+        let status = body.get("status").and_then(Value::as_u64)?;
+        let own = status == u64::from(answer.status.as_u16()) && text("instance").is_some();
+        let errors = body.get("errors").and_then(Value::as_array).into_iter().flatten();
+        let named = errors.filter_map(|error| error.get("field")?.as_str()).filter(|field| is_field(field));
+        let fields = named.map(str::to_owned).collect();
+        own.then_some(Self { title: text("title")?, detail: text("detail")?, fields })
+    }
 }
 
 /// Reads an answer.
-pub(super) fn read(answer: &Answer) -> Result<Receipt, ConnectorError> {
-    if answer.is_success() {
-        return Ok(receipt(answer));
+pub(super) fn read(answer: &Answer, asked: Asked<'_>) -> Result<Receipt, ConnectorError> {
+    if answer.status == StatusCode::OK {
+        return receipt(answer, asked).ok_or_else(|| unreadable(answer, "status 200 without the member asked for"));
     }
-    let problem: Option<Problem> = answer.json().ok();
-    Err(match (answer.status.as_u16(), problem) {
-        (400, Some(problem)) => bad_request(&problem),
-        (401, _) => setup("api_key is not accepted (401); check that the key is whole and not revoked"),
-        // At volume the throttle shows as a 403 that is no JSON.
-        (403, None) => unavailable(answer, "403 without a reason, which is how it throttles"),
-        (403, Some(_)) => setup("api_key may not do this (403); check the key's user and the account's state"),
-        (404, _) => setup("there is no such audience (404); check list"),
-        (status, _) => match answer.disposition() {
-            Disposition::Retry { .. } => unavailable(answer, &format!("status {status}")),
+    let status = answer.status.as_u16();
+    let Some(problem) = Problem::of(answer) else {
+        return Err(unreadable(answer, &format!("status {status} without a problem that Mailchimp describes")));
+    };
+    Err(match status {
+        400 => bad_request(&problem),
+        401 => setup("api_key is not accepted (401); check that the key is whole and not revoked"),
+        403 => setup("api_key may not do this (403); check the key's user and the account's state"),
+        404 => setup("there is no such audience (404); check list"),
+        _ => match answer.disposition() {
+            Disposition::Retry { after } => ConnectorError::Unavailable { what: format!("status {status}"), after },
             Disposition::GiveUp | Disposition::Skip => ConnectorError::Rejected { what: format!("status {status}") },
         },
     })
 }
 
-/// The member's id there: `contact_id`, or the hash in older accounts.
-fn receipt(answer: &Answer) -> Receipt {
-    let member: Value = answer.json().unwrap_or_default();
-    let id = ["contact_id", "id"].iter().find_map(|name| member.get(*name)?.as_str());
-    Receipt { id: id.map(str::to_owned), note: None }
+/// The member's id there: `contact_id`, or the hash in older accounts. `None` if the answer is not the member asked for.
+fn receipt(answer: &Answer, asked: Asked<'_>) -> Option<Receipt> {
+    let member: Value = answer.json().ok()?;
+    let text = |name: &str| member.get(name)?.as_str();
+    let is = |name: &str, wanted: &str| text(name).is_some_and(|found| found.eq_ignore_ascii_case(wanted));
+    let id = text("contact_id").or(text("id")).map(str::to_owned);
+    (is("id", asked.hash) && is("list_id", asked.list)).then_some(Receipt { id, note: None })
 }
 
 fn bad_request(problem: &Problem) -> ConnectorError {
-    let Problem { title, detail, errors } = problem;
+    let Problem { title, detail, fields } = problem;
     let title_has = |words: &str| title.to_ascii_lowercase().contains(words);
     let never = |reason| ConnectorError::NeverTaken { reason };
     if detail.contains("looks fake or invalid") {
@@ -61,7 +86,6 @@ fn bad_request(problem: &Problem) -> ConnectorError {
     } else if title_has("member exists") {
         never("another member at Mailchimp has this address")
     } else {
-        let fields: Vec<&str> = errors.iter().map(|error| error.field.as_str()).filter(|f| is_field(f)).collect();
         let about = if fields.is_empty() { String::new() } else { format!(" about {}", fields.join(", ")) };
         ConnectorError::Rejected { what: format!("400{about}") }
     }
@@ -76,6 +100,9 @@ fn setup(what: &str) -> ConnectorError {
     ConnectorError::Setup { what: what.to_owned() }
 }
 
-fn unavailable(answer: &Answer, what: &str) -> ConnectorError {
-    ConnectorError::Unavailable { what: what.to_owned(), after: answer.retry_after }
+fn unreadable(answer: &Answer, what: &str) -> ConnectorError {
+    ConnectorError::Unreadable { what: what.to_owned(), after: answer.retry_after }
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,7 +97,8 @@ fn the_data_centre_comes_from_the_key(#[case] key: &str, #[case] base: Option<&s
 #[tokio::test]
 async fn puts_the_member_with_the_key_and_keeps_its_id() {
     let server = MockServer::start().await;
-    let answer = json!({"id": "b0", "contact_id": "c0ffee", "status": "unsubscribed"});
+    let id = subscriber_hash("jo.bradford@example.com");
+    let answer = json!({"id": id, "contact_id": "c0ffee", "status": "unsubscribed", "list_id": "a1b2c3d4e5"});
     Mock::given(method("PUT"))
         .and(path(format!("/3.0/lists/a1b2c3d4e5/members/{}", subscriber_hash("jo.bradford@example.com"))))
         .and(header("authorization", "Basic Z3Vlc3RsaXN0OjAxMjM0NTY3ODlhYmNkZWYtdXMyMQ=="))
@@ -124,6 +125,13 @@ async fn puts_the_member_with_the_key_and_keeps_its_id() {
 #[case(problem(403, "Forbidden", "User does not have access"), "set-up")]
 #[case(problem(404, "Resource Not Found", ""), "set-up")]
 #[case(ResponseTemplate::new(403).set_body_string("Access Denied"), "retry")]
+#[case(ResponseTemplate::new(401).set_body_string("<html>"), "retry")]
+#[case(ResponseTemplate::new(404).set_body_string("<html>"), "retry")]
+#[case(ResponseTemplate::new(405).set_body_string("<html>"), "retry")]
+#[case(ResponseTemplate::new(302).insert_header("location", "/3.0/elsewhere"), "retry")]
+#[case(ResponseTemplate::new(200).set_body_string("<html>"), "retry")]
+#[case(ResponseTemplate::new(200), "retry")]
+#[case(ResponseTemplate::new(200).set_body_json(json!({"id": "b0", "list_id": "a1b2c3d4e5"})), "retry")]
 #[case(problem(429, "Too Many Requests", ""), "retry")]
 #[case(ResponseTemplate::new(503).set_body_string("Request Blocked"), "retry")]
 #[tokio::test]

@@ -4,6 +4,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::*;
 use crate::clock::ManualClock;
+use crate::outbound::Disposition;
 
 const TENANT: &str = "aaaabbbb-0000-cccc-1111-dddd2222eeee";
 const CLIENT: &str = "88888888-3333-4444-5555-666666666666";
@@ -83,13 +84,14 @@ async fn a_refusal_shows_its_code_and_remedy_never_the_body_or_the_secret() {
 }
 
 #[tokio::test]
-async fn a_refusal_without_a_code_shows_the_error_name_and_markup_shows_the_status() {
+async fn a_refusal_without_a_code_shows_the_error_name_and_markup_is_no_refusal() {
     let server = answering(ResponseTemplate::new(400).set_body_json(json!({"error": "unauthorized_client"})), 1).await;
     let error = source(&server, Ok(secret())).0.token(end()).await.unwrap_err();
     assert!(error.to_string().contains("with unauthorized_client"), "{error}");
     let server = answering(ResponseTemplate::new(403).set_body_string("<html>secret page</html>"), 1).await;
     let error = source(&server, Ok(secret())).0.token(end()).await.unwrap_err();
-    assert!(error.to_string().contains("with status 403"), "{error}");
+    assert!(error.to_string().contains("answers 403 (no error of its own)"), "{error}");
+    assert_eq!(error.disposition(), Disposition::Retry { after: None });
 }
 
 #[tokio::test]
@@ -113,14 +115,30 @@ async fn a_missing_secret_is_an_error_when_the_token_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_success_without_a_token_is_an_error() {
-    let server = answering(ResponseTemplate::new(200).set_body_json(json!({"expires_in": "3599"})), 1).await;
-    assert!(matches!(source(&server, Ok(secret())).0.token(end()).await, Err(CredentialError::NoToken)));
+async fn a_success_without_a_token_is_asked_for_once_more_and_then_remembered_as_a_failure() {
+    let server = answering(ResponseTemplate::new(200).set_body_json(json!({"expires_in": "3599"})), 4).await;
+    let (source, clock) = source(&server, Ok(secret()));
+    let error = source.token(end()).await.unwrap_err();
+    assert!(matches!(error, CredentialError::NoToken { .. }), "{error}");
+    assert_eq!(error.disposition(), Disposition::Retry { after: None });
+    assert!(source.token(end()).await.is_err(), "two calls so far");
+    clock.advance(TimeDelta::seconds(6));
+    assert!(source.token(end()).await.is_err());
 }
 
 #[tokio::test]
-async fn a_token_without_a_lifetime_is_used_once() {
-    let server = answering(ResponseTemplate::new(200).set_body_json(json!({"access_token": "tok"})), 2).await;
+async fn one_page_instead_of_a_token_costs_one_more_call() {
+    let server = MockServer::start().await;
+    let page = ResponseTemplate::new(200).set_body_string("<html>");
+    Mock::given(method("POST")).respond_with(page).up_to_n_times(1).expect(1).mount(&server).await;
+    Mock::given(method("POST")).respond_with(granted()).expect(1).mount(&server).await;
+    assert_eq!(source(&server, Ok(secret())).0.token(end()).await.unwrap().expose(), "tok");
+}
+
+#[tokio::test]
+async fn a_token_that_ends_within_the_margin_is_used_once() {
+    let short = json!({"token_type": "Bearer", "access_token": "tok", "expires_in": 60});
+    let server = answering(ResponseTemplate::new(200).set_body_json(short), 2).await;
     let (source, _) = source(&server, Ok(secret()));
     source.token(end()).await.unwrap();
     source.token(end()).await.unwrap();

@@ -72,20 +72,30 @@ fn an_unreadable_record_is_counted_and_the_others_are_kept() {
         record(&json!({"targetResources": []})),
         record(&json!({"targetResources": [{"type": "User", "id": "jo"}]})),
         record(&json!({"targetResources": [{"id": "00000000-0000-0000-0000-000000000000"}]})),
+        record(&json!({"targetResources": [{"id": "9fb7a577-9469-4489-912d-bc58a5bca276", "type": "N/A"}]})),
     ];
     let good = record(&json!({"id": "good"}));
     let entries: Vec<_> = unreadable.into_iter().chain([good]).collect();
     let page = parse_page(&json!({"value": entries, "@odata.nextLink": "https://x"}), 3).unwrap();
-    assert_eq!((page.unreadable.len(), page.records.len()), (5, 1));
-    let named = Unreadable { id: "Directory_1_HR9C4_1".to_owned(), reason: "it names no target" };
+    assert_eq!((page.unreadable.len(), page.records.len()), (6, 1));
+    let named = Unreadable { id: "Directory_1_HR9C4_1".to_owned(), reason: "it names no user" };
     assert_eq!((page.unreadable[0].id.as_str(), &page.unreadable[1]), ("unknown", &named));
     assert_eq!(page.next, Some(PageRequest::Next { link: "https://x".to_owned(), number: 4 }));
 }
 
 #[test]
 fn a_page_without_records_is_an_error() {
-    assert!(matches!(parse_page(&json!({"values": []}), 1), Err(GraphError::Unusable { .. })));
+    assert!(parse_page(&json!({"values": []}), 1).is_err());
     assert_eq!(parse_page(&json!({"value": []}), 1).unwrap().next, None);
+}
+
+#[test]
+fn a_next_link_that_cannot_be_read_is_not_taken_for_the_end_of_the_log() {
+    let page = |link: Value| parse_page(&json!({"value": [], "@odata.nextLink": link}), 1);
+    for odd in [json!(""), json!(" "), json!(7), json!({}), json!(["https://x"]), json!(false)] {
+        assert!(page(odd.clone()).is_err(), "{odd}");
+    }
+    assert_eq!(page(json!(null)).unwrap().next, None);
 }
 
 #[rstest]

@@ -1,5 +1,6 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use rstest::rstest;
 use serde_json::json;
 use wiremock::matchers::{body_json, header, header_exists, method, path, query_param};
 use wiremock::{Mock, MockServer, Request as Received, ResponseTemplate};
@@ -26,7 +27,7 @@ impl TokenSource for Numbered {
         let missing =
             self.missing.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
         let token = Arc::new(Secret::new(&format!("token-{number}")));
-        Box::pin(async move { if missing { Err(CredentialError::NoToken) } else { Ok(token) } })
+        Box::pin(async move { if missing { Err(CredentialError::NoToken { what: "odd" }) } else { Ok(token) } })
     }
 
     fn invalidate(&self, _: &Arc<Secret>) {
@@ -57,6 +58,15 @@ fn first() -> PageRequest {
     })
 }
 
+fn somebody(given_name: &str) -> Value {
+    let identity = json!({"signInType": "federated", "issuer": "mail", "issuerAssignedId": "jo@example.com"});
+    json!({"id": ID, "givenName": given_name, "identities": [identity]})
+}
+
+fn found() -> ResponseTemplate {
+    ResponseTemplate::new(200).set_body_json(somebody("Jo"))
+}
+
 fn error(status: u16, code: &str) -> ResponseTemplate {
     ResponseTemplate::new(status).set_body_json(json!({"error": {"code": code, "message": "no"}}))
 }
@@ -75,7 +85,7 @@ async fn reads_a_user_with_everything_selected() {
     Mock::given(query_param("$select", select))
         .and(header("authorization", "Bearer token-1"))
         .and(header_exists("client-request-id"))
-        .respond_with(ResponseTemplate::new(200).set_body_json(json!({"id": ID, "givenName": "Jo"})))
+        .respond_with(ResponseTemplate::new(200).set_body_json(somebody("Jo")))
         .expect(1)
         .mount(&server)
         .await;
@@ -118,7 +128,7 @@ async fn a_throttled_call_is_repeated_after_either_form_of_retry_after() {
     let server = MockServer::start().await;
     on_user(error(429, "TooManyRequests").insert_header("retry-after", "0"), 1, &server).await;
     on_user(error(503, "").insert_header("retry-after", "Sat, 21 Nov 2026 09:59:00 GMT"), 1, &server).await;
-    on_user(ResponseTemplate::new(200).set_body_json(json!({})), 1, &server).await;
+    on_user(found(), 1, &server).await;
     // The pause of an hour would go past the end: only what Retry-After says can have been waited for.
     graph(&server).pausing(Duration::from_hours(1)).user(&id(), end()).await.unwrap();
     assert_eq!(server.received_requests().await.unwrap().len(), 3);
@@ -137,7 +147,7 @@ async fn a_wait_past_the_end_is_handed_back_with_what_was_asked_for() {
 async fn a_refused_token_is_replaced_once() {
     let server = MockServer::start().await;
     let fresh = Mock::given(header("authorization", "Bearer token-2"));
-    fresh.respond_with(ResponseTemplate::new(200).set_body_json(json!({}))).mount(&server).await;
+    fresh.respond_with(found()).mount(&server).await;
     Mock::given(method("GET")).respond_with(error(401, "InvalidAuthenticationToken")).mount(&server).await;
     graph(&server).user(&id(), end()).await.unwrap();
     server.reset().await;
@@ -149,7 +159,7 @@ async fn a_refused_token_is_replaced_once() {
 #[tokio::test]
 async fn a_token_that_cannot_be_had_for_the_moment_is_asked_for_again() {
     let server = MockServer::start().await;
-    on_user(ResponseTemplate::new(200).set_body_json(json!({})), 1, &server).await;
+    on_user(found(), 1, &server).await;
     let tokens = Numbered { missing: AtomicUsize::new(2), ..Numbered::default() };
     let graph = Graph { tokens: Arc::new(tokens), ..graph(&server) };
     graph.user(&id(), end()).await.unwrap();
@@ -173,13 +183,37 @@ async fn changes_the_fields_named_and_no_others() {
     graph(&server).update_user(&id(), &fields, end()).await.unwrap();
 }
 
+#[rstest]
+#[case(ResponseTemplate::new(200).set_body_string("<html>"))]
+#[case(ResponseTemplate::new(200))]
+#[case(ResponseTemplate::new(200).set_body_json(json!([])))]
+#[case(ResponseTemplate::new(200).set_body_json(json!({"id": "aaaaaaaa-0000-0000-0000-000000000001"})))]
+#[case(ResponseTemplate::new(302).insert_header("location", "/v1.0/elsewhere"))]
+#[case(ResponseTemplate::new(400).set_body_string("<html>"))]
+#[case(ResponseTemplate::new(421))]
 #[tokio::test]
-async fn an_answer_that_is_no_user_is_an_error_and_a_broken_one_is_read_again() {
+async fn what_is_not_the_user_is_asked_for_again_and_no_redirect_is_followed(#[case] odd: ResponseTemplate) {
     let server = MockServer::start().await;
-    on_user(ResponseTemplate::new(200).set_body_string("<html>"), 1, &server).await;
-    on_user(ResponseTemplate::new(200).set_body_json(json!([])), 1, &server).await;
+    on_user(odd.clone(), 4, &server).await;
+    on_user(found(), 1, &server).await;
+    graph(&server).user(&id(), end()).await.unwrap();
+    assert_eq!(server.received_requests().await.unwrap().len(), 5);
+    server.reset().await;
+    on_user(odd, 9, &server).await;
     let error = graph(&server).user(&id(), end()).await.unwrap_err();
-    assert!(matches!(error, GraphError::Unusable { .. } | GraphError::NoAnswer(_)), "{error:?}");
+    assert!(matches!(error, GraphError::Unreadable { .. }) && !error.is_setup(), "{error:?}");
+    assert_eq!(server.received_requests().await.unwrap().len(), 5, "a bounded number of times");
+}
+
+#[tokio::test]
+async fn a_change_answered_with_anything_but_204_is_sent_again() {
+    let server = MockServer::start().await;
+    let change = || Mock::given(method("PATCH"));
+    change().respond_with(ResponseTemplate::new(200).set_body_string("<html>")).up_to_n_times(1).mount(&server).await;
+    change().respond_with(ResponseTemplate::new(409).set_body_string("<html>")).up_to_n_times(1).mount(&server).await;
+    change().respond_with(ResponseTemplate::new(204)).expect(1).mount(&server).await;
+    let fields = Fields::from_iter([("displayName".to_owned(), json!("Jo"))]);
+    graph(&server).update_user(&id(), &fields, end()).await.unwrap();
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ async fn follows_no_redirect() {
     Mock::given(path("/there")).respond_with(ResponseTemplate::new(200)).expect(0).mount(&server).await;
     let answer = outbound().send(get(&format!("{}/here", server.uri())), Limits::default()).await.unwrap();
     assert_eq!(answer.status, StatusCode::FOUND);
-    assert_eq!(answer.disposition(), Disposition::GiveUp);
+    assert_eq!(answer.disposition(), Disposition::Retry { after: None });
 }
 
 #[rstest]
