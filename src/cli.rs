@@ -15,6 +15,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
+use crate::telemetry;
+
 /// The exit code for a wrong command line or configuration.
 pub const USAGE: u8 = 64;
 
@@ -56,11 +58,14 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, E
 
 /// Prints a command's answer; a reader that went away (`| head`) is no failure.
 fn print(text: &str) {
+    // What was logged on the way to the answer comes before it.
+    telemetry::flush();
     let mut out = io::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// Prints why there is no answer.
 fn print_error(text: &str) {
+    telemetry::flush();
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }

@@ -5,8 +5,10 @@ use std::process::ExitCode;
 use guestlist::cli::{self, Command};
 use guestlist::config::Environment;
 use guestlist::server;
+use guestlist::telemetry::FlushAtEnd;
 
 fn main() -> ExitCode {
+    let _last_words = FlushAtEnd;
     // A second installation would be refused and do no harm.
     let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
     let command = match cli::parse(std::env::args_os()) {

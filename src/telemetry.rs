@@ -3,24 +3,33 @@
 //! The Functions host reads our standard output and standard error line by line and grades what comes from standard
 //! error by substring: a line with "warn" in it is a warning, any other an error. So:
 //!
-//! - INFO and below go to standard output, WARN and ERROR to standard error, one line each, written at once;
+//! - INFO and below go to standard output, WARN and ERROR to standard error, one line each;
 //! - an ERROR line never contains the letters "warn" in any case (one of them is written as a JSON escape);
 //! - a line always begins with `{`, never with one of the prefixes that the host takes for its own
 //!   (`LanguageWorkerConsoleLog`, `azfuncjsonlog:`).
 //!
-//! Our own events are written at the chosen level, those of the libraries only from WARN up. A line that cannot be
-//! written (the host is gone) is lost without a word: logging never stops the work.
+//! Our own events are written at the chosen level, those of the libraries only from WARN up.
+//!
+//! Logging never stops the work. Whoever logs puts a line into a queue and goes on; threads of their own write what is
+//! there (`console.rs`). A line that cannot be written because the host is gone is lost without a word. If nobody reads,
+//! what finds no room in the queue is dropped, counted, and reported once there is room. [`FlushAtEnd`] writes at the end
+//! what is queued, within a second.
 //!
 //! Addresses appear as an [`AddressHash`] only. See `docs/LOGGING.md` for the fields.
 
+mod console;
 mod counters;
 mod format;
 mod hash;
 mod lines;
+mod losses;
+mod outlet;
 mod panic;
+mod queue;
 
 use std::error::Error;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
@@ -31,24 +40,66 @@ use tracing_subscriber::registry::Registry;
 use tracing_subscriber::reload;
 
 use crate::clock::{Clock, SystemClock};
+use console::Console;
 use format::JsonLayer;
 
 pub use counters::Counters;
 pub use hash::{AddressHash, AddressHasher};
-pub use lines::{CapturedLines, Console, Lines, Stream};
+pub use lines::{CapturedLines, Lines, Stream};
+
+/// How long the end waits for what is queued.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// The level in force, once [`init`] was called.
 static LEVEL: OnceLock<reload::Handle<Targets, Registry>> = OnceLock::new();
 
+/// Where lines go, once [`init`] was called.
+static CONSOLE: OnceLock<Console> = OnceLock::new();
+
+/// Nothing can be logged.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// Somebody else takes the events already.
+    #[error("log events are taken already")]
+    Taken(#[from] SetGlobalDefaultError),
+    /// There is nobody to write lines.
+    #[error("start the threads that write the log")]
+    Threads(#[from] std::io::Error),
+}
+
 /// Writes every event from now on, and every panic. To be called once, before the first event.
-pub fn init(level: LevelFilter) -> Result<(), SetGlobalDefaultError> {
+pub fn init(level: LevelFilter) -> Result<(), InitError> {
     let (filter, handle) = reload::Layer::new(ours(level));
-    let layer = JsonLayer::new(Console, Arc::new(SystemClock)).with_filter(filter);
+    let console = Console::try_new(Arc::new(SystemClock))?;
+    let layer = JsonLayer::new(console.clone(), Arc::new(SystemClock)).with_filter(filter);
     tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer))?;
-    panic::install(Console, Arc::new(SystemClock));
-    // It was not set before: a second installation is refused above.
+    panic::install(console.clone(), Arc::new(SystemClock));
+    // Neither was set before: a second installation is refused above.
     let _ = LEVEL.set(handle);
+    let _ = CONSOLE.set(console);
     Ok(())
+}
+
+/// Waits until every line so far is written, for a second at most. Without [`init`] there is none.
+pub fn flush() {
+    if let Some(console) = CONSOLE.get() {
+        console.flush(LAST_WORDS);
+    }
+}
+
+/// How many lines were dropped since the start because nobody read those before them.
+pub fn dropped_lines() -> u64 {
+    CONSOLE.get().map_or(0, Console::dropped)
+}
+
+/// Writes what is queued when it is dropped: at the end of `main`, also if that is a panic.
+#[derive(Debug)]
+pub struct FlushAtEnd;
+
+impl Drop for FlushAtEnd {
+    fn drop(&mut self) {
+        flush();
+    }
 }
 
 /// Writes our own events from this level up, from now on. Without [`init`] it does nothing.

@@ -25,7 +25,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 pub use invoke::{Invocation, InvokeError};
 pub use lines::{Level, LineObserver, LogLine};
-pub use process::ProcessError;
+pub use process::{ProcessError, Unread};
 pub use project::{Binding, Function, Mode, Project, ProjectError};
 pub use timer::TimerForm;
 
@@ -54,6 +54,8 @@ pub struct HostSettings {
     pub initialization_timeout: Option<Duration>,
     /// Is shown each line the process writes.
     pub on_line: Option<LineObserver>,
+    /// What nobody reads, until [`Host::read_output`]: a pipe that is full stops whoever writes into it.
+    pub unread: Unread,
 }
 
 impl std::fmt::Debug for HostSettings {
@@ -151,6 +153,11 @@ impl Host {
     /// The first line, past or to come within `limit`, that `is_it`.
     pub async fn wait_for_line(&self, limit: Duration, is_it: impl Fn(&LogLine) -> bool) -> Option<LogLine> {
         self.inner.process.lines().wait_for(limit, is_it).await
+    }
+
+    /// Reads from now on what was left unread.
+    pub fn read_output(&self) {
+        self.inner.process.read_output();
     }
 
     /// Whether the process runs.

@@ -66,7 +66,7 @@ where
         let metadata = event.metadata();
         let line = line(self.clock.now(), *metadata.level(), metadata.target(), fields);
         let stream = if *metadata.level() <= Level::WARN { Stream::Err } else { Stream::Out };
-        self.lines.write(stream, &line);
+        self.lines.write(stream, line);
     }
 }
 
@@ -91,6 +91,12 @@ impl Fields {
     /// Sets a text.
     pub(super) fn text(mut self, name: &'static str, value: &str) -> Self {
         self.add(name, || cut(value).into());
+        self
+    }
+
+    /// Sets a number.
+    pub(super) fn number(mut self, name: &'static str, value: u64) -> Self {
+        self.add(name, || value.into());
         self
     }
 

@@ -1,6 +1,5 @@
 //! Where lines go.
 
-use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// One of the process's two outlets.
@@ -14,22 +13,8 @@ pub enum Stream {
 
 /// Takes finished lines.
 pub trait Lines: Send + Sync + 'static {
-    /// Writes `line`, which ends with its line break, at once. A failure is nobody's business.
-    fn write(&self, stream: Stream, line: &str);
-}
-
-/// The process's own outlets.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Console;
-
-impl Lines for Console {
-    fn write(&self, stream: Stream, line: &str) {
-        // Standard output's buffer is empty whenever a line has been written, so it hands the next one on as a whole.
-        let _lost = match stream {
-            Stream::Out => std::io::stdout().lock().write_all(line.as_bytes()),
-            Stream::Err => std::io::stderr().lock().write_all(line.as_bytes()),
-        };
-    }
+    /// Takes `line`, which ends with its line break, and never makes the caller wait. A failure is nobody's business.
+    fn write(&self, stream: Stream, line: String);
 }
 
 /// Keeps the lines, for tests.
@@ -51,7 +36,7 @@ impl CapturedLines {
 }
 
 impl Lines for CapturedLines {
-    fn write(&self, stream: Stream, line: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((stream, line.to_owned()));
+    fn write(&self, stream: Stream, line: String) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((stream, line));
     }
 }

@@ -12,7 +12,7 @@ use crate::clock::Clock;
 
 /// Writes a line for every panic from now on. Does not go through the subscriber: it may be the one that panics.
 pub(super) fn install(lines: impl Lines, clock: Arc<dyn Clock>) {
-    std::panic::set_hook(Box::new(move |panic| lines.write(Stream::Err, &describe(panic, clock.now()))));
+    std::panic::set_hook(Box::new(move |panic| lines.write(Stream::Err, describe(panic, clock.now()))));
 }
 
 fn describe(panic: &PanicHookInfo<'_>, now: DateTime<Utc>) -> String {

@@ -33,5 +33,6 @@ mod stage;
 mod timer;
 mod timer_failures;
 mod timer_kills;
+mod unread_output;
 mod wire;
 mod with_codes;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use guestlist_emulator::host::{HostSettings, Invocation, InvokeError, LogLine, Mode};
+use guestlist_emulator::host::{HostSettings, Invocation, InvokeError, LogLine, Mode, Unread};
 use guestlist_emulator::sign_up::{Form, Hooks, Person, SignUp};
 use guestlist_emulator::tenant::{Account, Fault, SignIn, TenantOptions};
 use guestlist_emulator::{Entra, Host, Tenant, sign_up};
@@ -32,6 +32,7 @@ pub(crate) struct Setting {
     settings: BTreeMap<String, String>,
     absent: Vec<&'static str>,
     mode: Option<Mode>,
+    unread: Unread,
 }
 
 impl Setting {
@@ -56,6 +57,12 @@ impl Setting {
     /// With the host passing HTTP on in this way.
     pub(crate) fn mode(mut self, mode: Mode) -> Self {
         self.mode = Some(mode);
+        self
+    }
+
+    /// With nobody who reads these outlets.
+    pub(crate) fn unread(mut self, stdout: bool, stderr: bool) -> Self {
+        self.unread = Unread { stdout, stderr };
         self
     }
 
@@ -90,6 +97,7 @@ impl Setting {
             without: UNSET.map(str::to_owned).to_vec(),
             mode: self.mode,
             executable: Some(PathBuf::from(EXECUTABLE)),
+            unread: self.unread,
             ..HostSettings::default()
         }
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
 use super::lines::Lines;
 use super::port::free_port;
@@ -16,6 +16,22 @@ use crate::shared::{locked, new_id};
 /// The setting that overrides the executable `host.json` names.
 const EXECUTABLE_SETTING: &str = "AzureFunctionsJobHost__customHandler__description__defaultExecutablePath";
 const PROBE_INTERVAL: Duration = Duration::from_millis(25);
+
+/// Which of the process's two outlets nobody reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unread {
+    /// Standard output.
+    pub stdout: bool,
+    /// Standard error.
+    pub stderr: bool,
+}
+
+/// Outlets that are open and not read.
+#[derive(Default)]
+struct Held {
+    stdout: Option<ChildStdout>,
+    stderr: Option<ChildStderr>,
+}
 
 /// A process that does not do as it should.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +76,7 @@ pub(crate) struct Process {
     port: AtomicU16,
     startup: Mutex<Duration>,
     lines: Arc<Lines>,
+    held: Mutex<Held>,
 }
 
 impl std::fmt::Debug for Process {
@@ -79,6 +96,7 @@ impl Process {
             port: AtomicU16::new(0),
             startup: Mutex::default(),
             lines,
+            held: Mutex::default(),
         }
     }
 
@@ -101,18 +119,38 @@ impl Process {
         let began = Instant::now();
         let (executable, mut command) = self.command(port)?;
         let mut child = command.spawn().map_err(|error| ProcessError::Spawn(executable, error))?;
-        if let Some(stdout) = child.stdout.take() {
-            tokio::spawn(Arc::clone(&self.lines).read(stdout, false));
-        }
-        if let Some(stderr) = child.stderr.take() {
-            tokio::spawn(Arc::clone(&self.lines).read(stderr, true));
-        }
+        self.take_output(&mut child);
         let limit = self.settings.initialization_timeout.unwrap_or(Duration::from_secs(30));
         let ready = self.wait_until_ready(&mut child, port);
         tokio::time::timeout(limit, ready).await.map_err(|_| ProcessError::NotReady(limit))??;
         *locked(&self.startup) = began.elapsed();
         *self.child.lock().await = Some(child);
         Ok(())
+    }
+
+    /// Reads what is to be read, and holds the rest open.
+    fn take_output(&self, child: &mut Child) {
+        let unread = self.settings.unread;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let (held_stdout, stdout) = if unread.stdout { (stdout, None) } else { (None, stdout) };
+        let (held_stderr, stderr) = if unread.stderr { (stderr, None) } else { (None, stderr) };
+        *locked(&self.held) = Held { stdout: held_stdout, stderr: held_stderr };
+        self.read(Held { stdout, stderr });
+    }
+
+    /// Reads from now on what was left unread.
+    pub(super) fn read_output(&self) {
+        let held = std::mem::take(&mut *locked(&self.held));
+        self.read(held);
+    }
+
+    fn read(&self, outlets: Held) {
+        if let Some(stdout) = outlets.stdout {
+            tokio::spawn(Arc::clone(&self.lines).read(stdout, false));
+        }
+        if let Some(stderr) = outlets.stderr {
+            tokio::spawn(Arc::clone(&self.lines).read(stderr, true));
+        }
     }
 
     fn command(&self, port: u16) -> Result<(PathBuf, Command), ProcessError> {

@@ -1,0 +1,205 @@
+use std::sync::{Condvar, Mutex};
+
+use serde_json::Value;
+
+use super::*;
+use crate::clock::ManualClock;
+
+/// The longest wait for what has to come.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// An outlet whose reader can stop reading.
+#[derive(Default)]
+struct Pipe {
+    state: Mutex<PipeState>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct PipeState {
+    is_stuck: bool,
+    /// Somebody waits in a write.
+    is_waited_for: bool,
+    writes: Vec<String>,
+}
+
+impl Pipe {
+    fn stuck() -> Arc<Self> {
+        let pipe = Arc::new(Self::default());
+        pipe.with(|state| state.is_stuck = true);
+        pipe
+    }
+
+    fn with<T>(&self, change: impl FnOnce(&mut PipeState) -> T) -> T {
+        let done = change(&mut self.state.lock().unwrap());
+        self.changed.notify_all();
+        done
+    }
+
+    fn wait_for(&self, is_so: impl Fn(&PipeState) -> bool) {
+        let (state, waited) =
+            self.changed.wait_timeout_while(self.state.lock().unwrap(), PATIENCE, |state| !is_so(state)).unwrap();
+        assert!(!waited.timed_out(), "{:?}", state.writes);
+    }
+
+    fn unstick(&self) {
+        self.with(|state| state.is_stuck = false);
+    }
+
+    fn text(&self) -> String {
+        self.with(|state| state.writes.concat())
+    }
+
+    /// The reports of dropped lines.
+    fn reports(&self) -> Vec<Value> {
+        let events = self.text().lines().filter_map(|line| serde_json::from_str(line).ok()).collect::<Vec<Value>>();
+        events.into_iter().filter(|event| event["event"] == "log-lines-dropped").collect()
+    }
+
+    fn sink(self: &Arc<Self>) -> Sink {
+        Box::new(Writer(Arc::clone(self)))
+    }
+}
+
+struct Writer(Arc<Pipe>);
+
+impl Write for Writer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut state = self.0.state.lock().unwrap();
+        state.is_waited_for = true;
+        self.0.changed.notify_all();
+        let mut state = self.0.changed.wait_while(state, |state| state.is_stuck).unwrap();
+        state.is_waited_for = false;
+        state.writes.push(String::from_utf8(bytes.to_vec()).unwrap());
+        self.0.changed.notify_all();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn clock() -> Arc<dyn Clock> {
+    Arc::new(ManualClock::new("2026-11-21T10:00:00Z".parse().unwrap()))
+}
+
+fn apart(out: &Arc<Pipe>, err: &Arc<Pipe>, room: Room) -> Console {
+    Console::start(Sinks::Apart { out: out.sink(), err: err.sink() }, room, clock()).unwrap()
+}
+
+fn say(console: &Console, stream: Stream, text: &str) {
+    console.write(stream, format!("{text}\n"));
+}
+
+#[test]
+fn a_line_is_written_though_nobody_asks_for_it() {
+    let (out, err) = (Arc::new(Pipe::default()), Arc::new(Pipe::default()));
+    let console = apart(&out, &err, Room::USUAL);
+    say(&console, Stream::Out, "one");
+    out.wait_for(|state| state.writes == ["one\n"]);
+    say(&console, Stream::Err, "two");
+    err.wait_for(|state| state.writes == ["two\n"]);
+}
+
+#[test]
+fn what_gathers_while_one_write_waits_is_the_next_write() {
+    let err = Pipe::stuck();
+    let console = apart(&Arc::new(Pipe::default()), &err, Room::USUAL);
+    say(&console, Stream::Err, "0");
+    err.wait_for(|state| state.is_waited_for);
+    for number in 1..100 {
+        say(&console, Stream::Err, &number.to_string());
+    }
+    err.unstick();
+    console.flush(PATIENCE);
+    let rest: Vec<String> = (1..100).map(|number| number.to_string()).collect();
+    assert_eq!(err.with(|state| state.writes.clone()), ["0\n".to_owned(), rest.join("\n") + "\n"]);
+}
+
+#[test]
+fn an_outlet_that_is_stuck_does_not_hold_the_other_nor_whoever_writes() {
+    for stuck in [Stream::Out, Stream::Err] {
+        let (stopped, flowing) = (Pipe::stuck(), Arc::new(Pipe::default()));
+        let (out, err) = if stuck == Stream::Out { (&stopped, &flowing) } else { (&flowing, &stopped) };
+        let console = apart(out, err, Room::USUAL);
+        let other = if stuck == Stream::Out { Stream::Err } else { Stream::Out };
+        for number in 0..1_000 {
+            say(&console, stuck, &number.to_string());
+            say(&console, other, &number.to_string());
+        }
+        flowing.wait_for(|state| state.writes.concat().lines().count() == 1_000);
+        assert!(stopped.with(|state| state.writes.is_empty()));
+    }
+}
+
+#[test]
+fn nothing_is_lost_but_what_one_line_counts() {
+    let (out, err) = (Pipe::stuck(), Pipe::stuck());
+    let console = apart(&out, &err, Room { lines: 40, bytes: 10_000 });
+    for number in 0..1_000 {
+        say(&console, Stream::Out, &number.to_string());
+        say(&console, Stream::Err, &number.to_string());
+    }
+    assert_eq!(console.dropped(), 970 + 960);
+    out.unstick();
+    out.wait_for(|state| state.writes.concat().lines().count() == 30);
+    err.unstick();
+    err.wait_for(|state| state.writes.concat().contains("log-lines-dropped"));
+    console.flush(PATIENCE);
+    let counts: Vec<_> =
+        err.reports().iter().map(|report| (report["info"].as_u64(), report["warn"].as_u64())).collect();
+    assert_eq!(counts, [(Some(970), Some(960))], "{}", err.text());
+    // The oldest are kept, in their order, each whole.
+    let kept: Vec<String> = (0..40).map(|number| number.to_string()).collect();
+    assert_eq!(err.text().lines().take(40).collect::<Vec<_>>(), kept);
+    assert_eq!(out.text().lines().collect::<Vec<_>>(), kept[..30]);
+}
+
+#[test]
+fn at_the_end_it_is_said_that_lines_were_dropped_though_their_outlet_is_stuck() {
+    let (out, err) = (Pipe::stuck(), Arc::new(Pipe::default()));
+    let console = apart(&out, &err, Room { lines: 4, bytes: 1_000 });
+    for _ in 0..10 {
+        say(&console, Stream::Out, "x");
+    }
+    console.flush(Duration::ZERO);
+    err.wait_for(|state| !state.writes.is_empty());
+    assert_eq!(err.reports().first().map(|report| report["info"].clone()), Some(7.into()));
+}
+
+#[test]
+fn the_end_waits_for_what_is_queued_and_gives_up_after_a_while() {
+    let (out, err) = (Arc::new(Pipe::default()), Pipe::stuck());
+    let console = apart(&out, &err, Room::USUAL);
+    for number in 0..5_000 {
+        say(&console, Stream::Out, &number.to_string());
+    }
+    console.flush(PATIENCE);
+    assert_eq!(out.text().lines().count(), 5_000);
+    say(&console, Stream::Err, "never read");
+    let (began, limit) = (Instant::now(), Duration::from_millis(30));
+    console.flush(limit);
+    assert!((limit..PATIENCE).contains(&began.elapsed()), "{:?}", began.elapsed());
+}
+
+#[test]
+fn two_names_of_one_pipe_have_one_thread_so_that_no_line_lands_in_another() {
+    let pipe = Arc::new(Pipe::default());
+    let console = Console::start(Sinks::Together { out: pipe.sink(), err: pipe.sink() }, Room::USUAL, clock()).unwrap();
+    let lines: Vec<String> = (0..1_000).map(|number| number.to_string()).collect();
+    for (number, line) in lines.iter().enumerate() {
+        say(&console, if number % 3 == 0 { Stream::Err } else { Stream::Out }, line);
+    }
+    console.flush(PATIENCE);
+    assert_eq!(pipe.text().lines().collect::<Vec<_>>(), lines);
+}
+
+#[cfg(unix)]
+#[test]
+fn knows_two_names_of_one_pipe_from_two_pipes() {
+    let (_one_end, one) = io::pipe().unwrap();
+    let (_other_end, other) = io::pipe().unwrap();
+    assert!(own::is_same(&one, &one.try_clone().unwrap()));
+    assert!(!own::is_same(&one, &other));
+}
