@@ -14,7 +14,8 @@ mod condition;
 mod template;
 
 pub use bounds::OutOfBounds;
-pub use condition::{Condition, ConditionError};
+pub(crate) use condition::is_long;
+pub use condition::{Condition, ConditionError, Judgement, Path, Risk};
 pub use template::{Template, TemplateError};
 
 /// The end of an error's sentence that names what may have been meant.

@@ -246,7 +246,11 @@ impl Connectors {
     }
 
     fn condition(&mut self, when: &Spanned<String>, members: &Members<'_>, reading: &mut Reading) -> Option<Condition> {
-        let condition = reading.within("when", |reading| members.condition(when, &VARIABLES, reading))?;
+        let condition = reading.within("when", |reading| {
+            let condition = members.condition(when, &VARIABLES, reading)?;
+            Members::warn_of_risks(&condition, "user", "the connector skips the account", &when.origin, reading);
+            Some(condition)
+        })?;
         self.reads(&condition.paths(), &when.origin);
         Some(condition)
     }

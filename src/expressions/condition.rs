@@ -12,7 +12,9 @@
 //! are not available; which functions are is [`bind::FUNCTIONS`].
 
 mod bind;
+mod judge;
 mod paths;
+mod risks;
 mod value;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,7 +26,12 @@ use serde_json::Value as Json;
 
 use super::Hint;
 use super::bounds::{Bounds, Counter, OutOfBounds, Scanner};
+use judge::Judge;
 use paths::Bound;
+
+pub use judge::{Judgement, Path};
+pub use risks::Risk;
+pub(crate) use value::is_long;
 
 /// What a condition may be like.
 const BOUNDS: Bounds = Bounds { bytes: 1024, nesting: 32, operators: 64, dots: 128 };
@@ -75,6 +82,9 @@ pub enum ConditionError {
     /// It cannot be evaluated over these values. Quotes none of them.
     #[error("the condition cannot be evaluated: {0}")]
     Evaluation(String),
+    /// A value is larger than a condition sees.
+    #[error("a value is longer than 1,024 characters, or a list than 256 items")]
+    ValueTooLarge,
     /// The library gave up without a word.
     #[error("the condition makes the CEL library fail")]
     Panicked,
@@ -120,8 +130,8 @@ impl Condition {
         self.compiled.bound.paths()
     }
 
-    /// Evaluates it over a JSON object. An error means that there is no answer for these values: take it for no, and
-    /// say so in the log.
+    /// Evaluates it over a JSON object. An error means that there is no answer for these values. What only limits
+    /// something else takes that for no, and says so in the log; for a check there is [`Condition::judge`].
     pub fn evaluate(&self, context: &Json) -> Result<bool, ConditionError> {
         let bound = &self.compiled.bound;
         let outcome = catch_unwind(AssertUnwindSafe(|| {
@@ -138,6 +148,19 @@ impl Condition {
             Ok(other) => Err(ConditionError::NotBoolean(value::kind(&other))),
             Err(error) => Err(ConditionError::Evaluation(describe(&error))),
         }
+    }
+
+    /// Where it can fail. `typed` says whether people type what is at a path, `is_text` whether that is always a text.
+    #[must_use]
+    pub fn risks(&self, typed: &dyn Fn(&[String]) -> bool, is_text: &dyn Fn(&[String]) -> bool) -> Vec<Risk> {
+        risks::find(&self.compiled.bound, typed, is_text)
+    }
+
+    /// Evaluates it as a check, which nothing passes that it cannot read: a value that is too large is not absent here.
+    /// `is_empty` says whether nothing was entered at a path.
+    #[must_use]
+    pub fn judge(&self, context: &Json, is_empty: &dyn Fn(&[String]) -> bool) -> Judgement {
+        Judge::new(&self.compiled.bound, context, is_empty).judge()
     }
 }
 

@@ -238,12 +238,14 @@ impl<'a> Submit<'a> {
 /// The field of the code, emptied if there is anything in it, so that no code is stored with the account.
 #[must_use]
 pub fn blank(policy: &Policy, form: &Form) -> AttributeValues {
-    let field = policy.invitation_code.as_ref().and_then(|name| form.field(name.as_str()));
-    let filled = field.filter(|field| field.value.as_ref().is_some_and(|value| !value.is_empty()));
+    // All of them, should names differ in case only.
+    let fields =
+        form.0.iter().filter(|field| policy.invitation_code.as_ref().is_some_and(|name| field.name.is(name.as_str())));
+    let filled = fields.filter(|field| field.value.as_ref().is_some_and(|value| !value.is_empty()));
     let empty = |field: &FormField| {
         AttributeValue::String(String::new()).convert(field.attribute_type).map(|value| (field.name.clone(), value))
     };
-    filled.and_then(empty).into_iter().collect()
+    filled.filter_map(empty).collect()
 }
 
 /// A policy that only reports stops nobody; a code is blanked all the same.

@@ -21,6 +21,7 @@ use std::net::IpAddr;
 
 use serde_json::{Map, Value, json};
 
+use crate::expressions::is_long;
 use crate::values::{
     App, AppId, AttributeName, AttributeType, AttributeTypes, AttributeValue, Client, EmailAddress, Form, FormField,
     Invitation,
@@ -103,9 +104,9 @@ impl Facts<'_> {
     }
 
     /// Sets an attribute as the event has it; without a value its declared type goes before the one that the event says.
-    fn put(&self, context: &mut Context, field: &FormField) {
+    pub(super) fn put(&self, context: &mut Context, field: &FormField) {
         let several = self.multi_select.iter().any(|name| field.name.is(name.as_str()));
-        if let Some(value) = field.value.as_ref().filter(|value| !value.is_empty()) {
+        if let Some(value) = field.value.as_ref().filter(|value| !value.is_empty() || is_long_text(value)) {
             context.set(field, Some(value), several);
         } else {
             let attribute_type = self.types.declared(field.name.as_str()).unwrap_or(field.attribute_type);
@@ -155,9 +156,43 @@ impl Context {
         }
     }
 
+    /// Whether nothing is known at a path.
+    #[must_use]
+    pub fn is_empty_at(&self, path: &[String]) -> bool {
+        match path.iter().try_fold(&self.0, |at, member| at.get(member)) {
+            None | Some(Value::Null) => true,
+            Some(Value::String(text)) => text.trim().is_empty(),
+            Some(Value::Array(items)) => items.is_empty(),
+            Some(_) => false,
+        }
+    }
+
     fn members(&mut self, pointer: &str) -> Option<&mut Map<String, Value>> {
         self.0.pointer_mut(pointer)?.as_object_mut()
     }
+}
+
+/// Whether a condition that names this path reads the attribute. Several attributes may be at one path: names differ in
+/// case, or in the application id of `ext.Plan`.
+#[must_use]
+pub fn is_at(attribute: &AttributeName, path: &[String]) -> bool {
+    let short = attribute.short();
+    match path {
+        [root, ..] if root != "attributes" => false,
+        [_] => true,
+        [_, ext] if ext == "ext" => short.starts_with("ext."),
+        [_, ext, name, ..] if ext == "ext" => {
+            short.strip_prefix("ext.").is_some_and(|short| short.eq_ignore_ascii_case(name))
+        }
+        [_, name, ..] => spelled(attribute.as_str()).eq_ignore_ascii_case(spelled(name)),
+        [] => false,
+    }
+}
+
+/// Where conditions see the attribute, without case: two with the same one are at one path.
+#[must_use]
+pub fn place_of(attribute: &AttributeName) -> String {
+    spelled(&attribute.short()).to_ascii_lowercase()
 }
 
 /// Puts a value under a name, and under every other spelling of it that is there.
@@ -175,9 +210,14 @@ fn spelled(name: &str) -> &str {
     if name.eq_ignore_ascii_case("emailAddress") { "email" } else { name }
 }
 
+/// Whether it is a text that is longer than a condition sees: white space, too, is too long then, not empty.
+fn is_long_text(value: &AttributeValue) -> bool {
+    matches!(value, AttributeValue::String(text) if is_long(text))
+}
+
 /// An attribute's value in its own type.
 fn seen(value: Option<&AttributeValue>, attribute_type: AttributeType, several: bool) -> Value {
-    match (value.filter(|value| !value.is_empty()), attribute_type) {
+    match (value.filter(|value| !value.is_empty() || is_long_text(value) && !several), attribute_type) {
         (Some(AttributeValue::String(text)), _) if several => choices(text).collect(),
         (Some(AttributeValue::String(text)), _) => text.as_str().into(),
         (Some(AttributeValue::Int64(number)), _) => (*number).into(),

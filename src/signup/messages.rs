@@ -20,7 +20,7 @@ pub const NAMES: [&str; 3] = ["email", "app", "support_code"];
 const MAX_TEXT: usize = 500;
 
 /// What is there without any configuration.
-const BUILT_IN: [(&str, &str); 13] = [
+const BUILT_IN: [(&str, &str); 14] = [
     ("not-invited", "You need an invitation to sign up with this email address."),
     ("no-address", "We could not see your email address, so you cannot sign up this way. Try another way to sign up."),
     ("closed", "Sign-up is closed."),
@@ -29,6 +29,7 @@ const BUILT_IN: [(&str, &str); 13] = [
     ("try-later", "We cannot complete your sign-up right now. Please try again in a few minutes."),
     ("field-required", "This field is required."),
     ("field-invalid", "This value cannot be used."),
+    ("field-too-long", "This value is too long."),
     ("rule-blocked", "You cannot sign up with these answers."),
     ("code-missing", "Enter your invitation code."),
     ("code-wrong", "This is not a valid invitation code."),

@@ -2,9 +2,13 @@
 //!
 //! Rules run in order, and what one of them tidied the next one sees, its condition too.
 //!
-//! - A rule with `when` applies only where the condition holds. If it has nothing else that could fail, it *is* its
-//!   condition: it fails where the condition holds. A condition that cannot be evaluated does not hold, and is named in
-//!   a warning without any value.
+//! - A rule with `when` applies only where the condition holds. A condition that cannot be evaluated does not hold, and
+//!   is named in a warning without any value.
+//! - If it has nothing else that could fail, it *is* its condition: it fails where the condition holds. Then nobody gets
+//!   past it with what the condition cannot read: a value that it cannot be evaluated for, or that is longer than it
+//!   sees, is an error at the fields that the failing part reads (above the form, if it has none of them), whatever the
+//!   outcome, and a warning. If all that this part reads is empty, the condition does not hold, unless one of these
+//!   fields is required.
 //! - A failure is shown at the rule's attribute. A rule without an attribute, which has a condition then, fails for the
 //!   whole form: its text stands above it. A failure of a rule whose outcome is [`Outcome::Block`] ends the sign-up; but
 //!   a value that cannot be read as what it has to be (a date, a number, a phone number) is a slip, and an error at the
@@ -14,13 +18,16 @@
 //! - Absent, null and empty are the same, and only `required` and conditions apply to them. So a check box that must be
 //!   ticked is `required` together with `one_of = [true]`: with `one_of` alone, one that was not answered passes.
 //! - A rule for an attribute the event does not list is skipped and named: the flow does not collect it, so the person
-//!   could not mend it.
+//!   could not mend it. A condition that blocks is asked all the same.
+//! - Of several attributes whose names differ in case only, each is tidied and checked, and a condition holds if it holds
+//!   for any of them.
 //! - An attribute that holds several choices in one text, and a list, is tidied and checked choice by choice. If a rule
 //!   tidies it, its choices are joined again with a comma between and no white space.
 //! - A changed value has the type of its field; what cannot be said in it is not sent back.
 //!
 //! No input makes a rule panic, and no step takes more than linear time.
 
+mod ask;
 mod checks;
 mod dates;
 mod normalise;
@@ -143,6 +150,8 @@ pub enum Verdict {
     NotApplicable,
     /// Its condition cannot be evaluated for these values, and so does not hold.
     Undecided,
+    /// Its condition, which is its check, cannot be evaluated for these values, and so it failed.
+    Unanswered,
 }
 
 impl Verdict {
@@ -157,6 +166,7 @@ impl Verdict {
             Self::Lacking => "skipped: the event does not list the attribute",
             Self::NotApplicable => "does not apply: its condition does not hold",
             Self::Undecided => "does not apply: its condition cannot be evaluated",
+            Self::Unanswered => "failed: its condition cannot be evaluated, an error at what it reads",
         }
     }
 }

@@ -29,10 +29,13 @@ impl AttributeName {
         self.0.eq_ignore_ascii_case(other)
     }
 
-    /// How it is written in the configuration: `ext.Plan` for `extension_<app id>_Plan`, else the name itself.
+    /// How it is written in the configuration: `ext.Plan` for `extension_<app id>_Plan`, in any case, else the name
+    /// itself.
     #[must_use]
     pub fn short(&self) -> String {
-        let custom = self.0.strip_prefix("extension_").and_then(|rest| rest.split_once('_'));
+        const PREFIX: &str = "extension_";
+        let (prefix, rest) = self.0.split_at_checked(PREFIX.len()).unwrap_or_default();
+        let custom = if prefix.eq_ignore_ascii_case(PREFIX) { rest.split_once('_') } else { None };
         custom.map_or_else(|| self.0.clone(), |(_, name)| format!("ext.{name}"))
     }
 }
@@ -194,6 +197,8 @@ mod tests {
     fn a_custom_attribute_has_a_short_name() {
         let name = AttributeName::new("extension_0f1e2d3c4b5a69788796a5b4c3d2e1f0_Plan_B");
         assert_eq!(name.short(), "ext.Plan_B");
+        assert_eq!(AttributeName::new("EXTENSION_0f1e2d3c4b5a69788796a5b4c3d2e1f0_Plan").short(), "ext.Plan");
+        assert_eq!(AttributeName::new("extension_").short(), "extension_");
         assert_eq!(AttributeName::new("city").short(), "city");
     }
 }

@@ -236,13 +236,82 @@ async fn a_condition_sees_who_signs_up_to_what_from_where(#[case] when: &str) {
     }
 }
 
+/// Rules whose condition is their check, and one whose condition is not.
+const CONDITIONS: &str = r#"
+  [[policies.rules]]
+  when = "attributes.companyName.contains('Competitor')"
+  outcome = "block"
+  message = "no-competitors"
+  [[policies.rules]]
+  when = "int(attributes.city) < 18"
+  message = "too-young"
+  [[policies.rules]]
+  when = "int(attributes.state) > 3"
+  attribute = "state"
+  max_length = 1
+[messages.en]
+no-competitors = "Not for competitors."
+too-young = "Too young."
+"#;
+
+#[rstest]
+#[case::as_it_is("Competitor Ltd", "20", json!({ "name": "showBlockPage" }))]
+#[case::behind_blanks("1100", "20", json!({ "name": "showValidationError", "companyName": "This value is too long." }))]
+#[case::no_number("Fabrikam", "five", json!({ "name": "showValidationError", "city": "This value cannot be used." }))]
+#[case::below("Fabrikam", "5", json!({ "name": "showValidationError", "message": "Too young." }))]
+#[case::left_empty("", "", json!({ "name": "continueWithDefaultBehavior" }))]
+#[case::right("Fabrikam", "18", json!({ "name": "continueWithDefaultBehavior" }))]
 #[tokio::test]
-async fn a_condition_that_cannot_be_evaluated_does_not_hold_and_is_named_without_values() {
-    let rules = "[[policies.rules]]\nwhen = \"int(attributes.city) > 3\"\nmessage = \"seen\"\n[messages.en]\nseen = \"Seen.\"\n";
-    let service = service(rules).await;
-    assert_eq!(texts(&service, &[("city", "zebediah")]).await["name"], "continueWithDefaultBehavior");
-    assert_eq!(texts(&service, &[("city", "4")]).await["name"], "showValidationError");
+async fn a_rule_that_can_stop_somebody_is_not_passed_by_what_its_condition_cannot_read(
+    #[case] company: &str,
+    #[case] city: &str,
+    #[case] expected: Value,
+) {
+    let service = service(CONDITIONS).await;
+    let behind = format!("{}Competitor", " ".repeat(company.parse().unwrap_or(0)));
+    let company = if company == "1100" { behind.as_str() } else { company };
+    let action = texts(&service, &[("companyName", company), ("city", city)]).await;
+    assert_eq!(action["name"], expected["name"], "{action}");
+    for field in ["companyName", "city"] {
+        assert_eq!(action["attributeErrors"][field], expected[field], "{action}");
+    }
+    assert!(expected["message"].is_null() || action["message"] == expected["message"], "{action}");
+}
+
+#[tokio::test]
+async fn a_condition_that_cannot_be_evaluated_is_named_without_values() {
+    let service = service(CONDITIONS).await;
+    let fields = [("companyName", "Fabrikam"), ("city", "zebediah"), ("state", "zebediah")];
+    assert_eq!(texts(&service, &fields).await["attributeErrors"], json!({ "city": "This value cannot be used." }));
+    let lines = service.logged("condition-failed");
+    assert_eq!(lines.iter().map(|line| &line["rule"]).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(lines.iter().map(|line| &line["level"]).collect::<Vec<_>>(), ["WARN", "WARN"]);
+    assert_eq!(lines[0]["fields"], "city");
+    assert!(lines[1]["fields"].is_null(), "no error of the person");
     let lines: Vec<String> = service.lines.all().into_iter().map(|(_, line)| line).collect();
-    assert!(lines.iter().any(|line| line.contains("\"WARN\"")), "{lines:#?}");
     assert!(!lines.iter().any(|line| line.contains("zebediah")), "{lines:#?}");
+}
+
+#[tokio::test]
+async fn a_policy_that_only_reports_stops_nobody_by_a_condition_without_an_answer() {
+    let policy = format!("mode = \"report\"\n{CONDITIONS}");
+    let service = service(&policy).await;
+    let action = texts(&service, &[("companyName", "Fabrikam"), ("city", "five")]).await;
+    assert_eq!(action["name"], "continueWithDefaultBehavior");
+    assert_eq!(service.logged("decision")[0]["reported"], "reject");
+}
+
+#[tokio::test]
+async fn an_attribute_is_not_hidden_by_another_that_differs_in_case_only() {
+    let rules = "[[policies.rules]]\nattribute = \"city\"\none_of = [\"Leeds\"]\n\
+        [[policies.rules]]\nwhen = \"attributes.country == 'XX'\"\noutcome = \"block\"\n";
+    let service = service(rules).await;
+    for fields in [[("City", "Leeds"), ("city", "York")], [("City", "York"), ("city", "Leeds")]] {
+        let action = texts(&service, &fields).await;
+        let wrong = fields.iter().find(|(_, value)| *value == "York").unwrap().0;
+        assert_eq!(action["attributeErrors"], json!({ wrong: "This value cannot be used." }));
+    }
+    for fields in [[("Country", "XX"), ("country", "AU")], [("Country", "AU"), ("country", "XX")]] {
+        assert_eq!(texts(&service, &fields).await["name"], "showBlockPage");
+    }
 }

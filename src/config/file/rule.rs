@@ -19,7 +19,10 @@ section! {
         attribute: Option<Spanned<String>> as Attribute = None,
         /// A condition in CEL; the rule applies only where it holds. It sees `attributes`, `invite`, `app`, `client` and
         /// `identity`, with the values as the rules before have tidied them. A rule with nothing else to check fails where
-        /// its condition holds: `attributes.country == 'AU' && attributes.state == ''`.
+        /// its condition holds: `attributes.country == 'AU' && attributes.state == ''`. Then a value for which the condition
+        /// has no answer (`int(attributes.city) < 18` and `five`), or one of more than 1,024 characters, is an error at its
+        /// field, or above the form; an empty one counts as false, unless the field is required. In a rule with other
+        /// checks such a condition counts as false.
         /// Example: `"attributes.country == 'AU' && attributes.state == ''"`
         when: Option<Spanned<String>> as Condition = None,
         /// What a failure leads to: the form is shown again with the error, or a page ends the sign-up. A page goes before

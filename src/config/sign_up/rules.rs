@@ -42,9 +42,22 @@ pub(super) fn rule(section: &RuleSection, names: &Names, messages: &Messages, re
         // What a slip leaves of a rule says nothing about what was meant.
         if !reading.is_wrong_here() {
             check_whole(&rule, section, reading);
+            warn_of_risks(&rule, keys, reading);
         }
         Some(rule)
     })
+}
+
+/// Warns where the rule's condition can fail on what people type.
+fn warn_of_risks(rule: &Rule, keys: &RuleKeys, reading: &mut Reading) {
+    let (Some(condition), Some(written)) = (&rule.when, &keys.when) else { return };
+    let then = if rule.is_its_condition() {
+        "the person gets an error at the fields it reads"
+    } else {
+        "the rule does not apply"
+    };
+    let warn = |reading: &mut Reading| Members::warn_of_risks(condition, "attributes", then, &written.origin, reading);
+    reading.within("when", warn);
 }
 
 /// Reports a key that no text has.

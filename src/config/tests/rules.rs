@@ -116,3 +116,27 @@ fn a_text_of_a_rule_without_an_attribute_counts_as_used() {
     let sample = with_rule("when = \"true\"\nmessage = \"no-way\"\n[messages.en]\nno-way = \"No.\"");
     assert!(sample.problems().is_empty(), "{:?}", sample.problems());
 }
+
+#[rstest]
+#[case("when = \"int(attributes.city) < 18\"", "the person gets an error at the fields it reads: int() fails")]
+#[case(
+    "attribute = \"city\"\nmax_length = 3\nwhen = \"int(attributes.city) < 18\"",
+    "the rule does not apply: int() fails"
+)]
+#[case("when = \"attributes.city > 5\"", "attributes.city is a text, and to compare it with a number fails")]
+#[case("when = \"attributes.City\"", "write attributes.City != ''")]
+fn a_condition_that_can_fail_on_what_people_type_is_a_warning(#[case] lines: &str, #[case] says: &str) {
+    let notes = with_rule(lines).load().unwrap_or_else(|invalid| panic!("{invalid}")).notes;
+    let seen: Vec<_> = notes.iter().map(|note| note.describe("guestlist.toml")).collect();
+    assert_eq!(seen.len(), 1, "{seen:#?}");
+    assert!(seen[0].contains("warning") && seen[0].contains(".when:") && seen[0].contains(says), "{seen:#?}");
+}
+
+#[test]
+fn the_condition_of_a_connector_can_fail_too() {
+    let connector = "[graph]\nclient_id = \"12345678-0000-0000-0000-000000000000\"\ncredential = { client_secret = { env = \"S\" } }\n\
+        [[connectors]]\nname = \"news\"\nkind = \"mailchimp\"\napi_key = { env = \"S\" }\nlist = \"a1\"\nwhen = \"int(user.city) > 5\"\n";
+    let seen = Sample::new(&format!("{LEAST}{connector}")).problems();
+    let says = "the connector skips the account: int() fails";
+    assert!(seen.iter().any(|line| line.contains("connectors.news.when:") && line.contains(says)), "{seen:#?}");
+}

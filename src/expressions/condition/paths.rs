@@ -59,19 +59,27 @@ impl Bound {
 
     /// Every variable with the value it has in `context`.
     pub(super) fn values<'b>(&'b self, context: &'b Json) -> impl Iterator<Item = (&'b str, Value)> {
-        self.places.iter().map(move |place| {
-            let found = place.path.iter().try_fold(context, |at, member| at.get(member));
-            let value = match (found.and_then(value::present), place.absent) {
-                (found, Absent::Presence) => Value::Bool(found.is_some()),
-                (Some(value), _) => value,
-                (None, Absent::False) => Value::Bool(false),
-                (None, Absent::List) => Value::List(Vec::new().into()),
-                (None, Absent::Null) => Value::Null,
-                (None, Absent::Whole) => Value::Int(0),
-                (None, Absent::Fraction) => Value::Float(0.0),
-                (None, Absent::Text) => Value::String(String::new().into()),
-            };
-            (place.variable.as_str(), value)
-        })
+        self.places.iter().map(|place| (place.variable.as_str(), place.value(context)))
+    }
+}
+
+impl Place {
+    /// What is there in `context`.
+    pub(super) fn found<'c>(&self, context: &'c Json) -> Option<&'c Json> {
+        self.path.iter().try_fold(context, |at, member| at.get(member))
+    }
+
+    /// The value in `context`, or what its absence means here.
+    pub(super) fn value(&self, context: &Json) -> Value {
+        match (self.found(context).and_then(value::present), self.absent) {
+            (found, Absent::Presence) => Value::Bool(found.is_some()),
+            (Some(value), _) => value,
+            (None, Absent::False) => Value::Bool(false),
+            (None, Absent::List) => Value::List(Vec::new().into()),
+            (None, Absent::Null) => Value::Null,
+            (None, Absent::Whole) => Value::Int(0),
+            (None, Absent::Fraction) => Value::Float(0.0),
+            (None, Absent::Text) => Value::String(String::new().into()),
+        }
     }
 }

@@ -157,6 +157,33 @@ fn a_value_that_is_too_large_is_absent() {
     assert_eq!(ask("'x' in invite.tags", &context(0, 257)), Ok(false));
 }
 
+fn risks(source: &str) -> Vec<Risk> {
+    let typed = |path: &[String]| path.first().is_some_and(|root| root == "user");
+    compile(source).unwrap().risks(&typed, &|path| path == ["user", "city"])
+}
+
+#[rstest]
+#[case("int(user.age) < 18", &[Risk::Conversion("int")])]
+#[case("user.list.exists(item, double(item) > 1.5)", &[Risk::Conversion("double")])]
+#[case("user.list[0] == 'x' || user[user.name] == ''", &[Risk::Index])]
+#[case("10 / user.age > 3 && 10 % size(user.name) == 1", &[Risk::Division])]
+#[case("user.age * 2 > 3 || user.age + 1 < 3 || user.age - 1 < 3", &[Risk::Arithmetic])]
+#[case("user.city > 5", &[Risk::TextAndNumber("user.city".into())])]
+#[case("user.city || !user.city", &[Risk::TextAsAnswer("user.city".into())])]
+#[case("int(user.age) / 2 < int(user.list[0])", &[Risk::Conversion("int"), Risk::Index])]
+fn says_where_a_condition_can_fail_on_what_people_type(#[case] source: &str, #[case] expected: &[Risk]) {
+    assert_eq!(risks(source), expected);
+}
+
+#[rstest]
+#[case("int(invite.seats) < 18 && invite.tags[0] == 'x'")]
+#[case("size(user.name) + 1 > 3 && size(user.list) - 1 < 2 && user.age / 2 > 3")]
+#[case("user.age < 18 || user['city'] == '' || user.givenName + ' ' + user.surname == 'Jo Ko'")]
+#[case("user.news && user.list.exists(item, item == 'x') && 'x' in user.list && user.city != ''")]
+fn does_not_warn_of_what_cannot_fail_on_what_people_type(#[case] source: &str) {
+    assert_eq!(risks(source), []);
+}
+
 /// Texts that recurse as deep as their length allows, cut to `bytes`.
 fn nasty(bytes: usize) -> Vec<String> {
     let chain = |part: &str| part.repeat(bytes / part.len());
@@ -212,6 +239,8 @@ fn on_a_small_stack(texts: Vec<String>) {
             if let Ok(condition) = compile(&text) {
                 let _answer = condition.evaluate(&invited());
                 let _answer = condition.evaluate(&json!({}));
+                let _judgement = condition.judge(&invited(), &|_| false);
+                let _risks = condition.risks(&|_| true, &|_| true);
             }
             assert!(started.elapsed() < Duration::from_secs(5), "{text}");
         }
@@ -310,7 +339,16 @@ proptest! {
         match compile(&text) {
             Err(error) => prop_assert_ne!(error, ConditionError::Panicked),
             Ok(condition) => for context in [invited(), json!({})] {
-                prop_assert_ne!(condition.evaluate(&context), Err(ConditionError::Panicked));
+                let answer = condition.evaluate(&context);
+                prop_assert_ne!(&answer, &Err(ConditionError::Panicked));
+                // As a check it says the same, and what has no answer fails.
+                match (answer, condition.judge(&context, &|_| false)) {
+                    (Ok(answer), judged) => {
+                        let expected = if answer { Judgement::Holds } else { Judgement::HoldsNot };
+                        prop_assert_eq!(judged, expected);
+                    }
+                    (Err(_), judged) => prop_assert!(matches!(judged, Judgement::Failed { .. }), "{:?}", judged),
+                }
             },
         }
     }

@@ -31,7 +31,7 @@ fn convert(json: &Json, depth: usize) -> Option<Value> {
         Json::Null => Some(Value::Null),
         Json::Bool(yes) => Some(Value::Bool(*yes)),
         Json::Number(number) => number.as_i64().map(Value::Int).or_else(|| number.as_f64().map(Value::Float)),
-        Json::String(text) if text.chars().nth(MAX_TEXT).is_some() => None,
+        Json::String(text) if is_long(text) => None,
         Json::String(text) => Some(Value::String(Arc::new(text.clone()))),
         Json::Array(items) if items.len() > MAX_ITEMS => None,
         Json::Array(items) => {
@@ -45,6 +45,26 @@ fn convert(json: &Json, depth: usize) -> Option<Value> {
             Some(Value::Map(Map { map: Arc::new(members.collect::<HashMap<_, _>>()) }))
         }
     }
+}
+
+/// Whether a part of the value is larger than a condition sees.
+pub(super) fn is_too_large(json: &Json) -> bool {
+    exceeds(json, MAX_DEPTH)
+}
+
+fn exceeds(json: &Json, depth: usize) -> bool {
+    let Some(depth) = depth.checked_sub(1) else { return true };
+    match json {
+        Json::Null | Json::Bool(_) | Json::Number(_) => false,
+        Json::String(text) => is_long(text),
+        Json::Array(items) => items.len() > MAX_ITEMS || items.iter().any(|item| exceeds(item, depth)),
+        Json::Object(members) => members.len() > MAX_ITEMS || members.values().any(|member| exceeds(member, depth)),
+    }
+}
+
+/// Whether the text is longer than a condition sees.
+pub(crate) fn is_long(text: &str) -> bool {
+    text.len() > MAX_TEXT && text.chars().nth(MAX_TEXT).is_some()
 }
 
 /// What kind of value it is, for an error.

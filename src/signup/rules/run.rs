@@ -1,8 +1,11 @@
 //! Runs the rules over one form.
 
+use std::collections::BTreeSet;
+
+use super::ask::Applies;
 use super::checks::items;
 use super::{Checked, Country, Finding, Outcome, PhoneCountry, Rule, Submission, Verdict};
-use crate::signup::facts::Context;
+use crate::signup::facts::{Context, place_of};
 use crate::values::{AttributeName, AttributeValue, FormField};
 
 /// Applies the rules in order.
@@ -19,34 +22,40 @@ pub fn check(rules: &[Rule], submission: &Submission<'_>) -> Checked {
 }
 
 /// A form while rules run over it.
-struct Run<'a> {
-    submission: &'a Submission<'a>,
+pub(super) struct Run<'a> {
+    pub(super) rules: &'a [Rule],
+    pub(super) submission: &'a Submission<'a>,
     /// The values as they are now, in the form's order.
-    values: Vec<Option<AttributeValue>>,
+    pub(super) values: Vec<Option<AttributeValue>>,
     /// What conditions see of them; `None` if there are no conditions.
-    context: Option<Context>,
-    checked: Checked,
+    pub(super) context: Option<Context>,
+    /// Whether several attributes may be at one path of a condition.
+    pub(super) twins: bool,
+    pub(super) checked: Checked,
 }
 
 /// How a rule fails.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Failure {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failure {
     /// The form as a whole.
     Whole,
     /// There is no value.
     Missing,
     /// The value is not what it has to be at all: no date, no number, no phone number. A slip, so that it never blocks.
     Unreadable,
+    /// The value is longer than can be looked at.
+    TooLong,
     /// The value does not pass.
     Invalid,
 }
 
 impl Failure {
     /// The built-in message's key.
-    fn built_in(self) -> &'static str {
+    pub(super) fn built_in(self) -> &'static str {
         match self {
             Self::Whole => "fix-errors",
             Self::Missing => "field-required",
+            Self::TooLong => "field-too-long",
             Self::Unreadable | Self::Invalid => "field-invalid",
         }
     }
@@ -62,39 +71,46 @@ struct Place<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(rules: &[Rule], submission: &'a Submission<'a>) -> Self {
+    fn new(rules: &'a [Rule], submission: &'a Submission<'a>) -> Self {
         let mut conditions = rules.iter().filter_map(|rule| rule.when.as_ref()).peekable();
         let context = conditions.peek().is_some().then(|| submission.facts.context());
         let context = context.map(|mut context| {
             conditions.for_each(|condition| condition.paths().iter().for_each(|path| context.spell(path)));
             context
         });
-        let values = submission.form.0.iter().map(|field| field.value.clone()).collect();
-        Self { submission, values, context, checked: Checked::default() }
+        let fields = &submission.form.0;
+        let names: BTreeSet<_> = fields.iter().map(|field| place_of(&field.name)).collect();
+        let values = fields.iter().map(|field| field.value.clone()).collect();
+        let twins = names.len() < fields.len();
+        Self { rules, submission, values, context, twins, checked: Checked::default() }
     }
 
     fn apply(&mut self, at: usize, rule: &Rule) {
-        let place = self.place(rule);
-        if let (Some(attribute), None) = (&rule.attribute, place) {
+        let places = self.places(rule);
+        let asked_anyway = rule.is_its_condition() && rule.outcome == Outcome::Block;
+        if let Some(attribute) = &rule.attribute
+            && places.is_empty()
+            && !asked_anyway
+        {
             if !self.checked.lacking.contains(attribute) {
                 self.checked.lacking.push(attribute.clone());
             }
             return self.note(at, Verdict::Lacking);
         }
-        match self.holds(at, rule) {
-            Some(true) => {}
-            Some(false) => return self.note(at, Verdict::NotApplicable),
-            None => return self.note(at, Verdict::Undecided),
+        match self.ask(at, rule) {
+            Applies::Yes => {}
+            Applies::No => return self.note(at, Verdict::NotApplicable),
+            Applies::Undecided => return self.note(at, Verdict::Undecided),
+            Applies::Unanswered => return self.note(at, Verdict::Unanswered),
         }
-        let failure = match place {
-            Some(place) => {
-                let readable = self.tidy(at, rule, place);
-                self.failure(rule, place, readable)
+        if places.is_empty() && rule.is_its_condition() {
+            self.fail(at, rule, None, Failure::Whole);
+        }
+        for place in places {
+            let readable = self.tidy(at, rule, place);
+            if let Some(failure) = self.failure(rule, place, readable) {
+                self.fail(at, rule, Some(place), failure);
             }
-            None => rule.is_its_condition().then_some(Failure::Whole),
-        };
-        if let Some(failure) = failure {
-            self.fail(at, rule, place, failure);
         }
     }
 
@@ -102,26 +118,17 @@ impl<'a> Run<'a> {
         self.checked.findings.push(Finding { rule, verdict });
     }
 
-    fn place(&self, rule: &Rule) -> Option<Place<'a>> {
-        let name = rule.attribute.as_ref()?.as_str();
-        let form = self.submission.form;
-        let (at, field) = form.0.iter().enumerate().find(|(_, field)| field.name.is(name))?;
+    /// The rule's fields: one, unless names differ in case only.
+    fn places(&self, rule: &Rule) -> Vec<Place<'a>> {
+        let Some(name) = rule.attribute.as_ref().map(AttributeName::as_str) else { return Vec::new() };
         let several = self.submission.multi_select.iter().any(|several| several.is(name));
-        Some(Place { at, field, several })
+        let fields = self.submission.form.0.iter().enumerate().filter(|(_, field)| field.name.is(name));
+        fields.map(|(at, field)| Place { at, field, several }).collect()
     }
 
-    /// Whether the rule applies; `None`: its condition has no answer.
-    fn holds(&self, at: usize, rule: &Rule) -> Option<bool> {
-        let (Some(condition), Some(context)) = (&rule.when, &self.context) else { return Some(true) };
-        match condition.evaluate(context.json()) {
-            Ok(holds) => Some(holds),
-            Err(error) => {
-                // The condition itself is not shown: it may name somebody's address.
-                let attribute = rule.attribute.as_ref().map(AttributeName::as_str);
-                tracing::warn!(event = "condition-failed", rule = at, attribute, error = %error);
-                None
-            }
-        }
+    /// Shows the first failure at a field.
+    pub(super) fn mark(&mut self, field: &FormField, key: &str) {
+        self.checked.errors.entry(field.name.clone()).or_insert_with(|| key.to_owned());
     }
 
     fn value(&self, place: Place<'_>) -> Option<&AttributeValue> {
@@ -187,7 +194,7 @@ impl<'a> Run<'a> {
         let key = |built_in: &str| own.unwrap_or(built_in).to_owned();
         let verdict = match (rule.outcome, place) {
             (Outcome::Block, Some(place)) if failure == Failure::Unreadable => {
-                self.checked.errors.entry(place.field.name.clone()).or_insert_with(|| key(built_in));
+                self.mark(place.field, &key(built_in));
                 Verdict::FieldFailed
             }
             (Outcome::Block, _) => {
@@ -195,7 +202,7 @@ impl<'a> Run<'a> {
                 Verdict::Blocked
             }
             (Outcome::Error, Some(place)) => {
-                self.checked.errors.entry(place.field.name.clone()).or_insert_with(|| key(built_in));
+                self.mark(place.field, &key(built_in));
                 Verdict::FieldFailed
             }
             (Outcome::Error, None) => {

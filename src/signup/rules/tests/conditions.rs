@@ -122,19 +122,188 @@ fn a_block_counts_at_a_field_that_has_failed_before() {
     assert!(check_form(&rules, &form(&[("country", "NZ")])).block.is_some());
 }
 
-#[test]
-fn a_condition_that_cannot_be_evaluated_does_not_hold() {
-    let rules =
-        [Rule { when: when("attributes.city > 5"), ..Rule::default() }, Rule { when: when("true"), ..rule("city") }];
-    let checked = check_form(&rules, &form(&[("city", "Leeds")]));
-    assert_eq!(checked.page_error, None);
-    assert_eq!(verdicts(&checked), [(0, Verdict::Undecided), (1, Verdict::FieldFailed)]);
+/// A rule that ends the sign-up where its condition holds.
+fn block(condition: &str) -> Rule {
+    Rule { when: when(condition), outcome: Outcome::Block, ..Rule::default() }
+}
+
+/// What a rule that blocks leads to: a page, errors at fields, or an error above the form.
+fn seen(condition: &str, fields: &[(&str, &str)]) -> String {
+    let checked = check_form(&[block(condition)], &form(fields));
+    let marked = errors(&checked).into_iter().map(|(name, key)| format!("{name}={key}"));
+    let page = checked.page_error.iter().map(|key| format!("form={key}"));
+    let all: Vec<_> = checked.block.iter().cloned().chain(page).chain(marked).collect();
+    all.join(" ")
+}
+
+#[rstest]
+#[case::no_number("int(attributes.city) < 18", &[("city", "five")], "city=field-invalid")]
+#[case::below("int(attributes.city) < 18", &[("city", "5")], "rule-blocked")]
+#[case::above("int(attributes.city) < 18", &[("city", "18")], "")]
+#[case::kinds("attributes.city > 5", &[("city", "Leeds")], "city=field-invalid")]
+#[case::no_boolean("attributes.city", &[("city", "Leeds")], "city=field-invalid")]
+#[case::in_other_case("int(attributes.city) < 18", &[("CITY", "five")], "CITY=field-invalid")]
+#[case::not_on_the_form("int(client.locale) < 18", &[("city", "Leeds")], "form=fix-errors")]
+#[case::two("int(attributes.city) > int(attributes.state)", &[("city", "a"), ("state", "b")],
+    "city=field-invalid state=field-invalid")]
+#[case::one_of_two("int(attributes.city) > int(attributes.state)", &[("city", "4"), ("state", "b")], "state=field-invalid")]
+#[case::not_asked("attributes.country == 'AU' && int(attributes.city) < 18", &[("country", "NZ"), ("city", "five")], "")]
+#[case::asked("attributes.country == 'AU' && int(attributes.city) < 18", &[("country", "AU"), ("city", "five")],
+    "city=field-invalid")]
+#[case::decided_elsewhere("int(attributes.city) < 18 || attributes.country == 'AU'", &[("country", "AU"), ("city", "x")],
+    "rule-blocked")]
+#[case::chosen("attributes.country == 'AU' ? int(attributes.city) < 18 : false", &[("country", "AU"), ("city", "x")],
+    "city=field-invalid")]
+#[case::negated("!(int(attributes.city) >= 18)", &[("city", "x")], "city=field-invalid")]
+fn a_condition_that_is_the_check_fails_where_it_cannot_be_evaluated(
+    #[case] condition: &str,
+    #[case] fields: &[(&str, &str)],
+    #[case] expected: &str,
+) {
+    assert_eq!(seen(condition, fields), expected);
+}
+
+#[rstest]
+#[case::alone("int(attributes.city) < 18", &[("city", "")], "")]
+#[case::blank("int(attributes.city) < 18", &[("city", "  ")], "")]
+#[case::not_listed("int(attributes.city) < 18", &[("state", "")], "")]
+#[case::negated("!(int(attributes.city) >= 18)", &[("city", "")], "")]
+#[case::divided("100 / size(attributes.city) < 18", &[("city", "")], "")]
+#[case::behind_what_holds("attributes.country == 'AU' && int(attributes.city) < 18", &[("country", "AU"), ("city", "")], "")]
+#[case::behind_what_is_empty("attributes.country == '' && int(attributes.city) < 18", &[("country", ""), ("city", "x")],
+    "city=field-invalid")]
+#[case::the_other_holds("int(attributes.city) < 18 || int(attributes.state) < 18", &[("city", ""), ("state", "5")],
+    "rule-blocked")]
+#[case::the_other_fails("int(attributes.city) < 18 || int(attributes.state) < 18", &[("city", ""), ("state", "x")],
+    "state=field-invalid")]
+#[case::the_other_is_no("int(attributes.city) < 18 || int(attributes.state) < 18", &[("city", ""), ("state", "18")], "")]
+#[case::side_by_side("int(attributes.city) + int(attributes.state) < 18", &[("city", ""), ("state", "x")],
+    "state=field-invalid")]
+fn a_failure_from_emptiness_alone_counts_as_false(
+    #[case] condition: &str,
+    #[case] fields: &[(&str, &str)],
+    #[case] expected: &str,
+) {
+    assert_eq!(seen(condition, fields), expected);
 }
 
 #[test]
-fn a_value_that_is_too_long_for_a_condition_is_absent_to_it() {
-    let rule = Rule { when: when("attributes.city != ''"), ..Rule::default() };
+fn emptiness_is_no_excuse_at_a_required_field() {
+    let required = |condition: Option<Condition>| {
+        let checks = Checks { required: true, ..Checks::default() };
+        let rules = [block("int(attributes.city) < 18"), Rule { when: condition, ..checking("city", checks) }];
+        let checked = check_form(&rules, &form(&[("city", "")]));
+        assert_eq!(checked.block, None);
+        (errors(&checked).len(), verdicts(&checked)[0].1)
+    };
+    assert_eq!(required(None), (1, Verdict::Unanswered));
+    assert_eq!(required(when("false")), (0, Verdict::NotApplicable));
+}
+
+#[test]
+fn a_number_of_zero_is_not_empty() {
+    let divided = |value| {
+        let field = FormField { attribute_type: AttributeType::Int64, ..field("year", value) };
+        check_form(&[block("100 / attributes.year > 3")], &Form(vec![field])).errors.len()
+    };
+    assert_eq!((divided(Some(AttributeValue::Int64(0))), divided(None)), (1, 0));
+}
+
+#[test]
+fn a_failure_of_the_condition_says_nothing_of_the_rules_own_text() {
+    let rule = Rule { message: Some("too-young".into()), ..block("int(attributes.city) < 18") };
+    let as_error = Rule { outcome: Outcome::Error, ..rule.clone() };
+    for rule in [rule, as_error] {
+        let checked = check_form(&[rule], &form(&[("city", "five")]));
+        assert_eq!((checked.block.as_deref(), errors(&checked)), (None, vec![("city", "field-invalid")]));
+        assert_eq!(verdicts(&checked), [(0, Verdict::Unanswered)]);
+    }
+}
+
+#[test]
+fn a_condition_that_limits_a_rule_does_not_hold_where_it_cannot_be_evaluated() {
+    let checks = Checks { min_length: Some(9), ..Checks::default() };
+    let rule = Rule { when: when("attributes.city > 5"), ..checking("city", checks) };
+    let checked = check_form(&[rule], &form(&[("city", "Leeds")]));
+    assert!(checked.errors.is_empty());
+    assert_eq!(verdicts(&checked), [(0, Verdict::Undecided)]);
+}
+
+#[test]
+fn a_value_that_is_too_long_for_a_condition_that_is_the_check_fails() {
+    let competitor = "attributes.companyName.contains('Competitor')";
+    let long = |before: usize, name: &str| {
+        seen(competitor, &[("companyName", &format!("{}{name}", " ".repeat(before))), ("country", "AU")])
+    };
+    assert_eq!(long(1000, "Competitor"), "rule-blocked");
+    assert_eq!(long(1014, "Fabrikam"), "");
+    for name in ["Competitor", "Fabrikam", ""] {
+        assert_eq!(long(1100, name), "companyName=field-too-long", "{name}");
+    }
+    let other = format!("attributes.country == 'NZ' && {competitor}");
+    assert_eq!(seen(&other, &[("companyName", &"x".repeat(1100)), ("country", "AU")]), "", "not asked for");
+}
+
+#[test]
+fn a_list_that_is_too_large_for_a_condition_that_is_the_check_fails() {
+    let rule = block("'x' in attributes.topics");
+    let fails = |items: Vec<String>| {
+        let form = Form(vec![field("topics", Some(AttributeValue::StringCollection(items)))]);
+        let checked = check_form(std::slice::from_ref(&rule), &form);
+        (checked.block.is_some(), checked.errors.len())
+    };
+    let many = |count: usize| vec!["x".to_owned(); count];
+    assert_eq!((fails(many(256)), fails(many(257))), ((true, 0), (false, 1)));
+    assert_eq!(fails(vec!["y".to_owned(), "x".repeat(1100)]), (false, 1));
+}
+
+#[test]
+fn a_value_that_is_too_long_for_the_condition_of_another_rule_is_absent_to_it() {
+    let checks = Checks { max_length: Some(9), ..Checks::default() };
+    let rule = Rule { when: when("attributes.city != ''"), ..checking("city", checks) };
     let fails =
-        |length| check_form(std::slice::from_ref(&rule), &form(&[("city", &"x".repeat(length))])).page_error.is_some();
+        |length| check_form(std::slice::from_ref(&rule), &form(&[("city", &"x".repeat(length))])).errors.len() == 1;
     assert!(fails(1024) && !fails(1025));
+}
+
+#[test]
+fn a_condition_that_blocks_is_asked_even_if_the_event_does_not_list_its_attribute() {
+    let rule = Rule { attribute: Some(AttributeName::new("state")), ..block("attributes.country == 'XX'") };
+    let checked = check_form(std::slice::from_ref(&rule), &form(&[("country", "XX")]));
+    assert_eq!(checked.block.as_deref(), Some("rule-blocked"));
+    assert!(check_form(&[rule], &form(&[("country", "AU")])).block.is_none());
+}
+
+#[test]
+fn a_condition_is_not_passed_by_a_second_attribute_of_the_same_name() {
+    let rule = block("attributes.city == 'Leeds' && attributes.state == 'X'");
+    let blocks = |fields: &[(&str, &str)]| check_form(std::slice::from_ref(&rule), &form(fields)).block.is_some();
+    assert!(blocks(&[("City", "Leeds"), ("city", ""), ("state", "X")]));
+    assert!(blocks(&[("City", ""), ("city", "Leeds"), ("state", "X")]));
+    assert!(blocks(&[("City", ""), ("city", "Leeds"), ("state", "X"), ("STATE", "Y")]));
+    assert!(!blocks(&[("City", ""), ("city", "York"), ("state", "X")]));
+    let ext = |app: char| format!("extension_{}_Plan", String::from(app).repeat(32));
+    let plan = block("attributes.ext.Plan == 'gold'");
+    let twins = form(&[(&ext('a'), "gold"), (&ext('b'), "lead")]);
+    assert!(check_form(&[plan], &twins).block.is_some());
+}
+
+#[test]
+fn a_condition_sees_what_became_of_each_of_two_attributes_of_the_same_name() {
+    let rules = [tidying("city", &[Normalise::Upper]), block("attributes.city == 'LEEDS'")];
+    assert!(check_form(&rules, &form(&[("City", "leeds"), ("city", "york")])).block.is_some());
+}
+
+#[test]
+fn more_attributes_of_the_same_name_than_can_be_told_apart_fail() {
+    let in_case = |at: u32| {
+        let upper = |bit: usize| at >> bit & 1 == 1;
+        let letters = "citystate".chars().enumerate();
+        letters.map(|(bit, letter)| if upper(bit) { letter.to_ascii_uppercase() } else { letter }).collect::<String>()
+    };
+    let many: Vec<(String, &str)> = (0..32).map(|at| (in_case(at), "York")).collect();
+    let fields: Vec<(&str, &str)> = many.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    let form = form(&fields);
+    let checked = check_form(&[block("attributes.citystate == 'Leeds'")], &form);
+    assert_eq!((checked.block, checked.errors.len()), (None, 32));
 }

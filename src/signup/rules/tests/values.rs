@@ -213,3 +213,18 @@ fn what_cannot_be_read_is_an_error_at_the_field_and_never_blocks() {
         assert_eq!(check_one(rule, Some(text(bad))).block.as_deref(), Some("too-young"));
     }
 }
+
+#[test]
+fn of_two_attributes_that_differ_in_case_only_both_are_checked() {
+    let rule = checking("city", Checks { pattern: pattern("[A-Z][a-z]+"), ..Checks::default() });
+    let errors_of = |first: &str, second: &str| {
+        let checked = check_form(std::slice::from_ref(&rule), &form(&[("City", first), ("city", second)]));
+        checked.errors.into_keys().map(|name| name.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(errors_of("Leeds", "x"), ["city"]);
+    assert_eq!(errors_of("x", "Leeds"), ["City"]);
+    assert_eq!(errors_of("x", "x"), ["City", "city"]);
+    let both = check_form(&[tidying("CITY", &[Normalise::Upper])], &form(&[("City", "Leeds"), ("city", "York")]));
+    let changed: Vec<_> = both.changed.values().map(AttributeValue::to_text).collect();
+    assert_eq!(changed, ["LEEDS", "YORK"]);
+}

@@ -1,0 +1,174 @@
+//! Asks the condition of a rule.
+//!
+//! Of several attributes at one path of the condition (see [`is_at`]) it is asked about each, since nobody knows which of
+//! them the directory takes: the answer that is hardest on the person counts.
+
+use std::collections::BTreeMap;
+
+use super::Rule;
+use super::run::{Failure, Run};
+use crate::expressions::{Condition, ConditionError, Judgement, Path};
+use crate::signup::facts::is_at;
+use crate::values::{AttributeName, AttributeValue, FormField};
+
+/// How many ways to choose among attributes of the same name are tried. The directory has no such attributes.
+const MAX_WAYS: usize = 16;
+
+/// Whether a rule applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Applies {
+    /// Its condition does not hold.
+    No,
+    /// Its condition has no answer, and it has other checks.
+    Undecided,
+    /// Its condition has no answer, and is its check: what it reads was marked.
+    Unanswered,
+    /// It has no condition, or one that holds.
+    Yes,
+}
+
+/// The fields that the failing part of a condition reads, and what is wrong with each.
+type Marks = BTreeMap<usize, Failure>;
+
+/// What a condition says about one choice among attributes of the same name.
+enum Said {
+    No,
+    Yes,
+    /// No answer.
+    Failed(Marks, Option<ConditionError>),
+}
+
+impl Run<'_> {
+    /// Whether the rule applies; marks what its condition cannot be evaluated for, if it is its check.
+    pub(super) fn ask(&mut self, at: usize, rule: &Rule) -> Applies {
+        let Some(condition) = &rule.when else { return Applies::Yes };
+        let groups = if self.twins { self.groups(condition) } else { Vec::new() };
+        let ways = groups.iter().try_fold(1_usize, |ways, group| ways.checked_mul(group.len()));
+        let Some(ways) = ways.filter(|ways| *ways <= MAX_WAYS) else {
+            let marks = groups.into_iter().flatten().map(|field| (field, Failure::Invalid)).collect();
+            return self.unanswered(at, rule, &marks, None);
+        };
+        let mut applies = Applies::No;
+        for way in 0..ways {
+            let hidden = self.show(&groups, way);
+            let said = match self.said(rule, condition, &hidden) {
+                Said::No => Applies::No,
+                Said::Yes => return Applies::Yes,
+                Said::Failed(marks, error) => self.unanswered(at, rule, &marks, error.as_ref()),
+            };
+            applies = applies.max(said);
+        }
+        applies
+    }
+
+    fn said(&self, rule: &Rule, condition: &Condition, hidden: &[usize]) -> Said {
+        let Some(context) = &self.context else { return Said::Yes };
+        if !rule.is_its_condition() {
+            return match condition.evaluate(context.json()) {
+                Ok(true) => Said::Yes,
+                Ok(false) => Said::No,
+                Err(error) => Said::Failed(Marks::new(), Some(error)),
+            };
+        }
+        let fields = |path: &[String]| {
+            let at_path = |(_, field): &(usize, &FormField)| is_at(&field.name, path);
+            let fields = self.submission.form.0.iter().enumerate().filter(at_path).map(|(at, _)| at);
+            fields.filter(|at| !hidden.contains(at)).collect::<Vec<_>>()
+        };
+        let all = |paths: &[Path]| paths.iter().flat_map(|path| fields(path)).collect::<Vec<_>>();
+        let is_empty = |path: &[String]| match path {
+            [root, ..] if root == "attributes" => fields(path).into_iter().all(|at| self.is_empty(at)),
+            _ => context.is_empty_at(path),
+        };
+        match condition.judge(context.json(), &is_empty) {
+            Judgement::Holds => Said::Yes,
+            Judgement::HoldsNot => Said::No,
+            Judgement::Empty(paths) => {
+                let required = all(&paths).into_iter().filter(|at| self.is_required(*at));
+                let marks: Marks = required.map(|at| (at, Failure::Missing)).collect();
+                if marks.is_empty() { Said::No } else { Said::Failed(marks, None) }
+            }
+            Judgement::Failed { paths, error } => {
+                let too_long = error == ConditionError::ValueTooLarge;
+                let failure = if too_long { Failure::TooLong } else { Failure::Invalid };
+                Said::Failed(all(&paths).into_iter().map(|at| (at, failure)).collect(), Some(error))
+            }
+        }
+    }
+
+    /// Says that a condition has no answer, and marks the fields if it is its rule's check.
+    fn unanswered(&mut self, at: usize, rule: &Rule, marks: &Marks, error: Option<&ConditionError>) -> Applies {
+        let form = self.submission.form;
+        let marked: Vec<_> = marks.iter().filter_map(|(field, why)| Some((form.0.get(*field)?, why))).collect();
+        let names: Vec<_> = marked.iter().map(|(field, _)| field.name.as_str()).collect();
+        let (fields, attribute) = (names.join(", "), rule.attribute.as_ref().map(AttributeName::as_str));
+        let fields = Some(fields).filter(|fields| !fields.is_empty());
+        if let Some(error) = error {
+            // The condition itself is not shown: it may name somebody's address.
+            tracing::warn!(event = "condition-failed", rule = at, attribute, fields, error = %error);
+        }
+        if !rule.is_its_condition() {
+            // Not to know which of too many attributes counts is no reason to leave them all alone.
+            return if error.is_some() { Applies::Undecided } else { Applies::Yes };
+        }
+        if marked.is_empty() {
+            self.checked.page_error.get_or_insert_with(|| Failure::Whole.built_in().to_owned());
+        }
+        for (field, why) in marked {
+            self.mark(field, why.built_in());
+        }
+        Applies::Unanswered
+    }
+
+    /// The attributes that are at one path of the condition, where they are several.
+    fn groups(&self, condition: &Condition) -> Vec<Vec<usize>> {
+        let form = &self.submission.form.0;
+        // A path to all attributes tells none of them from another.
+        let named = |path: &Path| form.iter().enumerate().filter(|(_, field)| is_at(&field.name, path)).count();
+        let paths = condition.paths();
+        let of_one = paths.iter().filter(|path| match path.as_slice() {
+            [_] => false,
+            [_, ext] => ext != "ext",
+            _ => true,
+        });
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        for path in of_one.filter(|path| named(path) > 1) {
+            let group = form.iter().enumerate().filter(|(_, field)| is_at(&field.name, path)).map(|(at, _)| at);
+            groups.push(group.collect());
+        }
+        groups.sort();
+        groups.dedup();
+        groups
+    }
+
+    /// Shows the condition one attribute of each group; the others are handed back.
+    fn show(&mut self, groups: &[Vec<usize>], way: usize) -> Vec<usize> {
+        let (mut rest, mut hidden) = (way, Vec::new());
+        for group in groups {
+            let shown = group.get(rest % group.len()).copied();
+            rest /= group.len();
+            hidden.extend(group.iter().copied().filter(|at| Some(*at) != shown));
+            let Some((at, field)) = shown.and_then(|at| Some((at, self.submission.form.0.get(at)?))) else { continue };
+            let field = FormField { value: self.values.get(at).cloned().flatten(), ..field.clone() };
+            if let Some(context) = &mut self.context {
+                self.submission.facts.put(context, &field);
+            }
+        }
+        hidden
+    }
+
+    fn is_empty(&self, at: usize) -> bool {
+        self.values.get(at).and_then(Option::as_ref).is_none_or(AttributeValue::is_empty)
+    }
+
+    /// Whether a rule that applies requires the field.
+    fn is_required(&self, at: usize) -> bool {
+        let Some(field) = self.submission.form.0.get(at) else { return false };
+        let for_it = |rule: &&Rule| rule.attribute.as_ref().is_some_and(|name| name.is(field.name.as_str()));
+        let holds = |rule: &Rule| match (&rule.when, &self.context) {
+            (Some(condition), Some(context)) => condition.evaluate(context.json()).unwrap_or_default(),
+            _ => true,
+        };
+        self.rules.iter().filter(for_it).any(|rule| rule.checks.required && holds(rule))
+    }
+}
