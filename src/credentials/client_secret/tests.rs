@@ -127,6 +127,19 @@ async fn a_success_without_a_token_is_asked_for_once_more_and_then_remembered_as
 }
 
 #[tokio::test]
+async fn a_gateways_error_is_an_outage_that_passes() {
+    let server = MockServer::start().await;
+    let page = ResponseTemplate::new(400).set_body_string("<html>");
+    Mock::given(method("POST")).respond_with(page).up_to_n_times(1).expect(1).mount(&server).await;
+    Mock::given(method("POST")).respond_with(granted()).expect(1).mount(&server).await;
+    let (source, clock) = source(&server, Ok(secret()));
+    let error = source.token(end()).await.unwrap_err();
+    assert_eq!(error.disposition(), Disposition::Retry { after: None });
+    clock.advance(TimeDelta::seconds(6));
+    assert_eq!(source.token(end()).await.unwrap().expose(), "tok");
+}
+
+#[tokio::test]
 async fn one_page_instead_of_a_token_costs_one_more_call() {
     let server = MockServer::start().await;
     let page = ResponseTemplate::new(200).set_body_string("<html>");

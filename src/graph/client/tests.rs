@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rstest::rstest;
@@ -154,6 +155,23 @@ async fn a_refused_token_is_replaced_once() {
     Mock::given(method("GET")).respond_with(error(401, "InvalidAuthenticationToken")).expect(2).mount(&server).await;
     let error = graph(&server).user(&id(), end()).await.unwrap_err();
     assert!(error.kind() == ErrorKind::Unauthorised && error.is_setup(), "{error}");
+}
+
+#[rstest]
+#[case(ResponseTemplate::new(401).set_body_string("<html>"), false)]
+#[case(ResponseTemplate::new(401).insert_header("www-authenticate", "Bearer realm=\"\""), false)]
+#[case(error(403, "InvalidAuthenticationToken"), true)]
+#[tokio::test]
+async fn a_token_that_everybody_refuses_is_replaced_once_per_attempt(#[case] odd: ResponseTemplate, #[case] own: bool) {
+    let server = MockServer::start().await;
+    on_user(odd, 99, &server).await;
+    let error = graph(&server).user(&id(), end()).await.unwrap_err();
+    // Graph's own refusal is the set-up's fault. A page may be a gateway's, and is asked again like an outage.
+    assert_eq!(error.is_setup(), own, "{error}");
+    let asked = server.received_requests().await.unwrap();
+    assert_eq!(asked.len(), if own { 2 } else { 10 });
+    let tokens: BTreeSet<_> = asked.iter().map(|call| call.headers["authorization"].to_str().unwrap()).collect();
+    assert_eq!(tokens.len(), asked.len(), "no refused token is sent again");
 }
 
 #[tokio::test]
