@@ -296,6 +296,7 @@ fn decision_with_20_rules_and_5_conditions(bencher: Bencher<'_, '_>, address: &s
             client: &client,
             identities: &[],
             found: Some(&found),
+            known_by: values::KnownBy::Submit,
             messages: &messages,
             reader: Reader { locale: "en", email: Some(&found.address), app: &app, support_code: "7Q4M-0ZKD" },
             now,

@@ -90,7 +90,7 @@ impl Accounts {
             let connector = Arc::clone(connector.ok_or_else(missing)?);
             steps.push(Step { settings: settings.clone(), connector });
         }
-        let (admissions, outbox) = (Admissions::new(store.clone()), Outbox::new(store));
+        let (admissions, outbox) = (Admissions::new(store.clone(), None), Outbox::new(store));
         let running = tokio::sync::Mutex::default();
         Ok(Self { settings, directory, steps, invites, outbox, reservations, admissions, clock, running })
     }

@@ -19,7 +19,6 @@ use crate::functions::desk::Desk;
 use crate::functions::guesses::Guesses;
 use crate::functions::health::Health;
 use crate::functions::hook::Hooks;
-use crate::functions::memory::AddressMemory;
 use crate::functions::shared_state::SharedState;
 use crate::functions::update_new_accounts::TimerState;
 use crate::graph::{Directory, Graph};
@@ -65,17 +64,17 @@ impl App {
         let lookups = Lookups::try_new(config.lookups, &outbound)?;
         // A folder on Azure is refused to the timer, and to every policy that would write into it.
         let store = StateStore::from_settings(&config.store).unwrap_or_else(|_| StateStore::in_memory());
-        let (reservations, admissions) = (Reservations::new(store.clone()), Admissions::new(store));
+        let hash_key = config.hash_key.and_then(Result::ok);
+        let admissions = Admissions::new(store.clone(), hash_key.as_ref());
+        let reservations = Reservations::new(store);
         let accounts = accounts(config.timer, invites.clone(), &reservations, &outbound, &clock).map(Arc::new);
         let timer = TimerState { accounts, port, stop: stop.child_token() };
-        let hash_key = config.hash_key.and_then(Result::ok);
         let verifier = Verifier::new(&config.caller, keys.clone(), Arc::clone(&clock));
         let desk = Desk {
             sign_up: config.sign_up,
             invites,
             lookups,
             state: SharedState::new(reservations, admissions),
-            memory: AddressMemory::default(),
             guesses: Guesses::default(),
             clock,
         };

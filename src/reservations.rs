@@ -1,9 +1,13 @@
-//! Which uses of invitation codes are taken, and whom Start admitted: the little that hooks write.
+//! Which uses of invitation codes are taken, and who has come as far as the form: the little that hooks write.
 //!
 //! A code is good for a number of uses. Each use is a slot with a log of its own in the state store: the object
 //! `reservations/{digest of the code}/{slot}-{n}.json` is the slot's n-th event, both counted from 0. At Submit a slot is
 //! *reserved* for whoever signs up; when the account is found, it is *accepted* for it; when nobody was found long after
 //! the lease, it is *released* and free again; when nobody can know, it is *kept*, which means used.
+//!
+//! A use is held by a person: by their address if it is known, else by what Start saw of them. Whoever holds one finds it
+//! again [`RENEWALS`] times within [`RENEWABLE`]: Entra repeats calls, and people correct forms. After that, and for
+//! whoever cannot be told apart, each Submit takes a further use.
 //!
 //! Invariants:
 //! - every change is the creation of the event after the last one that was read. Of two that try, one is told that it
@@ -13,10 +17,10 @@
 //! - in doubt a slot is in use: if its last event cannot be read, or if it was reserved without an address, by which
 //!   alone an account could be told from nobody;
 //! - codes and addresses appear as digests only. The digest of an address has no key, so whoever may read the store can
-//!   try addresses: the store is for its owner. [`Admissions`] do hold addresses, for a day.
+//!   try addresses: the store is for its owner. [`Admissions`] do hold addresses, for an hour.
 //!
 //! A store that is slow makes the caller wait, who may go away at any moment: what a call cut off has written is found
-//! by the next one of the same sign-up. One that is absent is a [`StoreError`]. One that says that an event exists and
+//! by the next one of the same person. One that is absent is a [`StoreError`]. One that says that an event exists and
 //! never shows it ends in [`ReserveError::Contended`].
 
 mod admissions;
@@ -28,18 +32,23 @@ mod settle;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::storage::{Creation, StateStore, StoreError};
-use crate::values::{CodeDigest, CorrelationId, EmailAddress};
+use crate::values::{CodeDigest, EmailAddress};
 
 use choose::{Choice, choose};
 use event::{AddressDigest, Event, Holder, Reservation};
 use log::{Log, Place};
 
-pub use admissions::{Admission, Admissions, RememberError};
+pub use admissions::{Admission, Admissions, Arrival, KnownPerson, PersonId, Scope};
 pub use settle::{Acceptance, Ledger, Settled};
 
 /// How long a reservation waits for its account: the person still has to get through the rest of the sign-up. It is
 /// released when a run has covered its end and the overlap.
 pub const LEASE: TimeDelta = TimeDelta::hours(1);
+
+/// How often whoever holds a use finds it again, and for how long after they got it.
+pub const RENEWALS: u32 = 3;
+/// See [`RENEWALS`].
+pub const RENEWABLE: TimeDelta = TimeDelta::minutes(15);
 
 /// No code is good for more uses: this many slots can be read within a hook's deadline.
 pub const MAX_USES: u32 = 1000;
@@ -56,8 +65,8 @@ pub struct Claim<'a> {
     pub uses: u32,
     /// The person's address, if it is known and was not typed by them.
     pub address: Option<&'a EmailAddress>,
-    /// The sign-up. Entra repeats a call under the same one.
-    pub correlation_id: Option<&'a CorrelationId>,
+    /// The person, if it is known whose the Submit is. Of no use beside an address.
+    pub person: Option<&'a PersonId>,
 }
 
 /// A use is reserved.
@@ -65,7 +74,7 @@ pub struct Claim<'a> {
 pub enum Reserved {
     /// It was free before.
     New,
-    /// The same person, or the same sign-up, had it already.
+    /// The same person had it already.
     Again,
 }
 
@@ -96,19 +105,15 @@ impl Reservations {
         Self { log: Log::new(store) }
     }
 
-    /// Reserves a use for whoever claims it, or finds the one that they have.
-    ///
-    /// What is reserved stays so for half of [`LEASE`] at least. A use that was accepted or kept admits again only under
-    /// the correlation id under which it was reserved: whoever comes later under another one takes a further use.
+    /// Reserves a use for whoever claims it, or renews the one that they have: its lease begins anew.
     pub async fn reserve(&self, claim: &Claim<'_>, now: DateTime<Utc>) -> Result<Reserved, ReserveError> {
         let wanted = reservation(claim, now);
         let uses = claim.uses.min(MAX_USES);
         for _ in 0..ATTEMPTS {
             let slots = self.log.of_code(claim.code).await?;
             let (place, event, reserved) = match choose(&slots, &wanted, uses, now) {
-                Choice::Held => return Ok(Reserved::Again),
                 Choice::UsedUp => return Err(ReserveError::UsedUp),
-                Choice::Renew(slot, held) => (slot.place, renewed(held, &wanted), Reserved::Again),
+                Choice::Renew(slot, held) => (slot.place, held.renewed(&wanted), Reserved::Again),
                 Choice::Take(number) => (free(&slots, *claim.code, number), wanted.clone(), Reserved::New),
             };
             if self.log.append(place, &Event::Reserved(event)).await? == Creation::Created {
@@ -130,17 +135,13 @@ impl Reservations {
 fn reservation(claim: &Claim<'_>, now: DateTime<Utc>) -> Reservation {
     let address = claim.address.map(AddressDigest::of);
     Reservation {
-        holder: Holder::of(address.as_ref(), claim.correlation_id),
+        holder: Holder::of(address.as_ref(), claim.person),
         address,
-        correlation_id: claim.correlation_id.cloned(),
         at: now,
         until: now.checked_add_signed(LEASE).unwrap_or(now),
+        since: Some(now),
+        renewals: 0,
     }
-}
-
-/// The same holder's reservation under a new lease.
-fn renewed(held: &Reservation, wanted: &Reservation) -> Reservation {
-    Reservation { holder: held.holder.clone(), address: held.address.clone(), ..wanted.clone() }
 }
 
 /// Where the next event of a free slot goes.

@@ -14,6 +14,7 @@ mod id;
 mod identity;
 mod invitation;
 mod nearest;
+mod network;
 mod secret;
 
 pub use address_rule::AddressRule;
@@ -24,7 +25,8 @@ pub use code::{Code, CodeDigest, InvalidCode};
 pub use deadline::Deadline;
 pub use email::{EmailAddress, EmailMatch, InvalidAddress};
 pub use id::{AppId, CorrelationId, InvalidId, ObjectId, TenantId};
-pub use identity::{App, Identity};
+pub use identity::{App, Identity, KnownBy};
 pub use invitation::{Invitation, InvitationCode, InvitationState};
 pub use nearest::{did_you_mean, nearest};
+pub use network::Network;
 pub use secret::{Secret, SecretError};

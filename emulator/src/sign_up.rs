@@ -1,6 +1,7 @@
 //! Entra's side of a sign-up: it calls the hooks as Entra does, and knows what their answers mean to the person.
 //!
-//! Each call has two seconds and one retry with the same correlation id. Which failures Entra retries is not documented; here it is
+//! Start and Submit of one sign-up have two correlation ids, unless [`Entra::one_id`] says otherwise: which of both Entra does is not
+//! documented, and nobody may rely on one. Each call has two seconds and one retry with the same correlation id. Which failures Entra retries is not documented; here it is
 //! whatever gave no answer in time, and 429 and 5xx. An answer that Entra would not take becomes the error an administrator would find.
 
 pub mod answer;
@@ -23,7 +24,7 @@ pub use form::{Edit, Field, Form, Kind, attribute, edit};
 pub use person::Person;
 
 use crate::Tenant;
-use crate::shared::loopback_client;
+use crate::shared::{loopback_client, new_id};
 use crate::tenant::Inner;
 
 /// Where the hooks are.
@@ -54,6 +55,7 @@ pub struct Entra {
     client: reqwest::Client,
     time_limit: Duration,
     retries: usize,
+    one_id: bool,
 }
 
 impl Entra {
@@ -65,6 +67,7 @@ impl Entra {
             client: loopback_client()?,
             time_limit: Duration::from_secs(2),
             retries: 1,
+            one_id: false,
         })
     }
 
@@ -82,9 +85,17 @@ impl Entra {
         self
     }
 
+    /// With one correlation id for both events of a sign-up.
+    #[must_use]
+    pub fn one_id(mut self) -> Self {
+        self.one_id = true;
+        self
+    }
+
     /// A sign-up of `person` to `app` in this tenant, with the form they will see.
     #[must_use]
     pub fn begin(&self, person: Person, app: App, form: Form) -> SignUp {
-        SignUp::new(&self.tenant.options, person, app, form)
+        let sign_up = SignUp::new(&self.tenant.options, person, app, form);
+        if self.one_id { sign_up } else { SignUp { submit_correlation_id: Some(new_id()), ..sign_up } }
     }
 }

@@ -156,7 +156,7 @@ fn explain(config: Config, options: &Options) -> Result<String, Failed> {
     // A policy that needs a state which cannot be had is an error of the configuration.
     let store = StateStore::from_settings(&config.store).unwrap_or_else(|_| StateStore::in_memory());
     // What Start would remember stays in this process; which codes are used is read where the service keeps it.
-    let (codes, admissions) = (Reservations::new(store), Admissions::new(StateStore::in_memory()));
+    let (codes, admissions) = (Reservations::new(store), Admissions::new(StateStore::in_memory(), None));
     let state = SharedState::new(codes, admissions).only_looking();
     let desk = desk(config.sign_up, invites, lookups, state, clock);
     let sends = options.submit || options.code.is_some() || !options.attributes.is_empty();

@@ -11,7 +11,6 @@ use crate::config::Config;
 use crate::entra::event::SignUpEvent;
 use crate::functions::desk::{Decided, Decision, Desk, Failure, Work};
 use crate::functions::guesses::Guesses;
-use crate::functions::memory::AddressMemory;
 use crate::functions::shared_state::SharedState;
 use crate::functions::{on_attribute_collection_start, on_attribute_collection_submit};
 use crate::invites::{Invites, columns};
@@ -36,8 +35,7 @@ pub(super) fn desk(
     state: SharedState,
     clock: Arc<dyn Clock>,
 ) -> Desk {
-    let (memory, guesses) = (AddressMemory::default(), Guesses::default());
-    Desk { sign_up, invites, lookups, state, memory, guesses, clock }
+    Desk { sign_up, invites, lookups, state, guesses: Guesses::default(), clock }
 }
 
 /// Who signs up, and how.

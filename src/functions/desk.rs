@@ -8,7 +8,6 @@ use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use super::guesses::Guesses;
-use super::memory::AddressMemory;
 use super::shared_state::{SharedState, StateError};
 use crate::clock::Clock;
 use crate::entra::event::SignUpEvent;
@@ -19,7 +18,7 @@ use crate::signup::identity::{Found, NoAddressBecause};
 use crate::signup::messages::Reader;
 use crate::signup::policy::{Gate, Policy, Settings as SignUpSettings};
 use crate::signup::trace::Trace;
-use crate::values::{CorrelationId, Deadline, EmailAddress, Invitation};
+use crate::values::{CorrelationId, Deadline, EmailAddress, Invitation, KnownBy};
 
 /// What decisions need, shared by all of them.
 #[derive(Debug)]
@@ -30,10 +29,8 @@ pub struct Desk {
     pub invites: Invites,
     /// What is asked outside for the form.
     pub lookups: Lookups,
-    /// Codes in use, and admissions that Submit has to know of.
+    /// Codes in use, and what Starts have seen.
     pub state: SharedState,
-    /// Addresses since Start.
-    pub memory: AddressMemory,
     /// Wrong codes.
     pub guesses: Guesses,
     /// The time of day.
@@ -174,6 +171,8 @@ pub struct Decided {
     pub policy: Option<String>,
     /// The address, and how far it is trusted.
     pub found: Option<Found>,
+    /// By which way it was known whose the Submit is; `None` for a Start.
+    pub known_by: Option<KnownBy>,
 }
 
 impl Desk {

@@ -4,14 +4,14 @@
 //! cannot slip through. Counted in this process only: with 75 random bits in a code the limit is there to keep the
 //! noise down, not to make guessing impossible. An IPv6 address counts by its /64, which is what one household has.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use moka::ops::compute::Op;
 use moka::sync::Cache;
 
-use crate::values::EmailAddress;
+use crate::values::{EmailAddress, Network};
 
 /// So many wrong codes may be tried within the window.
 const MOST: u32 = 10;
@@ -25,7 +25,7 @@ const KEYS: u64 = 100_000;
 /// Whose tries are counted together.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Key {
-    Network(Option<IpAddr>),
+    Network(Option<Network>),
     Address(String),
 }
 
@@ -58,7 +58,7 @@ impl Guesses {
     pub fn begin(&self, ip: Option<IpAddr>, address: Option<&EmailAddress>, now: DateTime<Utc>) -> Option<Guess> {
         // Wherever they come from, tags make no new people.
         let address = address.map(|address| Key::Address(address.bucket()));
-        let keys: Vec<Key> = std::iter::once(Key::Network(ip.map(network))).chain(address).collect();
+        let keys: Vec<Key> = std::iter::once(Key::Network(ip.map(Network::of))).chain(address).collect();
         let counted = keys.iter().filter(|key| self.count(key, now)).count();
         (counted == keys.len()).then_some(Guess(keys))
     }
@@ -81,17 +81,6 @@ impl Guesses {
             Tries { count: tries.count.saturating_add(1), ..tries }
         });
         entry.into_value().count <= MOST
-    }
-}
-
-/// The part of a network address that one person cannot change at will.
-fn network(ip: IpAddr) -> IpAddr {
-    match ip.to_canonical() {
-        IpAddr::V6(ip) => {
-            let [a, b, c, d, ..] = ip.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        v4 @ IpAddr::V4(_) => v4,
     }
 }
 

@@ -9,8 +9,10 @@ use futures_util::FutureExt;
 
 use super::desk::{Decided, Decision, Desk, Failure, Times, Work, reader};
 use super::hook::{self, Hooks};
+use super::whose::scope_of_start;
 use crate::entra::event::EventKind;
 use crate::lookups::Inquiry;
+use crate::reservations::Scope;
 use crate::signup::answer;
 use crate::signup::gate::{self, Admission, Question};
 use crate::signup::identity::{self, Found};
@@ -32,11 +34,6 @@ pub async fn decide(desk: &Desk, work: &mut Work<'_>) -> Result<Decided, Failure
     let found = identity::at_start(policy, &event.identities, &event.form);
     work.note_address(&found);
     let found = found.ok();
-    if let (Some(sign_up), Some(found)) = (&event.correlation_id, &found)
-        && !policy.is_some_and(identity::is_editable)
-    {
-        desk.memory.remember(sign_up, found, work.now);
-    }
     let invitations = desk.invitations(policy, found.as_ref(), work).await?;
     let question =
         Question { policy, address: found.as_ref(), invitations: &invitations, app: &event.app, now: work.now };
@@ -60,11 +57,12 @@ pub async fn decide(desk: &Desk, work: &mut Work<'_>) -> Result<Decided, Failure
         reported: answered.reported,
         policy: policy.map(|policy| policy.name.clone()),
         found,
+        known_by: None,
     })
 }
 
-/// What has to be there before the form is shown: the address, where Submit can see it if it cannot tell by itself, and
-/// what look-ups find, which is nothing if they are late.
+/// What has to be there before the form is shown: the Start, where Submit may need it, and what look-ups find, which is
+/// nothing if they are late.
 async fn prepare(
     desk: &Desk,
     policy: &Policy,
@@ -73,14 +71,12 @@ async fn prepare(
     work: &mut Work<'_>,
 ) -> Result<AttributeValues, Failure> {
     let (event, now) = (work.event, work.now);
-    let needs_code = matches!(admission, Admission::NeedsCode(_));
+    let scope = scope_of_start(policy, admission);
     let remembered = async {
-        match (found, &event.correlation_id) {
-            (Some(found), Some(sign_up)) if needs_code || identity::is_editable(policy) => {
-                let remembered = desk.state.remember(sign_up, found, &policy.name, now);
-                Times::of(&mut work.times.state, remembered).await.map(|()| true)
-            }
-            _ => Ok(false),
+        let remembered = desk.state.remember(scope, event, found, now);
+        match scope {
+            Scope::Process => remembered.await,
+            Scope::Shared => Times::of(&mut work.times.state, remembered).await,
         }
     };
     let asked = async {
@@ -95,8 +91,9 @@ async fn prepare(
         Times::of(&mut work.times.lookups, asked).await.values
     };
     let (remembered, looked_up) = futures_util::join!(remembered, asked);
-    if remembered? {
-        work.trace.note("remembered", "the address, for the form that comes back");
+    remembered?;
+    if scope == Scope::Shared {
+        work.trace.note("remembered", "who came, for the form that comes back");
     }
     if !policy.lookups.is_empty() {
         work.trace.note("look-ups", format_args!("{} values", looked_up.len()));

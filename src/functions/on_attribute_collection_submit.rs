@@ -11,16 +11,14 @@ use futures_util::FutureExt;
 
 use super::desk::{Decided, Decision, Desk, Failure, Times, Work, reader};
 use super::hook::{self, Hooks};
-use super::shared_state::StateError;
+use super::whose::{self, Sender};
 use crate::entra::event::EventKind;
 use crate::invites::InviteError;
+use crate::reservations::PersonId;
 use crate::signup::answer::{Answered, Submit, Submitted};
 use crate::signup::code::{self, CodeProblem};
 use crate::signup::decision::SubmitDecision;
 use crate::signup::gate::{self, Admission, Question};
-use crate::signup::identity::{self, Found};
-use crate::signup::policy::Policy;
-use crate::telemetry::describe;
 use crate::values::Invitation;
 
 /// Answers the hook: continue, changed values, errors at fields, or a block page.
@@ -32,8 +30,7 @@ pub async fn on_attribute_collection_submit(State(hooks): State<Arc<Hooks>>, req
 pub async fn decide(desk: &Desk, work: &mut Work<'_>) -> Result<Decided, Failure> {
     let event = work.event;
     let policy = desk.sign_up.policy_for(&event.app);
-    let remembered = remembered(desk, policy, work).await?;
-    let found = identity::at_submit(policy, &event.identities, remembered.as_ref(), &event.form);
+    let Sender { found, person, known_by } = whose::sender(desk, policy, work).await?;
     work.note_address(&found);
     let found = found.ok();
     let invitations = desk.invitations(policy, found.as_ref(), work).await?;
@@ -50,43 +47,22 @@ pub async fn decide(desk: &Desk, work: &mut Work<'_>) -> Result<Decided, Failure
         client: &event.client,
         identities: &event.identities,
         found: found.as_ref(),
+        known_by,
         messages: &desk.sign_up.messages,
         reader: reader(event, &support_code, found.as_ref().map(|found| &found.address)),
         now: work.now,
     };
     let submitted = submit.answer(policy, &mut work.trace);
     warn_of_lacking(&submitted);
-    let answered = reserve(desk, &submit, submitted, work).await?;
+    let answered = reserve(desk, &submit, submitted, person.as_ref(), work).await?;
     Ok(Decided {
         decision: Decision::Submit(answered.decision),
         reason: answered.reason,
         reported: answered.reported,
         policy: policy.map(|policy| policy.name.clone()),
         found,
+        known_by: Some(known_by),
     })
-}
-
-/// The address that Start saw: from this process, or from the store where the form alone cannot tell.
-async fn remembered(desk: &Desk, policy: Option<&Policy>, work: &mut Work<'_>) -> Result<Option<Found>, StateError> {
-    let Some(sign_up) = &work.event.correlation_id else { return Ok(None) };
-    let in_this_process = || desk.memory.recall(sign_up, work.now);
-    let (policy, editable) = match policy {
-        Some(policy) if identity::is_editable(policy) => (policy, true),
-        Some(policy) if policy.invitation_code.is_some() => (policy, false),
-        _ => return Ok(in_this_process()),
-    };
-    if let Some(found) = in_this_process().filter(|_| !editable) {
-        return Ok(Some(found));
-    }
-    let recalled = desk.state.recall(sign_up, &policy.name, work.now);
-    match Times::of(&mut work.times.state, recalled).await {
-        // Whoever is invited by the address that Entra reports needs no store.
-        Err(error) if !editable => {
-            tracing::warn!(event = "start-forgotten", reason = describe(&error));
-            Ok(None)
-        }
-        recalled => recalled,
-    }
 }
 
 /// The invitations with the code that was typed.
@@ -134,14 +110,14 @@ async fn reserve<'a>(
     desk: &Desk,
     submit: &Submit<'a>,
     submitted: Submitted<'a>,
+    sender: Option<&PersonId>,
     work: &mut Work<'_>,
 ) -> Result<Answered<SubmitDecision>, Failure> {
     let code = submitted.reserve.and_then(|invitation| invitation.code.as_ref());
     let (Some(code), Admission::NeedsCode(person)) = (code, submit.admission) else {
         return Ok(submitted.answered);
     };
-    let sign_up = work.event.correlation_id.as_ref();
-    let reserved = desk.state.reserve(code, person.trusted_address(), sign_up, work.now);
+    let reserved = desk.state.reserve(code, person.trusted_address(), sender, work.now);
     if Times::of(&mut work.times.state, reserved).await? {
         work.trace.note("reservation", desk.state.reserving());
         return Ok(submitted.answered);

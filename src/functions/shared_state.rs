@@ -1,9 +1,11 @@
-//! The hooks' side of the state store, where all instances meet: codes are reserved in it, and addresses remembered that
-//! Submit cannot see by itself. A policy without codes, and with the usual sources of the address, never touches it.
+//! The hooks' side of what is remembered: codes are reserved in the state store, where all instances meet, and it is known
+//! who has come as far as the form. A policy without codes, and with the usual sources of the address, never touches the
+//! store: what it has to know it keeps in this process.
 //!
 //! A store that is slow takes from the hook's own time; one that does not work leads to the failure action, of whoever
 //! has need of it.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,9 +14,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
-use crate::reservations::{Admission, Admissions, Claim, RememberError, Reservations, ReserveError};
+use crate::entra::event::SignUpEvent;
+use crate::reservations::{Admission, Admissions, Arrival, Claim, PersonId, Reservations, ReserveError, Scope};
 use crate::signup::identity::{AddressSource, Found, Provenance};
-use crate::values::{CorrelationId, EmailAddress, InvitationCode};
+use crate::values::{EmailAddress, InvitationCode, KnownBy, Network};
 
 /// How often what is too old is deleted.
 const HOUR: Duration = Duration::from_hours(1);
@@ -25,15 +28,26 @@ pub enum StateError {
     /// A use of a code cannot be reserved.
     #[error(transparent)]
     Reserve(#[from] ReserveError),
-    /// An address cannot be remembered.
-    #[error(transparent)]
-    Remember(#[from] RememberError),
-    /// What is in the store cannot be read. (Boxed: hooks do not know the store itself.)
+    /// A Start cannot be remembered. (Boxed: hooks do not know the store itself.)
+    #[error("cannot remember the start of the sign-up")]
+    Remember(#[source] Box<dyn Error + Send + Sync>),
+    /// What is in the store cannot be read.
     #[error("cannot read what is known of the sign-up")]
-    Read(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Read(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// What the hooks share through the store.
+/// Somebody whose Start is known.
+#[derive(Debug)]
+pub struct KnownStart {
+    /// Who.
+    pub person: PersonId,
+    /// Their address, if Start saw one.
+    pub found: Option<Found>,
+    /// How it is known that the Submit is theirs.
+    pub by: KnownBy,
+}
+
+/// What hooks remember for each other.
 #[derive(Debug, Clone)]
 pub struct SharedState {
     reservations: Reservations,
@@ -61,7 +75,7 @@ impl SharedState {
         if self.only_looks { "a use is left" } else { "made" }
     }
 
-    /// Deletes addresses that are remembered for more than a day, once an hour until `stop`.
+    /// Deletes from the store what is older than an hour, once an hour until `stop`.
     pub fn keep_swept(&self, tasks: &TaskTracker, stop: CancellationToken, clock: Arc<dyn Clock>) {
         let admissions = self.admissions.clone();
         tasks.spawn(async move {
@@ -74,35 +88,40 @@ impl SharedState {
         });
     }
 
-    /// Remembers the address of a sign-up for whichever instance gets the form.
+    /// Remembers a Start: with its address, if there is one.
     pub async fn remember(
         &self,
-        sign_up: &CorrelationId,
-        found: &Found,
-        policy: &str,
+        scope: Scope,
+        start: &SignUpEvent,
+        found: Option<&Found>,
         now: DateTime<Utc>,
     ) -> Result<(), StateError> {
         let admission = Admission {
-            address: found.address.clone(),
-            provenance: found.provenance.name().to_owned(),
-            source: found.source.to_string(),
-            policy: policy.to_owned(),
+            address: found.map(|found| found.address.clone()),
+            provenance: found.map_or("", |found| found.provenance.name()).to_owned(),
+            source: found.map(|found| found.source.to_string()).unwrap_or_default(),
         };
-        Ok(self.admissions.remember(sign_up, &admission, now).await?)
+        let remembered = self.admissions.remember(scope, &arrival(start), admission, now).await;
+        remembered.map_err(|error| StateError::Remember(Box::new(error)))
     }
 
-    /// The address that Start saw. One of a policy by another name does not count: it was admitted elsewhere.
-    pub async fn recall(
+    /// Whose a Submit is; `None`: nobody can tell. `lists` says whether the form lists an address.
+    pub async fn whose(
         &self,
-        sign_up: &CorrelationId,
-        policy: &str,
+        scope: Scope,
+        submit: &SignUpEvent,
+        lists: impl Fn(&EmailAddress) -> bool,
         now: DateTime<Utc>,
-    ) -> Result<Option<Found>, StateError> {
-        let admission =
-            self.admissions.recall(sign_up, now).await.map_err(|error| StateError::Read(Box::new(error)))?;
-        Ok(admission.filter(|admission| admission.policy == policy).and_then(|admission| {
-            let provenance = Provenance::named(&admission.provenance)?;
-            Some(Found { address: admission.address, provenance, source: AddressSource::Remembered })
+    ) -> Result<Option<KnownStart>, StateError> {
+        let known = self.admissions.whose(scope, &arrival(submit), lists, now).await;
+        let known = known.map_err(|error| StateError::Read(Box::new(error)))?;
+        Ok(known.map(|known| {
+            let admission = &known.admission;
+            let found = admission.address.clone().and_then(|address| {
+                let provenance = Provenance::named(&admission.provenance)?;
+                Some(Found { address, provenance, source: AddressSource::Remembered })
+            });
+            KnownStart { person: known.person, found, by: known.by }
         }))
     }
 
@@ -111,10 +130,10 @@ impl SharedState {
         &self,
         code: &InvitationCode,
         address: Option<&EmailAddress>,
-        correlation_id: Option<&CorrelationId>,
+        person: Option<&PersonId>,
         now: DateTime<Utc>,
     ) -> Result<bool, StateError> {
-        let claim = Claim { code: &code.digest, uses: code.uses, address, correlation_id };
+        let claim = Claim { code: &code.digest, uses: code.uses, address, person };
         if self.only_looks {
             let would = self.reservations.would_reserve(&claim, now).await;
             return would.map_err(|error| StateError::Read(Box::new(error)));
@@ -127,6 +146,16 @@ impl SharedState {
     }
 }
 
+/// Where an event comes from.
+fn arrival(event: &SignUpEvent) -> Arrival<'_> {
+    Arrival {
+        app: event.app.id.as_ref(),
+        correlation_id: event.correlation_id.as_ref(),
+        network: event.client.ip.map(Network::of),
+        identities: &event.identities,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
@@ -134,22 +163,29 @@ mod tests {
     use super::*;
     use crate::clock::{ManualClock, SystemClock};
     use crate::storage::StateStore;
+    use crate::values::{App, Client, Form};
 
     #[tokio::test(start_paused = true)]
-    async fn addresses_are_deleted_after_a_day_where_no_timer_runs() {
+    async fn what_start_saw_is_deleted_after_an_hour_where_no_timer_runs() {
         let store = StateStore::in_memory();
-        let state = SharedState::new(Reservations::new(store.clone()), Admissions::new(store.clone()));
-        let sign_up = "6b264006-9d46-4409-bdb7-a501b6c22527".parse().unwrap();
+        let state = SharedState::new(Reservations::new(store.clone()), Admissions::new(store.clone(), None));
+        let start = SignUpEvent {
+            correlation_id: "6b264006-9d46-4409-bdb7-a501b6c22527".parse().ok(),
+            app: App::default(),
+            client: Client::default(),
+            identities: Vec::new(),
+            form: Form(Vec::new()),
+        };
         let address = "jo@example.com".parse().unwrap();
         let found = Found { address, provenance: Provenance::Asserted, source: AddressSource::Identity };
         let written = SystemClock.now();
-        state.remember(&sign_up, &found, "default", written).await.unwrap();
+        state.remember(Scope::Shared, &start, Some(&found), written).await.unwrap();
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let clock = Arc::new(ManualClock::new(written + TimeDelta::hours(23)));
+        let clock = Arc::new(ManualClock::new(written + TimeDelta::minutes(59)));
         state.keep_swept(&tasks, stop.clone(), clock.clone());
         tokio::time::sleep(HOUR / 2).await;
         assert_eq!(store.list("admissions").await.unwrap().len(), 1);
-        clock.advance(TimeDelta::hours(2));
+        clock.advance(TimeDelta::minutes(2));
         tokio::time::sleep(HOUR).await;
         assert!(store.list("admissions").await.unwrap().is_empty());
         stop.cancel();

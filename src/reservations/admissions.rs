@@ -1,180 +1,203 @@
-//! What Start leaves for Submit: the address of people whose form alone could not tell it, and of those who need a code.
+//! Who has come as far as the form: what a Start saw of somebody, for the Submit that belongs to them.
 //!
-//! The object `admissions/{correlation id}.json` says with which address a sign-up came to the form, where the address
-//! came from, and by which policy. It holds the address itself, since Submit decides by it, so it is deleted: the timer,
-//! or the hooks where none runs, sweep what is older than a day, and an older one counts as absent until then. It is
-//! written once. Start again with another address under the same correlation id is an error: nobody could tell which of
-//! them the form belongs to.
+//! Submit usually carries no identities, so it has to be known whose it is. The correlation id is a hint, and no proof:
+//! a client can choose the id of its sign-in, so several people can have one, and whether Entra uses one id for both
+//! events is documented nowhere. So Starts are remembered by person: application, network, address or none, and a keyed
+//! digest of what identity providers call them. A Submit belongs to
 //!
-//! What this process has written or read it knows for an hour without asking. A store that is slow makes the caller
-//! wait; one that is absent is an error, never an admission; an object that cannot be read counts as absent.
+//! - the person under its id, if all Starts under that id in this application were one person;
+//! - else, if no Start was seen under its id, the one person who alone started in this application from this network,
+//!   if Submit lists the address of that person;
+//! - else nobody can tell, and nothing of anybody's is used.
+//!
+//! Everything is remembered for an hour. What other instances have to know lies in the state store ([`Scope::Shared`]);
+//! the rest in this process. A store that is slow makes the caller wait; one that is absent is an error, never an
+//! admission; an object that cannot be read is nobody's.
 
+mod memory;
+mod person;
+mod shared;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::{StreamExt, TryStreamExt, stream};
-use moka::sync::Cache;
-use serde::{Deserialize, Serialize};
 
-use crate::storage::{Creation, StateStore, StoreError};
+use crate::storage::{StateStore, StoreError};
 use crate::telemetry::describe;
-use crate::values::{CorrelationId, EmailAddress};
+use crate::values::{AppId, CorrelationId, EmailAddress, Identity, KnownBy, Network, Secret};
+use memory::Memory;
+use person::Traits;
+use shared::Shared;
 
-/// The folder.
-const FOLDER: &str = "admissions";
+pub use person::PersonId;
 
-/// How long an admission counts.
-const DAY: TimeDelta = TimeDelta::hours(24);
+/// How long a Start is remembered.
+const LIFETIME: TimeDelta = TimeDelta::hours(1);
+const TIME_TO_LIVE: Duration = Duration::from_hours(1);
 
-/// How many this process remembers, and for how long.
-const MOST: u64 = 50_000;
-const HOUR: Duration = Duration::from_hours(1);
+/// How many ids, networks and people this process remembers each; the least used go first.
+const MOST: u64 = 100_000;
 
-/// How many one sweep deletes, and how many at once.
-const SWEPT: usize = 2_000;
-const DELETERS: usize = 32;
-
-/// What Submit has to know of Start's decision.
+/// What a Start saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Admission {
-    /// The address that was admitted.
-    pub address: EmailAddress,
-    /// How far the address is trusted, in the words of who asks.
+    /// The address, if there is one.
+    pub address: Option<EmailAddress>,
+    /// How far the address is trusted, in the words of who asks; empty without one.
     pub provenance: String,
-    /// Where in the event the address stood, in the words of who asks.
+    /// Where in the event the address stood, in the words of who asks; empty without one.
     pub source: String,
-    /// The name of the policy that admitted it.
-    pub policy: String,
 }
 
-/// Why an admission is not remembered.
-#[derive(Debug, thiserror::Error)]
-pub enum RememberError {
-    /// The sign-up was admitted with another address before.
-    #[error("this sign-up was admitted with another address before")]
-    OtherAddress,
-    /// The store failed.
-    #[error("cannot remember the admission")]
-    Store(#[from] StoreError),
+/// Where an event comes from. A Submit usually has no identities.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrival<'a> {
+    /// The application.
+    pub app: Option<&'a AppId>,
+    /// The id under which the event came.
+    pub correlation_id: Option<&'a CorrelationId>,
+    /// The network.
+    pub network: Option<Network>,
+    /// Who Entra says they are.
+    pub identities: &'a [Identity],
 }
 
-/// An admission as it is stored. It is personal.
-#[derive(Serialize, Deserialize)]
-struct Stored {
-    address: String,
-    provenance: String,
-    source: String,
-    policy: String,
-    at: DateTime<Utc>,
+/// Who has to know of a Start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// This process.
+    Process,
+    /// Every instance.
+    Shared,
 }
 
-/// The admissions, over the store. Cheap to clone; clones share what they know.
+/// The person of a Submit.
+#[derive(Debug, Clone)]
+pub struct KnownPerson {
+    /// Who.
+    pub person: PersonId,
+    /// What Start saw of them.
+    pub admission: Arc<Admission>,
+    /// How they are known.
+    pub by: KnownBy,
+}
+
+/// One Start of the last hour.
+#[derive(Debug, Clone)]
+enum Sighting {
+    /// What it saw is here.
+    Here(PersonId, Arc<Admission>),
+    /// What it saw is in an object of this name.
+    Stored(PersonId, String),
+}
+
+impl Sighting {
+    fn person(&self) -> &PersonId {
+        match self {
+            Self::Here(person, _) | Self::Stored(person, _) => person,
+        }
+    }
+}
+
+/// The Starts of the last hour that a Submit may belong to.
+#[derive(Debug, Default)]
+struct Seen {
+    /// Under its id.
+    under_id: Vec<Sighting>,
+    /// From its network.
+    in_network: Vec<Sighting>,
+}
+
+impl Seen {
+    fn extend(&mut self, other: Self) {
+        self.under_id.extend(other.under_id);
+        self.in_network.extend(other.in_network);
+    }
+
+    /// The only person whose Submit it can be, if there is one, and how that is known.
+    fn one(&self) -> Option<(&Sighting, KnownBy)> {
+        if self.under_id.is_empty() {
+            return only(&self.in_network).map(|sighting| (sighting, KnownBy::Network));
+        }
+        only(&self.under_id).map(|sighting| (sighting, KnownBy::CorrelationId))
+    }
+}
+
+/// A sighting, if all are of one person.
+fn only(sightings: &[Sighting]) -> Option<&Sighting> {
+    let people: BTreeSet<&PersonId> = sightings.iter().map(Sighting::person).collect();
+    sightings.first().filter(|_| people.len() == 1)
+}
+
+/// What Starts have seen. Cheap to clone; clones share what they know.
 #[derive(Debug, Clone)]
 pub struct Admissions {
-    store: StateStore,
-    known: Cache<CorrelationId, Arc<(Admission, DateTime<Utc>)>>,
+    memory: Memory,
+    shared: Shared,
 }
 
 impl Admissions {
-    /// Over this store. Nothing is read yet.
+    /// Over this store; nothing is read yet. People are digested under a key that follows from the secret; without
+    /// one, under a key that is kept in the store.
     #[must_use]
-    pub fn new(store: StateStore) -> Self {
-        Self { store, known: Cache::builder().max_capacity(MOST).time_to_live(HOUR).build() }
+    pub fn new(store: StateStore, secret: Option<&Secret>) -> Self {
+        Self { memory: Memory::new(), shared: Shared::new(store, secret) }
     }
 
-    /// Remembers an admission; one write. Entra repeats a call, so one that is remembered already is in order.
+    /// Remembers a Start. Entra repeats a call: the same person is remembered twice then, which is one person.
     pub async fn remember(
         &self,
-        sign_up: &CorrelationId,
-        admission: &Admission,
+        scope: Scope,
+        start: &Arrival<'_>,
+        admission: Admission,
         now: DateTime<Utc>,
-    ) -> Result<(), RememberError> {
-        let stored = Stored::new(admission, now);
-        let name = name(sign_up);
-        if self.store.create(&name, &stored).await? == Creation::AlreadyExists {
-            match self.read(sign_up, now).await? {
-                Some(known) if known.0.address == admission.address => return Ok(()),
-                Some(_) => return Err(RememberError::OtherAddress),
-                // Too old or not readable: no use to anybody as it is.
-                None => self.store.overwrite(&name, &stored).await?,
-            }
+    ) -> Result<(), StoreError> {
+        match scope {
+            Scope::Process => self.memory.remember(start, admission, now),
+            Scope::Shared => self.shared.remember(start, admission, now).await?,
         }
-        self.known.insert(sign_up.clone(), Arc::new((admission.clone(), now)));
         Ok(())
     }
 
-    /// The admission of a sign-up, if there was one within a day; one read at most.
-    pub async fn recall(&self, sign_up: &CorrelationId, now: DateTime<Utc>) -> Result<Option<Admission>, StoreError> {
-        if let Some(known) = self.known.get(sign_up).filter(|known| is_fresh(known.1, now)) {
-            return Ok(Some(known.0.clone()));
-        }
-        let read = self.read(sign_up, now).await?.map(Arc::new);
-        if let Some(read) = &read {
-            self.known.insert(sign_up.clone(), Arc::clone(read));
-        }
-        Ok(read.map(|read| read.0.clone()))
-    }
-
-    async fn read(
+    /// Whose a Submit is. `None`: nobody can tell. The store is asked only for [`Scope::Shared`]. `lists` says whether
+    /// the form lists an address.
+    pub async fn whose(
         &self,
-        sign_up: &CorrelationId,
+        scope: Scope,
+        submit: &Arrival<'_>,
+        lists: impl Fn(&EmailAddress) -> bool,
         now: DateTime<Utc>,
-    ) -> Result<Option<(Admission, DateTime<Utc>)>, StoreError> {
-        let object = name(sign_up);
-        let reason = match self.store.read::<Stored>(&object).await {
-            Ok(None) => return Ok(None),
-            Ok(Some(stored)) if !is_fresh(stored.at, now) => return Ok(None),
-            Ok(Some(stored)) => match stored.into_admission() {
-                Some(admission) => return Ok(Some(admission)),
-                None => "it has no address".to_owned(),
-            },
-            Err(error @ StoreError::Corrupt { .. }) => describe(&error),
-            Err(error) => return Err(error),
+    ) -> Result<Option<KnownPerson>, StoreError> {
+        let mut seen = self.memory.seen(submit, now);
+        if scope == Scope::Shared {
+            seen.extend(self.shared.seen(submit, now).await?);
+        }
+        let Some((sighting, by)) = seen.one() else { return Ok(None) };
+        let admission = match sighting {
+            Sighting::Here(_, admission) => Some(Arc::clone(admission)),
+            Sighting::Stored(person, object) => self.shared.read(person, object).await?,
         };
-        tracing::error!(event = "admission-unreadable", object, reason);
-        Ok(None)
+        let is_theirs = |admission: &Arc<Admission>| match by {
+            KnownBy::Network => admission.address.as_ref().is_some_and(&lists),
+            _ => true,
+        };
+        let person = sighting.person().clone();
+        Ok(admission.filter(is_theirs).map(|admission| KnownPerson { person, admission, by }))
     }
 
-    /// The same as [`Admissions::sweep`], with a line in the log instead of an outcome: it is tried again later.
+    /// Deletes from the store what is older than an hour; a failure is a line in the log, since it is tried again.
     pub async fn tidy(&self, now: DateTime<Utc>) {
-        match self.sweep(now).await {
+        match self.shared.sweep(now).await {
             Ok(0) => {}
             Ok(swept) => tracing::info!(event = "admissions-swept", swept),
             Err(error) => tracing::warn!(event = "admissions-not-swept", reason = describe(&error)),
         }
     }
-
-    /// Deletes what was written more than a day ago, the oldest first, two thousand at most; says how many.
-    pub async fn sweep(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
-        let entries = self.store.list(FOLDER).await?.into_iter();
-        let mut old: Vec<_> = entries.filter(|entry| !is_fresh(entry.modified, now)).collect();
-        old.sort_by_key(|entry| entry.modified);
-        old.truncate(SWEPT);
-        let swept = old.len();
-        let deletions: Vec<_> = old.iter().map(|entry| self.store.delete(&entry.name)).collect();
-        stream::iter(deletions).buffer_unordered(DELETERS).try_collect::<()>().await?;
-        Ok(swept)
-    }
 }
 
-impl Stored {
-    fn new(admission: &Admission, at: DateTime<Utc>) -> Self {
-        let Admission { address, provenance, source, policy } = admission.clone();
-        Self { address: address.as_given().to_owned(), provenance, source, policy, at }
-    }
-
-    fn into_admission(self) -> Option<(Admission, DateTime<Utc>)> {
-        let Self { address, provenance, source, policy, at } = self;
-        Some((Admission { address: address.parse().ok()?, provenance, source, policy }, at))
-    }
-}
-
-fn name(sign_up: &CorrelationId) -> String {
-    format!("{FOLDER}/{sign_up}.json")
-}
-
-/// Whether something of that time still counts. One from the day after tomorrow was written while a clock was wrong.
+/// Whether something of that time still counts. One from much later was written while a clock was wrong.
 fn is_fresh(at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    now.signed_duration_since(at).abs() < DAY
+    now.signed_duration_since(at).abs() < LIFETIME
 }

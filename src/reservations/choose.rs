@@ -4,16 +4,13 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::LEASE;
 use super::event::Reservation;
 use super::log::Slot;
 
 /// What follows from a claim.
 #[derive(Debug)]
 pub(super) enum Choice<'s> {
-    /// Whoever claims has a use, and nothing need be written.
-    Held,
-    /// They have one whose lease is over, or soon will be.
+    /// Whoever claims has one already.
     Renew(&'s Slot, &'s Reservation),
     /// This slot is free.
     Take(u32),
@@ -23,9 +20,8 @@ pub(super) enum Choice<'s> {
 
 /// What follows from a claim of a code with so many uses, given the slots that have events.
 pub(super) fn choose<'s>(slots: &'s [Slot], wanted: &Reservation, uses: u32, now: DateTime<Utc>) -> Choice<'s> {
-    if let Some((slot, held)) = theirs(slots, wanted) {
-        let lasts = held.until.signed_duration_since(now) >= LEASE / 2;
-        return if lasts || slot.event.waiting().is_none() { Choice::Held } else { Choice::Renew(slot, held) };
+    if let Some((slot, held)) = theirs(slots, wanted, now) {
+        return Choice::Renew(slot, held);
     }
     let in_use = slots.iter().filter(|slot| slot.event.is_in_use()).map(|slot| slot.place.slot).collect();
     let Some(limit) = limit(&in_use, uses) else { return Choice::UsedUp };
@@ -34,15 +30,10 @@ pub(super) fn choose<'s>(slots: &'s [Slot], wanted: &Reservation, uses: u32, now
     free.map_or(Choice::UsedUp, Choice::Take)
 }
 
-/// The use that whoever claims has already: one that waits for the same holder, or, however it stands, one of the same
-/// sign-up.
-fn theirs<'s>(slots: &'s [Slot], wanted: &Reservation) -> Option<(&'s Slot, &'s Reservation)> {
-    let is_theirs = |slot: &Slot, held: &Reservation| {
-        let same_sign_up = wanted.correlation_id.is_some() && held.correlation_id == wanted.correlation_id;
-        same_sign_up || (slot.event.waiting().is_some() && held.holder == wanted.holder)
-    };
-    let mut held = slots.iter().filter_map(|slot| Some((slot, slot.event.reservation()?)));
-    held.find(|(slot, held)| is_theirs(slot, held))
+/// The use that whoever claims has already, and may still find again: it waits for the same holder.
+fn theirs<'s>(slots: &'s [Slot], wanted: &Reservation, now: DateTime<Utc>) -> Option<(&'s Slot, &'s Reservation)> {
+    let mut waiting = slots.iter().filter_map(|slot| Some((slot, slot.event.waiting()?)));
+    waiting.find(|(_, held)| held.holder == wanted.holder && held.is_renewable(now))
 }
 
 /// Only slots below the limit may be taken; `None`: none at all.

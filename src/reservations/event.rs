@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::values::{CorrelationId, EmailAddress, ObjectId};
+use super::{PersonId, RENEWABLE, RENEWALS};
+use crate::values::{EmailAddress, ObjectId};
 
 /// One event of a slot, as it is stored. The last one says all about the slot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,13 +79,30 @@ pub(super) struct Reservation {
     /// By which the account will be known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) address: Option<AddressDigest>,
-    /// In which sign-up.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) correlation_id: Option<CorrelationId>,
     /// When the lease began.
     pub(super) at: DateTime<Utc>,
     /// When it ends.
     pub(super) until: DateTime<Utc>,
+    /// When the holder got the use; absent in what was written by an earlier version, and then the same as `at`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) since: Option<DateTime<Utc>>,
+    /// How often they have found it again since.
+    #[serde(default)]
+    pub(super) renewals: u32,
+}
+
+impl Reservation {
+    /// Whether the holder may find it once more.
+    pub(super) fn is_renewable(&self, now: DateTime<Utc>) -> bool {
+        let since = self.since.unwrap_or(self.at);
+        self.renewals < RENEWALS && now.signed_duration_since(since).abs() < RENEWABLE
+    }
+
+    /// The same use under a new lease, that of `wanted`.
+    pub(super) fn renewed(&self, wanted: &Self) -> Self {
+        let renewals = self.renewals.saturating_add(1);
+        Self { at: wanted.at, until: wanted.until, since: self.since.or(Some(self.at)), renewals, ..self.clone() }
+    }
 }
 
 /// The SHA-256 of an address's canonical form. `Debug` does not show it.
@@ -112,9 +130,9 @@ impl fmt::Debug for AddressDigest {
 pub(super) struct Holder(String);
 
 impl Holder {
-    /// The address; without one the sign-up; without both nobody who could come again.
-    pub(super) fn of(address: Option<&AddressDigest>, sign_up: Option<&CorrelationId>) -> Self {
-        let known = address.map(|address| address.0.clone()).or_else(|| sign_up.map(|id| id.as_str().to_owned()));
+    /// The address; without one the person as Start saw them; without both nobody who could come again.
+    pub(super) fn of(address: Option<&AddressDigest>, person: Option<&PersonId>) -> Self {
+        let known = address.map(|address| address.0.clone()).or_else(|| person.map(|id| id.as_str().to_owned()));
         Self(known.unwrap_or_else(|| Uuid::new_v4().to_string()))
     }
 

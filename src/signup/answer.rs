@@ -11,14 +11,16 @@ use chrono::{DateTime, Utc};
 use super::code::CodeProblem;
 use super::decision::{StartDecision, SubmitDecision};
 use super::facts::{Facts, IdentityFacts};
-use super::gate::{Admission, Admitted, Ground, NeedsCode};
+use super::gate::{Admission, Admitted, Ground, NeedsCode, Refusal};
 use super::identity::Found;
 use super::messages::{Messages, Reader};
 use super::policy::{Mode, Policy};
 use super::prefill::{self, Filling};
 use super::rules::{self, Checked, Submission};
 use super::trace::Trace;
-use crate::values::{AttributeName, AttributeValue, AttributeValues, Client, Form, FormField, Identity, Invitation};
+use crate::values::{
+    AttributeName, AttributeValue, AttributeValues, Client, Form, FormField, Identity, Invitation, KnownBy,
+};
 
 /// An answer, and what is to be said about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +55,7 @@ impl Start<'_> {
         let reason = self.admission.reason();
         let (policy, invitation, address) = match self.admission {
             Admission::Refused(refusal) => {
-                let key = page_key(policy, refusal.name());
+                let key = page_key(policy, refusal.message());
                 trace.note("message", key);
                 let decision = StartDecision::Refuse(self.messages.page(key, self.reader));
                 return reported_start(decision, reason, policy);
@@ -101,6 +103,8 @@ pub struct Submit<'a> {
     pub identities: &'a [Identity],
     /// The person's address, and how far it is trusted.
     pub found: Option<&'a Found>,
+    /// How it is known whose the form is.
+    pub known_by: KnownBy,
     /// The texts.
     pub messages: &'a Messages,
     /// Whom they are for.
@@ -125,7 +129,7 @@ impl<'a> Submit<'a> {
     #[must_use]
     pub fn answer(&self, policy: Option<&'a Policy>, trace: &mut Trace) -> Submitted<'a> {
         let (policy, invitation, problem) = match self.admission {
-            Admission::Refused(refusal) => return self.refused(refusal.name(), policy, trace),
+            Admission::Refused(refusal) => return self.refused(*refusal, policy, trace),
             Admission::Admitted(Admitted { policy, invitation, .. }) => (*policy, *invitation, None),
             Admission::NeedsCode(NeedsCode { policy, .. }) => match self.code {
                 Some(Ok(invitation)) => (*policy, Some(invitation), None),
@@ -180,12 +184,13 @@ impl<'a> Submit<'a> {
         checked
     }
 
-    fn refused(&self, reason: &'static str, policy: Option<&Policy>, trace: &mut Trace) -> Submitted<'a> {
-        let key = page_key(policy, reason);
+    fn refused(&self, refusal: Refusal, policy: Option<&Policy>, trace: &mut Trace) -> Submitted<'a> {
+        let key = page_key(policy, refusal.message_at_submit(self.known_by));
         trace.note("message", key);
         let decision = SubmitDecision::Refuse(self.messages.page(key, self.reader));
         let blank = policy.map(|policy| blank(policy, self.form)).unwrap_or_default();
-        Submitted { answered: reported(decision, reason, policy, blank), reserve: None, lacking: Vec::new() }
+        let answered = reported(decision, refusal.name(), policy, blank);
+        Submitted { answered, reserve: None, lacking: Vec::new() }
     }
 
     fn decide(

@@ -7,14 +7,15 @@
 //! Provenance: what an identity carries was **verified** by Entra. What stands in an attribute before the form is shown
 //! was **asserted** by the identity provider. What stands in an attribute of a submitted form may have been **typed** by
 //! the person, and then it never opens a gate. There is one exception: Entra reports the address as the attribute
-//! `email` of a submitted form. As long as nobody gets as far as the form but with an identity or that attribute
-//! (`no_address = "refuse"`, and no other source), it is the address that Start has seen.
+//! `email` of a submitted form. As long as nobody without an address sees the form (`no_address = "refuse"`, and no other
+//! source), that is the address with which they came.
 //!
-//! Under any other policy the address of Start is remembered, and without it Submit refuses. Of people who need a code it
-//! is remembered under every policy: they see the form, and their address does not admit them. What is remembered goes
-//! before what the form says.
+//! At Submit, what the event itself proves goes first: an identity, or that attribute. Otherwise the address is the one
+//! that a Start of the same person has seen, whatever the form says; whose Submit it is, is decided by
+//! `reservations::Admissions`. If that is not known either, the form can only get the person refused.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use super::policy::{NoAddress, Policy};
 use crate::values::{AttributeName, EmailAddress, Form, Identity, InvalidAddress};
@@ -85,7 +86,7 @@ pub enum AddressSource {
     Identity,
     /// What a federated provider calls the person.
     FederatedId,
-    /// The same sign-up's first event.
+    /// A Start of the same person.
     Remembered,
     /// An attribute.
     Attribute(AttributeName),
@@ -125,32 +126,42 @@ pub enum NoAddressBecause {
 
 /// The address before the form is shown.
 pub fn at_start(policy: Option<&Policy>, identities: &[Identity], form: &Form) -> Result<Found, NoAddressBecause> {
-    look(policy, identities, form, Provenance::Asserted)
+    look(sources(policy), identities, form, Provenance::Asserted)
 }
 
-/// The address of a submitted form. What Start saw goes before the attributes, and after an identity.
-pub fn at_submit(
+/// What a submitted form proves by itself. An identity that is no usable address is not replaced by anything weaker.
+pub fn proven_by_submit(
     policy: Option<&Policy>,
     identities: &[Identity],
-    remembered: Option<&Found>,
     form: &Form,
-) -> Result<Found, NoAddressBecause> {
+) -> Option<Result<Found, NoAddressBecause>> {
     let editable = policy.is_some_and(is_editable);
-    let found = look(policy, identities, form, if editable { Provenance::Typed } else { Provenance::Asserted });
-    let of_an_attribute = match &found {
-        Ok(Found { source, .. }) | Err(NoAddressBecause::Unusable(source, _)) => {
-            matches!(source, AddressSource::Attribute(_))
-        }
-        Err(NoAddressBecause::Absent) => true,
-    };
-    match remembered {
-        Some(remembered) if of_an_attribute => Ok(remembered.clone()),
-        _ => found,
+    let proves = |source: &&EmailSource| !editable || !matches!(source, EmailSource::Attribute(_));
+    match look(sources(policy).iter().filter(proves), identities, form, Provenance::Asserted) {
+        Err(NoAddressBecause::Absent | NoAddressBecause::Unusable(AddressSource::Attribute(_), _)) => None,
+        proven => Some(proven),
     }
 }
 
+/// What a submitted form says where nothing is proven: the person may have typed it.
+pub fn typed_at_submit(policy: Option<&Policy>, form: &Form) -> Result<Found, NoAddressBecause> {
+    look(sources(policy), &[], form, Provenance::Typed)
+}
+
+/// Whether a submitted form lists an address in one of the places where the policy looks for it, or where Entra reports
+/// it. That proves nothing: the person may have typed it.
+#[must_use]
+pub fn lists(policy: Option<&Policy>, form: &Form, address: &EmailAddress) -> bool {
+    let named = sources(policy).iter().filter_map(|source| match source {
+        EmailSource::Attribute(name) => Some(name.as_str()),
+        _ => None,
+    });
+    let mut values = named.chain(ADDRESS_ATTRIBUTES).filter_map(|name| form.value(name));
+    values.any(|value| value.to_text().parse::<EmailAddress>().is_ok_and(|listed| listed == *address))
+}
+
 /// Whether people can come to the form whose address the attribute `email` does not tell. What stands in an attribute of
-/// a submitted form may then have been typed, and Start has to leave the address where every instance can read it.
+/// a submitted form may then have been typed, and every instance has to know of each Start.
 #[must_use]
 pub fn is_editable(policy: &Policy) -> bool {
     let sources = &policy.email_sources;
@@ -159,20 +170,19 @@ pub fn is_editable(policy: &Policy) -> bool {
     policy.no_address == NoAddress::Code || !reports || !only
 }
 
+/// Where a policy looks.
+fn sources(policy: Option<&Policy>) -> &[EmailSource] {
+    static USUAL: LazyLock<Vec<EmailSource>> = LazyLock::new(EmailSource::usual);
+    policy.map_or(USUAL.as_slice(), |policy| &policy.email_sources)
+}
+
 /// The first source that says anything decides.
-fn look(
-    policy: Option<&Policy>,
+fn look<'a>(
+    sources: impl IntoIterator<Item = &'a EmailSource>,
     identities: &[Identity],
     form: &Form,
     of_attributes: Provenance,
 ) -> Result<Found, NoAddressBecause> {
-    let usual;
-    let sources = if let Some(policy) = policy {
-        &policy.email_sources
-    } else {
-        usual = EmailSource::usual();
-        &usual
-    };
     for source in sources {
         let (text, found_in, provenance) = match source {
             EmailSource::Identity => (proven(identities), AddressSource::Identity, Provenance::Verified),

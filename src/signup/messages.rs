@@ -26,6 +26,10 @@ const BUILT_IN: [(&str, &str); 14] = [
     ("closed", "Sign-up is closed."),
     ("no-policy", "Sign-up is not available for this application."),
     ("fix-errors", "Please correct the marked fields."),
+    (
+        "start-again",
+        "We could not match this form with the start of your sign-up. Please close this page and sign up again.",
+    ),
     ("try-later", "We cannot complete your sign-up right now. Please try again in a few minutes."),
     ("field-required", "This field is required."),
     ("field-invalid", "This value cannot be used."),
@@ -38,14 +42,8 @@ const BUILT_IN: [(&str, &str); 14] = [
 ];
 
 /// Reasons that have a text only if the configuration gives them one; otherwise they read like this key.
-const OPTIONAL: [&str; 6] = [
-    "address-typed",
-    "denied",
-    "disposable",
-    "invitation-expired",
-    "invitation-for-another-app",
-    "invitation-not-yet-valid",
-];
+const OPTIONAL: [&str; 5] =
+    ["denied", "disposable", "invitation-expired", "invitation-for-another-app", "invitation-not-yet-valid"];
 const INSTEAD: &str = "not-invited";
 
 /// A text with an optional heading.

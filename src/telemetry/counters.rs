@@ -1,4 +1,4 @@
-//! How often each decision was made: counted in memory, written to the log once a minute as far as there is anything to
+//! How often each decision was made, and how it was known whose each form was: counted in memory, written to the log once a minute as far as there is anything to
 //! say, and once more at the end. Each line is a difference, so that a sum over the lines of all instances is right.
 
 use std::collections::BTreeMap;
@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+use crate::values::KnownBy;
 
 /// How often the counts are written.
 const EVERY: Duration = Duration::from_mins(1);
@@ -18,6 +20,7 @@ type Key = (&'static str, &'static str, &'static str);
 #[derive(Debug, Clone, Default)]
 pub struct Counters {
     counts: Arc<Mutex<BTreeMap<Key, u64>>>,
+    known_by: Arc<Mutex<BTreeMap<KnownBy, u64>>>,
 }
 
 impl Counters {
@@ -27,11 +30,20 @@ impl Counters {
         *counts.entry((hook, action, reason)).or_default() += 1;
     }
 
-    /// Writes what was counted since the last time: a line for each hook, action and reason.
+    /// Counts the way by which it was known whose a form was.
+    pub fn count_known_by(&self, known_by: KnownBy) {
+        *self.known_by.lock().unwrap_or_else(PoisonError::into_inner).entry(known_by).or_default() += 1;
+    }
+
+    /// Writes what was counted since the last time: a line for each hook, action and reason, and one for each way.
     pub fn write(&self) {
         let counts = std::mem::take(&mut *self.counts.lock().unwrap_or_else(PoisonError::into_inner));
+        let known_by = std::mem::take(&mut *self.known_by.lock().unwrap_or_else(PoisonError::into_inner));
         for ((hook, action, reason), count) in counts {
             tracing::info!(event = "decision-count", hook, action, reason, count);
+        }
+        for (known_by, count) in known_by {
+            tracing::info!(event = "known-by-count", known_by = known_by.name(), count);
         }
     }
 

@@ -36,6 +36,32 @@ impl std::fmt::Debug for Identity {
     }
 }
 
+/// By which way it is known whose a Submit is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KnownBy {
+    /// It shows the person's address itself.
+    Submit,
+    /// All Starts under its correlation id were one person's.
+    CorrelationId,
+    /// One person alone started from its network, and it lists their address.
+    Network,
+    /// Nobody can tell.
+    Nobody,
+}
+
+impl KnownBy {
+    /// Its name in logs and in `explain`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Submit => "submit",
+            Self::CorrelationId => "correlation-id",
+            Self::Network => "network",
+            Self::Nobody => "nobody",
+        }
+    }
+}
+
 /// The app a person signs up to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct App {

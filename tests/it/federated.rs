@@ -30,6 +30,7 @@ email_sources = ["identity", "attribute:email", "attribute:ext.IdpEmail"]
 
 const CONTINUE: &str = "continueWithDefaultBehavior";
 const PAGE: &str = "showBlockPage";
+const START_AGAIN: &str = "We could not match this form with the start of your sign-up.";
 
 async fn service(policy: &str) -> Service {
     Service::start_as(Plan { policy, invites: INVITES, hooks: PATIENT, ..Plan::default() }).await
@@ -117,20 +118,19 @@ async fn whom_the_claim_admits_is_let_in_by_whichever_instance_gets_the_form() {
 }
 
 #[tokio::test]
-async fn an_admission_is_remembered_once_under_its_correlation_id_and_for_the_owner_only() {
+async fn an_admission_is_remembered_by_id_and_by_network_and_for_the_owner_only() {
     let service = service(POLICY).await;
     let sign_up = by_provider(&service);
     let body = claim(&sign_up, Event::Start, "alex@fabrikam.com");
-    for instance in [&service, &service, &service.another()] {
-        assert_eq!(instance.call(Event::Start, &body).await.action_name(), "setPrefillValues");
-    }
+    assert_eq!(service.call(Event::Start, &body).await.action_name(), "setPrefillValues");
     // Nobody is remembered who was refused.
     let stranger = by_provider(&service);
     let refused = service.call(Event::Start, &claim(&stranger, Event::Start, "jo@example.org")).await;
     assert_eq!(refused.action_name(), PAGE);
     let found = remembered(&service);
-    assert_eq!(found.len(), 1, "{found:?}");
-    assert!(found[0].0.ends_with(&format!("{}.json", sign_up.correlation_id)), "{found:?}");
+    assert_eq!(found.len(), 2, "under its id, and by its network: {found:?}");
+    let under_its_id = found.iter().filter(|(path, _)| path.contains(&format!("/{}/", sign_up.correlation_id)));
+    assert_eq!(under_its_id.count(), 1, "{found:?}");
     let mode = std::fs::metadata(service.folder.path().join(".guestlist")).unwrap().permissions().mode();
     assert_eq!(mode & 0o077, 0, "{mode:o}");
 }
@@ -189,14 +189,23 @@ async fn an_admission_to_one_app_is_none_to_another() {
 }
 
 #[tokio::test]
-async fn a_second_start_with_another_address_admits_nobody() {
+async fn whoever_starts_again_with_another_account_under_the_same_id_starts_and_is_told_to_take_another_id() {
     let service = service(POLICY).await;
-    let sign_up = by_provider(&service);
-    service.call(Event::Start, &claim(&sign_up, Event::Start, "alex@fabrikam.com")).await;
-    let answer = service.call(Event::Start, &claim(&sign_up, Event::Start, "sam@fabrikam.com")).await;
-    assert_eq!(answer.action_name(), PAGE);
-    assert_eq!(service.logged("failure-action")[0]["reason"], "state-unavailable");
-    assert!(remembered(&service)[0].1.contains("alex@fabrikam.com"));
+    let (alex, mut sam) = (by_provider(&service), by_provider(&service));
+    sam.correlation_id.clone_from(&alex.correlation_id);
+    for (who, address) in [(&alex, "alex@fabrikam.com"), (&sam, "sam@fabrikam.com")] {
+        let answer = service.call(Event::Start, &claim(who, Event::Start, address)).await;
+        assert_ne!(answer.action_name(), PAGE);
+    }
+    let answer = service.call(Event::Submit, &claim(&sam, Event::Submit, "sam@fabrikam.com")).await;
+    assert!(answer.action()["message"].as_str().unwrap().starts_with(START_AGAIN), "{answer:?}");
+    assert_eq!(last(&service)[2], "address-typed");
+    let mut again = sam.clone();
+    again.correlation_id = by_provider(&service).correlation_id;
+    service.call(Event::Start, &claim(&again, Event::Start, "sam@fabrikam.com")).await;
+    let answer = service.call(Event::Submit, &claim(&again, Event::Submit, "sam@fabrikam.com")).await;
+    assert_eq!(answer.action_name(), CONTINUE);
+    assert!(service.logged("failure-action").is_empty());
 }
 
 #[tokio::test]

@@ -215,7 +215,7 @@ async fn a_value_that_cannot_be_said_in_the_fields_type_is_left_out_with_a_warni
 }
 
 #[rstest]
-#[case("identity.provenance == 'verified' && identity.domain == 'example.org'")]
+#[case("identity.provenance == 'asserted' && identity.domain == 'example.org'")]
 #[case("identity.email == 'jo@example.org' && identity.signInType == ''")]
 #[case("app.name == 'Contoso Portal' && app.id.startsWith('44444444')")]
 #[case("client.ip == '2001:db8::7' && client.locale == 'en-us'")]

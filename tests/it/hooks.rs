@@ -49,28 +49,42 @@ async fn every_way_to_sign_in_is_understood(#[case] person: Person, #[case] acti
 async fn somebody_without_an_address_is_told_so() {
     let service = Service::start(&POLICY.replace("invite-only", "open")).await;
     let sign_up = service.sign_up(Person::facebook_without_address());
-    for event in [Event::Start, Event::Submit] {
+    // A form that nobody can have come to by themselves: they can only start again.
+    for (event, text) in [(Event::Start, "could not see your email"), (Event::Submit, "sign up again")] {
         let action = service.call(event, &sign_up.event(event)).await.action();
-        assert!(action["message"].as_str().unwrap().contains("could not see your email"), "{action}");
+        assert!(action["message"].as_str().unwrap().contains(text), "{action}");
     }
-    assert_eq!(service.logged("decision")[0]["reason"], "no-address");
+    assert_eq!(service.reasons(), ["no-address", "no-address"]);
 }
 
 #[tokio::test]
-async fn submit_goes_by_the_address_start_saw_not_by_the_one_in_the_form() {
+async fn submit_goes_by_what_it_proves_itself_and_else_by_what_start_saw() {
     let service = Service::start(POLICY).await;
-    let sign_up = service.sign_up(Person::email_otp("nobody@example.org"));
-    assert_eq!(service.call(Event::Start, &sign_up.start()).await.action_name(), "showBlockPage");
+    let sign_up = service.sign_up(Person::email_otp("alex@fabrikam.com"));
+    assert_eq!(service.call(Event::Start, &sign_up.start()).await.action_name(), "setPrefillValues");
     let mut submit = sign_up.submit();
-    let attributes = &mut submit["data"]["userSignUpInfo"]["attributes"];
-    attributes["email"]["value"] = json!("alex@fabrikam.com");
-    attributes["displayName"]["value"] = json!("Alex");
-    assert_eq!(service.call(Event::Submit, &submit).await.action_name(), "showBlockPage");
-    // Without a Start that was seen, the attribute is what there is to go by.
-    submit["data"]["authenticationContext"]["correlationId"] = json!("6b264006-9d46-4409-bdb7-a501b6c22527");
-    assert_eq!(service.call(Event::Submit, &submit).await.action_name(), "continueWithDefaultBehavior");
-    let sources: Vec<Value> = service.logged("decision").iter().map(|line| line["address_source"].clone()).collect();
-    assert_eq!(sources, ["identity", "remembered", "attribute:email"]);
+    fill(&mut submit, "displayName", "Alex");
+    let admitted = "continueWithDefaultBehavior";
+    assert_eq!(service.call(Event::Submit, &submit).await.action_name(), admitted);
+    // A flow that does not select the attribute email.
+    submit["data"]["userSignUpInfo"]["attributes"].as_object_mut().unwrap().remove("email");
+    assert_eq!(service.call(Event::Submit, &submit).await.action_name(), admitted);
+    assert_eq!(service.another().call(Event::Submit, &submit).await.action_name(), "showBlockPage");
+    let known: Vec<[Value; 3]> = service
+        .logged("decision")
+        .iter()
+        .map(|line| ["known_by", "address_source", "provenance"].map(|field| line[field].clone()))
+        .collect();
+    let none = Value::Null;
+    assert_eq!(
+        known,
+        [
+            [none.clone(), json!("identity"), json!("verified")],
+            [json!("submit"), json!("attribute:email"), json!("asserted")],
+            [json!("correlation-id"), json!("remembered"), json!("verified")],
+            [json!("nobody"), none.clone(), none],
+        ]
+    );
 }
 
 /// A Submit of somebody invited, with these values.

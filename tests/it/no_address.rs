@@ -55,7 +55,7 @@ async fn a_code_admits_somebody_without_an_address() {
     let missing = service.call(Event::Submit, &form(&sign_up, "", "")).await;
     assert_eq!(at_the_field(&missing), "Enter your invitation code.");
     let body = form(&sign_up, &code(1).reveal(), "");
-    // Entra's retry is known by its correlation id.
+    // A retry is of the person who alone started under its id.
     for instance in [&service, &service, &service.another()] {
         assert!(is_in(&instance.call(Event::Submit, &body).await));
     }

@@ -1,5 +1,6 @@
 //! A service whose policy has a field for invitation codes, the codes in its list, and people who type them.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use guestlist::values::Code;
@@ -95,7 +96,15 @@ pub(crate) fn files(folder: &Path) -> Vec<(String, String)> {
     found
 }
 
-/// The files of the state that are about reservations.
+/// The last event of each use of a code, as the state keeps it: the file's path and its text.
 pub(crate) fn reservations(service: &Service) -> Vec<(String, String)> {
-    files(&service.folder.path().join(".guestlist/reservations"))
+    let mut last: BTreeMap<String, (u32, (String, String))> = BTreeMap::new();
+    for (path, text) in files(&service.folder.path().join(".guestlist/reservations")) {
+        let (slot, number) = path.strip_suffix(".json").unwrap().rsplit_once('-').unwrap();
+        let (slot, number) = (slot.to_owned(), number.parse().unwrap());
+        if last.get(&slot).is_none_or(|(known, _)| *known < number) {
+            last.insert(slot, (number, (path, text)));
+        }
+    }
+    last.into_values().map(|(_, event)| event).collect()
 }

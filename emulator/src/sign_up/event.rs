@@ -83,8 +83,10 @@ pub struct SignUp {
     pub app: App,
     /// With which form.
     pub form: Form,
-    /// The same in every call of this sign-up.
+    /// The id of the Start, and of its retry.
     pub correlation_id: String,
+    /// The id of the Submit, if it is another one. Whether Entra uses one id for both is documented nowhere.
+    pub submit_correlation_id: Option<String>,
     /// Whether Submit carries `identities`; calls seen in the field did not.
     pub submit_identities: bool,
     /// Whether Start lists the fields of the form, too; captured calls listed the address alone.
@@ -102,6 +104,7 @@ impl SignUp {
             app,
             form,
             correlation_id: new_id(),
+            submit_correlation_id: None,
             submit_identities: false,
             start_lists_form: false,
             tenant_id: tenant.id.clone(),
@@ -119,6 +122,13 @@ impl SignUp {
     #[must_use]
     pub fn submit(&self) -> Value {
         self.event(Event::Submit)
+    }
+
+    /// The correlation id of an event.
+    #[must_use]
+    pub fn id_of(&self, event: Event) -> &str {
+        let other = self.submit_correlation_id.as_ref().filter(|_| event == Event::Submit);
+        other.unwrap_or(&self.correlation_id)
     }
 
     /// The body of either event.
@@ -144,7 +154,7 @@ impl SignUp {
                 "authenticationEventListenerId": "55555555-1111-2222-3333-444444444444",
                 "customAuthenticationExtensionId": "66666666-1111-2222-3333-444444444444",
                 "authenticationContext": {
-                    "correlationId": self.correlation_id,
+                    "correlationId": self.id_of(event),
                     "client": { "ip": self.person.ip, "locale": self.person.locale, "market": self.person.locale },
                     "protocol": "OAUTH2.0",
                     "clientServicePrincipal": principal("33333333-4444-5555-6666-777777777777", &self.app.id, &self.app.name),

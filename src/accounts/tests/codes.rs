@@ -11,7 +11,7 @@ use super::doubles::{House, JO, KIM, LEE, Reply, now};
 use crate::accounts::RunError;
 use crate::clock::Clock;
 use crate::graph::fake::Fault;
-use crate::reservations::{Admission, Admissions, Claim};
+use crate::reservations::{Admission, Admissions, Arrival, Claim, Scope};
 use crate::values::{AttributeTypes, Code, CodeDigest, EmailAddress, Invitation};
 
 const JOS: &str = "9fb7a577@example.com";
@@ -26,7 +26,7 @@ impl House {
     /// Somebody submits the form with a code, so many minutes ago.
     async fn submits(&self, code: &CodeDigest, address: &str, ago: i64) {
         let address: EmailAddress = address.parse().unwrap();
-        let claim = Claim { code, uses: 9, address: Some(&address), correlation_id: None };
+        let claim = Claim { code, uses: 9, address: Some(&address), person: None };
         self.reservations().reserve(&claim, self.clock.now() - TimeDelta::minutes(ago)).await.unwrap();
     }
 
@@ -319,19 +319,20 @@ async fn without_need_no_invitation_is_asked_for_and_codes_are_accepted_all_the_
 }
 
 #[tokio::test]
-async fn what_start_remembered_is_deleted_after_a_day() {
+async fn what_start_remembered_is_deleted_after_an_hour() {
     let house = House::new(&[]);
-    let admissions = Admissions::new(house.store.clone());
+    let admissions = Admissions::new(house.store.clone(), None);
     let sign_up = "6b264006-9d46-4409-bdb7-a501b6c22527".parse().unwrap();
-    let (address, text) = (JOS.parse().unwrap(), || "x".to_owned());
-    let admission = Admission { address, provenance: text(), source: text(), policy: text() };
-    admissions.remember(&sign_up, &admission, now()).await.unwrap();
+    let start = Arrival { app: None, correlation_id: Some(&sign_up), network: None, identities: &[] };
+    let admission =
+        Admission { address: JOS.parse().ok(), provenance: "verified".to_owned(), source: "identity".to_owned() };
+    admissions.remember(Scope::Shared, &start, admission, now()).await.unwrap();
     // The store has a clock of its own.
     let written = house.store.list("admissions").await.unwrap()[0].modified;
-    house.clock.advance(written + TimeDelta::hours(23) - now());
+    house.clock.advance(written + TimeDelta::minutes(59) - now());
     house.run().await.unwrap();
     assert_eq!(house.store.list("admissions").await.unwrap().len(), 1);
-    house.pass(61);
+    house.pass(2);
     house.run().await.unwrap();
     assert!(house.store.list("admissions").await.unwrap().is_empty());
 }

@@ -6,7 +6,7 @@ use super::Hooks;
 use crate::entra::event::EventKind;
 use crate::functions::desk::{Decided, Work};
 use crate::signup::trace::Step;
-use crate::values::{AppId, CorrelationId};
+use crate::values::{AppId, CorrelationId, KnownBy};
 
 /// A text, unless it is empty: a field without a value is left out.
 pub(super) fn some(text: &str) -> Option<&str> {
@@ -19,6 +19,9 @@ pub(super) fn decision(hooks: &Hooks, kind: EventKind, work: &Work<'_>, decided:
     let address = decided.found.as_ref().map(|found| hooks.hasher.hash(&found.address));
     let micros = |time: Option<std::time::Duration>| time.map(|time| time.as_micros());
     hooks.counters.count(kind.name(), action, decided.reason);
+    if let Some(known_by) = decided.known_by {
+        hooks.counters.count_known_by(known_by);
+    }
     tracing::info!(
         event = "decision",
         hook = kind.name(),
@@ -32,6 +35,7 @@ pub(super) fn decision(hooks: &Hooks, kind: EventKind, work: &Work<'_>, decided:
         address = address.map(tracing::field::display),
         address_source = decided.found.as_ref().map(|found| tracing::field::display(&found.source)),
         provenance = decided.found.as_ref().map(|found| found.provenance.name()),
+        known_by = decided.known_by.map(KnownBy::name),
         duration_us = started.elapsed().as_micros(),
         caller_us = micros(work.times.caller),
         invites_us = micros(work.times.invites),

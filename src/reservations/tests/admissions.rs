@@ -1,130 +1,395 @@
-//! What Start remembers for Submit.
+//! Whose a Submit is, and what is kept of a Start.
 
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
+use proptest::prelude::*;
 
 use super::doubles::{Fault, Shelf};
 use super::faults::logged;
 use super::*;
+use crate::reservations::admissions::Scope;
+use crate::values::{AppId, CorrelationId, Identity, KnownBy, Network, Secret};
 
-fn admission(address: &str) -> Admission {
-    Admission {
-        address: address.parse().unwrap(),
-        provenance: "asserted".to_owned(),
-        source: "attribute:email".to_owned(),
-        policy: "default".to_owned(),
+const APP: &str = "44444444-5555-6666-7777-888888888888";
+const OTHER_APP: &str = "44444444-5555-6666-7777-999999999999";
+
+/// Somebody on their way through a sign-up.
+#[derive(Debug, Clone)]
+struct Visitor {
+    app: AppId,
+    id: Option<CorrelationId>,
+    ip: Option<&'static str>,
+    identities: Vec<Identity>,
+    address: Option<EmailAddress>,
+}
+
+/// A visitor with an address or none, under an id.
+fn visitor(address: &str, id: usize) -> Visitor {
+    let identity = |id: &str| Identity {
+        sign_in_type: "federated".to_owned(),
+        issuer: "https://idp.example.com".to_owned(),
+        issuer_assigned_id: format!("id of {id}"),
+    };
+    Visitor {
+        app: APP.parse().unwrap(),
+        id: Some(sign_up(id)),
+        ip: Some("203.0.113.7"),
+        identities: vec![identity(address)],
+        address: address.parse().ok(),
     }
 }
 
-fn name() -> String {
-    format!("admissions/{}.json", sign_up(1))
+fn sign_up(number: usize) -> CorrelationId {
+    format!("aaaaaaaa-0000-4000-8000-{number:012}").parse().unwrap()
+}
+
+impl Visitor {
+    fn at(self, ip: &'static str) -> Self {
+        Self { ip: Some(ip), ..self }
+    }
+
+    fn arrival<'a>(&'a self, identities: &'a [Identity]) -> Arrival<'a> {
+        Arrival {
+            app: Some(&self.app),
+            correlation_id: self.id.as_ref(),
+            network: self.ip.map(|ip| Network::of(ip.parse().unwrap())),
+            identities,
+        }
+    }
+
+    async fn starts(&self, admissions: &Admissions, scope: Scope, at: DateTime<Utc>) {
+        let admission = Admission {
+            address: self.address.clone(),
+            provenance: "asserted".to_owned(),
+            source: "attribute:email".to_owned(),
+        };
+        admissions.remember(scope, &self.arrival(&self.identities), admission, at).await.unwrap();
+    }
+
+    /// Whose the Submit is, with the address that the form lists.
+    async fn submits(&self, admissions: &Admissions, listed: &str, at: DateTime<Utc>) -> Option<(String, KnownBy)> {
+        let lists = |address: &EmailAddress| listed.parse::<EmailAddress>().is_ok_and(|listed| listed == *address);
+        let known = admissions.whose(Scope::Shared, &self.arrival(&[]), lists, at).await.unwrap()?;
+        let address = known.admission.address.as_ref().map_or("none", EmailAddress::as_given).to_owned();
+        Some((address, known.by))
+    }
+}
+
+fn admissions(shelf: &Shelf) -> Admissions {
+    Admissions::new(shelf.store(), None)
+}
+
+const JO: &str = "Jo@example.com";
+const KIM: &str = "kim@example.com";
+
+fn known(address: &str, by: KnownBy) -> Option<(String, KnownBy)> {
+    Some((address.to_owned(), by))
 }
 
 #[tokio::test]
-async fn what_one_instance_admits_another_one_knows() {
+async fn what_one_instance_has_seen_another_one_knows() {
     let shelf = Shelf::new();
-    let jo = admission("Jo@Example.com");
-    Admissions::new(shelf.store()).remember(&sign_up(1), &jo, now()).await.unwrap();
-    let other = Admissions::new(shelf.store());
-    let recalled = other.recall(&sign_up(1), now() + minutes(1)).await.unwrap().unwrap();
-    assert_eq!((&recalled, recalled.address.as_given()), (&jo, "Jo@Example.com"));
-    assert_eq!(other.recall(&sign_up(2), now()).await.unwrap(), None);
-    assert_eq!(shelf.names(), [name()], "one write");
+    let (jo, one) = (visitor(JO, 1), admissions(&shelf));
+    jo.starts(&one, Scope::Shared, now()).await;
+    for instance in [&one, &admissions(&shelf)] {
+        assert_eq!(jo.submits(instance, "", now()).await, known(JO, KnownBy::CorrelationId));
+    }
+    let starts: Vec<String> = shelf.names().into_iter().filter(|name| name.starts_with("admissions/")).collect();
+    assert_eq!(starts.len(), 2, "{starts:?}");
+    assert!(starts[0].starts_with(&format!("admissions/{APP}/{}/", sign_up(1))), "{starts:?}");
+    assert!(starts[1].starts_with(&format!("admissions/{APP}/network-")), "{starts:?}");
+    assert!(starts.iter().all(|name| !name.contains("203.0") && !name.contains("example")), "{starts:?}");
 }
 
 #[tokio::test]
-async fn an_address_that_is_remembered_does_not_print_itself() {
+async fn an_id_that_two_people_have_is_nobodys_and_everybody_may_have_it() {
+    for scope in [Scope::Shared, Scope::Process] {
+        let admissions = admissions(&Shelf::new());
+        let (jo, kim) = (visitor(JO, 1), visitor(KIM, 1).at("198.51.100.1"));
+        jo.starts(&admissions, scope, now()).await;
+        jo.starts(&admissions, scope, now() + minutes(1)).await;
+        assert_eq!(jo.submits(&admissions, "", now() + minutes(1)).await, known(JO, KnownBy::CorrelationId));
+        kim.starts(&admissions, scope, now() + minutes(2)).await;
+        for (who, listed) in [(&jo, JO), (&kim, KIM), (&jo, ""), (&kim, "")] {
+            assert_eq!(who.submits(&admissions, listed, now() + minutes(3)).await, None, "{scope:?} {listed}");
+        }
+        // An hour after the first one, the id is the other one's.
+        let later = now() + minutes(61);
+        assert_eq!(kim.submits(&admissions, "", later).await, known(KIM, KnownBy::CorrelationId));
+    }
+}
+
+#[tokio::test]
+async fn whoever_differs_in_one_trait_is_another_person() {
+    let jo = visitor(JO, 1);
+    let other_id = vec![Identity { issuer_assigned_id: "another".to_owned(), ..jo.identities[0].clone() }];
+    for other in [
+        Visitor { identities: other_id, ..jo.clone() },
+        Visitor { address: None, ..jo.clone() },
+        jo.clone().at("203.0.113.8"),
+    ] {
+        let admissions = admissions(&Shelf::new());
+        jo.starts(&admissions, Scope::Shared, now()).await;
+        other.starts(&admissions, Scope::Shared, now()).await;
+        assert_eq!(jo.submits(&admissions, JO, now()).await, None, "{other:?}");
+    }
+    // In another application the id is another one.
+    let elsewhere = Visitor { app: OTHER_APP.parse().unwrap(), ..visitor(KIM, 1) };
+    let admissions = admissions(&Shelf::new());
+    jo.starts(&admissions, Scope::Shared, now()).await;
+    elsewhere.starts(&admissions, Scope::Shared, now()).await;
+    assert_eq!(jo.submits(&admissions, "", now()).await, known(JO, KnownBy::CorrelationId));
+    assert_eq!(elsewhere.submits(&admissions, "", now()).await, known(KIM, KnownBy::CorrelationId));
+}
+
+#[tokio::test]
+async fn whoever_is_alone_in_their_network_is_known_by_it_under_another_id_if_the_form_lists_them() {
+    for scope in [Scope::Shared, Scope::Process] {
+        let admissions = admissions(&Shelf::new());
+        let (start, submit) = (visitor(JO, 1), visitor(JO, 2));
+        start.starts(&admissions, scope, now()).await;
+        assert_eq!(submit.submits(&admissions, "jo@EXAMPLE.com", now()).await, known(JO, KnownBy::Network));
+        let without_id = Visitor { id: None, ..submit.clone() };
+        assert_eq!(without_id.submits(&admissions, JO, now()).await, known(JO, KnownBy::Network));
+        for (who, listed) in [
+            (submit.clone(), ""),
+            (submit.clone(), KIM),
+            (submit.clone().at("203.0.113.8"), JO),
+            (Visitor { ip: None, ..submit.clone() }, JO),
+            (Visitor { app: OTHER_APP.parse().unwrap(), ..submit.clone() }, JO),
+        ] {
+            assert_eq!(who.submits(&admissions, listed, now()).await, None, "{who:?} {listed}");
+        }
+        assert_eq!(submit.submits(&admissions, JO, now() + minutes(60)).await, None, "an hour later");
+        visitor(KIM, 3).starts(&admissions, scope, now()).await;
+        assert_eq!(submit.submits(&admissions, JO, now()).await, None, "no longer alone");
+        assert_eq!(start.submits(&admissions, "", now()).await, known(JO, KnownBy::CorrelationId));
+    }
+}
+
+#[tokio::test]
+async fn who_has_no_address_is_known_by_their_id_only() {
+    let admissions = admissions(&Shelf::new());
+    visitor("", 1).starts(&admissions, Scope::Shared, now()).await;
+    assert_eq!(visitor("", 1).submits(&admissions, JO, now()).await, known("none", KnownBy::CorrelationId));
+    assert_eq!(visitor("", 2).submits(&admissions, JO, now()).await, None);
+}
+
+#[tokio::test]
+async fn what_is_seen_by_the_process_and_what_is_shared_count_together() {
+    let shelf = Shelf::new();
+    let one = admissions(&shelf);
+    visitor(JO, 1).starts(&one, Scope::Process, now()).await;
+    visitor(KIM, 1).starts(&admissions(&shelf), Scope::Shared, now()).await;
+    assert_eq!(visitor(JO, 1).submits(&one, JO, now()).await, None);
+}
+
+#[tokio::test]
+async fn a_secret_in_common_needs_no_key_in_the_store() {
+    let (shelf, secret) = (Shelf::new(), Secret::new("s3cr3t"));
+    visitor(JO, 1).starts(&Admissions::new(shelf.store(), Some(&secret)), Scope::Shared, now()).await;
+    assert!(shelf.names().iter().all(|name| name.starts_with("admissions/")), "{:?}", shelf.names());
+    let other = Admissions::new(shelf.store(), Some(&secret));
+    visitor(JO, 1).starts(&other, Scope::Shared, now() + minutes(1)).await;
+    let found = visitor(JO, 1).submits(&other, "", now() + minutes(1)).await;
+    assert_eq!(found, known(JO, KnownBy::CorrelationId), "the same person, for both");
+}
+
+#[tokio::test]
+async fn instances_that_come_at_once_agree_on_a_key() {
+    let shelf = Shelf::new();
+    shelf.pauses((0..64).map(|number| number % 3).collect());
+    let instances: Vec<_> = (0..4).map(|_| admissions(&shelf)).collect();
+    let jo = visitor(JO, 1);
+    join_all(instances.iter().map(|instance| jo.starts(instance, Scope::Shared, now()))).await;
+    assert_eq!(jo.submits(&admissions(&shelf), "", now()).await, known(JO, KnownBy::CorrelationId));
+    assert_eq!(shelf.names().iter().filter(|name| *name == "person-key.json").count(), 1);
+}
+
+#[tokio::test]
+async fn what_is_remembered_does_not_print_itself() {
     let folder = tempfile::tempdir().unwrap();
-    let admissions = Admissions::new(StateStore::local(folder.path()));
-    let jo = admission("jo@example.com");
-    admissions.remember(&sign_up(1), &jo, now()).await.unwrap();
-    let debugged = format!("{admissions:?} {jo:?}");
-    assert!(debugged.contains("default") && !debugged.contains("example"), "{debugged}");
-}
-
-#[tokio::test]
-async fn what_was_written_or_read_here_is_known_without_asking() {
-    let shelf = Shelf::new();
-    let (jo, writer, reader) = (admission("jo@example.com"), shelf.store(), Admissions::new(shelf.store()));
-    let writer = Admissions::new(writer);
-    writer.remember(&sign_up(1), &jo, now()).await.unwrap();
-    reader.recall(&sign_up(1), now()).await.unwrap();
-    shelf.store().delete(&name()).await.unwrap();
-    for admissions in [&writer, &reader] {
-        assert_eq!(admissions.recall(&sign_up(1), now()).await.unwrap().as_ref(), Some(&jo));
-        assert_eq!(admissions.recall(&sign_up(1), now() + minutes(24 * 60)).await.unwrap(), None, "but for a day");
+    let admissions = Admissions::new(StateStore::local(folder.path()), Some(&Secret::new("s3cr3t")));
+    let jo = visitor(JO, 1);
+    jo.starts(&admissions, Scope::Shared, now()).await;
+    jo.starts(&admissions, Scope::Process, now()).await;
+    let known = admissions.whose(Scope::Process, &jo.arrival(&[]), |_| true, now()).await.unwrap().unwrap();
+    let debugged = format!("{admissions:?} {known:?} {:?}", jo.arrival(&jo.identities));
+    for personal in ["Jo@", "203.0", "id of", "s3cr3t"] {
+        assert!(!debugged.contains(personal), "{debugged}");
     }
 }
 
 #[tokio::test]
-async fn a_repeated_call_is_in_order_and_another_address_is_not() {
-    let shelf = Shelf::new();
-    let jo = admission("jo@example.com");
-    for _ in 0..2 {
-        Admissions::new(shelf.store()).remember(&sign_up(1), &jo, now()).await.unwrap();
-    }
-    let kim = Admissions::new(shelf.store()).remember(&sign_up(1), &admission("kim@example.com"), now()).await;
-    assert!(matches!(kim, Err(RememberError::OtherAddress)));
-    let recalled = Admissions::new(shelf.store()).recall(&sign_up(1), now()).await.unwrap();
-    assert_eq!((recalled, shelf.names().len()), (Some(jo), 1));
-}
-
-#[tokio::test]
-async fn what_is_older_than_a_day_counts_as_absent() {
-    let shelf = Shelf::new();
-    let admissions = Admissions::new(shelf.store());
-    admissions.remember(&sign_up(1), &admission("jo@example.com"), now()).await.unwrap();
-    for (after, there) in [(24 * 60 - 1, true), (24 * 60, false), (-24 * 60, false)] {
-        let reader = Admissions::new(shelf.store());
-        assert_eq!(reader.recall(&sign_up(1), now() + minutes(after)).await.unwrap().is_some(), there, "{after}");
-    }
-    let kim = admission("kim@example.com");
-    let later = now() + minutes(24 * 60);
-    Admissions::new(shelf.store()).remember(&sign_up(1), &kim, later).await.unwrap();
-    assert_eq!(Admissions::new(shelf.store()).recall(&sign_up(1), later).await.unwrap(), Some(kim));
-}
-
-#[tokio::test]
-async fn what_cannot_be_read_counts_as_absent_and_is_written_anew() {
-    let no_address = r#"{"address":"jo","provenance":"","source":"","policy":"","at":"2026-11-21T10:00:00Z"}"#;
+async fn what_cannot_be_read_is_nobodys() {
+    let jo = visitor(JO, 1);
+    let no_address = r#"{"address":"jo","provenance":"asserted","source":"identity"}"#;
     for content in ["", "{\"address\":\"jo@example.com\"", "{}", no_address] {
         let shelf = Shelf::new();
-        shelf.put(&Path::from(name()), content.into()).await.unwrap();
+        jo.starts(&admissions(&shelf), Scope::Shared, now()).await;
+        let name = shelf.names().into_iter().find(|name| name.contains(sign_up(1).as_str())).unwrap();
+        shelf.put(&Path::from(name.as_str()), content.into()).await.unwrap();
         let lines = logged("admission-unreadable", async {
-            assert_eq!(Admissions::new(shelf.store()).recall(&sign_up(1), now()).await.unwrap(), None);
+            assert_eq!(jo.submits(&admissions(&shelf), JO, now()).await, None);
         });
         let lines = lines.await;
-        assert!(lines.len() == 1 && lines[0]["object"] == name().as_str(), "{lines:?}");
-        assert!(!format!("{lines:?}").contains("example.com"), "{lines:?}");
-        let jo = admission("jo@example.com");
-        Admissions::new(shelf.store()).remember(&sign_up(1), &jo, now()).await.unwrap();
-        assert_eq!(Admissions::new(shelf.store()).recall(&sign_up(1), now()).await.unwrap(), Some(jo));
+        assert!(lines.len() == 1 && lines[0]["object"] == name.as_str(), "{lines:?}");
+        assert!(!format!("{lines:?}").contains("xample.com"), "{lines:?}");
     }
 }
 
 #[tokio::test]
 async fn a_store_that_fails_is_an_error_and_no_admission() {
     let shelf = Shelf::new();
+    let (admissions, jo) = (admissions(&shelf), visitor(JO, 1));
     shelf.fault(Fault::Refuses);
-    let admissions = Admissions::new(shelf.store());
-    let failed = admissions.remember(&sign_up(1), &admission("jo@example.com"), now()).await;
-    assert!(matches!(failed, Err(RememberError::Store(_))));
-    assert_eq!(admissions.recall(&sign_up(1), now()).await.unwrap(), None);
+    let admission = Admission { address: None, provenance: String::new(), source: String::new() };
+    let failed = admissions.remember(Scope::Shared, &jo.arrival(&jo.identities), admission, now()).await;
+    assert!(failed.is_err());
+    // A key that exists and is never there.
+    shelf.fault(Fault::Lies);
+    assert!(admissions.whose(Scope::Shared, &jo.arrival(&[]), |_| true, now()).await.is_err());
+    shelf.fault(Fault::None);
+    assert_eq!(jo.submits(&admissions, JO, now()).await, None);
 }
 
 #[tokio::test]
-async fn a_sweep_deletes_what_is_older_than_a_day_and_nothing_else() {
+async fn a_sweep_deletes_what_is_older_than_an_hour_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     for store in [StateStore::in_memory(), StateStore::local(folder.path())] {
-        let admissions = Admissions::new(store.clone());
+        let admissions = Admissions::new(store.clone(), None);
         for number in 0..3 {
-            admissions.remember(&sign_up(number), &admission("jo@example.com"), now()).await.unwrap();
+            visitor(JO, number).starts(&admissions, Scope::Shared, now() + minutes(1)).await;
         }
         guest(1, 1).at(&Reservations::new(store.clone()), 1, now()).await.unwrap();
-        let written = store.list("admissions").await.unwrap().iter().map(|entry| entry.modified).max().unwrap();
-        assert_eq!(admissions.sweep(written + minutes(23 * 60)).await.unwrap(), 0);
-        assert_eq!(admissions.sweep(written + minutes(24 * 60)).await.unwrap(), 3);
+        let entries = store.list("admissions").await.unwrap();
+        let [first, last] =
+            [entries.iter().map(|entry| entry.modified).min(), entries.iter().map(|entry| entry.modified).max()];
+        admissions.tidy(first.unwrap() + minutes(59)).await;
+        assert_eq!(store.list("admissions").await.unwrap().len(), 4, "one for each id, and one for the network");
+        admissions.tidy(last.unwrap() + minutes(60)).await;
         assert!(store.list("admissions").await.unwrap().is_empty());
         assert_eq!(store.list("reservations").await.unwrap().len(), 1);
+    }
+}
+
+/// One sign-up in a world of few ids, networks and addresses.
+#[derive(Debug, Clone)]
+struct Walk {
+    /// Which address they come with; the first one is nobody's.
+    address: usize,
+    /// What their provider calls them.
+    subject: usize,
+    network: usize,
+    /// The id that they chose for the whole sign-up; `None`: Entra makes a new one for each event.
+    id: Option<usize>,
+    /// The address that they type.
+    types: usize,
+    /// Minutes before Start, and between Start and Submit.
+    waits: [i64; 2],
+    scope: bool,
+}
+
+const ADDRESSES: [&str; 4] = ["", "jo@example.com", "kim@example.com", "sam@example.com"];
+const NETWORKS: [&str; 3] = ["203.0.113.7", "203.0.113.8", "2001:db8::7"];
+
+fn walk() -> impl Strategy<Value = Walk> {
+    let id = prop::option::weighted(0.6, 0..2_usize);
+    let minutes = prop_oneof![3 => 0..10_i64, 1 => 50..70_i64];
+    ((0..4_usize, 0..3_usize, 0..3_usize), id, 0..4_usize, [minutes.clone(), minutes], any::<bool>()).prop_map(
+        |((address, subject, network), id, types, waits, scope)| Walk {
+            address,
+            subject,
+            network,
+            id,
+            types,
+            waits,
+            scope,
+        },
+    )
+}
+
+/// An event of a sign-up, in the order of time.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    walk: usize,
+    at: i64,
+    is_submit: bool,
+}
+
+/// Everybody's events, in order.
+fn steps(walks: &[Walk]) -> Vec<Step> {
+    let both = walks.iter().enumerate().flat_map(|(number, walk)| {
+        let start = walk.waits[0];
+        [(start, false), (start + walk.waits[1], true)].map(|(at, is_submit)| Step { walk: number, at, is_submit })
+    });
+    let mut steps: Vec<Step> = both.collect();
+    steps.sort_by_key(|step| (step.at, step.walk));
+    steps
+}
+
+impl Walk {
+    fn visitor(&self, number: usize, is_submit: bool) -> Visitor {
+        let made = 100 + 2 * number + usize::from(is_submit);
+        let id = sign_up(self.id.unwrap_or(made));
+        let identities = vec![Identity {
+            sign_in_type: "federated".to_owned(),
+            issuer: "https://idp.example.com".to_owned(),
+            issuer_assigned_id: format!("{}-{}", self.subject, ADDRESSES[self.address]),
+        }];
+        let address = ADDRESSES[self.address].parse().ok();
+        Visitor { app: APP.parse().unwrap(), id: Some(id), ip: Some(NETWORKS[self.network]), identities, address }
+    }
+
+    fn scope(&self) -> Scope {
+        if self.scope { Scope::Shared } else { Scope::Process }
+    }
+}
+
+/// Plays them all; says for each whose the Submit was taken to be.
+async fn play(walks: &[Walk]) -> Vec<Option<(String, KnownBy)>> {
+    let admissions = admissions(&Shelf::new());
+    let mut whose = vec![None; walks.len()];
+    for Step { walk: number, at, is_submit } in steps(walks) {
+        let (walk, at) = (&walks[number], now() + minutes(at));
+        let visitor = walk.visitor(number, is_submit);
+        if is_submit {
+            whose[number] = visitor.submits(&admissions, ADDRESSES[walk.types], at).await;
+        } else {
+            visitor.starts(&admissions, walk.scope(), at).await;
+        }
+    }
+    whose
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whoever shares ids and networks with others: what is used of a Start is an address that a Start of theirs has
+    /// shown, as long as it is remembered.
+    #[test]
+    fn nobody_gets_an_address_that_no_start_of_theirs_has_shown(walks in prop::collection::vec(walk(), 1..8)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for (walk, whose) in walks.iter().zip(runtime.block_on(play(&walks))) {
+            let Some((address, by)) = whose else { continue };
+            let own = ADDRESSES[walk.address];
+            let forgotten = walk.waits[1] >= 60;
+            prop_assert!(address == own || (own.is_empty() && address == "none") || forgotten, "{walk:?}: {address} by {by:?}");
+        }
+    }
+
+    /// Whoever is alone in their network gets through, whatever ids Entra uses and whatever others do elsewhere.
+    #[test]
+    fn whoever_is_alone_in_their_network_is_known(walks in prop::collection::vec(walk(), 0..8), entra_uses in 0..3_usize) {
+        let honest = Walk {
+            address: 1, subject: 9, network: 0, types: 1, waits: [30, 5], scope: true,
+            // One id for the whole sign-up that nobody else has, or one for each event.
+            id: (entra_uses > 0).then_some(50 + entra_uses),
+        };
+        let others = walks.into_iter().map(|walk| Walk { network: 1 + walk.network % 2, ..walk });
+        let walks: Vec<Walk> = std::iter::once(honest).chain(others).collect();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let whose = runtime.block_on(play(&walks)).remove(0);
+        prop_assert_eq!(whose.map(|(address, _)| address), Some("jo@example.com".to_owned()));
     }
 }

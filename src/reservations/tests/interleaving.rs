@@ -11,16 +11,16 @@ use super::*;
 /// What somebody does.
 #[derive(Debug, Clone)]
 enum Act {
-    Reserve { address: Option<usize>, sign_up: usize },
+    Reserve { address: Option<usize>, person: Option<usize> },
     Accept { address: usize },
     Release,
     Keep,
 }
 
 fn act() -> impl Strategy<Value = Act> {
-    let address = prop::option::weighted(0.8, 0..4_usize);
+    let (address, person) = (prop::option::weighted(0.6, 0..4_usize), prop::option::weighted(0.7, 0..4_usize));
     prop_oneof![
-        6 => (address, 0..6_usize).prop_map(|(address, sign_up)| Act::Reserve { address, sign_up }),
+        6 => (address, person).prop_map(|(address, person)| Act::Reserve { address, person }),
         2 => (0..4_usize).prop_map(|address| Act::Accept { address }),
         2 => Just(Act::Release),
         1 => Just(Act::Keep),
@@ -37,19 +37,19 @@ struct Moment {
 }
 
 fn moment() -> impl Strategy<Value = Moment> {
-    let after = prop_oneof![Just(0), Just(20), Just(45), Just(70)];
+    let after = prop_oneof![Just(0), Just(6), Just(20), Just(70)];
     (prop::collection::vec(act(), 1..6), after, 1..4_u32).prop_map(|(acts, after, uses)| Moment { acts, after, uses })
 }
 
 /// Says who was admitted, if anybody was.
-async fn perform(act: Act, shelf: &Shelf, uses: u32, at: DateTime<Utc>) -> Option<Guest> {
+async fn perform(act: Act, shelf: &Shelf, uses: u32, at: DateTime<Utc>) -> Option<(Guest, Reserved)> {
     let reservations = shelf.reservations();
     match act {
-        Act::Reserve { address, sign_up } => {
-            let guest = Guest { address, sign_up: Some(sign_up) };
+        Act::Reserve { address, person } => {
+            let guest = Guest { address, person };
             let reserved = guest.at(&reservations, uses, at).await;
             assert!(!matches!(reserved, Err(ReserveError::Contended | ReserveError::Store(_))), "{reserved:?}");
-            return reserved.ok().map(|_| guest);
+            return reserved.ok().map(|reserved| (guest, reserved));
         }
         Act::Accept { address } => {
             let account = format!("bbbbbbbb-0000-4000-8000-{address:012}").parse().unwrap();
@@ -78,7 +78,11 @@ fn replay(events: &[(u32, u32, Event)], uses: u32, slots: &mut BTreeMap<u32, (u3
         match event {
             Event::Reserved(reservation) if taken => {
                 let held = before.as_ref().and_then(Event::waiting).expect("only what waits is renewed");
-                assert_eq!(held.holder, reservation.holder);
+                assert_eq!(
+                    (&held.holder, held.since, held.renewals + 1),
+                    (&reservation.holder, reservation.since, reservation.renewals)
+                );
+                assert!(reservation.renewals <= RENEWALS && reservation.at - held.since.unwrap() < RENEWABLE);
             }
             Event::Reserved(_) => {
                 let in_use = slots.values().filter(|(_, event)| event.is_in_use()).count();
@@ -109,14 +113,16 @@ fn run(moments: Vec<Moment>, pauses: Vec<u8>) {
         let admitted = runtime.block_on(join_all(acts.collect::<Vec<_>>()));
         let events = shelf.events();
         replay(&events[seen..], uses, &mut slots);
-        for guest in admitted.into_iter().flatten() {
-            let (address, sign_up) = (guest.address.map(|number| AddressDigest::of(&person(number))), guest.sign_up);
-            let is_theirs = |held: &Reservation| {
-                (address.is_some() && held.address == address) || held.correlation_id == sign_up.map(super::sign_up)
-            };
-            let theirs = |(.., event): &(u32, u32, Event)| event.reservation().is_some_and(is_theirs);
-            assert!(events.iter().any(theirs), "{guest:?} was admitted without a use");
+        for (guest, _) in admitted.iter().flatten() {
+            let address = guest.address.map(|number| AddressDigest::of(&person(number)));
+            let holder = Holder::of(address.as_ref(), guest.person.map(super::seen).as_ref());
+            let known = guest.address.is_some() || guest.person.is_some();
+            let theirs =
+                |(.., event): &&(u32, u32, Event)| event.reservation().is_some_and(|held| held.holder == holder);
+            assert!(!known || events.iter().any(|event| theirs(&event)), "{guest:?} was admitted without a use");
         }
+        let taken = events[seen..].iter().filter(|(.., event)| event.waiting().is_some()).count();
+        assert_eq!(admitted.iter().flatten().count(), taken, "each admission is written, as a new use or as a renewal");
         seen = events.len();
     }
 }

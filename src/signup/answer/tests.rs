@@ -68,6 +68,7 @@ impl Case<'_> {
             client: &client,
             identities: &[],
             found: None,
+            known_by: KnownBy::CorrelationId,
             messages: &messages,
             reader: Reader { locale: "en", email: None, app: &app, support_code: "" },
             now: "2026-11-21T10:00:00Z".parse().unwrap(),

@@ -1,5 +1,10 @@
 //! Why somebody is admitted or refused: the names in logs and in `explain`, and the texts people see.
 
+use crate::values::KnownBy;
+
+/// The message of whoever has to start again.
+const START_AGAIN: &str = "start-again";
+
 /// Why somebody is admitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ground {
@@ -66,8 +71,7 @@ impl Refusal {
         Self::Disposable,
     ];
 
-    /// Its name in logs and in `explain`, and the key of its message. For a key that has no text, people see that of
-    /// `not-invited`: what is wrong with an address then reads the same, and nobody learns from it who is on a list.
+    /// Its name in logs and in `explain`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -82,5 +86,19 @@ impl Refusal {
             Self::Denied => "denied",
             Self::Disposable => "disposable",
         }
+    }
+
+    /// The key of its message at Start. For a key that has no text, people see that of `not-invited`: what is wrong with
+    /// an address then reads the same, and nobody learns from it who is on a list.
+    #[must_use]
+    pub fn message(self) -> &'static str {
+        if self == Self::AddressTyped { START_AGAIN } else { self.name() }
+    }
+
+    /// The key of its message at Submit. If nobody can tell whose the Submit is, and that is why there is no address to
+    /// go by, the person is asked to start again.
+    #[must_use]
+    pub fn message_at_submit(self, known_by: KnownBy) -> &'static str {
+        if self == Self::NoAddress && known_by == KnownBy::Nobody { START_AGAIN } else { self.message() }
     }
 }

@@ -37,10 +37,6 @@ fn shown(found: Result<Found, NoAddressBecause>) -> Option<String> {
     Some(format!("{} {source} {}", address.canonical(), provenance.name()))
 }
 
-fn remembered(address: &str) -> Found {
-    Found { address: address.parse().unwrap(), provenance: Provenance::Asserted, source: AddressSource::Remembered }
-}
-
 #[test]
 fn an_identity_goes_before_everything_else() {
     for (sign_in_type, issuer) in
@@ -48,11 +44,12 @@ fn an_identity_goes_before_everything_else() {
     {
         let identities =
             [identity("federated", "google.com", "1098"), identity(sign_in_type, issuer, "Jo@example.com")];
-        let (start, form) = (remembered("other@example.com"), form(&[("email", "third@example.com")]));
+        let form = form(&[("email", "third@example.com")]);
         for found in [
             at_start(Some(&usual()), &identities, &form),
             at_start(None, &identities, &form),
-            at_submit(Some(&usual()), &identities, Some(&start), &form),
+            proven_by_submit(Some(&usual()), &identities, &form).unwrap(),
+            proven_by_submit(Some(&policy(NoAddress::Code, &["email", "identity"])), &identities, &form).unwrap(),
         ] {
             assert_eq!(shown(found).unwrap(), "jo@example.com identity verified", "{sign_in_type}");
         }
@@ -94,32 +91,49 @@ fn the_attribute_is_found_in_every_spelling_and_in_the_order_of_the_policy() {
 }
 
 #[test]
-fn what_was_remembered_goes_before_the_form() {
-    let form = form(&[("email", "invited@example.com")]);
-    let found = at_submit(Some(&usual()), &[], Some(&remembered("jo@example.com")), &form);
-    assert_eq!(shown(found).unwrap(), "jo@example.com remembered asserted");
-}
-
-#[test]
 fn an_unusable_identity_is_not_replaced_by_what_the_form_says() {
     let quoted = [identity("emailAddress", "contoso.onmicrosoft.com", "\"jo b\"@example.com")];
-    assert_eq!(shown(at_start(Some(&usual()), &quoted, &form(&[("email", "invited@example.com")]))), None);
+    let form = form(&[("email", "invited@example.com")]);
+    assert_eq!(shown(at_start(Some(&usual()), &quoted, &form)), None);
+    let proven = proven_by_submit(Some(&usual()), &quoted, &form);
+    assert!(matches!(proven, Some(Err(NoAddressBecause::Unusable(AddressSource::Identity, _)))), "{proven:?}");
 }
 
 #[test]
-fn a_submitted_address_is_typed_unless_only_entra_can_have_put_it_there() {
-    let form = form(&[("email", "invited@example.com"), ("streetAddress", "invited@example.com")]);
-    let submitted = |no_address, sources: &[&str]| {
+fn a_submitted_address_proves_something_only_if_nobody_without_an_address_sees_the_form() {
+    let form = form(&[("email", "invited@example.com"), ("streetAddress", "other@example.com")]);
+    for (no_address, sources, proven) in [
+        (NoAddress::Refuse, ["identity", "email"].as_slice(), Some("invited@example.com attribute:email asserted")),
+        // Somebody may have come to the form without an address, or with one from elsewhere, and have typed this one.
+        (NoAddress::Code, &["identity", "email"], None),
+        (NoAddress::Refuse, &["identity", "email", "streetAddress"], None),
+        (NoAddress::Refuse, &["identity", "streetAddress"], None),
+        (NoAddress::Refuse, &["identity"], None),
+    ] {
         let policy = policy(no_address, sources);
-        (shown(at_submit(Some(&policy), &[], None, &form)).unwrap(), is_editable(&policy))
-    };
-    let reported = "invited@example.com attribute:email asserted".to_owned();
-    let typed = "invited@example.com attribute:email typed".to_owned();
-    assert_eq!(submitted(NoAddress::Refuse, &["identity", "email"]), (reported, false));
-    // Somebody may have come to the form without an address, or with one from elsewhere, and have typed this one.
-    assert_eq!(submitted(NoAddress::Code, &["identity", "email"]), (typed.clone(), true));
-    assert_eq!(submitted(NoAddress::Refuse, &["identity", "email", "streetAddress"]), (typed, true));
-    let other = "invited@example.com attribute:streetAddress typed".to_owned();
-    assert_eq!(submitted(NoAddress::Refuse, &["identity", "streetAddress"]), (other, true));
-    assert!(is_editable(&policy(NoAddress::Refuse, &["identity"])));
+        let found = proven_by_submit(Some(&policy), &[], &form);
+        assert_eq!(found.map(|found| shown(found).unwrap()).as_deref(), proven, "{sources:?}");
+        assert_eq!(is_editable(&policy), proven.is_none(), "{sources:?}");
+        let typed = shown(typed_at_submit(Some(&policy), &form));
+        assert!(typed.is_none_or(|typed| typed.ends_with(" typed")), "{sources:?}");
+    }
+    let empty = Form::default();
+    assert_eq!(proven_by_submit(Some(&usual()), &[], &empty), None);
+    assert_eq!(proven_by_submit(Some(&usual()), &[], &self::form(&[("email", "rubbish")])), None);
+}
+
+#[test]
+fn a_form_lists_an_address_where_the_policy_or_entra_has_one() {
+    let policy = policy(NoAddress::Refuse, &["identity", "streetAddress"]);
+    let jo = "jo@example.com".parse().unwrap();
+    for (name, value, lists) in [
+        ("streetAddress", " JO@example.com", true),
+        ("email", "jo@example.com", true),
+        ("EmailAddress", "jo@example.com", true),
+        ("city", "jo@example.com", false),
+        ("email", "kim@example.com", false),
+        ("email", "jo", false),
+    ] {
+        assert_eq!(super::lists(Some(&policy), &form(&[(name, value)]), &jo), lists, "{name} {value}");
+    }
 }

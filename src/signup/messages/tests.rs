@@ -65,9 +65,9 @@ fn a_page_shows_the_support_code() {
 #[test]
 fn a_refusal_without_a_text_of_its_own_reads_like_any_other() {
     let none = Messages::default();
-    for reason in crate::signup::gate::Refusal::ALL.map(crate::signup::gate::Refusal::name) {
+    for reason in crate::signup::gate::Refusal::ALL.map(crate::signup::gate::Refusal::message) {
         let same = page(&none, reason, "en") == page(&none, "not-invited", "en");
-        assert_eq!(same, !["no-policy", "closed", "no-address"].contains(&reason), "{reason}");
+        assert_eq!(same, !["no-policy", "closed", "no-address", "start-again"].contains(&reason), "{reason}");
         assert_ne!(page(&none, reason, "en").text, FALLBACK, "{reason}");
     }
     let own = messages(&[("en", "denied", "Not you."), ("de", "not-invited", "Nur mit Einladung.")]);

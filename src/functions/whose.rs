@@ -1,0 +1,67 @@
+//! Whose a Submit is, and what address follows from it.
+//!
+//! What Submit itself proves goes first. Otherwise it is the person of a Start, if there is one whom it must belong to;
+//! their address is what Start saw, whatever the form says. Otherwise nobody can tell: what the form says may have been
+//! typed, and can only get somebody refused.
+
+use super::desk::{Desk, Times, Work};
+use super::shared_state::{KnownStart, StateError};
+use crate::reservations::{PersonId, Scope};
+use crate::signup::gate::Admission;
+use crate::signup::identity::{self, Found, NoAddressBecause};
+use crate::signup::policy::Policy;
+use crate::values::KnownBy;
+
+/// Somebody who sent a form.
+#[derive(Debug)]
+pub struct Sender {
+    /// Their address, or why there is none.
+    pub found: Result<Found, NoAddressBecause>,
+    /// Who they are, if a Start shows it.
+    pub person: Option<PersonId>,
+    /// How that is known.
+    pub known_by: KnownBy,
+}
+
+/// Who sent the form.
+pub async fn sender(desk: &Desk, policy: Option<&Policy>, work: &mut Work<'_>) -> Result<Sender, StateError> {
+    let event = work.event;
+    let sender = match identity::proven_by_submit(policy, &event.identities, &event.form) {
+        Some(found) => Sender { found, person: None, known_by: KnownBy::Submit },
+        None => by_start(desk, policy, work).await?,
+    };
+    work.trace.note("person", format_args!("known by: {}", sender.known_by.name()));
+    Ok(sender)
+}
+
+async fn by_start(desk: &Desk, policy: Option<&Policy>, work: &mut Work<'_>) -> Result<Sender, StateError> {
+    let event = work.event;
+    let typed = || identity::typed_at_submit(policy, &event.form);
+    let lists = |address: &_| identity::lists(policy, &event.form, address);
+    // Where no Start is shared, the memory of this process is all there is.
+    let scope = if policy.is_some_and(shares_starts) { Scope::Shared } else { Scope::Process };
+    let asked = desk.state.whose(scope, event, lists, work.now);
+    let known = match scope {
+        Scope::Process => asked.await?,
+        Scope::Shared => Times::of(&mut work.times.state, asked).await?,
+    };
+    Ok(match known {
+        Some(KnownStart { person, found, by }) => {
+            Sender { found: found.map_or_else(typed, Ok), person: Some(person), known_by: by }
+        }
+        None => Sender { found: typed(), person: None, known_by: KnownBy::Nobody },
+    })
+}
+
+/// Whether there can be Starts under a policy that every instance has to know of.
+fn shares_starts(policy: &Policy) -> bool {
+    identity::is_editable(policy) || policy.invitation_code.is_some()
+}
+
+/// Who has to know of a Start. What Submit proves is enough where it is proven by Submit; who needs a code sees the form
+/// although their address does not admit them, so every instance has to know them.
+#[must_use]
+pub fn scope_of_start(policy: &Policy, admission: &Admission<'_>) -> Scope {
+    let shared = identity::is_editable(policy) || matches!(admission, Admission::NeedsCode(_));
+    if shared { Scope::Shared } else { Scope::Process }
+}

@@ -1,0 +1,177 @@
+//! Who somebody is, as far as a Start shows it: a keyed digest, so that two Starts can be told to be the same person's
+//! and nobody is found by trying addresses or ids.
+
+use std::fmt;
+
+use aws_lc_rs::hmac;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::values::{AppId, EmailAddress, Identity, Network, Secret};
+
+/// So many bytes of a digest are kept.
+const BYTES: usize = 16;
+
+/// Somebody whom a Start has seen: 32 hexadecimal digits. Equal for equal traits under the same key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PersonId(String);
+
+impl PersonId {
+    /// The digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The person whose digits these are.
+    pub(in crate::reservations) fn from_digits(digits: &str) -> Option<Self> {
+        let is_digest = digits.len() == 2 * BYTES && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_digest.then(|| Self(digits.to_owned()))
+    }
+}
+
+/// What tells one person from another.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Traits<'a> {
+    /// The application they sign up to.
+    pub(super) app: Option<&'a AppId>,
+    /// The network they come from.
+    pub(super) network: Option<Network>,
+    /// The address that Start saw, if there is one.
+    pub(super) address: Option<&'a EmailAddress>,
+    /// Who Entra says they are.
+    pub(super) identities: &'a [Identity],
+}
+
+/// The key of the digests. `Debug` does not show it.
+#[derive(Clone)]
+pub(super) struct PersonKey(hmac::Key);
+
+impl PersonKey {
+    /// A key of random bytes.
+    pub(super) fn random() -> Self {
+        Self::of(random_bytes().as_bytes())
+    }
+
+    /// The key that follows from the configured secret, so that all instances agree.
+    pub(super) fn from_secret(secret: &Secret) -> Self {
+        let root = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
+        Self::of(hmac::sign(&root, b"guestlist person key 1").as_ref())
+    }
+
+    fn of(bytes: &[u8]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, bytes))
+    }
+
+    /// Who has these traits.
+    pub(super) fn person(&self, traits: &Traits<'_>) -> PersonId {
+        let mut ids: Vec<[&str; 2]> =
+            traits.identities.iter().map(|one| [one.issuer.as_str(), one.issuer_assigned_id.as_str()]).collect();
+        ids.sort_unstable();
+        let network = traits.network.map(|network| network.reveal()).unwrap_or_default();
+        let address = traits.address.map_or("", EmailAddress::canonical);
+        let parts = ["person 1", traits.app.map_or("", AppId::as_str), &network, address];
+        PersonId(self.digest(parts.into_iter().chain(ids.into_iter().flatten())))
+    }
+
+    /// What stands for a network in the name of an object.
+    pub(super) fn network(&self, network: Network) -> String {
+        self.digest(["network 1", &network.reveal()].into_iter())
+    }
+
+    /// The digest of the parts, each with its length before it, so that no two lists of parts are one text.
+    fn digest<'a>(&self, parts: impl Iterator<Item = &'a str>) -> String {
+        let mut context = hmac::Context::with_key(&self.0);
+        for part in parts {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part.as_bytes());
+        }
+        let tag = context.sign();
+        tag.as_ref().iter().take(BYTES).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for PersonKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("PersonKey(…)")
+    }
+}
+
+/// A key as the store keeps it, for instances that have no secret in common. `Debug` does not show it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredKey {
+    key: String,
+}
+
+impl StoredKey {
+    pub(super) fn random() -> Self {
+        Self { key: random_bytes() }
+    }
+
+    pub(super) fn into_key(self) -> PersonKey {
+        PersonKey::of(self.key.as_bytes())
+    }
+}
+
+/// 244 random bits, as text.
+fn random_bytes() -> String {
+    format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity(issuer: &str, id: &str) -> Identity {
+        Identity { sign_in_type: "federated".into(), issuer: issuer.into(), issuer_assigned_id: id.into() }
+    }
+
+    #[test]
+    fn every_trait_makes_another_person_and_nothing_else_does() {
+        let key = PersonKey::from_secret(&Secret::new("key"));
+        let apps: [AppId; 2] = ["1", "2"]
+            .map(|digit| "8".repeat(7) + digit + "-1111-2222-3333-444444444444")
+            .map(|id| id.parse().unwrap());
+        let addresses: [EmailAddress; 2] = ["jo@example.com", "kim@example.com"].map(|text| text.parse().unwrap());
+        let networks = ["203.0.113.7", "203.0.113.8"].map(|ip| Network::of(ip.parse().unwrap()));
+        let (one, other) = ([identity("google.com", "12")], [identity("google.com", "123")]);
+        let (shifted, both) = ([identity("google.com1", "2")], [identity("google.com", "12"), identity("mail", "x")]);
+        let jo =
+            Traits { app: Some(&apps[0]), network: Some(networks[0]), address: Some(&addresses[0]), identities: &one };
+        let others = [
+            Traits { app: Some(&apps[1]), ..jo },
+            Traits { app: None, ..jo },
+            Traits { network: Some(networks[1]), ..jo },
+            Traits { network: None, ..jo },
+            Traits { address: Some(&addresses[1]), ..jo },
+            Traits { address: None, ..jo },
+            Traits { identities: &other, ..jo },
+            Traits { identities: &shifted, ..jo },
+            Traits { identities: &both, ..jo },
+            Traits { identities: &[], ..jo },
+        ];
+        let mut people: Vec<PersonId> = others.iter().map(|traits| key.person(traits)).collect();
+        people.push(key.person(&jo));
+        let all = people.len();
+        people.sort();
+        people.dedup();
+        assert_eq!(people.len(), all);
+        let spelled: EmailAddress = " JO@Example.com".parse().unwrap();
+        assert_eq!(key.person(&Traits { address: Some(&spelled), ..jo }), key.person(&jo));
+        let turned: Vec<Identity> = both.iter().rev().cloned().collect();
+        assert_eq!(key.person(&Traits { identities: &turned, ..jo }), key.person(&Traits { identities: &both, ..jo }));
+    }
+
+    #[test]
+    fn the_key_decides_and_shows_nothing() {
+        let traits = Traits { app: None, network: None, address: None, identities: &[] };
+        let [one, same, other] = ["key", "key", "yek"].map(|text| PersonKey::from_secret(&Secret::new(text)));
+        assert_eq!(one.person(&traits), same.person(&traits));
+        assert_ne!(one.person(&traits), other.person(&traits));
+        assert_ne!(PersonKey::random().person(&traits), PersonKey::random().person(&traits));
+        assert_eq!(format!("{one:?}"), "PersonKey(…)");
+        let digits = one.person(&traits);
+        assert_eq!(PersonId::from_digits(digits.as_str()), Some(digits));
+        assert_eq!(PersonId::from_digits("0f1e"), None);
+    }
+}
