@@ -95,7 +95,8 @@ impl Entra {
     /// A sign-up of `person` to `app` in this tenant, with the form they will see.
     #[must_use]
     pub fn begin(&self, person: Person, app: App, form: Form) -> SignUp {
-        let sign_up = SignUp::new(&self.tenant.options, person, app, form);
-        if self.one_id { sign_up } else { SignUp { submit_correlation_id: Some(new_id()), ..sign_up } }
+        let mut sign_up = SignUp::new(&self.tenant.options, person, app, form);
+        sign_up.submit_correlation_id = (!self.one_id).then(new_id);
+        sign_up
     }
 }

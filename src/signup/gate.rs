@@ -195,7 +195,7 @@ fn by_default<'a>(
     };
     // Somebody whose address Start has seen, and nobody remembers: a code does not bring it back.
     if because == Refusal::AddressTyped && policy.no_address == NoAddress::Refuse {
-        trace.note("remembered", "nothing is known of the start of this sign-up: refuses");
+        trace.note("person", "nobody can tell who sent the form: refuses");
         return Admission::Refused(because);
     }
     trace.note("invitation_code", format_args!("{}: a code in {} is needed", because.name(), field.short()));

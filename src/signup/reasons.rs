@@ -40,10 +40,10 @@ pub const REASONS: [Explanation; 30] = [
     ),
     reason(
         "address-typed",
-        "the address comes from a field that the person may have edited, and nothing is remembered of the start of \
-         this sign-up: an address that was typed never admits",
-        "look for a failure-action line of the same correlation id at Start, and whether all instances share one \
-         state store",
+        "the address comes from a field that the person may have edited, and it is not known who sent the form: an \
+         address that was typed never admits",
+        "the page asks to start again. If it is frequent, look at known_by, for failure-action lines at Start, whether \
+         all instances share one state store, and whether a client uses one correlation id for many people",
     ),
     reason(
         "not-invited",

@@ -34,5 +34,6 @@ mod timer;
 mod timer_failures;
 mod timer_kills;
 mod unread_output;
+mod whose;
 mod wire;
 mod with_codes;

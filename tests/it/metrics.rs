@@ -57,6 +57,9 @@ async fn decisions_are_counted_by_hook_action_and_reason_and_none_is_lost_at_the
         ("submit reject rules", 1),
     ];
     assert_eq!(counts, expected.map(|(key, count)| (key.to_owned(), count)).into(), "{counted:#?}");
+    let known: Vec<(Value, Value)> =
+        stage.events("known-by-count").iter().map(|line| (line["known_by"].clone(), line["count"].clone())).collect();
+    assert_eq!(known, [(json!("submit"), json!(2))]);
     // As many as there are lines about decisions.
     assert_eq!(stage.events("decision").len(), 7);
 }

@@ -1,0 +1,358 @@
+//! Whose a Submit is, when people share correlation ids and networks: what somebody else's Start has seen lets nobody
+//! in, and whoever is alone in their network gets through whatever ids Entra uses.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use guestlist_emulator::sign_up::{Event, Person, SignUp};
+use proptest::prelude::*;
+use serde_json::Value;
+
+use crate::service::{Answer, Plan, Service, ext, fill};
+use crate::with_codes::{PATIENT, at_the_field, code, is_in, list, reservations, service};
+
+const START_AGAIN: &str = "We could not match this form with the start of your sign-up.";
+const USED_UP: &str = "This invitation code has been used already.";
+const MISSING: &str = "Enter your invitation code.";
+
+/// People may come without an address, and need a code then; a provider's claim is mapped to an attribute.
+const POLICY: &str = r#"
+[[invites]]
+name = "beta"
+source = "invites.csv"
+[[policies]]
+name = "default"
+gate = "invite-only"
+no_address = "code"
+invitation_code = "ext.InvitationCode"
+email_sources = ["identity", "attribute:email", "attribute:ext.IdpEmail"]
+"#;
+
+/// The same without codes.
+const WITHOUT_CODES: &str = r#"
+[[invites]]
+name = "beta"
+source = "invites.csv"
+[[policies]]
+name = "default"
+gate = "invite-only"
+email_sources = ["identity", "attribute:ext.IdpEmail"]
+"#;
+
+/// Somebody at a network address.
+fn at(mut person: Person, ip: &str) -> Person {
+    ip.clone_into(&mut person.ip);
+    person
+}
+
+/// Somebody whose provider tells an address in a mapped attribute only, and Entra nothing.
+fn by_claim(service: &Service, ip: &str) -> SignUp {
+    service.sign_up(at(Person::oidc("https://idp.fabrikam.com", "ignored@fabrikam.com"), ip))
+}
+
+fn by_facebook(service: &Service, ip: &str) -> SignUp {
+    service.sign_up(at(Person::facebook_without_address(), ip))
+}
+
+/// An event with the claim of the provider in its attribute.
+fn with_claim(sign_up: &SignUp, event: Event, claim: &str) -> Value {
+    let mut body = sign_up.event(event);
+    fill(&mut body, &ext("IdpEmail"), claim);
+    body
+}
+
+fn with_code(sign_up: &SignUp, typed: &str) -> Value {
+    let mut body = sign_up.submit();
+    fill(&mut body, &ext("InvitationCode"), typed);
+    body
+}
+
+/// How the sender of the last form was known.
+fn known_by(service: &Service) -> String {
+    let decisions = service.logged("decision");
+    let submits: Vec<&Value> = decisions.iter().filter(|line| line["hook"] == "submit").collect();
+    submits.last().unwrap()["known_by"].as_str().unwrap().to_owned()
+}
+
+fn asks_to_start_again(answer: &Answer) -> bool {
+    answer.action_name() == "showBlockPage" && answer.action()["message"].as_str().unwrap().starts_with(START_AGAIN)
+}
+
+#[tokio::test]
+async fn six_people_without_an_address_under_one_id_use_a_code_with_one_use_once() {
+    let service = service(POLICY, &list(&[(1, ",,,,,1")])).await;
+    let first = by_facebook(&service, "203.0.113.1");
+    let six: Vec<SignUp> = (1..=6)
+        .map(|number| {
+            let mut sign_up = by_facebook(&service, &format!("203.0.113.{number}"));
+            sign_up.correlation_id.clone_from(&first.correlation_id);
+            sign_up
+        })
+        .collect();
+    for sign_up in &six {
+        service.call(Event::Start, &sign_up.start()).await;
+    }
+    let mut admitted = 0;
+    for (sign_up, instance) in six.iter().zip([&service, &service.another()].into_iter().cycle()) {
+        let answer = instance.call(Event::Submit, &with_code(sign_up, &code(1).reveal())).await;
+        if is_in(&answer) {
+            admitted += 1;
+        } else {
+            assert_eq!(at_the_field(&answer), USED_UP);
+        }
+    }
+    assert_eq!((admitted, reservations(&service).len(), known_by(&service).as_str()), (1, 1, "nobody"));
+}
+
+#[tokio::test]
+async fn a_stranger_is_not_the_invited_friend_who_started_under_the_same_id() {
+    for policy in [POLICY, WITHOUT_CODES] {
+        let service = service(policy, &list(&[(1, ",,,,,1")])).await;
+        let friend = by_claim(&service, "203.0.113.1");
+        let answer = service.call(Event::Start, &with_claim(&friend, Event::Start, "alex@fabrikam.com")).await;
+        assert_ne!(answer.action_name(), "showBlockPage");
+        let mut stranger = by_facebook(&service, "203.0.113.2");
+        stranger.correlation_id.clone_from(&friend.correlation_id);
+        service.call(Event::Start, &stranger.start()).await;
+        if policy == WITHOUT_CODES {
+            continue; // Refused at Start: Entra shows them no form.
+        }
+        for instance in [&service, &service.another()] {
+            let mut body = with_claim(&stranger, Event::Submit, "alex@fabrikam.com");
+            fill(&mut body, &ext("InvitationCode"), "");
+            assert_eq!(at_the_field(&instance.call(Event::Submit, &body).await), MISSING);
+        }
+        assert_eq!(known_by(&service), "nobody");
+    }
+}
+
+#[tokio::test]
+async fn another_address_under_the_same_id_finds_a_spent_code_spent() {
+    let service = service(POLICY, &list(&[(1, ",,,,,1")])).await;
+    let (jo, mut kim) = (by_claim(&service, "203.0.113.1"), by_claim(&service, "203.0.113.2"));
+    kim.correlation_id.clone_from(&jo.correlation_id);
+    for (who, address, lets_in) in [(&jo, "jo@example.org", true), (&kim, "kim@example.org", false)] {
+        service.call(Event::Start, &with_claim(who, Event::Start, address)).await;
+        let mut body = with_claim(who, Event::Submit, address);
+        fill(&mut body, &ext("InvitationCode"), &code(1).reveal());
+        let answer = service.call(Event::Submit, &body).await;
+        assert_eq!(answer.action_name() == "modifyAttributeValues", lets_in, "{answer:?}");
+    }
+    assert_eq!(reservations(&service).len(), 1);
+}
+
+#[tokio::test]
+async fn whoever_is_alone_in_their_network_gets_through_with_two_ids() {
+    for policy in [POLICY, WITHOUT_CODES] {
+        let service = service(policy, &list(&[(1, ",,,,,1")])).await;
+        let mut invited = by_claim(&service, "2001:db8:1:2::7");
+        invited.submit_correlation_id = Some(by_claim(&service, "").correlation_id);
+        service.call(Event::Start, &with_claim(&invited, Event::Start, "alex@fabrikam.com")).await;
+        // Their device takes another address of the same network meanwhile.
+        "2001:db8:1:2:ffff::1".clone_into(&mut invited.person.ip);
+        let form = with_claim(&invited, Event::Submit, "Alex@Fabrikam.com");
+        for instance in [&service, &service.another()] {
+            assert_eq!(instance.call(Event::Submit, &form).await.action_name(), "continueWithDefaultBehavior");
+            assert_eq!(known_by(&service), "network");
+        }
+        // A form that lists another address, or none, may be anybody's.
+        for typed in ["sam@fabrikam.com", ""] {
+            let answer = service.call(Event::Submit, &with_claim(&invited, Event::Submit, typed)).await;
+            assert_ne!(answer.action_name(), "continueWithDefaultBehavior");
+            assert_eq!(known_by(&service), "nobody");
+        }
+        // And so may each, once somebody else has started from there.
+        let other = by_claim(&service, "2001:db8:1:2::8");
+        service.call(Event::Start, &with_claim(&other, Event::Start, "ceo@fabrikam.com")).await;
+        let let_in = service.call(Event::Submit, &form).await.action_name() == "continueWithDefaultBehavior";
+        assert_eq!(let_in, policy == WITHOUT_CODES, "without codes the other one was refused, and saw no form");
+    }
+}
+
+#[tokio::test]
+async fn of_two_in_one_network_with_two_ids_nobody_can_tell_whose_form_it_is() {
+    let service = service(WITHOUT_CODES, "email\nalex@fabrikam.com\nsam@fabrikam.com\n").await;
+    let people: Vec<(SignUp, &str)> = ["alex@fabrikam.com", "sam@fabrikam.com"]
+        .into_iter()
+        .map(|address| {
+            let mut sign_up = by_claim(&service, "203.0.113.1");
+            sign_up.submit_correlation_id = Some(by_claim(&service, "").correlation_id);
+            (sign_up, address)
+        })
+        .collect();
+    for (sign_up, address) in &people {
+        service.call(Event::Start, &with_claim(sign_up, Event::Start, address)).await;
+    }
+    for (sign_up, address) in &people {
+        let answer = service.call(Event::Submit, &with_claim(sign_up, Event::Submit, address)).await;
+        assert!(asks_to_start_again(&answer), "{answer:?}");
+    }
+    assert_eq!(service.logged("decision").pop().unwrap()["reason"], "address-typed");
+}
+
+#[tokio::test]
+async fn the_page_that_asks_to_start_again_has_a_text_of_its_own() {
+    let own = "[messages.de]\nstart-again = \"Bitte beginnen Sie noch einmal. {{ support_code }}\"\n";
+    let service = service(&format!("{WITHOUT_CODES}{own}"), "email\n").await;
+    let nobody = service.sign_up(Person::facebook_without_address().locale("de-at"));
+    let action = service.call(Event::Submit, &nobody.submit()).await.action();
+    assert!(action["message"].as_str().unwrap().starts_with("Bitte beginnen Sie noch einmal. "), "{action}");
+    // Where every refusal reads the same, so does this one.
+    let uniform = WITHOUT_CODES.replace("gate =", "uniform_refusals = true\ngate =");
+    let service = self::service(&uniform, "email\n").await;
+    let nobody = by_facebook(&service, "203.0.113.1");
+    let action = service.call(Event::Submit, &nobody.submit()).await.action();
+    assert!(action["message"].as_str().unwrap().contains("need an invitation"), "{action}");
+}
+
+/// One sign-up in a world of few ids, networks and addresses, as Entra lets it happen: whoever is refused at Start
+/// sends no form.
+#[derive(Debug, Clone)]
+struct Walk {
+    /// What the provider claims; the first one is no address, the second one is invited.
+    claim: usize,
+    /// Who they are to their provider.
+    subject: usize,
+    network: usize,
+    /// The id that they chose; `None`: Entra makes one for each event.
+    id: Option<usize>,
+    /// What they type into the field of the claim.
+    types: usize,
+    /// Whether they have the code.
+    has_code: bool,
+    /// How often they send the form.
+    sends: usize,
+    instance: usize,
+}
+
+const CLAIMS: [&str; 4] = ["", "alex@fabrikam.com", "jo@example.org", "kim@example.org"];
+const NETWORKS: [&str; 2] = ["203.0.113.7", "2001:db8::7"];
+
+fn walk() -> impl Strategy<Value = Walk> {
+    let who = (0..4_usize, 0..3_usize, 0..2_usize);
+    let id = prop::option::weighted(0.7, 0..2_usize);
+    (who, id, 0..4_usize, any::<bool>(), 1..3_usize, 0..2_usize).prop_map(
+        |((claim, subject, network), id, types, has_code, sends, instance)| Walk {
+            claim,
+            subject,
+            network,
+            id,
+            types,
+            has_code,
+            sends,
+            instance,
+        },
+    )
+}
+
+impl Walk {
+    fn sign_up(&self, service: &Service) -> SignUp {
+        let mut sign_up = by_claim(service, NETWORKS[self.network]);
+        match self.id {
+            Some(id) => sign_up.correlation_id = format!("aaaaaaaa-0000-4000-8000-{id:012}"),
+            None => sign_up.submit_correlation_id = Some(by_claim(service, "").correlation_id),
+        }
+        sign_up
+    }
+
+    /// Who they are, as far as anybody outside can tell.
+    fn person(&self) -> (usize, usize, usize) {
+        (self.claim, self.subject, self.network)
+    }
+
+    fn start(&self, sign_up: &SignUp) -> Value {
+        let mut body = with_claim(sign_up, Event::Start, CLAIMS[self.claim]);
+        body["data"]["userSignUpInfo"]["identities"][0]["issuerAssignedId"] =
+            format!("subject {} {}", self.subject, self.claim).into();
+        body
+    }
+
+    fn submit(&self, sign_up: &SignUp) -> Value {
+        let mut body = with_claim(sign_up, Event::Submit, CLAIMS[self.types]);
+        if self.has_code {
+            fill(&mut body, &ext("InvitationCode"), &code(1).reveal());
+        }
+        body
+    }
+}
+
+/// Whether an answer makes an account.
+fn admits(answer: &Answer) -> bool {
+    ["continueWithDefaultBehavior", "modifyAttributeValues"].contains(&answer.action_name().as_str())
+}
+
+/// Plays all of them: everybody starts, `late` of them after the others have sent their forms. Says how often each was
+/// let in, and how.
+async fn play(walks: &[Walk], uses: u32, late: usize) -> Vec<Vec<String>> {
+    let plan =
+        Plan { policy: POLICY, invites: &list(&[(1, &format!(",,,,,{uses}"))]), hooks: PATIENT, ..Plan::default() };
+    let service = Service::start_as(plan).await;
+    let instances = [&service, &service.another()];
+    let sign_ups: Vec<SignUp> = walks.iter().map(|walk| walk.sign_up(&service)).collect();
+    let mut let_in = vec![Vec::new(); walks.len()];
+    let early = walks.len() - late.min(walks.len());
+    for group in [0..early, early..walks.len()] {
+        for number in group.clone() {
+            let start = walks[number].start(&sign_ups[number]);
+            instances[walks[number].instance].call(Event::Start, &start).await;
+        }
+        for number in group {
+            for sent in 0..walks[number].sends {
+                let instance = instances[(walks[number].instance + sent) % 2];
+                let answer = instance.call(Event::Submit, &walks[number].submit(&sign_ups[number])).await;
+                if admits(&answer) {
+                    let_in[number].push(service.reasons().pop().unwrap());
+                }
+            }
+        }
+    }
+    let_in
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Over any sign-ups that share ids and networks: an address lets in only whoever came with it, and a code no more
+    /// people than it has uses.
+    #[test]
+    fn nobody_is_let_in_by_what_another_one_has(
+        walks in prop::collection::vec(walk(), 1..7),
+        uses in 1..3_u32,
+        late in 0..4_usize,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let let_in = runtime.block_on(play(&walks, uses, late));
+        let mut by_code: BTreeMap<(usize, usize, usize), usize> = BTreeMap::new();
+        for (walk, reasons) in walks.iter().zip(&let_in) {
+            for reason in reasons {
+                match reason.as_str() {
+                    "invitation" => prop_assert_eq!(walk.claim, 1, "{:?} was taken for somebody invited", walk),
+                    "code" => {
+                        prop_assert!(walk.has_code);
+                        *by_code.entry(walk.person()).or_default() += 1;
+                    }
+                    other => prop_assert!(false, "{}", other),
+                }
+            }
+        }
+        let people: BTreeSet<_> = by_code.keys().collect();
+        prop_assert!(people.len() <= uses as usize, "{people:?} on {uses} uses");
+    }
+
+    /// Whoever is alone in their network gets in with their invitation, whatever others do with whatever ids.
+    #[test]
+    fn whoever_is_invited_and_alone_gets_in(
+        walks in prop::collection::vec(walk(), 0..6),
+        two_ids in any::<bool>(),
+        late in 0..4_usize,
+    ) {
+        let alone = Walk {
+            claim: 1, subject: 9, network: 0, types: 1, has_code: false, sends: 2, instance: 0,
+            id: if two_ids { None } else { Some(7) },
+        };
+        let others = walks.into_iter().map(|walk| Walk { network: 1, ..walk });
+        let walks: Vec<Walk> = std::iter::once(alone).chain(others).collect();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let let_in = runtime.block_on(play(&walks, 1, late)).remove(0);
+        prop_assert_eq!(let_in, ["invitation", "invitation"]);
+    }
+}
