@@ -136,8 +136,8 @@ pub fn proven_by_submit(
     form: &Form,
 ) -> Option<Result<Found, NoAddressBecause>> {
     let editable = policy.is_some_and(is_editable);
-    let proves = |source: &&EmailSource| !editable || !matches!(source, EmailSource::Attribute(_));
-    match look(sources(policy).iter().filter(proves), identities, form, Provenance::Asserted) {
+    let counts = |source: &&EmailSource| !editable || !matches!(source, EmailSource::Attribute(_));
+    match look(sources(policy).iter().filter(counts), identities, form, Provenance::Asserted) {
         Err(NoAddressBecause::Absent | NoAddressBecause::Unusable(AddressSource::Attribute(_), _)) => None,
         proven => Some(proven),
     }

@@ -82,17 +82,13 @@ fn admissions(shelf: &Shelf) -> Admissions {
 const JO: &str = "Jo@example.com";
 const KIM: &str = "kim@example.com";
 
-fn known(address: &str, by: KnownBy) -> Option<(String, KnownBy)> {
-    Some((address.to_owned(), by))
-}
-
 #[tokio::test]
 async fn what_one_instance_has_seen_another_one_knows() {
     let shelf = Shelf::new();
     let (jo, one) = (visitor(JO, 1), admissions(&shelf));
     jo.starts(&one, Scope::Shared, now()).await;
     for instance in [&one, &admissions(&shelf)] {
-        assert_eq!(jo.submits(instance, "", now()).await, known(JO, KnownBy::CorrelationId));
+        assert_eq!(jo.submits(instance, "", now()).await, Some((JO.to_owned(), KnownBy::CorrelationId)));
     }
     let starts: Vec<String> = shelf.names().into_iter().filter(|name| name.starts_with("admissions/")).collect();
     assert_eq!(starts.len(), 2, "{starts:?}");
@@ -108,14 +104,17 @@ async fn an_id_that_two_people_have_is_nobodys_and_everybody_may_have_it() {
         let (jo, kim) = (visitor(JO, 1), visitor(KIM, 1).at("198.51.100.1"));
         jo.starts(&admissions, scope, now()).await;
         jo.starts(&admissions, scope, now() + minutes(1)).await;
-        assert_eq!(jo.submits(&admissions, "", now() + minutes(1)).await, known(JO, KnownBy::CorrelationId));
+        assert_eq!(
+            jo.submits(&admissions, "", now() + minutes(1)).await,
+            Some((JO.to_owned(), KnownBy::CorrelationId))
+        );
         kim.starts(&admissions, scope, now() + minutes(2)).await;
         for (who, listed) in [(&jo, JO), (&kim, KIM), (&jo, ""), (&kim, "")] {
             assert_eq!(who.submits(&admissions, listed, now() + minutes(3)).await, None, "{scope:?} {listed}");
         }
         // An hour after the first one, the id is the other one's.
         let later = now() + minutes(61);
-        assert_eq!(kim.submits(&admissions, "", later).await, known(KIM, KnownBy::CorrelationId));
+        assert_eq!(kim.submits(&admissions, "", later).await, Some((KIM.to_owned(), KnownBy::CorrelationId)));
     }
 }
 
@@ -138,8 +137,8 @@ async fn whoever_differs_in_one_trait_is_another_person() {
     let admissions = admissions(&Shelf::new());
     jo.starts(&admissions, Scope::Shared, now()).await;
     elsewhere.starts(&admissions, Scope::Shared, now()).await;
-    assert_eq!(jo.submits(&admissions, "", now()).await, known(JO, KnownBy::CorrelationId));
-    assert_eq!(elsewhere.submits(&admissions, "", now()).await, known(KIM, KnownBy::CorrelationId));
+    assert_eq!(jo.submits(&admissions, "", now()).await, Some((JO.to_owned(), KnownBy::CorrelationId)));
+    assert_eq!(elsewhere.submits(&admissions, "", now()).await, Some((KIM.to_owned(), KnownBy::CorrelationId)));
 }
 
 #[tokio::test]
@@ -148,9 +147,9 @@ async fn whoever_is_alone_in_their_network_is_known_by_it_under_another_id_if_th
         let admissions = admissions(&Shelf::new());
         let (start, submit) = (visitor(JO, 1), visitor(JO, 2));
         start.starts(&admissions, scope, now()).await;
-        assert_eq!(submit.submits(&admissions, "jo@EXAMPLE.com", now()).await, known(JO, KnownBy::Network));
+        assert_eq!(submit.submits(&admissions, "jo@EXAMPLE.com", now()).await, Some((JO.to_owned(), KnownBy::Network)));
         let without_id = Visitor { id: None, ..submit.clone() };
-        assert_eq!(without_id.submits(&admissions, JO, now()).await, known(JO, KnownBy::Network));
+        assert_eq!(without_id.submits(&admissions, JO, now()).await, Some((JO.to_owned(), KnownBy::Network)));
         for (who, listed) in [
             (submit.clone(), ""),
             (submit.clone(), KIM),
@@ -163,7 +162,7 @@ async fn whoever_is_alone_in_their_network_is_known_by_it_under_another_id_if_th
         assert_eq!(submit.submits(&admissions, JO, now() + minutes(60)).await, None, "an hour later");
         visitor(KIM, 3).starts(&admissions, scope, now()).await;
         assert_eq!(submit.submits(&admissions, JO, now()).await, None, "no longer alone");
-        assert_eq!(start.submits(&admissions, "", now()).await, known(JO, KnownBy::CorrelationId));
+        assert_eq!(start.submits(&admissions, "", now()).await, Some((JO.to_owned(), KnownBy::CorrelationId)));
     }
 }
 
@@ -171,7 +170,7 @@ async fn whoever_is_alone_in_their_network_is_known_by_it_under_another_id_if_th
 async fn who_has_no_address_is_known_by_their_id_only() {
     let admissions = admissions(&Shelf::new());
     visitor("", 1).starts(&admissions, Scope::Shared, now()).await;
-    assert_eq!(visitor("", 1).submits(&admissions, JO, now()).await, known("none", KnownBy::CorrelationId));
+    assert_eq!(visitor("", 1).submits(&admissions, JO, now()).await, Some(("none".to_owned(), KnownBy::CorrelationId)));
     assert_eq!(visitor("", 2).submits(&admissions, JO, now()).await, None);
 }
 
@@ -192,7 +191,7 @@ async fn a_secret_in_common_needs_no_key_in_the_store() {
     let other = Admissions::new(shelf.store(), Some(&secret));
     visitor(JO, 1).starts(&other, Scope::Shared, now() + minutes(1)).await;
     let found = visitor(JO, 1).submits(&other, "", now() + minutes(1)).await;
-    assert_eq!(found, known(JO, KnownBy::CorrelationId), "the same person, for both");
+    assert_eq!(found, Some((JO.to_owned(), KnownBy::CorrelationId)), "the same person, for both");
 }
 
 #[tokio::test]
@@ -202,7 +201,7 @@ async fn instances_that_come_at_once_agree_on_a_key() {
     let instances: Vec<_> = (0..4).map(|_| admissions(&shelf)).collect();
     let jo = visitor(JO, 1);
     join_all(instances.iter().map(|instance| jo.starts(instance, Scope::Shared, now()))).await;
-    assert_eq!(jo.submits(&admissions(&shelf), "", now()).await, known(JO, KnownBy::CorrelationId));
+    assert_eq!(jo.submits(&admissions(&shelf), "", now()).await, Some((JO.to_owned(), KnownBy::CorrelationId)));
     assert_eq!(shelf.names().iter().filter(|name| *name == "person-key.json").count(), 1);
 }
 
