@@ -20,7 +20,7 @@ pub use call::{Attempt, Exchange};
 pub use error::ExtensionError;
 pub use event::{App, Event, SignUp};
 pub use flow::{Flow, Outcome};
-pub use form::{Edit, Field, Form, Kind, attribute, edit};
+pub use form::{Edit, EmptyFields, Field, Form, Kind, attribute, edit};
 pub use person::Person;
 
 use crate::Tenant;

@@ -53,7 +53,7 @@ pub async fn decide(desk: &Desk, work: &mut Work<'_>) -> Result<Decided, Failure
         now: work.now,
     };
     let submitted = submit.answer(policy, &mut work.trace);
-    warn_of_lacking(&submitted);
+    warn_of_absent(&submitted);
     let answered = reserve(desk, &submit, submitted, person.as_ref(), work).await?;
     Ok(Decided {
         decision: Decision::Submit(answered.decision),
@@ -125,9 +125,14 @@ async fn reserve<'a>(
     Ok(submit.without_code(person.policy, CodeProblem::UsedUp, &mut work.trace))
 }
 
-fn warn_of_lacking(submitted: &Submitted<'_>) {
+fn warn_of_absent(submitted: &Submitted<'_>) {
     for attribute in &submitted.lacking {
         let reason = "the event does not list the attribute: select it in the user flow, or remove the rule";
         tracing::warn!(event = "rule-skipped", attribute = %attribute, reason);
+    }
+    for attribute in &submitted.missing {
+        let reason = "the event does not list the attribute: it was left empty, or the user flow does not ask for it, \
+                      where required = \"if-asked\" lets people pass";
+        tracing::warn!(event = "required-not-listed", attribute = %attribute, reason);
     }
 }

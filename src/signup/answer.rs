@@ -13,7 +13,7 @@ use super::decision::{StartDecision, SubmitDecision};
 use super::facts::{Facts, IdentityFacts};
 use super::gate::{Admission, Admitted, Ground, NeedsCode, Refusal};
 use super::identity::Found;
-use super::messages::{Messages, Reader};
+use super::messages::{MAX_TEXT, Messages, Reader};
 use super::policy::{Mode, Policy};
 use super::prefill::{self, Filling};
 use super::rules::{self, Checked, Submission};
@@ -120,8 +120,10 @@ pub struct Submitted<'a> {
     pub answered: Answered<SubmitDecision>,
     /// The invitation whose code has to be reserved before the answer is given.
     pub reserve: Option<&'a Invitation>,
-    /// Attributes that the policy names and the form lacks.
+    /// Attributes that the event does not list, of rules that were skipped for it.
     pub lacking: Vec<AttributeName>,
+    /// Attributes that the event does not list, of rules that failed for it.
+    pub missing: Vec<AttributeName>,
 }
 
 impl<'a> Submit<'a> {
@@ -138,20 +140,20 @@ impl<'a> Submit<'a> {
             },
         };
         let mut checked = self.check(policy, invitation, trace);
-        let lacking = std::mem::take(&mut checked.lacking);
+        let (lacking, missing) = (std::mem::take(&mut checked.lacking), checked.missing.clone());
         let blank = blank(policy, self.form);
         let (decision, reason) = self.decide(policy, checked, problem, &blank);
         let stops = matches!(decision, SubmitDecision::Refuse(_) | SubmitDecision::Reject { .. });
         let reserve = self.code.and_then(Result::ok).filter(|_| !stops || policy.mode == Mode::Report);
         trace.note("outcome", decision.name());
-        Submitted { answered: reported(decision, reason, Some(policy), blank), reserve, lacking }
+        Submitted { answered: reported(decision, reason, Some(policy), blank), reserve, lacking, missing }
     }
 
     /// The answer instead, when the code cannot be reserved.
     #[must_use]
     pub fn without_code(&self, policy: &Policy, problem: CodeProblem, trace: &mut Trace) -> Answered<SubmitDecision> {
         trace.note("reservation", problem.name());
-        let rejected = self.reject(policy, BTreeMap::new(), None, Some(problem));
+        let rejected = self.reject(policy, Checked::default(), Some(problem));
         reported(rejected, problem.name(), Some(policy), blank(policy, self.form))
     }
 
@@ -190,7 +192,7 @@ impl<'a> Submit<'a> {
         let decision = SubmitDecision::Refuse(self.messages.page(key, self.reader));
         let blank = policy.map(|policy| blank(policy, self.form)).unwrap_or_default();
         let answered = reported(decision, refusal.name(), policy, blank);
-        Submitted { answered, reserve: None, lacking: Vec::new() }
+        Submitted { answered, reserve: None, lacking: Vec::new(), missing: Vec::new() }
     }
 
     fn decide(
@@ -207,7 +209,7 @@ impl<'a> Submit<'a> {
             );
         }
         if problem.is_some() || !checked.errors.is_empty() || checked.page_error.is_some() {
-            let decision = self.reject(policy, checked.errors, checked.page_error.as_deref(), problem);
+            let decision = self.reject(policy, checked, problem);
             return (decision, problem.map_or("rules", CodeProblem::name));
         }
         let mut changed = checked.changed;
@@ -217,17 +219,11 @@ impl<'a> Submit<'a> {
         (decision, if by_code { Ground::Code.name() } else { self.admission.reason() })
     }
 
-    /// Errors at their fields; what concerns a field that the form lacks, or the whole form, stands above it.
-    fn reject(
-        &self,
-        policy: &Policy,
-        errors: BTreeMap<AttributeName, String>,
-        page_error: Option<&str>,
-        problem: Option<CodeProblem>,
-    ) -> SubmitDecision {
+    /// Errors at their fields; what concerns a field that may not be on the page, or the whole form, stands above it.
+    fn reject(&self, policy: &Policy, checked: Checked, problem: Option<CodeProblem>) -> SubmitDecision {
         let text = |key: &str| self.messages.text(key, self.reader);
-        let mut errors: BTreeMap<_, _> = errors.into_iter().map(|(name, key)| (name, text(&key))).collect();
-        let mut message = page_error.map(text);
+        let mut errors: BTreeMap<_, _> = checked.errors.into_iter().map(|(name, key)| (name, text(&key))).collect();
+        let mut message = checked.page_error.as_deref().map(text);
         if let Some(problem) = problem {
             let field = policy.invitation_code.as_ref().and_then(|name| self.form.field(name.as_str()));
             let wording = text(problem.message());
@@ -236,7 +232,10 @@ impl<'a> Submit<'a> {
                 None => message = message.or(Some(wording)),
             }
         }
-        SubmitDecision::Reject { message: message.unwrap_or_else(|| text("fix-errors")), errors }
+        let message = message.unwrap_or_else(|| text("fix-errors"));
+        let named = checked.missing.iter().filter_map(|name| Some(format!(" {}: {}", name.short(), errors.get(name)?)));
+        let message = std::iter::once(message).chain(named).collect::<String>().chars().take(MAX_TEXT).collect();
+        SubmitDecision::Reject { message, errors }
     }
 }
 

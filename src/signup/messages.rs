@@ -17,7 +17,7 @@ use crate::values::{App, EmailAddress};
 pub const NAMES: [&str; 3] = ["email", "app", "support_code"];
 
 /// The longest text that is shown, in characters; Entra documents no limit, and pages take about this much.
-const MAX_TEXT: usize = 500;
+pub(super) const MAX_TEXT: usize = 500;
 
 /// What is there without any configuration.
 const BUILT_IN: [(&str, &str); 14] = [

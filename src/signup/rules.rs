@@ -15,10 +15,11 @@
 //!   field whatever the outcome. So is a value of which tidying would leave nothing.
 //! - The order of outcomes is: block, errors, changed values, continue. The first failing rule that blocks, the first
 //!   failure of each attribute and the first failure of the whole form are shown.
-//! - Absent, null and empty are the same, and only `required` and conditions apply to them. So a check box that must be
-//!   ticked is `required` together with `one_of = [true]`: with `one_of` alone, one that was not answered passes.
-//! - A rule for an attribute the event does not list is skipped and named: the flow does not collect it, so the person
-//!   could not mend it. A condition that blocks is asked all the same.
+//! - Nobody knows whether Entra lists a field that was left empty, or a box that was not ticked, as empty, as null, as
+//!   false or not at all. So all of these are not filled in, and only `required` and conditions apply to them.
+//! - An attribute that the event does not list fails a rule that requires it in any case, and a rule that is its condition:
+//!   otherwise whoever leaves a field empty would pass. The field may not be on the page at all, so it is also named apart.
+//!   Every other rule for such an attribute is skipped and named: there is nothing to check or to tidy.
 //! - Of several attributes whose names differ in case only, each is tidied and checked, and a condition holds if it holds
 //!   for any of them.
 //! - An attribute that holds several choices in one text, and a list, is tidied and checked choice by choice. If a rule
@@ -44,7 +45,7 @@ use super::facts::Facts;
 use crate::expressions::Condition;
 use crate::values::{AttributeName, AttributeValues, Form};
 
-pub use checks::Checks;
+pub use checks::{Checks, Required};
 pub use dates::{DateCheck, Day, NoDateFormat, check_date_format};
 pub use normalise::Normalise;
 pub use phone::{Country, PhoneCountry, UnknownCountry, prepare as prepare_phones};
@@ -87,6 +88,12 @@ impl Rule {
         self.when.is_some() && says_more && !self.checks_values()
     }
 
+    /// Whether it fails for an attribute that the event does not list, where its condition holds.
+    #[must_use]
+    pub fn minds_absence(&self) -> bool {
+        self.checks.required == Required::Always || self.is_its_condition()
+    }
+
     /// Whether a value can make it fail.
     #[must_use]
     pub fn checks_values(&self) -> bool {
@@ -118,8 +125,10 @@ pub struct Checked {
     pub page_error: Option<String>,
     /// The fields whose value changed, in the field's type.
     pub changed: AttributeValues,
-    /// Attributes that rules name and the event lacks.
+    /// Attributes that the event does not list, of rules that were skipped for it.
     pub lacking: Vec<AttributeName>,
+    /// Attributes that the event does not list, of rules that failed for it.
+    pub missing: Vec<AttributeName>,
     /// What each rule did, for a trace; rules that found nothing to say are left out.
     pub findings: Vec<Finding>,
 }

@@ -1,6 +1,6 @@
 //! The rules of a form from outside: what is tidied, what is marked, what ends the sign-up, and in which types.
 
-use guestlist_emulator::sign_up::{Event, Kind, Person, attribute};
+use guestlist_emulator::sign_up::{EmptyFields, Event, Form, Kind, Person, attribute};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -29,6 +29,71 @@ async fn sent(service: &Service, fields: &[(&str, Kind, Value)]) -> Value {
 async fn texts(service: &Service, fields: &[(&str, &str)]) -> Value {
     let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, Kind::Text, json!(value))).collect();
     sent(service, &fields).await
+}
+
+/// A box that has to be ticked, a name, and a question that a flow may leave out.
+const REQUIRED: &str = r#"
+  [[policies.rules]]
+  attribute = "ext.Terms"
+  required = true
+  message = "terms"
+  [[policies.rules]]
+  attribute = "displayName"
+  required = true
+  [[policies.rules]]
+  attribute = "companyName"
+  required = "if-asked"
+  [[policies.rules]]
+  attribute = "jobTitle"
+  min_length = 3
+[tenant.attributes]
+"ext.Terms" = "boolean"
+[messages.en]
+terms = "Accept the terms, {{ email }}."
+"#;
+
+/// The answer to a form of which nothing was filled in.
+async fn sent_empty(service: &Service, empty_fields: EmptyFields) -> Value {
+    let mut sign_up = service.sign_up(Person::email_otp("jo@example.org"));
+    sign_up.form = Form::new().boolean(&ext("Terms")).text("displayName").text("companyName").text("jobTitle");
+    sign_up.empty_fields = empty_fields;
+    service.call(Event::Submit, &sign_up.submit()).await.action()
+}
+
+#[rstest]
+#[case::null(EmptyFields::Null)]
+#[case::empty(EmptyFields::Empty)]
+#[tokio::test]
+async fn what_is_listed_and_was_left_empty_fails_at_its_field(#[case] empty_fields: EmptyFields) {
+    let service = service(REQUIRED).await;
+    let action = sent_empty(&service, empty_fields).await;
+    let required = "This field is required.";
+    let errors =
+        json!({ ext("Terms"): "Accept the terms, jo@example.org.", "displayName": required, "companyName": required });
+    assert_eq!(
+        (&action["attributeErrors"], &action["message"]),
+        (&errors, &json!("Please correct the marked fields."))
+    );
+    assert!(service.logged("required-not-listed").is_empty() && service.logged("rule-skipped").is_empty());
+}
+
+#[tokio::test]
+async fn what_was_left_empty_and_is_not_listed_fails_as_well_and_is_named_above_the_form() {
+    let service = service(REQUIRED).await;
+    let action = sent_empty(&service, EmptyFields::LeftOut).await;
+    let (terms, name) = ("Accept the terms, jo@example.org.", "This field is required.");
+    assert_eq!(action["attributeErrors"], json!({ ext("Terms"): terms, "displayName": name }));
+    let above = format!("Please correct the marked fields. ext.Terms: {terms} displayName: {name}");
+    assert_eq!(action["message"], above);
+    let named = |event| {
+        let lines = service.logged(event);
+        lines.into_iter().map(|line| line["attribute"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(named("required-not-listed"), [ext("Terms"), "displayName".to_owned()]);
+    assert_eq!(named("rule-skipped"), ["companyName", "jobTitle"]);
+    assert!(service.lines.all().iter().all(|(_, line)| !line.contains("jo@example.org")));
+    let filled = [(&*ext("Terms"), Kind::Boolean, json!(true)), ("displayName", Kind::Text, json!("Jo"))];
+    assert_eq!(sent(&service, &filled).await["name"], "continueWithDefaultBehavior");
 }
 
 const ORDER: &str = r#"

@@ -115,9 +115,7 @@ async fn a_form_is_checked_corrected_or_passed() {
 async fn a_rule_for_an_attribute_the_flow_lacks_is_skipped_with_one_warning() {
     let service = Service::start(POLICY).await;
     let mut submit = service.sign_up(Person::email_otp("alex@fabrikam.com")).submit();
-    let attributes = submit["data"]["userSignUpInfo"]["attributes"].as_object_mut().unwrap();
-    attributes.remove("postalCode");
-    attributes["displayName"]["value"] = json!("Alex");
+    fill(&mut submit, "displayName", "Alex");
     assert_eq!(service.call(Event::Submit, &submit).await.action_name(), "continueWithDefaultBehavior");
     let skipped = service.logged("rule-skipped");
     assert_eq!(skipped.len(), 1);

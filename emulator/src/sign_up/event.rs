@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::form::Form;
+use super::form::{EmptyFields, Form};
 use super::person::Person;
 use crate::shared::new_id;
 use crate::tenant::{GRAPH_APP, TenantOptions};
@@ -91,6 +91,8 @@ pub struct SignUp {
     pub submit_identities: bool,
     /// Whether Start lists the fields of the form, too; captured calls listed the address alone.
     pub start_lists_form: bool,
+    /// How Submit lists the fields that are empty.
+    pub empty_fields: EmptyFields,
     tenant_id: String,
     domain: String,
 }
@@ -107,6 +109,7 @@ impl SignUp {
             submit_correlation_id: None,
             submit_identities: false,
             start_lists_form: false,
+            empty_fields: EmptyFields::default(),
             tenant_id: tenant.id.clone(),
             domain: tenant.domain.clone(),
         }
@@ -135,8 +138,10 @@ impl SignUp {
     #[must_use]
     pub fn event(&self, event: Event) -> Value {
         let mut attributes: Map<String, Value> = self.person.address_attribute(event).into_iter().collect();
-        if event == Event::Submit || self.start_lists_form {
-            attributes.extend(self.form.attributes());
+        match event {
+            Event::Start if self.start_lists_form => attributes.extend(self.form.attributes(EmptyFields::Empty)),
+            Event::Start => {}
+            Event::Submit => attributes.extend(self.form.attributes(self.empty_fields)),
         }
         let mut info = json!({ "attributes": attributes });
         if let (Some(info), true) = (info.as_object_mut(), event == Event::Start || self.submit_identities) {

@@ -60,6 +60,24 @@ pub struct Field {
     pub value: Value,
 }
 
+impl Field {
+    fn is_empty(&self) -> bool {
+        self.value.is_null() || self.value == self.kind.empty()
+    }
+}
+
+/// How Submit lists a field that was left empty, or a box that was not ticked. It is documented nowhere and was not captured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EmptyFields {
+    /// Not at all: the worst for whoever relies on the list.
+    #[default]
+    LeftOut,
+    /// Without a value.
+    Null,
+    /// With the empty value of its type.
+    Empty,
+}
+
 /// What a person changes before pressing the button: attribute and new value.
 pub type Edit = Vec<(String, Value)>;
 
@@ -116,9 +134,13 @@ impl Form {
 
     /// `userSignUpInfo.attributes` of an event.
     #[must_use]
-    pub fn attributes(&self) -> Map<String, Value> {
-        let attribute = |field: &Field| (field.name.clone(), attribute(&field.name, field.kind, &field.value));
-        self.fields.iter().map(attribute).collect()
+    pub fn attributes(&self, empty: EmptyFields) -> Map<String, Value> {
+        let listed = |field: &&Field| empty != EmptyFields::LeftOut || !field.is_empty();
+        let value = |field: &Field| {
+            if field.is_empty() && empty == EmptyFields::Null { Value::Null } else { field.value.clone() }
+        };
+        let attribute = |field: &Field| (field.name.clone(), attribute(&field.name, field.kind, &value(field)));
+        self.fields.iter().filter(listed).map(attribute).collect()
     }
 }
 

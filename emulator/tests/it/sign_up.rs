@@ -8,7 +8,7 @@ use axum::Router;
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::post;
 use guestlist_emulator::sign_up::{
-    Action, App, Event, ExtensionError, Form, Hooks, Kind, Outcome, Person, RawAnswer, answer, edit,
+    Action, App, EmptyFields, Event, ExtensionError, Form, Hooks, Kind, Outcome, Person, RawAnswer, answer, edit,
 };
 use guestlist_emulator::{Entra, Tenant};
 use serde_json::{Value, json};
@@ -77,7 +77,7 @@ async fn events_carry_the_address_where_each_method_has_it() {
 
 #[test]
 fn takes_one_action_of_the_event_in_the_exact_spelling() {
-    let sent = json!({ "data": { "userSignUpInfo": { "attributes": form().attributes() } } });
+    let sent = json!({ "data": { "userSignUpInfo": { "attributes": form().attributes(EmptyFields::Empty) } } });
     let check = |event, body: &Value| answer::check(event, &sent, &form(), &raw(body)).map(|taken| taken.action);
     let code = |event, body: &Value| check(event, body).unwrap_err().code();
     let (start, submit) = (Event::Start, Event::Submit);
@@ -160,4 +160,31 @@ async fn a_corrected_form_makes_the_account() {
     assert_eq!(flow.submits.len(), 2);
     let given_up = entra.sign_up(sign_up, vec![edit([("postalCode", json!("30x0"))])]).await;
     assert!(matches!(given_up.outcome, Outcome::Rejected { .. }));
+}
+
+#[tokio::test]
+async fn start_lists_the_address_alone_and_submit_leaves_out_what_is_empty_unless_told_otherwise() {
+    let tenant = tenant().await;
+    let entra = Entra::new(&tenant, Hooks::under("http://127.0.0.1:9")).unwrap();
+    let mut sign_up = entra.begin(Person::email_otp("a@fabrikam.com"), App::default(), form());
+    let values = |event: Value| {
+        let attributes = event["data"]["userSignUpInfo"]["attributes"].as_object().unwrap().clone();
+        attributes.into_iter().map(|(name, attribute)| (name, attribute["value"].clone())).collect::<Vec<_>>()
+    };
+    let names = |event: Value| values(event).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    assert_eq!(names(sign_up.start()), ["EmailAddress"]);
+    assert_eq!(names(sign_up.submit()), ["email"]);
+    let typed: serde_json::Map<String, Value> = edit([("givenName", json!("Alex"))]).into_iter().collect();
+    sign_up.form.fill(&typed);
+    assert_eq!(names(sign_up.submit()), ["email", "givenName"]);
+    sign_up.start_lists_form = true;
+    assert_eq!(names(sign_up.start()), ["EmailAddress", "extension_0f_Age", "givenName", "postalCode"]);
+    for (empty_fields, text, number) in
+        [(EmptyFields::Null, Value::Null, Value::Null), (EmptyFields::Empty, json!(""), json!(0))]
+    {
+        sign_up.empty_fields = empty_fields;
+        let listed = values(sign_up.submit());
+        assert!(listed.contains(&("postalCode".to_owned(), text)), "{listed:?}");
+        assert!(listed.contains(&("extension_0f_Age".to_owned(), number)), "{listed:?}");
+    }
 }

@@ -2,16 +2,17 @@
 
 use super::constant::Constant;
 use crate::config::decode::{Decode, Reading, Spanned, choice, section, structured};
-use crate::config::shape::Shape;
+use crate::config::shape::{Shape, Word};
 use crate::config::tree::{Node, Value};
-use crate::signup::rules::{Normalise, Outcome};
+use crate::signup::rules::{Normalise, Outcome, Required};
 
 /// One of `[[policies.rules]]`, with its place.
 pub(in crate::config) type RuleSection = Spanned<RuleKeys>;
 
 section! {
     /// What is tidied and checked when the form comes back. Rules run in order, and what one of them tidied the next one
-    /// sees. A rule for an attribute that the user flow does not collect is skipped with a warning in the log.
+    /// sees. For an attribute that the event does not list, a rule with `required = true` fails, and so does one with
+    /// nothing to check but `when`; every other rule is skipped with a warning in the log.
     struct RuleKeys {
         /// The attribute that the rule is for: `city`, `ext.Plan`. Its failures are shown at this field. A rule with `when`
         /// can do without: then it fails for the whole form, and its text stands above it.
@@ -37,9 +38,12 @@ section! {
         /// `AU`, or the attribute that holds one, such as `attributes.country`. Without it every number needs the `+`.
         /// Example: `"attributes.country"`
         phone_country: Option<Spanned<String>> = None,
-        /// Whether the field must be filled in. `false` in a yes-or-no field is filled in: a box that has to be ticked is
-        /// `required = true` together with `one_of = [true]`.
-        required: bool = false,
+        /// Whether the field must be filled in. With `true` it fails where nothing was entered and where a box is not
+        /// ticked, also if the event does not list the attribute: nobody knows whether Entra lists what was left empty.
+        /// `"if-asked"` is for flows that do not ask for the field, and for questions that may be answered with no: it
+        /// fails only for an attribute that the event lists, and `false` is filled in.
+        /// Example: `"if-asked"`
+        required: Required = Required::No,
         /// A regular expression that the whole value must match. Like all checks but `required`, it leaves empty values
         /// alone.
         /// Example: `"[0-9]{4}"`
@@ -101,6 +105,41 @@ choice!(Normalise {
     /// A phone number in international form (E.164); what is none fails.
     "phone" => Self::Phone,
 });
+
+impl Decode for Required {
+    fn decode(node: &Node, reading: &mut Reading) -> Option<Self> {
+        match &node.value {
+            Value::Boolean(true) => return Some(Self::Always),
+            Value::Boolean(false) => return Some(Self::No),
+            Value::String(text) | Value::Setting(text) => match text.as_str() {
+                "if-asked" => return Some(Self::IfAsked),
+                // An app setting is a text in any case.
+                "true" if matches!(node.value, Value::Setting(_)) => return Some(Self::Always),
+                "false" if matches!(node.value, Value::Setting(_)) => return Some(Self::No),
+                _ => {}
+            },
+            _ => {}
+        }
+        reading.error(&node.origin, "expected true, false or \"if-asked\"");
+        None
+    }
+
+    fn shape() -> Shape {
+        let about = "It must be filled in if the event lists the attribute.";
+        Shape::Either(
+            "boolean or `\"if-asked\"`",
+            vec![Shape::Boolean, Shape::Word(vec![Word::new("if-asked", &[about])])],
+        )
+    }
+
+    fn written(&self) -> Option<serde_json::Value> {
+        Some(match self {
+            Self::No => false.into(),
+            Self::Always => true.into(),
+            Self::IfAsked => "if-asked".into(),
+        })
+    }
+}
 
 impl Decode for i64 {
     fn decode(node: &Node, reading: &mut Reading) -> Option<Self> {

@@ -5,7 +5,7 @@ use rstest::rstest;
 
 use super::*;
 use crate::signup::facts::{Facts, IdentityFacts};
-use crate::signup::rules::{Checked, Outcome, Submission, check};
+use crate::signup::rules::{Checked, Outcome, Required, Submission, check};
 use crate::values::{AttributeName, AttributeType, AttributeValue, Client, Form, FormField};
 
 /// The least configuration with a rule of these lines.
@@ -52,6 +52,15 @@ fn every_check_reaches_the_rule(#[case] lines: &str, #[case] passes: &str, #[cas
     }
 }
 
+#[rstest]
+#[case("true", Required::Always)]
+#[case("false", Required::No)]
+#[case("\"if-asked\"", Required::IfAsked)]
+fn required_is_yes_no_or_if_asked(#[case] written: &str, #[case] wanted: Required) {
+    let config = with_rule(&format!("attribute = \"city\"\nmin_length = 1\nrequired = {written}")).load().unwrap();
+    assert_eq!(config.sign_up.policies[0].rules[0].checks.required, wanted);
+}
+
 #[test]
 fn outcome_and_message_reach_the_rule() {
     let lines = "when = \"true\"\noutcome = \"block\"\nmessage = \"closed\"";
@@ -62,6 +71,8 @@ fn outcome_and_message_reach_the_rule() {
 }
 
 #[rstest]
+#[case("attribute = \"city\"\nrequired = \"asked\"", "rules.city.required:", "expected true, false or \"if-asked\"")]
+#[case("attribute = \"city\"\nrequired = 1", "rules.city.required:", "expected true, false or \"if-asked\"")]
 #[case("required = true", ":9:1: policies.default.rules.[]:", "neither attribute nor when")]
 #[case("attribute = \"city\"", ":9:1: policies.default.rules.city:", "does nothing")]
 #[case("attribute = \"city\"\noutcome = \"error\"", "rules.city:", "does nothing")]

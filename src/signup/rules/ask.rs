@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Rule;
 use super::run::{Failure, Run};
+use super::{Required, Rule};
 use crate::expressions::{Condition, ConditionError, Judgement, Path};
 use crate::signup::facts::is_at;
 use crate::values::{AttributeName, AttributeValue, FormField};
@@ -115,7 +115,7 @@ impl Run<'_> {
             self.checked.page_error.get_or_insert_with(|| Failure::Whole.built_in().to_owned());
         }
         for (field, why) in marked {
-            self.mark(field, why.built_in());
+            self.mark(&field.name, why.built_in());
         }
         Applies::Unanswered
     }
@@ -169,6 +169,6 @@ impl Run<'_> {
             (Some(condition), Some(context)) => condition.evaluate(context.json()).unwrap_or_default(),
             _ => true,
         };
-        self.rules.iter().filter(for_it).any(|rule| rule.checks.required && holds(rule))
+        self.rules.iter().filter(for_it).any(|rule| rule.checks.required != Required::No && holds(rule))
     }
 }

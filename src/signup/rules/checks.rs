@@ -10,11 +10,23 @@ use super::dates::DateCheck;
 use crate::signup::facts::choices;
 use crate::values::AttributeValue;
 
+/// Whether a value must be there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Required {
+    /// It need not be.
+    #[default]
+    No,
+    /// It must be, whether the event lists the attribute or not. A box that is not ticked is not filled in.
+    Always,
+    /// It must be if the event lists the attribute. A box that is not ticked is filled in: it says no.
+    IfAsked,
+}
+
 /// What a value must be like; nothing of it applies to an empty one but `required`.
 #[derive(Debug, Clone, Default)]
 pub struct Checks {
-    /// Whether it must be there. `false` on the form is there, too.
-    pub required: bool,
+    /// Whether it must be there.
+    pub required: Required,
     /// What the whole value must match; compiled with anchors.
     pub pattern: Option<Regex>,
     /// At least so many characters.
@@ -41,7 +53,18 @@ impl Checks {
     pub fn is_empty(&self) -> bool {
         let Self { required, pattern, min_length, max_length, one_of, min, max, date, min_items, max_items } = self;
         let lengths = [min_length, max_length, min_items, max_items].into_iter().all(Option::is_none);
-        !required && pattern.is_none() && one_of.is_empty() && lengths && min.or(*max).is_none() && date.is_none()
+        *required == Required::No
+            && pattern.is_none()
+            && one_of.is_empty()
+            && lengths
+            && min.or(*max).is_none()
+            && date.is_none()
+    }
+
+    /// Whether a value counts as not filled in: it has no items, or is a box that has to be ticked and is not.
+    pub(super) fn is_missing(&self, value: Option<&AttributeValue>, items: &[Cow<'_, str>]) -> bool {
+        let unticked = self.required == Required::Always && value == Some(&AttributeValue::Boolean(false));
+        items.is_empty() || unticked
     }
 
     /// Whether a value that is there passes; `today` is the day of the sign-up.

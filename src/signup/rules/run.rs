@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::ask::Applies;
 use super::checks::items;
-use super::{Checked, Country, Finding, Outcome, PhoneCountry, Rule, Submission, Verdict};
+use super::{Checked, Country, Finding, Outcome, PhoneCountry, Required, Rule, Submission, Verdict};
 use crate::signup::facts::{Context, place_of};
 use crate::values::{AttributeName, AttributeValue, FormField};
 
@@ -61,6 +61,13 @@ impl Failure {
     }
 }
 
+/// Adds a name once.
+fn add(names: &mut Vec<AttributeName>, name: &AttributeName) {
+    if !names.contains(name) {
+        names.push(name.clone());
+    }
+}
+
 /// A rule's field.
 #[derive(Clone, Copy)]
 struct Place<'a> {
@@ -87,14 +94,9 @@ impl<'a> Run<'a> {
 
     fn apply(&mut self, at: usize, rule: &Rule) {
         let places = self.places(rule);
-        let asked_anyway = rule.is_its_condition() && rule.outcome == Outcome::Block;
-        if let Some(attribute) = &rule.attribute
-            && places.is_empty()
-            && !asked_anyway
-        {
-            if !self.checked.lacking.contains(attribute) {
-                self.checked.lacking.push(attribute.clone());
-            }
+        let absent = rule.attribute.as_ref().filter(|_| places.is_empty());
+        if let Some(attribute) = absent.filter(|_| !rule.minds_absence()) {
+            add(&mut self.checked.lacking, attribute);
             return self.note(at, Verdict::Lacking);
         }
         match self.ask(at, rule) {
@@ -103,7 +105,9 @@ impl<'a> Run<'a> {
             Applies::Undecided => return self.note(at, Verdict::Undecided),
             Applies::Unanswered => return self.note(at, Verdict::Unanswered),
         }
-        if places.is_empty() && rule.is_its_condition() {
+        if absent.is_some() {
+            self.fail(at, rule, None, Failure::Missing);
+        } else if places.is_empty() && rule.is_its_condition() {
             self.fail(at, rule, None, Failure::Whole);
         }
         for place in places {
@@ -127,8 +131,8 @@ impl<'a> Run<'a> {
     }
 
     /// Shows the first failure at a field.
-    pub(super) fn mark(&mut self, field: &FormField, key: &str) {
-        self.checked.errors.entry(field.name.clone()).or_insert_with(|| key.to_owned());
+    pub(super) fn mark(&mut self, field: &AttributeName, key: &str) {
+        self.checked.errors.entry(field.clone()).or_insert_with(|| key.to_owned());
     }
 
     fn value(&self, place: Place<'_>) -> Option<&AttributeValue> {
@@ -173,9 +177,10 @@ impl<'a> Run<'a> {
 
     /// How the rule fails, if it does.
     fn failure(&self, rule: &Rule, place: Place<'_>, readable: bool) -> Option<Failure> {
-        let items = items(self.value(place), place.several);
-        if items.is_empty() {
-            let fails = rule.checks.required || rule.is_its_condition();
+        let value = self.value(place);
+        let items = items(value, place.several);
+        if rule.checks.is_missing(value, &items) {
+            let fails = rule.checks.required != Required::No || rule.is_its_condition();
             return fails.then_some(Failure::Missing);
         }
         if !readable || !rule.checks.can_read(&items) {
@@ -188,21 +193,25 @@ impl<'a> Run<'a> {
 
     fn fail(&mut self, at: usize, rule: &Rule, place: Option<Place<'_>>, failure: Failure) {
         let built_in = failure.built_in();
+        if let Some(attribute) = rule.attribute.as_ref().filter(|_| place.is_none()) {
+            add(&mut self.checked.missing, attribute);
+        }
+        let field = place.map(|place| &place.field.name).or(rule.attribute.as_ref());
         let blocks = rule.outcome == Outcome::Block;
         // A rule that blocks has the text of a page, which says something else than that this is no date.
         let own = rule.message.as_deref().filter(|_| !blocks || failure != Failure::Unreadable);
         let key = |built_in: &str| own.unwrap_or(built_in).to_owned();
-        let verdict = match (rule.outcome, place) {
-            (Outcome::Block, Some(place)) if failure == Failure::Unreadable => {
-                self.mark(place.field, &key(built_in));
+        let verdict = match (rule.outcome, field) {
+            (Outcome::Block, Some(field)) if failure == Failure::Unreadable => {
+                self.mark(field, &key(built_in));
                 Verdict::FieldFailed
             }
             (Outcome::Block, _) => {
                 self.checked.block = Some(key("rule-blocked"));
                 Verdict::Blocked
             }
-            (Outcome::Error, Some(place)) => {
-                self.mark(place.field, &key(built_in));
+            (Outcome::Error, Some(field)) => {
+                self.mark(field, &key(built_in));
                 Verdict::FieldFailed
             }
             (Outcome::Error, None) => {
@@ -216,6 +225,8 @@ impl<'a> Run<'a> {
     /// What was found, with the values that changed.
     fn done(self) -> Checked {
         let mut checked = self.checked;
+        let missing = &checked.missing;
+        checked.lacking.retain(|name| !missing.iter().any(|known| known.is(name.as_str())));
         for (field, value) in self.submission.form.0.iter().zip(self.values) {
             // What came in another type than the field's can be refused, but only be sent back in the field's.
             let changed = value.filter(|value| Some(value) != field.value.as_ref());

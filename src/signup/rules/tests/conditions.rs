@@ -91,7 +91,7 @@ fn a_block_goes_before_errors_and_the_first_one_wins() {
     };
     let rules = [
         tidying("city", &[Normalise::Upper]),
-        checking("state", Checks { required: true, ..Checks::default() }),
+        checking("state", Checks { required: Required::Always, ..Checks::default() }),
         block("false", "never"),
         block("attributes.city == 'LEEDS'", "first"),
         block("true", "second"),
@@ -190,7 +190,7 @@ fn a_failure_from_emptiness_alone_counts_as_false(
 #[test]
 fn emptiness_is_no_excuse_at_a_required_field() {
     let required = |condition: Option<Condition>| {
-        let checks = Checks { required: true, ..Checks::default() };
+        let checks = Checks { required: Required::Always, ..Checks::default() };
         let rules = [block("int(attributes.city) < 18"), Rule { when: condition, ..checking("city", checks) }];
         let checked = check_form(&rules, &form(&[("city", "")]));
         assert_eq!(checked.block, None);

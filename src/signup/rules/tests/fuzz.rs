@@ -46,7 +46,13 @@ fn all_rules(steps: &[Normalise]) -> Vec<Rule> {
     let checks = [
         Checks { pattern: pattern("[a-z]+"), min_length: Some(2), max_length: Some(9), ..Checks::default() },
         Checks { min: Some(-5), max: Some(5), one_of: vec!["1".into(), "true".into()], ..Checks::default() },
-        Checks { required: true, date: Some(date), min_items: Some(1), max_items: Some(2), ..Checks::default() },
+        Checks {
+            required: Required::Always,
+            date: Some(date),
+            min_items: Some(1),
+            max_items: Some(2),
+            ..Checks::default()
+        },
     ];
     let country = PhoneCountry::Attribute(AttributeName::new("B"));
     let mut rules: Vec<_> = checks

@@ -62,7 +62,7 @@ fn a_text_that_is_not_named_as_several_choices_is_one_value() {
 
 #[test]
 fn required_wants_one_choice() {
-    let checks = Checks { required: true, ..Checks::default() };
+    let checks = Checks { required: Required::Always, ..Checks::default() };
     assert_eq!(errors(&topics(checking("topics", checks), text(" , "))), [("topics", "field-required")]);
 }
 

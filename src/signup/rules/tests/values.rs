@@ -58,7 +58,7 @@ fn only_required_applies_to_what_is_empty(#[case] value: Option<AttributeValue>)
         ..Checks::default()
     };
     assert!(check_one(checking("city", strict.clone()), value.clone()).errors.is_empty());
-    let required = Checks { required: true, ..strict };
+    let required = Checks { required: Required::Always, ..strict };
     assert_eq!(errors(&check_one(checking("city", required), value)), [("city", "field-required")]);
 }
 
@@ -112,16 +112,19 @@ fn checks_numbers_and_booleans_as_their_text_and_never_changes_their_type() {
 }
 
 #[test]
-fn terms_are_accepted_by_required_and_one_of_together() {
-    let accepted = Checks { required: true, one_of: vec!["true".into()], ..Checks::default() };
-    let one_of = Checks { required: false, ..accepted.clone() };
+fn a_box_that_has_to_be_ticked_is_required() {
+    let required = |required| Checks { required, ..Checks::default() };
+    let together = Checks { one_of: vec!["true".into()], ..required(Required::Always) };
+    let one_of = Checks { required: Required::No, ..together.clone() };
     let terms = |checks: &Checks, value| errors(&check_one(checking("city", checks.clone()), value)).len();
-    assert_eq!(terms(&accepted, Some(AttributeValue::Boolean(true))), 0);
-    assert_eq!(terms(&accepted, Some(AttributeValue::Boolean(false))), 1);
-    assert_eq!(terms(&accepted, None), 1);
+    for checks in [required(Required::Always), together] {
+        assert_eq!(terms(&checks, Some(AttributeValue::Boolean(true))), 0);
+        assert_eq!(terms(&checks, Some(AttributeValue::Boolean(false))), 1);
+        assert_eq!(terms(&checks, None), 1);
+    }
     assert_eq!(terms(&one_of, None), 0, "what was not answered passes one_of alone");
-    let required = Checks { one_of: Vec::new(), ..accepted };
-    assert_eq!(terms(&required, Some(AttributeValue::Boolean(false))), 0, "false is there");
+    assert_eq!(terms(&required(Required::IfAsked), Some(AttributeValue::Boolean(false))), 0, "no is an answer");
+    assert_eq!(terms(&required(Required::Always), Some(AttributeValue::Int64(0))), 0, "zero is a number");
 }
 
 #[test]
@@ -139,7 +142,7 @@ fn a_value_of_another_type_is_refused_or_sent_back_in_the_fields_own() {
 
 #[test]
 fn the_first_failure_of_a_field_is_shown_and_every_failing_field() {
-    let required = || Checks { required: true, ..Checks::default() };
+    let required = || Checks { required: Required::Always, ..Checks::default() };
     let rules = [
         Rule {
             message: Some("too-short".into()),
@@ -172,16 +175,38 @@ fn a_value_that_becomes_what_it_was_is_not_sent_back() {
 }
 
 #[test]
-fn a_rule_for_an_attribute_the_event_lacks_is_skipped_and_named_once() {
+fn what_must_be_filled_in_fails_if_the_event_does_not_list_it() {
+    let required = Checks { required: Required::Always, min_length: Some(2), ..Checks::default() };
     let rules = [
-        checking("jobTitle", Checks { required: true, ..Checks::default() }),
+        checking("jobTitle", required.clone()),
         checking("jobTitle", Checks { min_length: Some(2), ..Checks::default() }),
-        Rule { when: when("true"), ..rule("state") },
+        Rule { when: when("attributes.country == 'AU'"), ..checking("state", required.clone()) },
+        Rule { when: when("attributes.companyName == ''"), message: Some("company".into()), ..rule("companyName") },
+    ];
+    let checked = check_form(&rules, &form(&[("country", "AU")]));
+    let wanted = [("companyName", "company"), ("jobTitle", "field-required"), ("state", "field-required")];
+    assert_eq!(errors(&checked), wanted);
+    let missing = ["jobTitle", "state", "companyName"].map(AttributeName::new);
+    assert_eq!((checked.missing, checked.lacking), (missing.into(), vec![]), "each is named in one way");
+    let elsewhere = check_form(&rules[2..3], &form(&[("country", "NZ")]));
+    assert_eq!(elsewhere.errors.len() + elsewhere.missing.len(), 0, "its condition does not hold");
+    let block = Rule { outcome: Outcome::Block, ..checking("jobTitle", required) };
+    assert_eq!(check_form(&[block], &form(&[])).block.as_deref(), Some("rule-blocked"));
+}
+
+#[test]
+fn every_other_rule_for_an_attribute_the_event_lacks_is_skipped_and_named_once() {
+    let rules = [
+        checking("jobTitle", Checks { required: Required::IfAsked, ..Checks::default() }),
+        checking("jobTitle", Checks { min_length: Some(2), ..Checks::default() }),
+        tidying("state", &[Normalise::Trim]),
     ];
     let checked = check_form(&rules, &Form(vec![field("city", None)]));
-    assert!(checked.errors.is_empty());
+    assert!(checked.errors.is_empty() && checked.missing.is_empty());
     assert_eq!(checked.lacking, [AttributeName::new("jobTitle"), AttributeName::new("state")]);
     assert_eq!(verdicts(&checked), [0, 1, 2].map(|rule| (rule, Verdict::Lacking)));
+    let listed = check_form(&rules, &Form(vec![field("jobTitle", None)]));
+    assert_eq!(errors(&listed), [("jobTitle", "field-required")], "a listed one that is empty fails");
 }
 
 #[test]
