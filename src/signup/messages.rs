@@ -20,7 +20,7 @@ pub const NAMES: [&str; 3] = ["email", "app", "support_code"];
 pub(super) const MAX_TEXT: usize = 500;
 
 /// What is there without any configuration.
-const BUILT_IN: [(&str, &str); 14] = [
+const BUILT_IN: [(&str, &str); 15] = [
     ("not-invited", "You need an invitation to sign up with this email address."),
     ("no-address", "We could not see your email address, so you cannot sign up this way. Try another way to sign up."),
     ("closed", "Sign-up is closed."),
