@@ -35,6 +35,7 @@ pub(crate) use file::{TestAction, TestCode, TestHook};
 pub use policy_tests::PolicyTest;
 pub use problems::{Invalid, Problem, Severity};
 
+use crate::files::{self, FileError};
 use crate::lookups::Settings as LookupSettings;
 use crate::values::{AppId, Secret, SecretError};
 use crate::{entra, functions, invites, signup, storage};
@@ -141,12 +142,11 @@ pub fn load(environment: &Environment) -> Result<Config, Invalid> {
 }
 
 fn read(path: &Path) -> Result<String, String> {
-    let length = std::fs::metadata(path).map_err(|error| format!("cannot be read: {error}"))?.len();
-    if length > MAX_FILE {
-        return Err("is larger than 4 MiB: this is no configuration".to_owned());
-    }
-    let bytes = std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
-    let text = String::from_utf8(bytes).map_err(|_| "is not UTF-8: save it as UTF-8".to_owned())?;
+    let content = files::read(path, MAX_FILE).map_err(|error| match error {
+        FileError::TooLarge(_) => "is larger than 4 MiB: this is no configuration".to_owned(),
+        error => format!("cannot be read: {error}"),
+    })?;
+    let text = String::from_utf8(content.bytes).map_err(|_| "is not UTF-8: save it as UTF-8".to_owned())?;
     Ok(text.strip_prefix('\u{FEFF}').map_or(text.clone(), str::to_owned))
 }
 

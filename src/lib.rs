@@ -12,6 +12,7 @@ pub mod connectors;
 pub mod credentials;
 pub mod entra;
 pub mod expressions;
+pub mod files;
 pub mod functions;
 pub mod graph;
 pub mod invites;

@@ -314,6 +314,31 @@ fn names_are_unique_and_a_policy_that_never_decides_is_pointed_out() {
     assert!(seen.iter().any(|line| line.contains("never decides")), "{seen:#?}");
 }
 
+/// A configuration that is only a name for something else.
+#[cfg(unix)]
+#[test]
+fn what_only_looks_like_a_configuration_is_an_error_and_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for (path, kind) in
+        [(pipe.as_path(), "a named pipe"), (folder.path(), "a folder"), (Path::new("/dev/zero"), "a device")]
+    {
+        let path = path.display().to_string();
+        let seen = load(&Environment::new(BTreeMap::from([("GUESTLIST_CONFIG".to_owned(), path.clone())])));
+        assert_eq!(seen.unwrap_err().to_string(), format!("{path}: cannot be read: it is {kind}, not a file\n"));
+    }
+}
+
+#[test]
+fn a_configuration_of_more_than_4_mib_is_none() {
+    let padded = |length: usize| format!("{LEAST}{}\n", "#".repeat(length - LEAST.len() - 1));
+    let limit = 4 * 1024 * 1024;
+    assert!(Sample::new(&padded(limit)).load().is_ok());
+    let seen = Sample::new(&padded(limit + 1)).problems();
+    assert_eq!(seen, ["guestlist.toml: is larger than 4 MiB: this is no configuration"]);
+}
+
 #[test]
 fn a_file_that_is_not_there_is_an_error_that_names_it() {
     let variables = BTreeMap::from([("GUESTLIST_CONFIG".to_owned(), "/nowhere/guestlist.toml".to_owned())]);

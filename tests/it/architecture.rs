@@ -12,6 +12,7 @@ mod source;
 const ROOMS: &[(&str, &str)] = &[
     ("values", ""),
     ("clock", ""),
+    ("files", ""),
     ("expressions", "values"),
     ("signup", "values, expressions"),
     ("telemetry", "values, clock"),
@@ -26,7 +27,7 @@ const ROOMS: &[(&str, &str)] = &[
     ("entra::caller", "values, clock, telemetry, outbound, entra::signing_keys"),
     ("entra::signing_keys", "values, clock, telemetry, outbound, entra::caller"),
     ("connectors", "values, clock, telemetry, expressions, storage, outbound, credentials, graph"),
-    ("invites", "values, clock, telemetry, expressions, storage, outbound, credentials, graph"),
+    ("invites", "values, clock, files, telemetry, expressions, storage, outbound, credentials, graph"),
     ("lookups", "values, telemetry, expressions, outbound"),
     ("accounts", "values, clock, telemetry, expressions, storage, reservations, graph, connectors, invites"),
     ("functions", "values, clock, telemetry, reservations, entra, signup, invites, lookups, accounts"),
