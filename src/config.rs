@@ -161,9 +161,10 @@ fn build(file: &file::File, environment: &Environment, reading: &mut Reading) ->
     }
     let hooks = file.hooks.as_ref().and_then(|section| hooks::hooks(section, tenant.as_ref(), reading));
     let invites = sign_up::invites(&file.invites, &names, environment, reading);
-    if invites.len() == file.invites.len() {
-        // Of a list that cannot be read nobody knows the columns.
-        names.columns = invites.iter().flat_map(|list| list.columns.iter().cloned()).collect();
+    // Of a list that cannot be read nobody knows the columns.
+    let columns: Option<Vec<_>> = invites.iter().map(|list| list.columns.clone()).collect();
+    if let Some(columns) = columns.filter(|columns| columns.len() == file.invites.len()) {
+        names.columns = columns.concat();
     }
     let lookups = lookups::lookups(&file.lookups, &names, environment, reading);
     let sign_up = sign_up::settings(file, &names, reading);

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{USAGE, print};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Environment, Problem, Severity};
-use crate::invites::csv_reader::{LineProblem, PUBLIC_SUFFIX};
+use crate::invites::csv_reader::{CUT_OFF, LineProblem, PUBLIC_SUFFIX};
 use crate::invites::list::{self, LoadedInvites};
 
 /// What can be asked for.
@@ -64,7 +64,8 @@ fn of_a_usable(config: &Config, file: &str) -> Findings {
     let mut lines: Vec<String> = config.notes.iter().map(|problem| problem.describe(file)).collect();
     let mut errors = config.notes.iter().filter(|problem| fails(problem)).count();
     let (mut invitations, mut lists) = (0, Vec::new());
-    for settings in &config.invites {
+    // One whose header cannot be read is among the notes.
+    for settings in config.invites.iter().filter(|settings| settings.columns.is_some()) {
         let path = settings.path.display();
         match list::load(settings) {
             Ok((snapshot, problems)) => {
@@ -72,7 +73,7 @@ fn of_a_usable(config: &Config, file: &str) -> Findings {
                 lists.push(Arc::new(LoadedInvites::new(Arc::clone(&settings.reading.source), snapshot)));
                 for LineProblem { line, problem, .. } in problems.iter().filter(|problem| problem.line > 1) {
                     // It cannot be meant, and who reads the exit code only should know.
-                    let refused = problem == PUBLIC_SUFFIX;
+                    let refused = [PUBLIC_SUFFIX, CUT_OFF].contains(&problem.as_str());
                     errors += usize::from(refused);
                     lines.push(format!("{path}:{line}: {}{problem}", if refused { "" } else { "warning: " }));
                 }

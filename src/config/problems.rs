@@ -11,6 +11,8 @@ pub enum Severity {
     Error,
     /// A secret is missing: the service starts, who needs the secret reports it, and `check` fails.
     MissingSecret,
+    /// An invite list cannot be used: the service starts, who needs the list gets the failure action, and `check` fails.
+    MissingList,
     /// The service starts; the operator should know.
     Warning,
 }

@@ -8,7 +8,7 @@ mod sources;
 use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Environment;
 use super::decode::{Reading, Spanned};
@@ -16,7 +16,7 @@ use super::file::{File, InvitesSection, PolicySection};
 use super::hooks::guid;
 use super::problems::Severity;
 use super::tree::Origin;
-use crate::invites::csv_reader::Reading as ListReading;
+use crate::invites::csv_reader::{Header, ListError, Reading as ListReading};
 use crate::invites::{columns, list};
 use crate::signup::disposable;
 use crate::signup::identity::is_editable;
@@ -26,6 +26,12 @@ use crate::signup::prefill;
 use crate::storage;
 use crate::values::{AddressRule, AppId, AttributeName, AttributeTypes, AttributeValue, did_you_mean};
 use names::Members;
+
+/// How long the first lines of all lists may take together. The listener is not bound before that.
+const HEADERS: Duration = Duration::from_secs(1);
+
+/// The most that `max_bytes` may say.
+const MAX_LIST: usize = 1024 * 1024 * 1024;
 
 /// How attributes are named in this tenant, and what invite lists say.
 #[derive(Debug)]
@@ -119,12 +125,42 @@ pub(super) fn invites(
 ) -> Vec<list::Settings> {
     reading.within("invites", |reading| {
         unique(sections.iter().map(|section| &section.name), reading);
-        let build = |section: &InvitesSection| {
+        let mut build = |section: &InvitesSection| {
             let name = section.name.value.clone();
             reading.within(&name, |reading| source(section, names, environment, reading))
         };
-        sections.iter().filter_map(build).collect()
+        let lists: Vec<_> = sections.iter().filter_map(|section| Some((section, build(section)?))).collect();
+        // All are read at once, so that those that hang cost their time once.
+        let pending: Vec<_> = lists.into_iter().map(|list| (list::check(&list.1), list)).collect();
+        let until = Instant::now() + HEADERS;
+        let read = |(header, (section, settings)): (list::PendingHeader, (&InvitesSection, list::Settings))| {
+            let name = section.name.value.clone();
+            let columns = reading.within(&name, |reading| columns_of(section, header.wait_until(until), reading));
+            list::Settings { columns, ..settings }
+        };
+        pending.into_iter().map(read).collect()
     })
+}
+
+/// What templates see of a list. One that cannot be read does not keep the service from starting.
+fn columns_of(
+    section: &InvitesSection,
+    header: Result<Header, ListError>,
+    reading: &mut Reading,
+) -> Option<Vec<String>> {
+    let (written, origin) = (section.source.value.as_str(), &section.source.origin);
+    match header {
+        Ok(header) => {
+            for note in header.problems {
+                reading.report(Severity::Warning, origin, format!("{written} line {}: {}", note.line, note.problem));
+            }
+            Some(header.columns)
+        }
+        Err(error) => {
+            reading.report(Severity::MissingList, origin, format!("{written}: {error}"));
+            None
+        }
+    }
 }
 
 fn source(
@@ -142,28 +178,22 @@ fn source(
     if section.refresh.value < Duration::from_secs(1) {
         reading.within("refresh", |reading| reading.error(&section.refresh.origin, "must be 1s or more"));
     }
-    let settings = list::Settings {
+    let max_bytes = &section.max_bytes;
+    if !(1..=MAX_LIST).contains(&max_bytes.value) {
+        let how = format!("must lie between 1 and {MAX_LIST} bytes");
+        reading.within("max_bytes", |reading| reading.error(&max_bytes.origin, how));
+    }
+    Some(list::Settings {
         path: environment.folder.join(written),
+        max_bytes: max_bytes.value as u64,
         reading: ListReading {
             source: Arc::from(section.name.value.as_str()),
             apps: apps(&section.apps, reading),
             extension_app: names.extension_app.clone(),
         },
-        columns: Vec::new(),
+        columns: None,
         refresh: section.refresh.value,
-    };
-    match list::check(&settings) {
-        Ok(header) => {
-            for note in header.problems {
-                reading.report(Severity::Warning, origin, format!("{written} line {}: {}", note.line, note.problem));
-            }
-            Some(list::Settings { columns: header.columns, ..settings })
-        }
-        Err(error) => {
-            reading.error(origin, format!("{written}: {error}"));
-            None
-        }
-    }
+    })
 }
 
 pub(super) fn settings(file: &File, names: &Names, reading: &mut Reading) -> Settings {

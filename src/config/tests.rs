@@ -339,6 +339,35 @@ fn a_configuration_of_more_than_4_mib_is_none() {
     assert_eq!(seen, ["guestlist.toml: is larger than 4 MiB: this is no configuration"]);
 }
 
+/// Who needs the list gets the failure action, and `check` fails; the service starts.
+#[test]
+fn a_list_that_cannot_be_read_does_not_keep_the_service_from_starting() {
+    let template = "prefill = { city = \"{{ invite.seat }}\" }";
+    let with = |source: &str| format!("{LEAST}{template}\n[[invites]]\nname = \"beta\"\nsource = \"{source}\"\n");
+    for (source, says) in
+        [("absent.csv", "cannot be read"), (".", "a folder, not a file"), ("guestlist.toml", "line 1")]
+    {
+        let config = Sample::new(&with(source)).load().unwrap();
+        let note = &config.notes[0];
+        assert_eq!((note.severity, config.notes.len()), (Severity::MissingList, 1), "{note:?}");
+        let said = note.describe("guestlist.toml");
+        assert!(said.contains("invites.beta: ") && said.contains(says), "{said}");
+        assert_eq!((config.invites.len(), &config.invites[0].columns), (1, &None));
+    }
+    // Of a list that is there the columns are known.
+    assert!(Sample::new(&with("invites.csv")).load().is_err());
+}
+
+#[rstest]
+#[case("max_bytes = 0", "between 1 and 1073741824")]
+#[case("max_bytes = 1073741825", "between 1 and 1073741824")]
+#[case("max_bytes = 10", "more than max_bytes, which is 10")]
+fn the_size_of_a_list_has_a_limit(#[case] key: &str, #[case] says: &str) {
+    let text = format!("{LEAST}[[invites]]\nname = \"beta\"\nsource = \"invites.csv\"\n{key}\n");
+    let seen = Sample::new(&text).problems();
+    assert!(seen.iter().any(|line| line.contains("invites.beta") && line.contains(says)), "{seen:#?}");
+}
+
 #[test]
 fn a_file_that_is_not_there_is_an_error_that_names_it() {
     let variables = BTreeMap::from([("GUESTLIST_CONFIG".to_owned(), "/nowhere/guestlist.toml".to_owned())]);

@@ -1,15 +1,20 @@
-//! `Health`: the version, and whether the hooks could decide right now; and how many lines of the log were dropped, if
-//! any. For probes and warm-up; it tells nothing else.
+//! `Health`: the version, whether the hooks could decide right now, and how old each invite list is; and how many lines of
+//! the log were dropped, if any. For probes, warm-up and alerts; it tells nothing else.
+//!
+//! *Ready* means that the hooks could decide. With a list whose file cannot be read any more they can: the last good one
+//! is in use. So the status stays 200; a probe that restarted the process would take away the only list there is. But
+//! `stale` is true then, and the list says since when.
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::entra::signing_keys::SigningKeys;
-use crate::invites::list::ListInvites;
+use crate::invites::InviteSource;
+use crate::invites::list::{Age, ListInvites};
 use crate::telemetry;
 
 /// What readiness depends on.
@@ -21,12 +26,18 @@ pub struct Health {
     pub lists: Vec<Arc<ListInvites>>,
 }
 
-/// Answers 200 when ready and 503 when not, both with `{"version", "ready"}`, and `dropped_log_lines` if nobody read the
-/// log for so long that lines had to be dropped.
+/// Answers 200 when ready and 503 when not, both with `{"version", "ready", "stale", "lists"}`, and `dropped_log_lines`
+/// if nobody read the log for so long that lines had to be dropped.
 pub async fn health(State(health): State<Arc<Health>>) -> Response {
     let ready = health.keys.ready() && health.lists.iter().all(|list| list.is_loaded());
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let mut body = json!({ "version": env!("CARGO_PKG_VERSION"), "ready": ready });
+    let ages: Vec<(&str, Age)> = health.lists.iter().map(|list| (list.name(), list.age())).collect();
+    let mut body = json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "ready": ready,
+        "stale": ages.iter().any(|(_, age)| age.condition.is_bad()),
+        "lists": ages.iter().map(|(name, age)| of_list(name, age)).collect::<Vec<_>>(),
+    });
     // The log cannot say it while nobody reads the log.
     let dropped = telemetry::dropped_lines();
     if let Some(members) = body.as_object_mut().filter(|_| dropped > 0) {
@@ -34,4 +45,14 @@ pub async fn health(State(health): State<Arc<Health>>) -> Response {
     }
     let json = HeaderValue::from_static("application/json");
     (status, [(header::CONTENT_TYPE, json)], body.to_string()).into_response()
+}
+
+/// `null` instead of an age: not yet.
+fn of_list(name: &str, age: &Age) -> Value {
+    json!({
+        "name": name,
+        "state": age.condition.name(),
+        "checked_seconds_ago": age.checked.map(|age| age.as_secs()),
+        "loaded_seconds_ago": age.loaded.map(|age| age.as_secs()),
+    })
 }

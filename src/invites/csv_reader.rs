@@ -15,8 +15,19 @@ use super::look_alikes::LookAlikes;
 use super::snapshot::Snapshot;
 use crate::values::AppId;
 
-/// How much of a file is read for its first line, in bytes.
-const MAX_HEADER: u64 = 64 * 1024;
+/// The longest first line, in bytes.
+const MAX_HEADER: usize = 64 * 1024;
+
+/// The longest name of a column, in bytes.
+const MAX_NAME: usize = 256;
+
+/// The longest cell, in bytes.
+const MAX_CELL: usize = 16 * 1024;
+
+/// What is said of a last line that may be half of one. It is not used: cut in the middle of a domain it would invite
+/// somebody else, and cut before its `expires` it would invite for ever.
+pub const CUT_OFF: &str =
+    "is the last line and not ended by a line break, so it may be cut off: complete it and end it with a line break";
 
 /// How a list is read.
 #[derive(Debug, Clone)]
@@ -46,6 +57,17 @@ pub enum ListError {
     /// The header is unusable.
     #[error("line 1: {0}")]
     Header(#[from] HeaderError),
+    /// The first line is longer than any header is.
+    #[error("line 1: the header has more than {MAX_HEADER} bytes: is this an invite list?")]
+    HeaderTooLong,
+    /// A column's name is longer than any name is.
+    #[error("line 1, column {column}: the name has {length} bytes, the limit is {MAX_NAME}")]
+    NameTooLong {
+        /// Which, from 1.
+        column: usize,
+        /// Its bytes.
+        length: usize,
+    },
     /// The bytes cannot be read.
     #[error("cannot be read: {0}")]
     Read(String),
@@ -63,7 +85,9 @@ pub struct Header {
 /// Reads the header only: quick, for the start of the service.
 pub fn check_header(input: impl Read, reading: &Reading) -> Result<Header, ListError> {
     let mut start = Vec::new();
-    input.take(MAX_HEADER).read_to_end(&mut start).map_err(|error| ListError::Read(error.to_string()))?;
+    // What is longer than a header may be is seen to be so by a few bytes more: a mark, and the line's end.
+    let enough = MAX_HEADER as u64 + 8;
+    input.take(enough).read_to_end(&mut start).map_err(|error| ListError::Read(error.to_string()))?;
     let (columns, problems) = columns(lines(&start).next().unwrap_or_default(), reading)?;
     let seen = columns.0.into_iter().filter(Column::is_seen).map(|column| column.name);
     Ok(Header { columns: seen.collect(), problems })
@@ -76,8 +100,16 @@ pub fn read(bytes: &[u8], reading: &Reading) -> Result<(Snapshot, Vec<LineProble
     let (columns, mut problems) = columns(lines.next().unwrap_or_default(), reading)?;
     let mut snapshot = Snapshot::builder();
     let mut look_alikes = LookAlikes::default();
-    for (line, bytes) in (2..).zip(lines) {
-        let read = cells(bytes).and_then(|cells| line::invitation(&columns, &cells, line, reading));
+    let mut numbered = (2..).zip(lines).peekable();
+    while let Some((line, bytes)) = numbered.next() {
+        // What follows the last line break is no line; it is empty in a list that is complete.
+        if numbered.peek().is_none() {
+            problems.extend(cut_off(line, bytes));
+            break;
+        }
+        let read = cells(bytes)
+            .and_then(|cells| within_limits(&columns, cells))
+            .and_then(|cells| line::invitation(&columns, &cells, line, reading));
         let added = read.and_then(|invitation| {
             let Some(invitation) = invitation else { return Ok(()) };
             if let Some(rule) = &invitation.rule {
@@ -92,6 +124,19 @@ pub fn read(bytes: &[u8], reading: &Reading) -> Result<(Snapshot, Vec<LineProble
     problems.extend(look_alikes.finish());
     problems.sort_by_key(|problem| problem.line);
     Ok((snapshot.finish(), problems))
+}
+
+/// What is to be said of what follows the last line break, unless it is blank.
+fn cut_off(line: u64, bytes: &[u8]) -> Option<LineProblem> {
+    let blank = bytes.iter().all(|byte| byte.is_ascii_whitespace() || *byte == b',');
+    (!blank).then(|| LineProblem { line, used: false, problem: CUT_OFF.to_owned() })
+}
+
+/// The cells, if none is longer than a cell may be.
+fn within_limits(columns: &Columns, cells: Vec<String>) -> Result<Vec<String>, String> {
+    let Some((at, cell)) = cells.iter().enumerate().find(|(_, cell)| cell.len() > MAX_CELL) else { return Ok(cells) };
+    let name = columns.0.get(at).map(|column| format!(" ({})", column.name)).unwrap_or_default();
+    Err(format!("column {}{name}: the cell has {} bytes, the limit is {MAX_CELL}", at + 1, cell.len()))
 }
 
 /// The lines, however they end, without a byte order mark.
@@ -121,7 +166,14 @@ fn cells(line: &[u8]) -> Result<Vec<String>, String> {
 
 /// The columns that the first line names, and what is to be said about them.
 pub(super) fn columns(first: &[u8], reading: &Reading) -> Result<(Columns, Vec<LineProblem>), ListError> {
+    if first.len() > MAX_HEADER {
+        return Err(ListError::HeaderTooLong);
+    }
     let header = cells(first).map_err(|problem| ListError::Read(format!("line 1 {problem}")))?;
+    if let Some(at) = header.iter().position(|name| name.len() > MAX_NAME) {
+        let length = header.get(at).map_or(0, String::len);
+        return Err(ListError::NameTooLong { column: at + 1, length });
+    }
     let (columns, unknown) = Columns::read(header.iter().map(String::as_str), reading.extension_app.as_ref())?;
     let problems = unknown.into_iter().map(|name| LineProblem {
         line: 1,

@@ -37,7 +37,7 @@ pub enum InvalidAddress {
     #[error("has a domain that is not a host name such as example.com")]
     BadDomain,
     /// One of the limits 64 (local part), 255 (domain), 254 (all) is exceeded.
-    #[error("is too long")]
+    #[error("is too long: the limit is {MAX_ADDRESS} bytes, {MAX_LOCAL} of them before the @")]
     TooLong,
 }
 

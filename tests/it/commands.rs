@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 
 use crate::function_app::{config, project, run};
 
-const SECRETS: [(&str, &str); 3] = [
+pub(crate) const SECRETS: [(&str, &str); 3] = [
     ("GUESTLIST_GRAPH_SECRET", "s3cr3t-graph"),
     ("MAILCHIMP_API_KEY", "s3cr3t-us21"),
     ("GUESTLIST_HASH_KEY", "s3cr3t-hash"),
 ];
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 

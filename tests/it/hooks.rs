@@ -251,12 +251,18 @@ async fn each_app_has_its_policy_and_an_app_without_one_is_refused() {
 }
 
 #[tokio::test]
-async fn health_tells_the_version_and_readiness_and_nothing_else() {
+async fn health_tells_the_version_readiness_and_the_lists_age_and_nothing_else() {
     let service = Service::start(POLICY).await;
     assert_eq!(service.start_for("alex@fabrikam.com").await.status, StatusCode::OK);
     let answer = service.send(Request::get("/api/Health").body(Body::empty()).unwrap()).await;
     assert_eq!(answer.status, StatusCode::OK);
-    assert_eq!(answer.json(), json!({ "version": env!("CARGO_PKG_VERSION"), "ready": true }));
+    let mut json = answer.json();
+    for age in ["checked_seconds_ago", "loaded_seconds_ago"] {
+        assert!(json["lists"][0][age].take().as_u64().unwrap() < 60);
+    }
+    let list = json!({ "name": "beta", "state": "current", "checked_seconds_ago": null, "loaded_seconds_ago": null });
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(json, json!({ "version": version, "ready": true, "stale": false, "lists": [list] }));
     let root = service.send(Request::get("/").body(Body::empty()).unwrap()).await;
     assert_eq!(root.status, StatusCode::OK);
 }

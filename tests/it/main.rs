@@ -18,6 +18,7 @@ mod front_door;
 mod function_app;
 mod hooks;
 mod invites_command;
+mod lists;
 mod lookups;
 mod metrics;
 mod mistakes;

@@ -82,7 +82,7 @@ async fn play(
 fn says_something(config: &Config, test: &PolicyTest) -> Result<(), String> {
     let given = &test.given;
     for column in given.invitation.iter().flat_map(BTreeMap::keys) {
-        let of_a_list = config.invites.iter().any(|list| list.columns.contains(column));
+        let of_a_list = config.invites.iter().any(|list| list.columns.iter().flatten().any(|name| name == column));
         let attribute = columns::attribute(column, config.extension_app.as_ref()).is_some();
         if !(of_a_list || attribute || columns::is_reserved(column)) {
             return Err(format!("given.invitation: {column:?} is neither an attribute nor a column of a list"));

@@ -129,7 +129,14 @@ fn add<'a>(config: &'a Config, options: &Options, now: DateTime<Utc>) -> Result<
         vec![options.line(None)]
     };
     let added = edit::add(settings, &lines, PATIENCE).map_err(|error| {
-        let wrong = matches!(error, EditError::List(_) | EditError::Cell(_) | EditError::Unusable { .. });
+        let wrong = matches!(
+            error,
+            EditError::List(_)
+                | EditError::Cell(_)
+                | EditError::Unusable { .. }
+                | EditError::CutOff { .. }
+                | EditError::TooLarge { .. }
+        );
         let text = format!("{}: {}", settings.path.display(), describe(&error));
         Failure { exit: if wrong { USAGE } else { 1 }, text }
     })?;

@@ -26,8 +26,11 @@ section! {
         /// The application ids of the apps that the list is for; none: every app. The column `apps` of a line narrows
         /// it further.
         apps: Vec<Spanned<String>> as Guid = Vec::new(),
-        /// How often the file is checked for changes, at least `1s`. A list that can no longer be read stays in use
-        /// as it was.
+        /// The most bytes that the file may have, up to 1073741824 (1 GiB). The default is enough for a million lines.
+        max_bytes: Spanned<usize> = built_in(67_108_864),
+        /// How often the file is checked for changes, at least `1s`. A file that was renamed into place is used at once;
+        /// any other change when the file was the same for two checks, so that nothing half-written is used. A list that
+        /// can no longer be read stays in use as it was.
         refresh: Spanned<Duration> = built_in(Duration::from_mins(1)),
     }
 }

@@ -157,6 +157,53 @@ fn a_line_whose_code_cannot_be_meant_is_skipped(#[case] line: &str, #[case] says
 }
 
 #[test]
+fn a_last_line_without_its_line_break_is_not_used_and_pointed_out() {
+    for (text, line) in [("email\na@example.com\nb@example.co", 3), ("email,expires\r\nb@example.com", 2)] {
+        let (snapshot, problems) = list(text);
+        assert_eq!(found(&snapshot, "b@example.co").len() + found(&snapshot, "b@example.com").len(), 0);
+        assert_eq!(problems, [LineProblem { line, used: false, problem: CUT_OFF.to_owned() }]);
+    }
+    for complete in ["email", "email\n", "email\na@example.com\n", "email\na@example.com\n \t", "email\n,,"] {
+        assert!(list(complete).1.is_empty(), "{complete:?}");
+    }
+}
+
+#[test]
+fn a_cell_over_its_limit_is_named_by_line_column_and_limit() {
+    let long = |length: usize| "é".repeat(length / 2);
+    let text = |note: &str| format!("email,name,note\na@example.com,,{note}\nb@example.com,,\"{note}\"\n");
+    let (snapshot, problems) = list(&text(&long(MAX_CELL)));
+    assert_eq!((snapshot.len(), problems.len()), (2, 0), "{problems:?}");
+    let (snapshot, problems) = list(&text(&long(MAX_CELL + 2)));
+    assert_eq!((snapshot.len(), problems.len()), (0, 2));
+    for (line, problem) in (2..).zip(problems) {
+        let says = "column 3 (note): the cell has 16386 bytes, the limit is 16384";
+        assert_eq!(problem, LineProblem { line, used: false, problem: says.to_owned() });
+    }
+    let (_, problems) = list(&format!("email\n{}@example.com\n", "a".repeat(65)));
+    assert_eq!(problems[0].problem, "the email is too long: the limit is 254 bytes, 64 of them before the @");
+}
+
+#[test]
+fn a_header_over_its_limit_is_named_as_such() {
+    let both = |text: &str| {
+        let whole = read(text.as_bytes(), &reading()).unwrap_err().to_string();
+        assert_eq!(check_header(text.as_bytes(), &reading()).unwrap_err().to_string(), whole);
+        whole
+    };
+    let name = |length: usize| format!("email,{}\n", "x".repeat(length));
+    assert!(read(name(MAX_NAME).as_bytes(), &reading()).is_ok());
+    assert_eq!(both(&name(MAX_NAME + 1)), "line 1, column 2: the name has 257 bytes, the limit is 256");
+    // Wherever the start of the file ends, it is the length that is wrong.
+    for cell in ["x,", "\"a quote\",", "é,", "same,"] {
+        let error = both(&format!("\u{FEFF}email,{}\r\n", cell.repeat(MAX_HEADER)));
+        assert_eq!(error, "line 1: the header has more than 65536 bytes: is this an invite list?");
+    }
+    let columns = (0..8000).map(|at| format!("c{at}")).collect::<Vec<_>>().join(",");
+    assert!(read(format!("email,{columns}\n").as_bytes(), &reading()).is_ok());
+}
+
+#[test]
 fn groups_and_roles_are_lists() {
     let (snapshot, problems) =
         list("email,groups,roles\njo@example.com,Beta testers; press;,reader\nsam@example.com\n");

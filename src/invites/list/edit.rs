@@ -5,15 +5,17 @@
 //! change the meaning of a line that is there. Writers wait for each other (`lock.rs`); who writes the file without the
 //! lock, an editor say, is noticed until the moment of the rename.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, FileTimes, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::Settings;
 use super::lock::Lock;
-use super::{Settings, Version, version};
-use crate::invites::csv_reader::{self, LineProblem, ListError, Reading};
+use super::reading::unreadable;
+use crate::files::{self, FileError, Version};
+use crate::invites::csv_reader::{self, CUT_OFF, LineProblem, ListError, Reading};
 use crate::invites::csv_writer::{self, BadCell, NewLine};
 
 /// What was added.
@@ -52,6 +54,18 @@ pub enum EditError {
         /// The line.
         line: u64,
     },
+    /// The last line may be half of one; what is added must not complete it.
+    #[error("line {line}, the last one, is not ended by a line break and may be cut off: complete it and end it first")]
+    CutOff {
+        /// The line.
+        line: u64,
+    },
+    /// The service would not read so large a list.
+    #[error("with the new lines the list would have more than max_bytes, which is {max_bytes}")]
+    TooLarge {
+        /// The limit.
+        max_bytes: u64,
+    },
     /// Another writer has the lock.
     #[error("{holder} is writing the list: try again, or delete {} if no such process runs any more", lock.display())]
     Locked {
@@ -85,16 +99,22 @@ pub enum EditError {
 
 /// Adds lines to a list's file, and waits for other writers as long as `patience`.
 pub fn add(settings: &Settings, lines: &[NewLine], patience: Duration) -> Result<Added, EditError> {
-    let unreadable = |error: io::Error| EditError::List(super::unreadable(&error));
+    let failed = |error: FileError| EditError::List(unreadable(&error));
     // The file itself, not a link to it, is to be replaced.
-    let path = settings.path.canonicalize().map_err(unreadable)?;
+    let path = settings.path.canonicalize().map_err(|error| failed(error.into()))?;
     let _lock = Lock::take(&path, patience)?;
-    let old = std::fs::metadata(&path).map_err(unreadable)?;
+    let (file, old) = files::open(&path).map_err(failed)?;
     if old.permissions().readonly() {
         return Err(EditError::ReadOnly { path });
     }
-    let list = std::fs::read(&path).map_err(unreadable)?;
-    let (written, added) = with_lines(&list, lines, &settings.reading)?;
+    let list = files::read_opened(file, &old, settings.max_bytes).map_err(|error| match error {
+        FileError::Changed => EditError::Changed { path: path.clone() },
+        error => failed(error),
+    })?;
+    let (written, added) = with_lines(&list.bytes, lines, &settings.reading)?;
+    if written.len() as u64 > settings.max_bytes {
+        return Err(EditError::TooLarge { max_bytes: settings.max_bytes });
+    }
     replace(&path, &old, &written)?;
     Ok(added)
 }
@@ -102,6 +122,9 @@ pub fn add(settings: &Settings, lines: &[NewLine], patience: Duration) -> Result
 /// The list with the lines, if it means what it meant, and them besides.
 fn with_lines(list: &[u8], lines: &[NewLine], reading: &Reading) -> Result<(Vec<u8>, Added), EditError> {
     let (before, old_problems) = csv_reader::read(list, reading)?;
+    if let Some(problem) = old_problems.iter().find(|problem| problem.problem == CUT_OFF) {
+        return Err(EditError::CutOff { line: problem.line });
+    }
     let rules = lines.iter().filter(|line| line.code.is_none()).filter_map(|line| line.rule.as_ref());
     if let Some(line) = rules.filter_map(|rule| before.line_of(rule)).min() {
         return Err(EditError::AlreadyInvited { line });
@@ -149,7 +172,7 @@ fn replace(path: &Path, old: &Metadata, content: &[u8]) -> Result<(), EditError>
     let new = beside(path, "new");
     let replaced = write(&new, old, content)
         .map_err(|source| EditError::Write { path: new.clone(), source })
-        .and_then(|()| move_over(&new, path, version(old)));
+        .and_then(|()| move_over(&new, path, Version::of(old)));
     if replaced.is_err() {
         // The next one writes over it anyway.
         let _ = std::fs::remove_file(&new);
@@ -167,12 +190,21 @@ fn write(path: &Path, like: &Metadata, content: &[u8]) -> io::Result<()> {
     give_to_owner_of(&file, like)?;
     file.set_permissions(like.permissions())?;
     file.write_all(content)?;
+    mark_as_complete(&file)?;
     file.sync_all()
+}
+
+/// Sets the time of the content a little back, so that it is before the time of the last change. Who reads the list then
+/// sees that nothing was written after that, even if the file gets the inode of one that is gone.
+fn mark_as_complete(file: &File) -> io::Result<()> {
+    let written = file.metadata()?.modified()?;
+    let earlier = written.checked_sub(Duration::from_millis(1)).unwrap_or(written);
+    file.set_times(FileTimes::new().set_modified(earlier))
 }
 
 fn move_over(new: &Path, path: &Path, seen: Version) -> Result<(), EditError> {
     let failed = |source| EditError::Write { path: path.to_owned(), source };
-    if version(&std::fs::metadata(path).map_err(failed)?) != seen {
+    if Version::of(&std::fs::metadata(path).map_err(failed)?) != seen {
         return Err(EditError::Changed { path: path.to_owned() });
     }
     std::fs::rename(new, path).map_err(failed)?;

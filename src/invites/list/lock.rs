@@ -3,12 +3,13 @@
 //! A writer that was killed leaves its file behind. Nobody can tell from outside whether it still runs (it may be on
 //! another machine), so whoever comes next waits for a while, and is then told which file to delete.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::fs::OpenOptions;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::edit::{EditError, beside};
+use crate::files;
 
 /// How long one waits before the next look.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -54,8 +55,7 @@ impl Drop for Lock {
 
 /// The process that holds a lock, as far as it says so.
 fn holder(lock: &Path) -> String {
-    let mut text = String::new();
-    let read = File::open(lock).and_then(|file| file.take(MAX_HOLDER).read_to_string(&mut text));
-    let number = read.ok().and_then(|_| text.trim().parse::<u32>().ok());
+    let text = files::read(lock, MAX_HOLDER).ok().and_then(|content| String::from_utf8(content.bytes).ok());
+    let number = text.and_then(|text| text.trim().parse::<u32>().ok());
     number.map_or_else(|| "another process".to_owned(), |number| format!("the process {number}"))
 }

@@ -19,7 +19,8 @@ impl Sample {
         let settings = Settings {
             path: folder.path().join("invites.csv"),
             reading: Reading { source: "beta".into(), apps: Vec::new(), extension_app: None },
-            columns: Vec::new(),
+            max_bytes: 1000,
+            columns: None,
             refresh: Duration::from_secs(1),
         };
         std::fs::write(&settings.path, list).unwrap();
@@ -135,6 +136,29 @@ fn a_new_column_never_gives_a_meaning_to_a_cell_that_had_none() {
     assert!(matches!(error, EditError::Unsettled { line: 2 }), "{error}");
     sample.assert_untouched(list);
     sample.add(invited("jo@example.com")).unwrap();
+}
+
+/// With its line ended, it could invite somebody whom nobody meant.
+#[test]
+fn a_last_line_that_may_be_cut_off_is_not_completed() {
+    for list in ["email\na@example.co", "email,expires\r\na@example.com"] {
+        let sample = Sample::new(list);
+        let error = sample.add(invited("jo@example.com")).unwrap_err();
+        assert!(error.to_string().contains("is not ended by a line break and may be cut off"), "{error}");
+        sample.assert_untouched(list);
+    }
+    let sample = Sample::new("email");
+    sample.add(invited("jo@example.com")).unwrap();
+    sample.assert_untouched("email\njo@example.com\n");
+}
+
+#[test]
+fn a_list_never_grows_beyond_what_is_read() {
+    let mut sample = Sample::new("email\n");
+    sample.settings.max_bytes = 20;
+    let error = sample.add(invited("somebody@example.com")).unwrap_err();
+    assert!(matches!(error, EditError::TooLarge { max_bytes: 20 }), "{error}");
+    sample.add(invited("jo@example.co")).unwrap();
 }
 
 #[test]

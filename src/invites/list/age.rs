@@ -1,0 +1,97 @@
+//! How old a list is: what Health and the log say of it.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// What the last look at the file found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    /// No look is over yet.
+    Loading,
+    /// The file is what is in use.
+    Current,
+    /// The file changed. It is used when it was the same for two looks.
+    Changing,
+    /// The file cannot be read, or is no list. The last good list is in use.
+    Stale,
+    /// The same, and there never was a good one.
+    Missing,
+}
+
+impl Condition {
+    /// As Health and the log spell it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Loading => "loading",
+            Self::Current => "current",
+            Self::Changing => "changing",
+            Self::Stale => "stale",
+            Self::Missing => "missing",
+        }
+    }
+
+    /// Whether somebody has to look after the file.
+    #[must_use]
+    pub fn is_bad(self) -> bool {
+        matches!(self, Self::Stale | Self::Missing)
+    }
+}
+
+/// How old a list is at a moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Age {
+    /// What the last look found.
+    pub condition: Condition,
+    /// Since a look last found that the file is what is in use.
+    pub checked: Option<Duration>,
+    /// Since what is in use was loaded.
+    pub loaded: Option<Duration>,
+}
+
+/// What is remembered of the looks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Record {
+    condition: Condition,
+    checked: Option<Instant>,
+    loaded: Option<Instant>,
+}
+
+impl Default for Record {
+    fn default() -> Self {
+        Self { condition: Condition::Loading, checked: None, loaded: None }
+    }
+}
+
+impl Record {
+    /// The file is in use. Says whether it was unusable before.
+    pub(super) fn current(&mut self, loaded_now: bool) -> bool {
+        let now = Instant::now();
+        let was_bad = self.condition.is_bad();
+        (self.condition, self.checked) = (Condition::Current, Some(now));
+        if loaded_now {
+            self.loaded = Some(now);
+        }
+        was_bad
+    }
+
+    /// The file changed.
+    pub(super) fn changing(&mut self) {
+        self.condition = Condition::Changing;
+    }
+
+    /// The file cannot be used. Says whether a list is in use all the same.
+    pub(super) fn failed(&mut self) -> bool {
+        let kept = self.loaded.is_some();
+        self.condition = if kept { Condition::Stale } else { Condition::Missing };
+        kept
+    }
+
+    /// How old the list is now.
+    pub(super) fn age(self) -> Age {
+        let now = Instant::now();
+        let since = |moment: Option<Instant>| moment.map(|moment| now.saturating_duration_since(moment));
+        Age { condition: self.condition, checked: since(self.checked), loaded: since(self.loaded) }
+    }
+}

@@ -1,0 +1,123 @@
+//! When a change of the file is taken. Pure: it knows what the looks found, and nothing of files.
+//!
+//! Somebody may be writing the file while it is looked at, and pause in the middle. So a change is taken when the file
+//! was the same for two looks. One that was renamed into place was complete before it came, and is taken at once, unless
+//! it ends in the middle of a line: then it is more likely made anew and being written. What comes back after it was
+//! away is not known to be complete either.
+//!
+//! Two writes can fall on the same tick of the file system's clock. So the version that was taken is read once more at
+//! the next look, and only then counts as known.
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+use crate::files::{Content, Version};
+
+/// What a look found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    version: Version,
+    digest: Vec<u8>,
+    /// Whether it ends with the end of a line.
+    ended: bool,
+    /// Whether it has a complete line at all.
+    has_lines: bool,
+}
+
+impl Found {
+    /// What is to be known of a content.
+    pub(super) fn of(content: &Content) -> Self {
+        let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
+        Self {
+            version: content.version,
+            digest: digest(&SHA256, &content.bytes).as_ref().to_vec(),
+            ended: content.bytes.last().is_some_and(is_end),
+            has_lines: content.bytes.iter().any(is_end),
+        }
+    }
+}
+
+/// What to do about what was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is what is in use.
+    Same,
+    /// It is to be used.
+    Take,
+    /// It changed, and may change further; `again`: it was not the same at the last look either.
+    Wait { again: bool },
+}
+
+/// What the looks so far have found.
+#[derive(Debug, Default)]
+pub(super) struct Looks {
+    /// What is in use.
+    taken: Option<Found>,
+    /// Whether it was read twice.
+    sure: bool,
+    /// What the last look found, if it is not in use.
+    waiting: Option<Found>,
+    /// Whether there was no file at the last look.
+    away: bool,
+}
+
+impl Looks {
+    /// The version that need not be read to be known.
+    pub(super) fn known(&self) -> Option<Version> {
+        self.taken.as_ref().filter(|_| self.sure).map(|taken| taken.version)
+    }
+
+    /// The file is as it was known.
+    pub(super) fn same(&mut self) {
+        (self.waiting, self.away) = (None, false);
+    }
+
+    /// Says what to do, and remembers what was found.
+    pub(super) fn judge(&mut self, found: &Found) -> Verdict {
+        let away = std::mem::take(&mut self.away);
+        let Some(taken) = &mut self.taken else { return Verdict::Take };
+        if taken.digest == found.digest {
+            self.sure = taken.version == found.version;
+            taken.version = found.version;
+            self.waiting = None;
+            return Verdict::Same;
+        }
+        let seen = self.waiting.as_ref();
+        let another =
+            [Some(&*taken), seen].into_iter().flatten().all(|one| found.version.is_another_file_than(&one.version));
+        if seen == Some(found) || (another && !away && (found.ended || !taken.ended)) {
+            return Verdict::Take;
+        }
+        Verdict::Wait { again: self.waiting.replace(found.clone()).is_some() }
+    }
+
+    /// Whether there is no complete line any more where there were some: then even the header may be cut off.
+    pub(super) fn lost_its_lines(&self, found: &Found) -> bool {
+        !found.has_lines && found.version.length > 0 && self.taken.as_ref().is_some_and(|taken| taken.has_lines)
+    }
+
+    /// It is in use.
+    pub(super) fn taken(&mut self, found: Found) {
+        (self.taken, self.sure, self.waiting) = (Some(found), false, None);
+    }
+
+    /// It was to be used and is no list.
+    pub(super) fn unusable(&mut self, found: Found) {
+        self.waiting = Some(found);
+    }
+
+    /// It kept changing while it was read. Says whether it was not the same at the last look either.
+    pub(super) fn unsteady(&mut self) -> bool {
+        self.away = false;
+        self.waiting.take().is_some()
+    }
+
+    /// It could not be read.
+    pub(super) fn failed(&mut self) {
+        (self.waiting, self.away) = (None, true);
+    }
+
+    /// Whether something is in use.
+    pub(super) fn has_taken(&self) -> bool {
+        self.taken.is_some()
+    }
+}

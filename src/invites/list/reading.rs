@@ -1,0 +1,112 @@
+//! Reading a list's file within a time: a file system that hangs must not hang whoever asks.
+
+use std::fmt::Debug;
+use std::io;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::{Duration, Instant};
+
+use super::Settings;
+use super::looks::Found;
+use crate::files::{self, FileError, Version};
+use crate::invites::csv_reader::{self, Header, LineProblem, ListError};
+use crate::invites::snapshot::Snapshot;
+
+/// How long the reading of a file may take.
+pub(super) const READING: Duration = Duration::from_secs(10);
+
+/// What is said of a file that takes longer.
+pub(super) const TOO_SLOW: &str = "reading it takes longer than 10 seconds";
+
+/// What one reading of the file says.
+#[derive(Debug)]
+pub(super) enum Reading {
+    /// It is the version that is known.
+    Same,
+    /// Its bytes.
+    Read(Vec<u8>, Found),
+}
+
+/// Where lists are read from. Tests have one that hangs.
+pub(super) trait Files: Debug + Send + Sync {
+    /// Reads a list's file, unless it is the version that is known.
+    fn read(&self, settings: &Settings, known: Option<Version>) -> Result<Reading, FileError>;
+}
+
+/// The file system.
+#[derive(Debug)]
+pub(super) struct FileSystem;
+
+impl Files for FileSystem {
+    fn read(&self, settings: &Settings, known: Option<Version>) -> Result<Reading, FileError> {
+        if known.is_some() && known == Some(Version::of(&files::open(&settings.path)?.1)) {
+            return Ok(Reading::Same);
+        }
+        let content = files::read(&settings.path, settings.max_bytes)?;
+        let found = Found::of(&content);
+        Ok(Reading::Read(content.bytes, found))
+    }
+}
+
+/// Why a list's file cannot be read.
+pub(super) fn unreadable(error: &FileError) -> ListError {
+    ListError::Read(match error {
+        FileError::TooLarge(limit) => format!("it has more than max_bytes, which is {limit}"),
+        error => error.to_string(),
+    })
+}
+
+/// Opens a list, reads it whole, and closes it. For commands.
+pub fn load(settings: &Settings) -> Result<(Snapshot, Vec<LineProblem>), ListError> {
+    let own = settings.clone();
+    let content = begin(move || files::read(&own.path, own.max_bytes).map_err(|error| unreadable(&error)));
+    let content = content?.wait(READING)?;
+    csv_reader::read(&content.bytes, &settings.reading)
+}
+
+/// A header that is being read.
+#[derive(Debug)]
+pub struct PendingHeader(Result<Pending<Header>, ListError>);
+
+/// Begins to read a list's first line.
+#[must_use]
+pub fn check(settings: &Settings) -> PendingHeader {
+    let own = settings.clone();
+    PendingHeader(begin(move || {
+        let (file, metadata) = files::open(&own.path).map_err(|error| unreadable(&error))?;
+        if metadata.len() > own.max_bytes {
+            return Err(unreadable(&FileError::TooLarge(own.max_bytes)));
+        }
+        csv_reader::check_header(io::BufReader::new(file), &own.reading)
+    }))
+}
+
+impl PendingHeader {
+    /// The header, if it is read by then.
+    pub fn wait_until(self, until: Instant) -> Result<Header, ListError> {
+        self.0?.wait(until.saturating_duration_since(Instant::now()))
+    }
+}
+
+/// What a thread will say. The thread of one that is not waited for goes on until the file system answers.
+#[derive(Debug)]
+struct Pending<T>(Receiver<Result<T, ListError>>);
+
+fn begin<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, ListError> + Send + 'static,
+) -> Result<Pending<T>, ListError> {
+    let (sender, receiver) = sync_channel(1);
+    let thread = std::thread::Builder::new().name("list".to_owned());
+    // Nobody may be there any more to hear it.
+    let begun = thread.spawn(move || drop(sender.send(read())));
+    begun.map(|_| Pending(receiver)).map_err(|error| unreadable(&error.into()))
+}
+
+impl<T> Pending<T> {
+    fn wait(self, limit: Duration) -> Result<T, ListError> {
+        match self.0.recv_timeout(limit) {
+            Ok(read) => read,
+            Err(RecvTimeoutError::Timeout) => Err(ListError::Read("the file system does not answer".to_owned())),
+            Err(RecvTimeoutError::Disconnected) => Err(ListError::Read("reading it broke off".to_owned())),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Invite lists from outside: what the service, Health and the commands make of files that are none, or half of one.
+
+use std::path::Path;
+use std::process::Command;
+
+use axum::body::Body;
+use axum::extract::Request;
+use guestlist_emulator::sign_up::{Action, Event, Person};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::commands::{SECRETS, text};
+use crate::function_app::{config, project, run};
+use crate::service::{POLICY, Service};
+use crate::stage::{Setting, Stage};
+use crate::wire::exchange;
+
+fn pipe(path: &Path) {
+    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
+/// What stands in the place of the list.
+fn put(what: &str, path: &Path) {
+    let _ = std::fs::remove_file(path);
+    match what {
+        "nothing" => {}
+        "pipe" => pipe(path),
+        "folder" => std::fs::create_dir(path).unwrap(),
+        "device" => std::os::unix::fs::symlink("/dev/zero", path).unwrap(),
+        "no list" => std::fs::write(path, "name\nalex@fabrikam.com\n").unwrap(),
+        _ => unreachable!(),
+    }
+}
+
+async fn health(service: &Service) -> (u16, Value) {
+    let answer = service.send(Request::get("/api/Health").body(Body::empty()).unwrap()).await;
+    (answer.status.as_u16(), answer.json())
+}
+
+#[rstest]
+#[tokio::test]
+async fn health_says_that_a_list_can_no_longer_be_read_while_the_old_one_is_used(
+    #[values("nothing", "pipe", "folder", "device", "no list")] what: &str,
+) {
+    let service = Service::start(POLICY).await;
+    assert_eq!(service.start_for("alex@fabrikam.com").await.action_name(), "setPrefillValues");
+    let list = &service.app.health.lists[0];
+    put(what, &service.folder.path().join("invites.csv"));
+    list.look().await;
+    list.look().await;
+    let (status, said) = health(&service).await;
+    assert_eq!((status, &said["ready"], &said["stale"]), (200, &json!(true), &json!(true)), "{said}");
+    assert_eq!((&said["lists"][0]["name"], &said["lists"][0]["state"]), (&json!("beta"), &json!("stale")));
+    assert!(said["lists"][0]["loaded_seconds_ago"].is_u64());
+    assert_eq!(service.start_for("alex@fabrikam.com").await.action_name(), "setPrefillValues");
+    assert!(service.logged("invites-failed").iter().all(|line| line["kept_last_good"] == true));
+}
+
+/// One whose list cannot be read when it starts.
+async fn without_a_list(list: &Path, on_failure: &str) -> Stage {
+    let setting = Setting::default().set("GUESTLIST__INVITES__BETA__REFRESH", "1s");
+    let setting = setting.set("GUESTLIST__INVITES__BETA__SOURCE", list.to_str().unwrap());
+    setting.set("GUESTLIST__HOOKS__ON_FAILURE", on_failure).start().await
+}
+
+async fn said_by_health(stage: &Stage) -> (u16, Value) {
+    let get = "GET /api/Health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let answer = exchange(stage.host.handler_port(), get).await;
+    (answer.status, answer.json())
+}
+
+#[rstest]
+#[case("nothing", "block")]
+#[case("pipe", "block")]
+#[case("folder", "continue")]
+#[case("device", "continue")]
+#[case("no list", "block")]
+#[tokio::test]
+async fn a_list_that_cannot_be_read_at_the_start_leads_to_the_failure_action(
+    #[case] what: &str,
+    #[case] on_failure: &str,
+) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("list.csv");
+    put(what, &path);
+    let stage = without_a_list(&path, on_failure).await;
+    let noted = stage.events_after("configuration", 1).await;
+    assert!(noted.iter().any(|line| line["problem"].as_str().unwrap().contains("invites.beta: ")), "{noted:?}");
+    let sign_up = stage.sign_up(Person::email_otp("alex@fabrikam.com"));
+    let answered = stage.entra.call(Event::Start, sign_up.start()).await.result.unwrap();
+    assert_eq!(matches!(answered.action, Action::Continue), on_failure == "continue", "{answered:?}");
+    let failed = stage.events_after("failure-action", 1).await;
+    assert_eq!(failed[0]["reason"], "invites-unavailable");
+    let (status, said) = said_by_health(&stage).await;
+    assert_eq!((status, &said["ready"], &said["lists"][0]["state"]), (503, &json!(false), &json!("missing")));
+    // It comes without a restart.
+    let new = folder.path().join("new.csv");
+    std::fs::write(&new, "email\nalex@fabrikam.com\n").unwrap();
+    let _ = std::fs::remove_dir(&path);
+    std::fs::rename(new, &path).unwrap();
+    stage.events_after("invites-loaded", 1).await;
+    let answered = stage.entra.call(Event::Start, sign_up.start()).await.result.unwrap();
+    assert!(matches!(answered.action, Action::Prefill(_)), "{answered:?}");
+}
+
+#[rstest]
+#[case("nothing", "cannot be read: No such file")]
+#[case("pipe", "cannot be read: it is a named pipe, not a file")]
+#[case("folder", "cannot be read: it is a folder, not a file")]
+#[case("device", "cannot be read: it is a device, not a file")]
+#[case("no list", "line 1: ")]
+#[tokio::test]
+async fn check_fails_for_a_list_that_cannot_be_read_and_does_not_hang(#[case] what: &str, #[case] says: &str) {
+    let folder = project(&config());
+    put(what, &folder.path().join("invites.csv"));
+    let ended = run(folder.path(), &["check"], &SECRETS).await;
+    let said = text(&ended.stdout);
+    assert_eq!(ended.status.code(), Some(64), "{said}");
+    assert!(said.contains(&format!("invites.beta: invites.csv: {says}")), "{said}");
+    assert!(said.ends_with("guestlist.toml has 1 error\n"), "{said}");
+}
+
+#[tokio::test]
+async fn a_line_that_may_be_cut_off_fails_check_and_is_named_by_explain() {
+    let folder = project(&config());
+    let list = "email,expires\nalex@fabrikam.com,\nold@fabrikam.com";
+    std::fs::write(folder.path().join("invites.csv"), list).unwrap();
+    let ended = run(folder.path(), &["check"], &SECRETS).await;
+    let said = text(&ended.stdout);
+    assert!(ended.status.code() == Some(64) && said.contains("invites.csv:3: is the last line"), "{said}");
+    let ended = run(folder.path(), &["explain", "old@fabrikam.com"], &[]).await;
+    assert!(text(&ended.stdout).contains("old@fabrikam.com: refused, not-invited"), "{}", text(&ended.stdout));
+    assert!(text(&ended.stderr).contains("invites.csv:3: not used: "), "{}", text(&ended.stderr));
+    let ended = run(folder.path(), &["invites", "add", "jo@fabrikam.com"], &[]).await;
+    assert_eq!(ended.status.code(), Some(64));
+    assert!(text(&ended.stderr).contains("line 3, the last one"), "{}", text(&ended.stderr));
+}
