@@ -49,7 +49,7 @@ pub struct Options {
     /// The locale they use
     #[arg(long, value_name = "LOCALE", default_value = "en-us")]
     locale: String,
-    /// What they fill in: a text (`country=AU`), or a number or a box with its type (`ext.Age:=30`, `ext.Terms:=true`);
+    /// What they fill in, over what the form shows to begin with: a text (`country=AU`), or a number or a box with its type (`ext.Age:=30`, `ext.Terms:=true`);
     /// the form is sent then
     #[arg(long = "attribute", value_name = "NAME=VALUE", value_parser = pair)]
     attributes: Vec<(String, AttributeValue)>,

@@ -49,7 +49,7 @@ pub(super) struct Person {
     pub(super) app: App,
     /// Their end of the line.
     pub(super) client: Client,
-    /// What they fill in.
+    /// What they fill in, over what the form shows to begin with.
     pub(super) attributes: AttributeValues,
     /// What they type as a code.
     pub(super) code: Option<String>,
@@ -96,7 +96,8 @@ impl Person {
         let start = scene(desk, SignUpEvent { correlation_id: id.clone(), ..event }, now, false).await?;
         let seen = !matches!(start.decided.decision, Decision::Start(StartDecision::Refuse(_)));
         let submit = if sends && seen {
-            let event = SignUpEvent { correlation_id: id, ..self.submit_event(policy) };
+            let event = self.submit_event(policy, &start.decided.decision);
+            let event = SignUpEvent { correlation_id: id, ..event };
             Some(scene(desk, event, now, true).await?)
         } else {
             None
@@ -123,10 +124,16 @@ impl Person {
         self.event(vec![identity], form)
     }
 
-    /// A submitted form carries no identities, and the address as the attribute `email` if Entra has verified it.
-    fn submit_event(&self, policy: Option<&Policy>) -> SignUpEvent {
+    /// A submitted form carries no identities, and the address as the attribute `email` if Entra has verified it. It begins
+    /// with what Start filled in, and what the person types goes over it.
+    fn submit_event(&self, policy: Option<&Policy>, start: &Decision) -> SignUpEvent {
         let mut form = self.empty_form(policy);
         let types = policy.map(|policy| policy.types.clone()).unwrap_or_default();
+        if let Decision::Start(StartDecision::Prefill(values)) = start {
+            for (name, value) in values {
+                fill(&mut form, name, value, &types);
+            }
+        }
         let holder = match &self.source {
             EmailSource::Identity => Some(AttributeName::new("email")),
             EmailSource::Attribute(name) => Some(name.clone()),

@@ -28,6 +28,7 @@ mod policy_tests;
 mod prefill;
 mod process;
 mod redaction;
+mod rehearsal;
 mod schema;
 mod service;
 mod stage;

@@ -85,6 +85,16 @@ hook = "submit"
 given = { email = "ada@contoso.com", attributes = { displayName = " " } }
 expect = { action = "reject", reason = "rules", message = "Please correct the marked fields.", errors = { displayName = "This field is required." } }
 [[tests]]
+name = "the form begins with what Start filled in"
+hook = "submit"
+given = { email = "alex@fabrikam.com" }
+expect = { action = "continue", reason = "invitation" }
+[[tests]]
+name = "and what is typed goes over it"
+hook = "submit"
+given = { email = "alex@fabrikam.com", attributes = { displayName = " " } }
+expect = { action = "reject", errors = { displayName = "This field is required." } }
+[[tests]]
 name = "a name is tidied"
 hook = "submit"
 given = { email = "ada@contoso.com", attributes = { displayName = " Ada  L " } }
@@ -115,8 +125,8 @@ async fn tests_that_pass_are_counted() {
     ];
     let (code, said, json) = checked(&format!("{RIGHT}{}", codes.concat())).await;
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.ends_with(", 14 tests passed\n"), "{said}");
-    assert_eq!(json, json!({ "errors": 0, "problems": [], "tests": 14, "failed_tests": 0 }));
+    assert!(said.ends_with(", 16 tests passed\n"), "{said}");
+    assert_eq!(json, json!({ "errors": 0, "problems": [], "tests": 16, "failed_tests": 0 }));
 }
 
 #[rstest]
@@ -142,8 +152,8 @@ async fn a_test_that_fails_shows_what_was_expected_and_what_was_found(
     for line in lines {
         assert!(said.lines().any(|own| own.trim() == *line), "{line}\n{said}");
     }
-    assert!(said.ends_with("guestlist.toml does not do what its tests expect: 1 of 9 failed\n"), "{said}");
-    assert_eq!((&json["failed_tests"], &json["tests"], &json["errors"]), (&json!(1), &json!(9), &json!(0)));
+    assert!(said.ends_with("guestlist.toml does not do what its tests expect: 1 of 11 failed\n"), "{said}");
+    assert_eq!((&json["failed_tests"], &json["tests"], &json["errors"]), (&json!(1), &json!(11), &json!(0)));
     // At the name of the test.
     let before = format!("{POLICY}{before}");
     let line = before.lines().enumerate().filter(|(_, line)| line.starts_with("name = ")).last().unwrap().0 + 1;

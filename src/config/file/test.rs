@@ -38,7 +38,8 @@ section! {
         locale: String = "en-us".to_owned(),
         /// The person's network address.
         ip: Option<Spanned<String>> = None,
-        /// What the person has filled in. The form also has every other attribute that the policy names, left empty.
+        /// What the person has filled in. The form begins with what Start has filled in, over which this goes; it also has
+        /// every other attribute that the policy names, listed and left empty.
         /// Keys: attribute
         /// Example: { country = "AU", postalCode = "2000" }
         attributes: BTreeMap<String, Spanned<Constant>> = BTreeMap::new(),
