@@ -81,7 +81,7 @@ fn sign_ups() -> impl Strategy<Value = SignUp> {
         select(vec![EmptyFields::Null, EmptyFields::LeftOut]),
     );
     parts.prop_map(|(gate, mode, prefill, rules, address, typed, empty_fields)| {
-        let rules: String = rules.iter().map(|rule| format!("[[policies.rules]]\n{rule}\n")).collect();
+        let rules = rules.into_iter().flat_map(|rule| ["[[policies.rules]]\n", rule, "\n"]).collect::<String>();
         // Only where `if-asked` is used does it make a difference whether the event lists what was left empty.
         let empty_fields = if rules.contains("if-asked") { EmptyFields::Null } else { empty_fields };
         let policy = format!(
