@@ -190,7 +190,8 @@ fn write(path: &Path, like: &Metadata, content: &[u8]) -> io::Result<()> {
     give_to_owner_of(&file, like)?;
     file.set_permissions(like.permissions())?;
     file.write_all(content)?;
-    mark_as_complete(&file)?;
+    // Where times cannot be set, the service may only use the list one look later.
+    let _ = mark_as_complete(&file);
     file.sync_all()
 }
 
