@@ -11,6 +11,7 @@ mod decode;
 mod file;
 mod hooks;
 mod lookups;
+mod named_files;
 mod overrides;
 mod policy_tests;
 mod problems;
@@ -32,6 +33,7 @@ use tracing::level_filters::LevelFilter;
 pub use accounts::TimerSettings;
 pub use connectors::OneConnector;
 pub(crate) use file::{TestAction, TestCode, TestHook};
+pub use named_files::NamedFile;
 pub use policy_tests::PolicyTest;
 pub use problems::{Invalid, Problem, Severity};
 
@@ -106,7 +108,10 @@ pub struct Config {
     pub level: LevelFilter,
     /// Keys the address hashes in logs.
     pub hash_key: Option<Result<Secret, SecretError>>,
-    /// What does not stop the service but should be known: warnings, and secrets that are missing.
+    /// The files it names, this one left out.
+    pub files: Vec<NamedFile>,
+    /// What does not stop the service but should be known: warnings, secrets that are missing, and what cannot work on
+    /// Azure.
     pub notes: Vec<Problem>,
 }
 
@@ -135,6 +140,7 @@ pub fn load(environment: &Environment) -> Result<Config, Invalid> {
         Some(mut config) if !reading.problems.iter().any(stops) => {
             problems::sort(&mut reading.problems);
             config.notes = reading.problems;
+            config.files = reading.files;
             Ok(config)
         }
         _ => Err(invalid(reading.problems)),
@@ -193,6 +199,7 @@ fn build(file: &file::File, environment: &Environment, reading: &mut Reading) ->
         timer,
         level,
         hash_key,
+        files: Vec::new(),
         notes: Vec::new(),
     })
 }

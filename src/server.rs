@@ -166,7 +166,7 @@ async fn signal() {
     drop(interrupt.await);
 }
 
-/// Lower case, no slash at the end.
+/// Lower case, no slash at the end. A target in absolute form keeps its address, by which the timer judges it.
 fn plain_path(mut request: Request) -> Request {
     let path = request.uri().path().to_ascii_lowercase();
     let path = path.trim_end_matches('/');
@@ -174,7 +174,11 @@ fn plain_path(mut request: Request) -> Request {
     if path != request.uri().path() {
         let with_query = request.uri().query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
         if let Ok(plain) = with_query.parse::<PathAndQuery>() {
-            *request.uri_mut() = Uri::from(plain);
+            let mut parts = request.uri().clone().into_parts();
+            parts.path_and_query = Some(plain);
+            if let Ok(target) = Uri::from_parts(parts) {
+                *request.uri_mut() = target;
+            }
         }
     }
     request

@@ -9,6 +9,7 @@ mod forward;
 mod front;
 mod invoke;
 mod lines;
+mod package;
 mod port;
 mod process;
 mod project;
@@ -25,6 +26,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 pub use invoke::{Invocation, InvokeError};
 pub use lines::{Level, LineObserver, LogLine};
+pub use package::published;
 pub use process::{ProcessError, Unread};
 pub use project::{Binding, Function, Mode, Project, ProjectError};
 pub use timer::TimerForm;

@@ -1,5 +1,6 @@
 //! `guestlist check`: everything that is wrong with the configuration, at once.
 
+mod package;
 mod policy_tests;
 
 use std::fmt::Write as _;
@@ -39,7 +40,7 @@ struct Findings {
 pub fn run(environment: &Environment, options: &Options) -> ExitCode {
     let file = environment.file.display().to_string();
     let findings = match config::load(environment) {
-        Ok(config) => of_a_usable(&config, &file),
+        Ok(config) => of_a_usable(environment, &config, &file),
         Err(invalid) => Findings {
             lines: invalid.problems.iter().map(|problem| problem.describe(&file)).collect(),
             errors: invalid.problems.iter().filter(|problem| fails(problem)).count(),
@@ -60,7 +61,7 @@ fn fails(problem: &Problem) -> bool {
     problem.severity != Severity::Warning
 }
 
-fn of_a_usable(config: &Config, file: &str) -> Findings {
+fn of_a_usable(environment: &Environment, config: &Config, file: &str) -> Findings {
     let mut lines: Vec<String> = config.notes.iter().map(|problem| problem.describe(file)).collect();
     let mut errors = config.notes.iter().filter(|problem| fails(problem)).count();
     let (mut invitations, mut lists) = (0, Vec::new());
@@ -87,6 +88,10 @@ fn of_a_usable(config: &Config, file: &str) -> Findings {
     // Without its lists the configuration would be judged by what it is not.
     let failed = if errors == 0 { play(config, &lists) } else { Vec::new() };
     lines.extend(failed.iter().map(|problem| problem.describe(file)));
+    let package = package::look(environment, config);
+    errors += package.errors.len();
+    lines.extend(package.errors);
+    lines.extend(package.warnings);
     let connectors = config.timer.as_ref().map_or(0, config::TimerSettings::connectors);
     let count = |number: usize, one: &str, many: &str| format!("{number} {}", if number == 1 { one } else { many });
     let counts = [

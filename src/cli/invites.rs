@@ -1,6 +1,7 @@
 //! `guestlist invites …`: the invite lists, changed from the command line.
 
 mod add;
+mod codes_file;
 mod values;
 
 use std::process::ExitCode;

@@ -58,6 +58,7 @@ pub(super) fn timer(
         let extensions = tenant.and_then(|_| all.resolve(app, reading));
         (all, extensions)
     });
+    check_azure(file, store, reading);
     let accounts = file.accounts.as_ref()?;
     check(accounts, reading);
     let Some(graph) = &file.graph else {
@@ -104,6 +105,26 @@ pub(super) fn store(
     // A folder would be lost with the instance: the timer refuses it, the hooks run.
     let folder = environment.folder.join(written);
     Some(if environment.is_azure() { storage::Settings::LocalOnAzure } else { storage::Settings::Local(folder) })
+}
+
+/// On Azure the timer has no state, so whoever configures it there gets none of what it is for.
+fn check_azure(file: &File, store: Option<&storage::Settings>, reading: &mut Reading) {
+    if store != Some(&storage::Settings::LocalOnAzure) {
+        return;
+    }
+    let why = "cannot be used on Azure by this version: the timer that finds new accounts keeps its state in a local \
+               folder, which does not outlive its instance. Publish a configuration without [graph] and \
+               [[connectors]], and run the timer on a machine of your own";
+    if let Some(graph) = &file.graph {
+        reading.within("graph", |reading| reading.report(Severity::NotOnAzure, &graph.client_id.origin, why));
+    }
+    reading.within("connectors", |reading| {
+        for connector in &file.connectors {
+            let name = connector.name();
+            let why = "cannot be used on Azure by this version: nothing is delivered where [graph] cannot be used";
+            reading.within(&name.value, |reading| reading.report(Severity::NotOnAzure, &name.origin, why));
+        }
+    });
 }
 
 fn check(section: &AccountsSection, reading: &mut Reading) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
+use super::named_files::NamedFile;
 use super::problems::{Problem, Severity};
 use super::shape::{Form, Shape};
 use super::tree::{Node, Origin, Table, Value, parse_setting};
@@ -14,10 +15,11 @@ use crate::values::did_you_mean;
 
 pub(super) use macros::{choice, section};
 
-/// The pass over the tree: the problems so far, and where it is.
+/// The pass over the tree: the problems and the named files so far, and where it is.
 #[derive(Debug, Default)]
 pub(super) struct Reading {
     pub(super) problems: Vec<Problem>,
+    pub(super) files: Vec<NamedFile>,
     path: Vec<String>,
     /// The paths of every key that the sections met so far know.
     #[cfg(test)]
@@ -30,19 +32,24 @@ impl Reading {
         Self { problems, ..Self::default() }
     }
 
+    /// The path of the key it is at.
+    pub(super) fn place(&self) -> String {
+        self.path.join(".")
+    }
+
     /// Reports an error at a place.
     pub(super) fn error(&mut self, origin: &Origin, message: impl Into<String>) {
-        self.problems.push(Problem::error(Some(origin.clone()), &self.path.join("."), message));
+        self.problems.push(Problem::error(Some(origin.clone()), &self.place(), message));
     }
 
     /// Reports something less than an error.
     pub(super) fn report(&mut self, severity: Severity, origin: &Origin, message: impl Into<String>) {
-        self.problems.push(Problem::error(Some(origin.clone()), &self.path.join("."), message).with(severity));
+        self.problems.push(Problem::error(Some(origin.clone()), &self.place(), message).with(severity));
     }
 
     /// Whether something is wrong already with what is at the present path.
     pub(super) fn is_wrong_here(&self) -> bool {
-        let here = self.path.join(".");
+        let here = self.place();
         self.problems.iter().any(|problem| problem.is_within(&here))
     }
 

@@ -13,6 +13,8 @@ pub enum Severity {
     MissingSecret,
     /// An invite list cannot be used: the service starts, who needs the list gets the failure action, and `check` fails.
     MissingList,
+    /// Part of it cannot work on Azure, where this is: the service starts without that part, and `check` fails.
+    NotOnAzure,
     /// The service starts; the operator should know.
     Warning,
 }

@@ -64,7 +64,11 @@ impl SecretRef {
     pub(super) fn resolve(&self, environment: &Environment, reading: &mut Reading) -> Result<Secret, SecretError> {
         let resolved = match &self.place {
             Place::Setting(name) => from_setting(name, environment),
-            Place::File(path) => from_file(&environment.folder.join(path)),
+            Place::File(written) => {
+                let path = environment.folder.join(written);
+                reading.names_file(&self.origin, written, &path);
+                from_file(&path)
+            }
         };
         if let Err(error) = &resolved {
             reading.report(Severity::MissingSecret, &self.origin, error.to_string());

@@ -183,8 +183,10 @@ fn source(
         let how = format!("must lie between 1 and {MAX_LIST} bytes");
         reading.within("max_bytes", |reading| reading.error(&max_bytes.origin, how));
     }
+    let path = environment.folder.join(written);
+    reading.within("source", |reading| reading.names_file(origin, Path::new(written), &path));
     Some(list::Settings {
-        path: environment.folder.join(written),
+        path,
         max_bytes: max_bytes.value as u64,
         reading: ListReading {
             source: Arc::from(section.name.value.as_str()),

@@ -7,7 +7,7 @@
 //! The timer's envelope is only good for a log line, so nothing about it is an error: its times come with and without
 //! offset, with up to seven fractional digits, and `ScheduleStatus` may be null.
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
@@ -17,14 +17,16 @@ const OF_THE_OUTSIDE: [&str; 6] =
 
 /// Whether the request is the host's own: addressed to this very port on loopback, and not forwarded. Requests of the
 /// outside keep their public `Host` when they are forwarded, and have `X-Forwarded-Host` when they are proxied; a front
-/// end adds headers of its own.
+/// end adds headers of its own. A target in absolute form (`POST http://contoso.com/…`) names an address, too, which
+/// HTTP puts before `Host`.
 #[must_use]
-pub fn came_from_host(headers: &HeaderMap, port: u16) -> bool {
+pub fn came_from_host(target: &Uri, headers: &HeaderMap, port: u16) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
     let expected = format!("127.0.0.1:{port}");
     let addressed_here = hosts.next().is_some_and(|host| host.as_bytes() == expected.as_bytes());
     let from_outside = OF_THE_OUTSIDE.iter().any(|name| headers.contains_key(*name));
-    addressed_here && hosts.next().is_none() && !from_outside
+    let target_is_here = target.authority().is_none_or(|authority| authority.as_str() == expected);
+    addressed_here && hosts.next().is_none() && target_is_here && !from_outside
 }
 
 /// What matters of the timer's envelope.
@@ -98,7 +100,19 @@ mod tests {
     #[case(&[("host", "127.0.0.1:7071"), ("X-Forwarded-Host", "")], false)]
     #[case(&[("host", "127.0.0.1:7071"), ("host", "contoso.azurewebsites.net")], false)]
     fn only_the_hosts_own_requests_are_invocations(#[case] pairs: &[(&'static str, &str)], #[case] own: bool) {
-        assert_eq!(came_from_host(&headers(pairs), 7071), own);
+        assert_eq!(came_from_host(&Uri::from_static("/UpdateNewAccounts"), &headers(pairs), 7071), own);
+    }
+
+    #[rstest]
+    #[case("http://127.0.0.1:7071/UpdateNewAccounts", true)]
+    #[case("http://evil.example/UpdateNewAccounts", false)]
+    #[case("http://127.0.0.1/UpdateNewAccounts", false)]
+    #[case("http://localhost:7071/UpdateNewAccounts", false)]
+    #[case("http://evil.example@127.0.0.1:7071/UpdateNewAccounts", false)]
+    #[case("http://127.0.0.1:7071.evil.example/UpdateNewAccounts", false)]
+    fn a_target_with_an_address_of_its_own_has_to_be_this_one(#[case] target: &'static str, #[case] own: bool) {
+        let headers = headers(&[("host", "127.0.0.1:7071")]);
+        assert_eq!(came_from_host(&Uri::from_static(target), &headers, 7071), own);
     }
 
     #[rstest]

@@ -75,7 +75,7 @@ async fn invoked(state: &TimerState, body: Body) -> Response {
 
 /// The answer to a request that is not the host's own, or no invocation.
 fn refusal(head: &Parts, port: u16) -> Option<Response> {
-    if came_from_host(&head.headers, port) {
+    if came_from_host(&head.uri, &head.headers, port) {
         return (head.method != Method::POST).then(|| {
             let reason = "an invocation is a POST";
             tracing::warn!(event = "invocation-refused", function = "UpdateNewAccounts", reason);

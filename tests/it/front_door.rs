@@ -54,7 +54,15 @@ async fn only_a_request_of_the_host_itself_is_a_run() {
             assert!((400..500).contains(&status), "{status} {path} {headers}");
         }
     }
+    // A target in absolute form is an address of its own, which goes before `Host`.
+    for address in ["evil.example", "guestlist.azurewebsites.net", "localhost", &format!("evil@127.0.0.1:{port}")] {
+        for path in ["/UpdateNewAccounts", "/updatenewaccounts"] {
+            let status = post(port, &format!("http://{address}{path}"), &own).await;
+            assert!((400..500).contains(&status), "{status} http://{address}{path}");
+        }
+    }
     assert_eq!(asked(&stage), 0);
+    assert_eq!(post(port, &format!("http://127.0.0.1:{port}/UpdateNewAccounts"), &own).await, 200);
     assert_eq!(post(port, "/UpdateNewAccounts", &own).await, 200);
     assert!(asked(&stage) > 0);
     assert_eq!(stage.members().len(), 1);
@@ -141,4 +149,6 @@ async fn on_azure_the_timer_refuses_a_folder_as_state_while_the_hooks_run() {
     assert_eq!(stage.events_after("timer-unavailable", 1).await[0]["reason"], error.as_str());
     assert_eq!(asked(&stage), 0);
     assert!(!stage.folder.path().join("state").exists());
+    let noted = stage.events("configuration");
+    assert!(noted.iter().any(|line| line["problem"].as_str().unwrap().contains("graph: cannot be used on Azure")));
 }

@@ -265,3 +265,45 @@ async fn codes_that_nobody_can_type_anywhere_are_remarked_upon() {
     assert_eq!((code, out.lines().count()), (Some(0), 1));
     assert!(said.contains("no policy has invitation_code"), "{said}");
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn codes_go_to_a_file_that_nobody_else_may_read() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = project(&config());
+    write(folder.path(), "email\nalex@fabrikam.com\n");
+    let (code, out, err) = add(folder.path(), &["--code", "--count", "3", "--out", "codes.txt"]).await;
+    assert_eq!((code, err.as_str()), (Some(0), ""), "{err}");
+    let file = folder.path().join("codes.txt");
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o600);
+    let codes: Vec<Code> = std::fs::read_to_string(&file).unwrap().lines().map(|line| line.parse().unwrap()).collect();
+    assert_eq!(codes.len(), 3);
+    assert!(out.contains("codes.txt") && out.contains("lines 3 to 5 of invites.csv"), "{out}");
+    for code in &codes {
+        assert!(list(folder.path()).contains(&code.digest().to_string()));
+        assert!(!out.contains(&code.reveal()), "{out}");
+    }
+    let (code, out, _) = add(folder.path(), &["--code", "--json", "--out", "more.txt"]).await;
+    let answer: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &answer["codes"], &answer["out"]), (Some(0), &json!([]), &json!("more.txt")));
+}
+
+#[tokio::test]
+async fn a_file_that_is_there_keeps_its_codes_and_a_list_that_cannot_be_changed_leaves_no_file() {
+    let folder = project(&config());
+    write(folder.path(), "email\n");
+    std::fs::write(folder.path().join("codes.txt"), "earlier ones\n").unwrap();
+    let (code, _, err) = add(folder.path(), &["--code", "--out", "codes.txt"]).await;
+    assert!(code == Some(64) && err.contains("codes.txt is there already"), "{code:?} {err}");
+    let (code, _, err) = add(folder.path(), &["--code", "--out", "nowhere/codes.txt"]).await;
+    assert!(code == Some(1) && err.contains("cannot write nowhere/codes.txt"), "{code:?} {err}");
+    assert_eq!(std::fs::read_to_string(folder.path().join("codes.txt")).unwrap(), "earlier ones\n");
+    assert_eq!(list(folder.path()), "email\n");
+    // A list with a header that means nothing is not added to.
+    write(folder.path(), "email,email\nalex@fabrikam.com,\n");
+    let (code, _, err) = add(folder.path(), &["--code", "--out", "new.txt"]).await;
+    assert_ne!(code, Some(0), "{err}");
+    assert!(!folder.path().join("new.txt").exists());
+    assert_eq!(add(folder.path(), &["jo@example.org", "--out", "new.txt"]).await.0, Some(64));
+}

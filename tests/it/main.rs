@@ -23,6 +23,7 @@ mod lookups;
 mod metrics;
 mod mistakes;
 mod no_address;
+mod package;
 mod policies;
 mod policy_tests;
 mod prefill;

@@ -1,8 +1,11 @@
 //! `guestlist invites add`: a line more in an invite list, for an address or a domain, or with a code.
 //!
 //! Codes are drawn from the system's random numbers and shown once, on standard output and nothing else with them, so
-//! that they can be piped; the list holds their hashes. What is to be said about it goes to standard error.
+//! that they can be piped; or they are written to a file (`--out`). The list holds their hashes. What is to be said about
+//! it goes to standard error.
 
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -10,6 +13,7 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
+use super::codes_file::CodesFile;
 use super::values::{Moment, cell, first_moment, item, last_moment, uses, whom};
 use crate::cli::{USAGE, print, print_error};
 use crate::clock::{Clock, SystemClock};
@@ -28,7 +32,7 @@ const DRAWS: usize = 100;
 
 /// The two ways to ask.
 const USAGES: &str = "guestlist invites add [OPTIONS] <ADDRESS|@DOMAIN>
-       guestlist invites add [OPTIONS] --code [--uses <N>] [--for <ADDRESS|@DOMAIN>] [--count <N>]";
+       guestlist invites add [OPTIONS] --code [--uses <N>] [--for <ADDRESS|@DOMAIN>] [--count <N>] [--out <FILE>]";
 
 /// What can be asked for.
 #[derive(Debug, clap::Args)]
@@ -49,6 +53,9 @@ pub(super) struct Options {
     /// How many codes to make
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000), requires = "code", conflicts_with = "whom")]
     count: Option<u16>,
+    /// Write the codes to this new file, which nobody else may read, instead of showing them
+    #[arg(long, value_name = "FILE", requires = "code", conflicts_with = "whom")]
+    out: Option<PathBuf>,
     /// The invite source, by its name in the configuration; needed if there are several
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
@@ -86,6 +93,8 @@ struct Done<'a> {
     settings: &'a Settings,
     added: Added,
     codes: Vec<Code>,
+    /// Where the codes are, if they are not to be shown.
+    out: Option<&'a Path>,
     /// No policy has a field that a code could be typed into.
     without_field: bool,
 }
@@ -117,7 +126,7 @@ pub(super) fn run(environment: &Environment, options: &Options) -> ExitCode {
     ExitCode::from(exit)
 }
 
-fn add<'a>(config: &'a Config, options: &Options, now: DateTime<Utc>) -> Result<Done<'a>, Failure> {
+fn add<'a>(config: &'a Config, options: &'a Options, now: DateTime<Utc>) -> Result<Done<'a>, Failure> {
     let settings = source(&config.invites, options.source.as_deref())?;
     if options.expires.as_ref().is_some_and(|expires| expires.at <= now) {
         return Err(Failure::usage("--expires is in the past: nobody could use the invitation"));
@@ -128,6 +137,8 @@ fn add<'a>(config: &'a Config, options: &Options, now: DateTime<Utc>) -> Result<
     } else {
         vec![options.line(None)]
     };
+    let out = options.out.as_deref();
+    let file = out.map(|path| write(path, &codes)).transpose()?;
     let added = edit::add(settings, &lines, PATIENCE).map_err(|error| {
         let wrong = matches!(
             error,
@@ -140,9 +151,23 @@ fn add<'a>(config: &'a Config, options: &Options, now: DateTime<Utc>) -> Result<
         let text = format!("{}: {}", settings.path.display(), describe(&error));
         Failure { exit: if wrong { USAGE } else { 1 }, text }
     })?;
+    if let Some(file) = file {
+        file.keep();
+    }
     let without_field =
         !codes.is_empty() && config.sign_up.policies.iter().all(|policy| policy.invitation_code.is_none());
-    Ok(Done { settings, added, codes, without_field })
+    Ok(Done { settings, added, codes, out, without_field })
+}
+
+/// Writes the codes to a file.
+fn write(path: &Path, codes: &[Code]) -> Result<CodesFile, Failure> {
+    CodesFile::write(path, codes).map_err(|error| {
+        let path = path.display();
+        if error.kind() == ErrorKind::AlreadyExists {
+            return Failure::usage(format!("--out: {path} is there already, and may hold codes: name a new file"));
+        }
+        Failure { exit: 1, text: format!("--out: cannot write {path}: {error}") }
+    })
 }
 
 /// The source that is meant.
@@ -199,19 +224,27 @@ impl Done<'_> {
             let how = "warning: no policy has invitation_code, the form's field for a code: nobody can use it yet";
             warnings.push(how.to_owned());
         }
-        let codes: Vec<String> = self.codes.iter().map(Code::reveal).collect();
+        let shown = if self.out.is_some() { &[][..] } else { &self.codes };
+        let codes: Vec<String> = shown.iter().map(Code::reveal).collect();
+        let out = self.out.map(|path| path.display().to_string());
         if json {
             let answer = json!({
                 "source": &*self.settings.reading.source,
                 "file": file.to_string(),
                 "lines": self.added.lines.clone().collect::<Vec<_>>(),
                 "codes": codes,
+                "out": out,
                 "warnings": warnings,
             });
             return print(&format!("{answer:#}\n"));
         }
         for warning in warnings {
             print_error(&format!("{warning}\n"));
+        }
+        if let Some(out) = out {
+            let (what, hash) =
+                if self.codes.len() == 1 { ("1 code", "its hash is") } else { ("codes", "their hashes are") };
+            return print(&format!("{what} written to {out}, for you alone: only {hash} stored, {}\n", self.place()));
         }
         match codes.len() {
             0 => return print(&format!("invited {}\n", self.place())),

@@ -1,0 +1,195 @@
+//! What is published to Azure, and what `check` says beforehand: about files that would be missing there, and about what
+//! cannot work there.
+
+use std::path::Path;
+
+use guestlist_emulator::host::published;
+use rstest::rstest;
+use tempfile::TempDir;
+
+use crate::function_app::{config, project, run};
+
+const SECRETS: [(&str, &str); 3] = [
+    ("GUESTLIST_GRAPH_SECRET", "s3cr3t-graph"),
+    ("MAILCHIMP_API_KEY", "s3cr3t-us21"),
+    ("GUESTLIST_HASH_KEY", "s3cr3t-hash"),
+];
+const AZURE: (&str, &str) = ("WEBSITE_INSTANCE_ID", "0f1e2d3c");
+
+/// Exit code and all that `check` says.
+async fn check(folder: &Path, settings: &[(&str, &str)]) -> (Option<i32>, String) {
+    let ended = run(folder, &["check"], &[&SECRETS, settings].concat()).await;
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (ended.status.code(), text(ended.stdout) + &text(ended.stderr))
+}
+
+fn write(folder: &TempDir, path: &str, text: &str) {
+    let path = folder.path().join(path);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
+fn own(file: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap()
+}
+
+/// A function app with the rules of the sample.
+fn sample() -> TempDir {
+    let folder = project(&config());
+    write(&folder, ".funcignore", &own(".funcignore"));
+    write(&folder, "guestlist", "the executable");
+    folder
+}
+
+const WANTED: [&str; 8] = [
+    "Health/function.json",
+    "OnAttributeCollectionStart/function.json",
+    "OnAttributeCollectionSubmit/function.json",
+    "UpdateNewAccounts/function.json",
+    "guestlist",
+    "guestlist.toml",
+    "host.json",
+    "invites.csv",
+];
+
+#[tokio::test]
+async fn only_what_is_named_is_published_whatever_lies_about() {
+    let folder = sample();
+    let strays = [
+        "codes.txt",
+        "codes-2026.csv",
+        "Copy of invites.csv",
+        "invites (1).csv",
+        "invites-old.csv",
+        "partners.csv",
+        "Guests 2026.xlsx",
+        ".env",
+        "local.settings.json",
+        ".guestlist/started.json",
+        "state/started.json",
+        "src/main.rs",
+        "target/debug/guestlist",
+        "docs/invites.csv",
+        "examples/invite-only-beta/invites.csv",
+        "backup/guestlist.toml",
+    ];
+    for stray in strays {
+        write(&folder, stray, "ada@contoso.com\n");
+    }
+    assert_eq!(published(folder.path()).unwrap(), WANTED);
+    let (code, said) = check(folder.path(), &[]).await;
+    assert!(code == Some(0) && !said.contains("funcignore"), "{said}");
+}
+
+#[tokio::test]
+async fn copies_that_func_publishes_all_the_same_are_named() {
+    let folder = sample();
+    for copy in ["guestlist 2026.xlsx", "invites.csv.bak", "guestlist-old/invites.csv"] {
+        write(&folder, copy, "ada@contoso.com\n");
+    }
+    assert_eq!(published(folder.path()).unwrap().len(), WANTED.len() + 3);
+    let (code, said) = check(folder.path(), &[]).await;
+    assert_eq!(code, Some(0), "{said}");
+    for copy in ["guestlist 2026.xlsx", "invites.csv.bak", "guestlist-old/"] {
+        let warning = format!(".funcignore: warning: keeps {copy} out, but `func` publishes it all the same");
+        assert!(said.contains(&warning), "{said}");
+    }
+}
+
+#[rstest]
+#[case("*.csv", "invites.beta.source: .funcignore keeps invites.csv out of what is published: add !/invites.csv")]
+#[case("/*\n!/host.json\n!/guestlist.toml\n!/secrets/\n", "keeps invites.csv out")]
+#[case("!invites.csv\n*.csv\n", "keeps invites.csv out")]
+#[case("inv\n", "keeps invites.csv out of what is published (`func` takes each of its lines for the beginning")]
+#[case("secrets/\n", "keeps secrets/graph.txt out of what is published: add !/secrets/ and !/secrets/graph.txt")]
+#[case("*.txt\n", "graph.credential.client_secret: .funcignore keeps secrets/graph.txt out")]
+#[case("*.toml\n", "guestlist.toml: .funcignore keeps guestlist.toml out")]
+#[tokio::test]
+async fn a_file_that_the_configuration_names_and_that_is_not_published_fails_the_check(
+    #[case] rules: &str,
+    #[case] says: &str,
+) {
+    let secret = r#"{ file = "secrets/graph.txt" }"#;
+    let folder = project(&config().replace(r#"{ env = "GUESTLIST_GRAPH_SECRET" }"#, secret));
+    write(&folder, "secrets/graph.txt", "s3cr3t");
+    let (code, said) = check(folder.path(), &[]).await;
+    assert_eq!(code, Some(0), "without .funcignore everything is published: {said}");
+    write(&folder, ".funcignore", rules);
+    let (code, said) = check(folder.path(), &[]).await;
+    assert_eq!((code, said.contains(says)), (Some(64), true), "{said}");
+    assert!(said.ends_with("guestlist.toml has 1 error\n"), "{said}");
+    // The remedy it names is one.
+    let remedy = said.split_once(": add ").unwrap().1.split_once(" at its end").unwrap().0.replace(" and ", "\n");
+    write(&folder, ".funcignore", &format!("{rules}\n{remedy}\n"));
+    assert_eq!(check(folder.path(), &[]).await.0, Some(0), "{remedy}");
+}
+
+#[tokio::test]
+async fn a_configuration_elsewhere_in_the_app_is_published_with_its_lists() {
+    let folder = project(&config());
+    for file in ["guestlist.toml", "invites.csv"] {
+        std::fs::create_dir_all(folder.path().join("beta")).unwrap();
+        std::fs::rename(folder.path().join(file), folder.path().join("beta").join(file)).unwrap();
+    }
+    let elsewhere = [("GUESTLIST_CONFIG", "beta/guestlist.toml")];
+    write(&folder, ".funcignore", &own(".funcignore"));
+    let (code, said) = check(folder.path(), &elsewhere).await;
+    assert_eq!(code, Some(64), "{said}");
+    assert!(said.contains("keeps beta/guestlist.toml out") && said.contains("keeps beta/invites.csv out"), "{said}");
+    write(&folder, ".funcignore", &(own(".funcignore") + "!/beta/\n"));
+    assert_eq!(check(folder.path(), &elsewhere).await.0, Some(0));
+}
+
+/// A configuration that needs neither Graph nor connectors.
+fn hooks_only() -> String {
+    config().split_once("[graph]").unwrap().0.to_owned()
+}
+
+#[tokio::test]
+async fn a_path_that_leads_out_of_the_app_cannot_work_on_azure() {
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::write(outside.path().join("invites.csv"), "email\nada@contoso.com\n").unwrap();
+    let mounted = outside.path().join("invites.csv").display().to_string();
+    let name = outside.path().file_name().unwrap().to_str().unwrap().to_owned();
+    for (source, fails) in [(format!("../{name}/invites.csv"), true), (mounted, false)] {
+        let folder = project(&hooks_only().replace("\"invites.csv\"", &format!("{source:?}")));
+        assert_eq!(check(folder.path(), &[]).await.0, Some(0), "{source}");
+        let (code, said) = check(folder.path(), &[AZURE]).await;
+        assert_eq!(
+            (code == Some(64), said.contains("leads out of the folder that is published")),
+            (fails, fails),
+            "{said}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn on_azure_the_check_fails_for_graph_and_connectors_and_passes_without() {
+    let whole = project(&config());
+    let (code, said) = check(whole.path(), &[AZURE]).await;
+    assert_eq!(code, Some(64), "{said}");
+    for key in ["graph", "connectors.news", "connectors.directory"] {
+        assert!(said.contains(&format!(": {key}: cannot be used on Azure by this version")), "{key}: {said}");
+    }
+    assert_eq!(check(whole.path(), &[]).await.0, Some(0));
+    let hooks = project(&hooks_only());
+    let (code, said) = check(hooks.path(), &[AZURE]).await;
+    assert_eq!(code, Some(0), "{said}");
+}
+
+#[rstest]
+#[case("codes.txt", true)]
+#[case("codes", true)]
+#[case("codes-june/press.csv", true)]
+#[case("lists/codes.csv", true)]
+#[case("tests/it/codes.rs", false)]
+#[case("src/accounts/codes.rs", false)]
+#[case("invites.csv", false)]
+fn files_of_codes_are_not_committed_and_sources_are(#[case] path: &str, #[case] ignored: bool) {
+    let mut rules = ignore::gitignore::GitignoreBuilder::new("");
+    for line in own(".gitignore").lines() {
+        rules.add_line(None, line).unwrap();
+    }
+    let rules = rules.build().unwrap();
+    assert_eq!(rules.matched_path_or_any_parents(path, false).is_ignore(), ignored, "{path}");
+}
