@@ -49,6 +49,9 @@ fn main() {
     let binary = Path::new(env!("CARGO_BIN_EXE_guestlist"));
     println!("binary, stripped: {} KB", std::fs::metadata(binary).unwrap().len() / 1000);
     println!("{}", starts(binary));
+    for (name, rules, form) in worst() {
+        println!("{}", worst_form(name, rules, &form));
+    }
     divan::main();
 }
 
@@ -222,9 +225,24 @@ fn verified(address: &str) -> Found {
     Found { address: address.parse().unwrap(), provenance: Provenance::Verified, source: AddressSource::Identity }
 }
 
+/// A policy with these rules, for a tenant with custom attributes; `None`: `guestlist check` refuses it.
+fn policy_with(rules: &str) -> Option<Policy> {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "[tenant]\nid = \"aaaabbbb-0000-cccc-1111-dddd2222eeee\"\n\
+         extension_app_id = \"0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0\"\n\
+         [hooks]\naudience = [\"99999999-2222-3333-4444-555555555555\"]\n\
+         [[policies]]\nname = \"default\"\ngate = \"invite-only\"\nallow = [\"@contoso.com\"]\n\
+         multi_select = [\"ext.Interests\"]\n{rules}"
+    );
+    let file = folder.path().join("guestlist.toml");
+    std::fs::write(&file, text).unwrap();
+    let variables = BTreeMap::from([("GUESTLIST_CONFIG".to_owned(), file.display().to_string())]);
+    config::load(&Environment::new(variables)).ok()?.sign_up.policies.into_iter().next()
+}
+
 /// A policy with 20 rules, five of them with a condition across fields.
 fn twenty_rules() -> Policy {
-    let folder = tempfile::tempdir().unwrap();
     let conditions = [
         "attributes.country == 'AU' && attributes.state == ''",
         "'press' in invite.tags && attributes.companyName == ''",
@@ -239,18 +257,110 @@ fn twenty_rules() -> Policy {
         format!("[[policies.rules]]\nattribute = \"{attribute}\"\nnormalise = [\"trim\", \"collapse\"]\n{check}\n")
     });
     let rules: String = checks.chain(conditions.iter().map(condition)).collect();
-    let text = format!(
-        "[tenant]\nid = \"aaaabbbb-0000-cccc-1111-dddd2222eeee\"\n\
-         extension_app_id = \"0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0\"\n\
-         [hooks]\naudience = [\"99999999-2222-3333-4444-555555555555\"]\n\
-         [[policies]]\nname = \"default\"\ngate = \"invite-only\"\nallow = [\"@contoso.com\"]\n\
-         multi_select = [\"ext.Interests\"]\n{rules}"
-    );
-    let file = folder.path().join("guestlist.toml");
-    std::fs::write(&file, text).unwrap();
-    let variables = BTreeMap::from([("GUESTLIST_CONFIG".to_owned(), file.display().to_string())]);
-    let config = config::load(&Environment::new(variables)).unwrap_or_else(|invalid| panic!("{invalid}"));
-    config.sign_up.policies.into_iter().next().unwrap()
+    policy_with(&rules).unwrap()
+}
+
+/// Rules that become dearer with a number, and the form that is worst for them.
+type Worst = (&'static str, fn(usize) -> String, values::Form);
+
+/// The longest texts that are accepted.
+const LONGEST: usize = 4096;
+
+fn worst() -> Vec<Worst> {
+    let form = |fields: &[(&str, String)]| {
+        let field = |(name, value): &(&str, String)| FormField {
+            name: AttributeName::new(*name),
+            attribute_type: values::AttributeType::String,
+            value: Some(AttributeValue::String(value.clone())),
+        };
+        values::Form(fields.iter().map(field).collect())
+    };
+    // Letters in no order, from a fixed seed, so that nearly every place in the text is new to a pattern.
+    let mut seed = 20_261_121_u64;
+    let mut letter = || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        if seed >> 63 == 0 { 'a' } else { 'b' }
+    };
+    let letters: String = (0..LONGEST).map(|_| letter()).collect();
+    let choices = (0..256).map(|number| format!("{number:015}")).collect::<Vec<_>>().join(",");
+    let interests = "extension_0f1e2d3c4b5a69788796a5b4c3d2e1f0_Interests";
+    let long = form(&[("companyName", "x".repeat(1024)), (interests, choices)]);
+    vec![
+        ("one pattern", large_pattern, form(&[("companyName", letters.clone())])),
+        ("patterns", small_patterns, form(&[("companyName", letters)])),
+        ("normalise", steps, form(&[("companyName", "\u{fdfa}".repeat(LONGEST / 33))])),
+        ("conditions with loops", loops, long.clone()),
+        ("conditions without loops", conditions, long.clone()),
+        ("choices", choices_of_many, long),
+    ]
+}
+
+fn large_pattern(size: usize) -> String {
+    format!("[[policies.rules]]\nattribute = \"companyName\"\npattern = \"[ab]*a[ab]{{{}}}c\"\n", 10 * size)
+}
+
+fn small_patterns(number: usize) -> String {
+    let one = |at| format!("[[policies.rules]]\nattribute = \"companyName\"\npattern = \"[ab]*a[ab]{{15}}c{at}\"\n");
+    (0..number).map(one).collect()
+}
+
+fn steps(number: usize) -> String {
+    let steps = vec!["\"nfkc\""; number].join(", ");
+    format!("[[policies.rules]]\nattribute = \"companyName\"\nnormalise = [{steps}]\n")
+}
+
+fn loops(number: usize) -> String {
+    let part = "attributes.companyName.contains(one)";
+    let body = [part; 10].join(" || ");
+    let one = format!("attributes.ext.Interests.exists(one, {body}) || int(attributes.companyName) > 3");
+    format!("[[policies.rules]]\nwhen = \"{one}\"\n").repeat(number)
+}
+
+fn conditions(number: usize) -> String {
+    let all = ["'x' in attributes.ext.Interests"; 20].join(" || ");
+    format!("[[policies.rules]]\nwhen = \"{all} || int(attributes.companyName) > 3\"\n").repeat(number)
+}
+
+fn choices_of_many(number: usize) -> String {
+    let values = (0..1000).map(|value| format!("\"x{value}\"")).collect::<Vec<_>>().join(", ");
+    format!("[[policies.rules]]\nattribute = \"ext.Interests\"\none_of = [{values}]\n").repeat(number)
+}
+
+/// How long the dearest policy of a kind that is accepted takes over its worst form: the slowest of some decisions.
+fn worst_form(name: &str, rules: fn(usize) -> String, form: &values::Form) -> String {
+    let accepted = |number: usize| policy_with(&rules(number));
+    // Between what is accepted and what is not.
+    let (mut low, mut high) = (1, 512);
+    while high - low > 1 {
+        let middle = usize::midpoint(low, high);
+        if accepted(middle).is_some() { low = middle } else { high = middle }
+    }
+    let policy = accepted(low).unwrap();
+    let (app, client, messages) = (values::App::default(), values::Client::default(), Messages::default());
+    let (found, now) = (verified("ada@contoso.com"), SystemClock.now());
+    let once = || {
+        let began = Instant::now();
+        let question = Question { policy: Some(&policy), address: Some(&found), invitations: &[], app: &app, now };
+        let admission = gate::decide(&question, &mut Trace::off());
+        let submit = Submit {
+            admission: &admission,
+            code: None,
+            form,
+            client: &client,
+            identities: &[],
+            known_by: values::KnownBy::Submit,
+            found: Some(&found),
+            messages: &messages,
+            reader: Reader { locale: "en", email: Some(&found.address), app: &app, support_code: "7Q4M-0ZKD" },
+            now,
+        };
+        divan::black_box(submit.answer(Some(&policy), &mut Trace::off()));
+        began.elapsed()
+    };
+    let slowest = (0..5).map(|_| once()).max().unwrap();
+    format!(
+        "the worst form under the dearest rules that are accepted, {name} (size {low}): {slowest:?}, to be about 20 ms at most"
+    )
 }
 
 /// A form that was filled in.

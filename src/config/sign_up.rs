@@ -4,6 +4,7 @@ mod messages;
 pub(super) mod names;
 mod rules;
 mod sources;
+mod work;
 
 use std::cell::RefCell;
 use std::path::Path;
@@ -234,7 +235,7 @@ fn policy(section: &PolicySection, names: &Names, messages: &Messages, reading: 
     if section.deny_disposable {
         disposable::load();
     }
-    Policy {
+    let policy = Policy {
         name: section.name.value.clone(),
         apps: apps(&section.apps, reading),
         gate: section.gate,
@@ -254,7 +255,10 @@ fn policy(section: &PolicySection, names: &Names, messages: &Messages, reading: 
         rules: reading.within("rules", |reading| {
             section.rules.iter().filter_map(|section| rules::rule(section, names, messages, reading)).collect()
         }),
-    }
+        max_text: section.max_text.value,
+    };
+    work::check(section, &policy, messages, reading);
+    policy
 }
 
 /// A rule of `allow` or `deny`; to let in all of a public suffix cannot be meant.

@@ -142,8 +142,11 @@ fn check_tenant(data: &Map<String, Value>, tenant: &TenantId) -> Result<(), Malf
     if named == *tenant { Ok(()) } else { Err(Malformed::OtherTenant) }
 }
 
+/// The longest locale or market, in bytes. A browser may choose it, and texts are looked for part by part.
+const MAX_WORD: usize = 64;
+
 fn client(client: Option<&Value>) -> Client {
-    let word = |name| text(at(client, name)).to_owned();
+    let word = |name| Some(text(at(client, name))).filter(|word| word.len() <= MAX_WORD).unwrap_or_default().to_owned();
     Client { ip: text(at(client, "ip")).trim().parse().ok(), locale: word("locale"), market: word("market") }
 }
 

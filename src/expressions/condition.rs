@@ -16,6 +16,7 @@ mod judge;
 mod paths;
 mod risks;
 mod value;
+mod work;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock};
@@ -154,6 +155,13 @@ impl Condition {
     #[must_use]
     pub fn risks(&self, typed: &dyn Fn(&[String]) -> bool, is_text: &dyn Fn(&[String]) -> bool) -> Vec<Risk> {
         risks::find(&self.compiled.bound, typed, is_text)
+    }
+
+    /// What it can cost at worst, in nanoseconds on the machine of the README's figures; `check`: as [`Condition::judge`]
+    /// evaluates it.
+    #[must_use]
+    pub fn worst(&self, check: bool) -> u64 {
+        work::worst(&self.compiled.bound, check)
     }
 
     /// Evaluates it as a check, which nothing passes that it cannot read: a value that is too large is not absent here.

@@ -174,9 +174,17 @@ impl<'a> Submit<'a> {
                 issuer: who.map_or("", |identity| &identity.issuer),
             },
         };
-        let submission =
-            Submission { form: self.form, multi_select: &policy.multi_select, facts: &facts, now: self.now };
+        let submission = Submission {
+            form: self.form,
+            multi_select: &policy.multi_select,
+            max_text: policy.max_text,
+            facts: &facts,
+            now: self.now,
+        };
         let checked = rules::check(&policy.rules, &submission);
+        for name in &checked.too_long {
+            trace.note("length", format_args!("{}: too long, so that no rule runs", name.short()));
+        }
         for finding in &checked.findings {
             let name = policy.rules.get(finding.rule).and_then(|rule| rule.attribute.as_ref());
             let name = name.map_or_else(|| "the form".to_owned(), AttributeName::short);

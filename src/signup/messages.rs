@@ -55,6 +55,12 @@ pub struct Message {
     pub text: Template,
 }
 
+impl Message {
+    fn templates(&self) -> impl Iterator<Item = &Template> {
+        self.title.iter().chain([&self.text])
+    }
+}
+
 /// The configured texts: by locale (lower case), then by key.
 #[derive(Debug, Clone, Default)]
 pub struct Messages {
@@ -86,6 +92,13 @@ impl Messages {
     #[must_use]
     pub fn has(&self, key: &str) -> bool {
         is_built_in(key) || self.locales.values().any(|texts| texts.contains_key(key))
+    }
+
+    /// The templates for a key in the locale where they cost most.
+    pub fn templates(&self, key: &str) -> impl Iterator<Item = &Template> {
+        let texts = self.locales.values().filter_map(|texts| texts.get(key));
+        let dearest = texts.max_by_key(|message| message.templates().map(Template::worst).sum::<u64>());
+        dearest.into_iter().flat_map(Message::templates)
     }
 
     /// Every key there is.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::identity::EmailSource;
 use super::messages::Messages;
-use super::rules::Rule;
+use super::rules::{MAX_TEXT, Rule};
 use crate::expressions::Template;
 use crate::values::{AddressRule, App, AppId, AttributeName, AttributeTypes, AttributeValue, EmailMatch};
 
@@ -94,6 +94,8 @@ pub struct Policy {
     pub lookups: Vec<Arc<str>>,
     /// What the form shows to begin with; stronger than an invite list's columns.
     pub prefill: Vec<(AttributeName, PrefillValue)>,
+    /// The longest text of the form, in bytes.
+    pub max_text: usize,
     /// What is checked when the form comes back.
     pub rules: Vec<Rule>,
 }
@@ -119,6 +121,7 @@ impl Policy {
             types: AttributeTypes::default(),
             lookups: Vec::new(),
             prefill: Vec::new(),
+            max_text: MAX_TEXT,
             rules: Vec::new(),
         }
     }

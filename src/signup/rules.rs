@@ -25,12 +25,16 @@
 //! - An attribute that holds several choices in one text, and a list, is tidied and checked choice by choice. If a rule
 //!   tidies it, its choices are joined again with a comma between and no white space.
 //! - A changed value has the type of its field; what cannot be said in it is not sent back.
+//! - A value that is too long ([`MaxLength`]) is an error at its field, whichever attribute it is, and no rule runs. So is
+//!   one that tidying makes too long.
 //!
-//! No input makes a rule panic, and no step takes more than linear time.
+//! No input makes a rule panic, and no step takes more than linear time. What a configuration can cost at worst is bounded
+//! when it is read (`config/sign_up/work.rs`).
 
 mod ask;
 mod checks;
 mod dates;
+mod length;
 mod normalise;
 mod phone;
 mod run;
@@ -47,6 +51,7 @@ use crate::values::{AttributeName, AttributeValues, Form};
 
 pub use checks::{Checks, Required};
 pub use dates::{DateCheck, Day, NoDateFormat, check_date_format};
+pub use length::{MAX_CHOICES, MAX_TEXT, MaxLength};
 pub use normalise::Normalise;
 pub use phone::{Country, PhoneCountry, UnknownCountry, prepare as prepare_phones};
 pub use run::check;
@@ -108,6 +113,8 @@ pub struct Submission<'a> {
     pub form: &'a Form,
     /// Attributes that hold several choices in one text, with commas between.
     pub multi_select: &'a [AttributeName],
+    /// The longest text, in bytes.
+    pub max_text: usize,
     /// What conditions see.
     pub facts: &'a Facts<'a>,
     /// The present.
@@ -121,6 +128,8 @@ pub struct Checked {
     pub block: Option<String>,
     /// The first failure of each field: the key of its message.
     pub errors: BTreeMap<AttributeName, String>,
+    /// The fields that are too long; then no rule ran.
+    pub too_long: Vec<AttributeName>,
     /// The first failure of the whole form: the key of its message.
     pub page_error: Option<String>,
     /// The fields whose value changed, in the field's type.

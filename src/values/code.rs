@@ -20,6 +20,9 @@ const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// How many symbols are drawn; each is worth five bits.
 const DRAWN: usize = 15;
 
+/// The longest text that is looked at, in bytes: a code with much between its symbols.
+const MAX_TYPED: usize = 256;
+
 /// The check symbol is the rest of the value divided by this.
 const MODULUS: u128 = 37;
 
@@ -77,6 +80,9 @@ impl FromStr for Code {
 
     /// Reads what a person typed.
     fn from_str(text: &str) -> Result<Self, InvalidCode> {
+        if text.len() > MAX_TYPED {
+            return Err(InvalidCode::Malformed);
+        }
         let passed_over = |c: char| c.is_whitespace() || c.is_control() || "-‐‑‒–—―_.\u{200B}\u{FEFF}".contains(c);
         let mut symbols = String::with_capacity(DRAWN + 1);
         let mut value = 0_u128;

@@ -15,6 +15,9 @@ const MAX_LOCAL: usize = 64;
 const MAX_DOMAIN: usize = 255;
 const MAX_ADDRESS: usize = 254;
 
+/// The longest text that is looked at, in bytes: the longest address in characters of four bytes.
+const MAX_GIVEN: usize = 4 * MAX_ADDRESS;
+
 /// Why a text is no usable email address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidAddress {
@@ -138,6 +141,9 @@ impl FromStr for EmailAddress {
     type Err = InvalidAddress;
 
     fn from_str(text: &str) -> Result<Self, InvalidAddress> {
+        if text.len() > MAX_GIVEN {
+            return Err(InvalidAddress::TooLong);
+        }
         let given: String = strip_invisible(text).nfc().collect();
         let given = given.trim().to_owned();
         if given.is_empty() {

@@ -380,3 +380,55 @@ async fn an_attribute_is_not_hidden_by_another_that_differs_in_case_only() {
         assert_eq!(texts(&service, &fields).await["name"], "showBlockPage");
     }
 }
+
+#[tokio::test]
+async fn a_text_above_the_limit_is_an_error_at_its_field_before_any_rule() {
+    let rules = "[[policies.rules]]\nattribute = \"ext.Bio\"\nnormalise = [\"trim\"]\npattern = \"[a-z]+\"\n\
+        [[policies.rules]]\nwhen = \"attributes.country == 'XX'\"\noutcome = \"block\"\n";
+    let service = service(rules).await;
+    let bio = ext("Bio");
+    let sent = async |length: usize, city: usize, country: &str| {
+        let (long, city) = ("x".repeat(length), "é".repeat(city));
+        texts(&service, &[(&bio, &long), ("city", &city), ("country", country)]).await
+    };
+    let too_long = "This value is too long.";
+    assert_eq!(sent(4096, 128, "AU").await["name"], "continueWithDefaultBehavior");
+    assert_eq!(sent(4097, 128, "XX").await["attributeErrors"], json!({ &bio: too_long }));
+    assert_eq!(sent(4096, 129, "XX").await["attributeErrors"], json!({ "city": too_long }));
+    assert_eq!(sent(5000, 129, "XX").await["attributeErrors"], json!({ &bio: too_long, "city": too_long }));
+    assert_eq!(sent(1, 1, "XX").await["name"], "showBlockPage");
+}
+
+#[tokio::test]
+async fn the_limit_of_texts_can_be_changed() {
+    let service = service("max_text = 300\n").await;
+    for (attribute, length, name) in [
+        (ext("Bio"), 300, "continueWithDefaultBehavior"),
+        (ext("Bio"), 301, "showValidationError"),
+        ("streetAddress".to_owned(), 301, "showValidationError"),
+        ("mobilePhone".to_owned(), 301, "showValidationError"),
+        ("displayName".to_owned(), 256, "continueWithDefaultBehavior"),
+        ("DisplayName".to_owned(), 257, "showValidationError"),
+    ] {
+        let action = texts(&service, &[(&attribute, &"x".repeat(length))]).await;
+        assert_eq!(action["name"], name, "{attribute} {length}");
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_is_too_long_is_an_error_at_its_field_and_no_code() {
+    let policy = "[[invites]]\nname = \"beta\"\nsource = \"invites.csv\"\n[[policies]]\nname = \"default\"\n\
+        gate = \"invite-only\"\ninvitation_code = \"ext.Code\"\n";
+    let service = Service::start_as(Plan { policy, hooks: PATIENT, ..Plan::default() }).await;
+    let action = texts(&service, &[(&ext("Code"), &" -".repeat(100_000))]).await;
+    assert_eq!(action["name"], "showValidationError");
+    assert!(action["attributeErrors"].get(ext("Code")).is_some(), "{action}");
+}
+
+#[tokio::test]
+async fn a_policy_that_only_reports_lets_a_text_above_the_limit_through() {
+    let service = service("mode = \"report\"\n").await;
+    let action = texts(&service, &[("city", &"x".repeat(5000))]).await;
+    assert_eq!(action["name"], "continueWithDefaultBehavior");
+    assert_eq!(service.logged("decision")[0]["reported"], "reject");
+}

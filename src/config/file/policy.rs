@@ -88,7 +88,15 @@ section! {
         /// Keys: attribute
         /// Example: `{ country = "AU", displayName = "{{ invite.name }}" }`
         prefill: BTreeMap<String, Spanned<Constant>> = BTreeMap::new(),
-        /// What is tidied and checked when the form comes back, one rule after the other.
+        /// The longest text that a field of the form may hold, from 64 to 65536 bytes (UTF-8); of a list, all its texts
+        /// together. Entra's own attributes have Entra's limits as well: `givenName`, `surname` 64 characters, `postalCode`
+        /// 40, `city`, `country`, `jobTitle`, `state` 128, `displayName` 256, `streetAddress` 1024. A list, or a text with
+        /// several choices, has 256 of them at most. What is longer is an error at its field, with the text
+        /// `field-too-long`, before any rule runs.
+        max_text: Spanned<usize> = built_in(4096),
+        /// What is tidied and checked when the form comes back, one rule after the other. All rules of a policy together
+        /// may take 20 ms over the worst form that there can be, by an estimate that `guestlist check` makes; there are at
+        /// most 256 of them, with 16 steps of `normalise` for one attribute.
         rules: Vec<RuleSection> = Vec::new(),
     }
 }

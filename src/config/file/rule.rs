@@ -75,7 +75,7 @@ section! {
         /// For an attribute with several choices: at most so many different ones.
         max_items: Option<Spanned<usize>> = None,
         /// The key in `[messages]` of the text that people see when the rule fails. Without it: `field-required` or
-        /// `field-invalid` at a field, `fix-errors` above the form, `rule-blocked` on a page.
+        /// `field-invalid` at a field (`field-too-long` for what is too long, whatever the rule says), `fix-errors` above the form, `rule-blocked` on a page.
         message: Option<Spanned<String>> = None,
     }
 }

@@ -5,6 +5,7 @@ use regex::{Regex, RegexBuilder};
 
 use super::Names;
 use super::names::Members;
+use super::work::MAX_PATTERN;
 use crate::config::decode::{Reading, Spanned};
 use crate::config::file::{RuleKeys, RuleSection};
 use crate::config::tree::Origin;
@@ -199,7 +200,7 @@ fn day<'k>(written: &'k Spanned<String>, key: &str, reading: &mut Reading) -> Op
 
 /// A pattern that is for the whole value.
 fn compile(pattern: &Spanned<String>, reading: &mut Reading) -> Option<Regex> {
-    let build = |text: &str| RegexBuilder::new(text).size_limit(1 << 20).build();
+    let build = |text: &str| RegexBuilder::new(text).size_limit(MAX_PATTERN).build();
     // On its own first: the error then shows what was written.
     let compiled = build(&pattern.value).and_then(|_| build(&format!(r"\A(?:{})\z", pattern.value)));
     match compiled {

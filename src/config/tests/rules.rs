@@ -5,7 +5,7 @@ use rstest::rstest;
 
 use super::*;
 use crate::signup::facts::{Facts, IdentityFacts};
-use crate::signup::rules::{Checked, Outcome, Required, Submission, check};
+use crate::signup::rules::{Checked, MAX_TEXT, Outcome, Required, Submission, check};
 use crate::values::{AttributeName, AttributeType, AttributeValue, Client, Form, FormField};
 
 /// The least configuration with a rule of these lines.
@@ -24,7 +24,10 @@ fn checked(lines: &str, value: AttributeValue) -> Checked {
     let types = &config.sign_up.policies[0].types;
     let facts = Facts { form: &form, multi_select: &[], types, invitation: None, app: &app, client: &client, identity };
     let now = Utc.with_ymd_and_hms(2026, 3, 1, 0, 0, 0).unwrap();
-    check(&config.sign_up.policies[0].rules, &Submission { form: &form, multi_select: &[], facts: &facts, now })
+    check(
+        &config.sign_up.policies[0].rules,
+        &Submission { form: &form, multi_select: &[], max_text: MAX_TEXT, facts: &facts, now },
+    )
 }
 
 fn text(value: &str) -> AttributeValue {
@@ -150,4 +153,105 @@ fn the_condition_of_a_connector_can_fail_too() {
     let seen = Sample::new(&format!("{LEAST}{connector}")).problems();
     let says = "the connector skips the account: int() fails";
     assert!(seen.iter().any(|line| line.contains("connectors.news.when:") && line.contains(says)), "{seen:#?}");
+}
+
+/// What is said about a policy with these keys, and rules.
+fn about(keys: &str, rules: &[String]) -> Vec<String> {
+    Sample::new(&format!("{LEAST}{keys}\n{}", rules.concat()))
+        .with("GUESTLIST__TENANT__EXTENSION_APP_ID", "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0")
+        .problems()
+}
+
+fn rule_of(lines: &str) -> String {
+    format!("[[policies.rules]]\n{lines}\n")
+}
+
+/// A pattern that needs a new state of the machine for nearly every character.
+const DEAR: &str = "attribute = \"companyName\"\npattern = '[ab]*a[ab]{2000}c'";
+
+#[rstest]
+#[case(DEAR, "companyName:", "the pattern of this rule, with ", "max_length")]
+#[case(
+    "attribute = \"companyName\"\npattern = '\\w*a\\w{9}b'",
+    "companyName:",
+    "the pattern of this rule",
+    "[A-Za-z0-9_]"
+)]
+#[case(
+    "when = \"invite.tags.exists(tag, invite.tags + invite.groups == [])\"",
+    "rules.[]:",
+    "the condition of this rule",
+    "without + inside"
+)]
+#[case(
+    "attribute = \"city\"\nnormalise = ['trim','trim','trim','trim','trim','trim','trim','trim','trim','trim','trim','trim','trim','trim','trim','trim','trim']",
+    "city.normalise:",
+    "this attribute can be tidied in 16 steps at most",
+    "in one rule"
+)]
+fn a_rule_that_can_take_too_long_is_refused(
+    #[case] lines: &str,
+    #[case] place: &str,
+    #[case] says: &str,
+    #[case] remedy: &str,
+) {
+    let seen = about("", &[rule_of(lines)]);
+    assert_eq!(seen.len(), 1, "{seen:#?}");
+    assert!(seen[0].contains(place) && seen[0].contains(says) && seen[0].contains(remedy), "{seen:#?}");
+}
+
+#[rstest]
+#[case(&format!("{DEAR}\nmax_length = 200"))]
+#[case("attribute = \"postalCode\"\npattern = '\\w*a\\w{9}b'")]
+#[case("attribute = \"companyName\"\npattern = '[0-9]{4}|\\p{L}{1,20}'")]
+#[case("attribute = \"companyName\"\nmax_length = 254\npattern = '[\\w.+-]+@[\\w-]+\\.[\\w.-]+'")]
+#[case("when = \"'x' in invite.tags || invite.tags.exists(tag, tag.startsWith('a'))\"")]
+#[case("when = \"invite.tags.filter(tag, tag != 'x').size() > 3\"")]
+fn what_is_short_or_simple_enough_is_accepted(#[case] lines: &str) {
+    assert_eq!(about("", &[rule_of(lines)]), Vec::<String>::new());
+}
+
+#[test]
+fn what_many_rules_take_together_is_bounded() {
+    let pattern = |at: usize| rule_of(&format!("attribute = \"companyName\"\npattern = '[a-z]+x{at}'"));
+    let many: Vec<_> = (1..=12).map(pattern).collect();
+    assert!(about("", &many[..5]).is_empty(), "{:?}", about("", &many[..5]));
+    let seen = about("", &many);
+    assert!(seen.len() == 1 && seen[0].contains("the rules of this policy can take"), "{seen:#?}");
+    assert!(about("max_text = 1000", &many).is_empty(), "less to look at");
+    let short = vec![rule_of("attribute = \"city\"\nmax_length = 3"); 257];
+    let seen = about("", &short);
+    assert!(seen.len() == 1 && seen[0].contains("256 rules at most"), "{seen:#?}");
+    assert!(about("", &short[1..]).is_empty());
+    let tidy =
+        |at: usize| rule_of(&format!("attribute = \"ext.A{at}\"\nnormalise = ['trim','lower','upper','collapse']"));
+    let seen = about("max_text = 64", &(0..65).map(tidy).collect::<Vec<_>>());
+    assert!(seen.len() == 1 && seen[0].contains("a policy can be tidied in 256 steps"), "{seen:#?}");
+}
+
+#[rstest]
+#[case(63)]
+#[case(65537)]
+fn the_limit_of_texts_lies_within_bounds(#[case] bytes: usize) {
+    let seen = about(&format!("max_text = {bytes}"), &[]);
+    assert!(
+        seen.len() == 1 && seen[0].contains("policies.default.max_text: must lie between 64 and 65536"),
+        "{seen:#?}"
+    );
+}
+
+#[test]
+fn texts_and_values_with_loops_count() {
+    let message = "[messages.en]\nlong = \"{% for letter in email %}{{ letter }}{% endfor %}\"\n";
+    let rules = |count: usize| vec![rule_of("attribute = \"city\"\nmax_length = 3\nmessage = \"long\""); count];
+    let with = |count| about("", &[rules(count).concat(), message.to_owned()]);
+    assert!(with(9).is_empty(), "{:?}", with(9));
+    let seen = with(11);
+    assert!(seen.len() == 1 && seen[0].contains("the text of this rule"), "{seen:#?}");
+    let prefill = |count: usize| {
+        let value = |at: usize| format!("\"ext.A{at}\" = \"{{% for letter in email %}}x{{% endfor %}}\"");
+        about(&format!("prefill = {{ {} }}", (0..count).map(value).collect::<Vec<_>>().join(", ")), &[])
+    };
+    assert!(prefill(10).is_empty(), "{:?}", prefill(10));
+    assert!(prefill(11)[0].contains("policies.default.prefill: the templates can take"), "{:?}", prefill(11));
 }

@@ -90,8 +90,9 @@ impl Checks {
     fn item_passes(&self, item: &str, today: NaiveDate) -> bool {
         let length = || item.chars().count();
         let number = || item.parse::<i64>().is_ok_and(|number| within(number, self.min, self.max));
-        self.pattern.as_ref().is_none_or(|pattern| pattern.is_match(item))
-            && (self.min_length.or(self.max_length).is_none() || within(length(), self.min_length, self.max_length))
+        // The lengths go first: they say how much the pattern has to look at.
+        (self.min_length.or(self.max_length).is_none() || within(length(), self.min_length, self.max_length))
+            && self.pattern.as_ref().is_none_or(|pattern| pattern.is_match(item))
             && (self.one_of.is_empty() || self.one_of.iter().any(|known| known == item))
             && (self.min.or(self.max).is_none() || number())
             && self.date.as_ref().is_none_or(|date| date.passes(item, today))

@@ -2,8 +2,9 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::Rule;
 use super::phone::{Country, e164};
+use super::run::Failure;
+use super::{MaxLength, Rule};
 use crate::signup::facts::choices;
 use crate::values::AttributeValue;
 
@@ -32,17 +33,26 @@ pub enum Normalise {
 /// A value after it was tidied.
 pub(super) struct Tidied {
     pub(super) value: AttributeValue,
-    /// Whether it could be read as what it was to become.
-    pub(super) readable: bool,
+    /// It could not be read as what it was to become, or became too long.
+    pub(super) failure: Option<Failure>,
 }
 
 impl Rule {
     /// The value after the rule's steps, in the type it came in. `several`: it holds several choices in one text.
-    pub(super) fn tidied(&self, value: &AttributeValue, several: bool, country: Option<Country>) -> Tidied {
-        let mut readable = true;
+    pub(super) fn tidied(
+        &self,
+        value: &AttributeValue,
+        several: bool,
+        country: Option<Country>,
+        most: MaxLength,
+    ) -> Tidied {
+        let mut failure = None;
         let mut tidy = |text: &str| {
-            let (text, read) = self.tidied_text(text, country);
-            readable &= read;
+            if failure == Some(Failure::TooLong) {
+                return String::new();
+            }
+            let (text, failed) = self.tidied_text(text, country, most);
+            failure = failed.or(failure);
             text
         };
         let value = match value {
@@ -61,22 +71,45 @@ impl Rule {
                 value.clone()
             }
         };
-        Tidied { value, readable }
+        if most.is_exceeded_by_value(&value, several) {
+            failure = Some(Failure::TooLong);
+        }
+        Tidied { value, failure }
     }
 
-    fn tidied_text(&self, text: &str, country: Option<Country>) -> (String, bool) {
-        self.normalise.iter().fold((text.to_owned(), true), |(text, readable), step| match step {
-            Normalise::Phone if text.trim().is_empty() => (text, readable),
-            Normalise::Phone => match e164(&text, country) {
-                Some(number) => (number, readable),
-                None => (text, false),
-            },
-            step => (step.apply(&text), readable),
-        })
+    fn tidied_text(&self, text: &str, country: Option<Country>, most: MaxLength) -> (String, Option<Failure>) {
+        let (mut text, mut failure) = (text.to_owned(), None);
+        for step in &self.normalise {
+            match step {
+                Normalise::Phone if text.trim().is_empty() => {}
+                Normalise::Phone => match e164(&text, country) {
+                    Some(number) => text = number,
+                    None => failure = Some(Failure::Unreadable),
+                },
+                step => text = step.apply(&text),
+            }
+            // One character can become eighteen; the next step is not to start from there.
+            if most.is_exceeded_by(&text) {
+                return (text, Some(Failure::TooLong));
+            }
+        }
+        (text, failure)
     }
 }
 
 impl Normalise {
+    /// What a step costs at worst, on the machine of the README's figures.
+    #[must_use]
+    pub fn nanoseconds_per_byte(self) -> u64 {
+        match self {
+            Self::Trim => 1,
+            Self::Collapse => 5,
+            Self::Lower | Self::Upper => 20,
+            Self::Title => 60,
+            Self::Nfkc | Self::Digits | Self::Phone => 120,
+        }
+    }
+
     fn apply(self, text: &str) -> String {
         match self {
             Self::Trim => text.trim().to_owned(),

@@ -4,13 +4,17 @@ use std::collections::BTreeSet;
 
 use super::ask::Applies;
 use super::checks::items;
-use super::{Checked, Country, Finding, Outcome, PhoneCountry, Required, Rule, Submission, Verdict};
+use super::length::{MAX_FIELDS, too_long};
+use super::{Checked, Country, Finding, MaxLength, Outcome, PhoneCountry, Required, Rule, Submission, Verdict};
 use crate::signup::facts::{Context, place_of};
 use crate::values::{AttributeName, AttributeValue, FormField};
 
 /// Applies the rules in order.
 #[must_use]
 pub fn check(rules: &[Rule], submission: &Submission<'_>) -> Checked {
+    if let Some(checked) = refuse_length(submission) {
+        return checked;
+    }
     let mut run = Run::new(rules, submission);
     for (at, rule) in rules.iter().enumerate() {
         run.apply(at, rule);
@@ -19,6 +23,17 @@ pub fn check(rules: &[Rule], submission: &Submission<'_>) -> Checked {
         }
     }
     run.done()
+}
+
+/// What is said to a form that is too long to be looked at.
+fn refuse_length(submission: &Submission<'_>) -> Option<Checked> {
+    let form = submission.form;
+    if form.0.len() > MAX_FIELDS {
+        return Some(Checked { page_error: Some(Failure::Whole.built_in().to_owned()), ..Checked::default() });
+    }
+    let too_long: Vec<_> = too_long(form, submission.multi_select, submission.max_text).cloned().collect();
+    let errors = too_long.iter().map(|name| (name.clone(), Failure::TooLong.built_in().to_owned())).collect();
+    (!too_long.is_empty()).then(|| Checked { errors, too_long, ..Checked::default() })
 }
 
 /// A form while rules run over it.
@@ -111,8 +126,8 @@ impl<'a> Run<'a> {
             self.fail(at, rule, None, Failure::Whole);
         }
         for place in places {
-            let readable = self.tidy(at, rule, place);
-            if let Some(failure) = self.failure(rule, place, readable) {
+            let untidy = self.tidy(at, rule, place);
+            if let Some(failure) = self.failure(rule, place, untidy) {
                 self.fail(at, rule, Some(place), failure);
             }
         }
@@ -139,17 +154,21 @@ impl<'a> Run<'a> {
         self.values.get(place.at)?.as_ref()
     }
 
-    /// Tidies the value; whether it could be read as what it is to become.
-    fn tidy(&mut self, at: usize, rule: &Rule, place: Place<'_>) -> bool {
+    /// Tidies the value; how that fails, if it does.
+    fn tidy(&mut self, at: usize, rule: &Rule, place: Place<'_>) -> Option<Failure> {
         if rule.normalise.is_empty() {
-            return true;
+            return None;
         }
         let country = self.country(rule);
-        let Some(value) = self.value(place) else { return true };
-        let tidied = rule.tidied(value, place.several, country);
+        let value = self.value(place)?;
+        let most = MaxLength::of(&place.field.name, self.submission.max_text);
+        let tidied = rule.tidied(value, place.several, country, most);
+        if tidied.failure == Some(Failure::TooLong) {
+            return tidied.failure;
+        }
         if tidied.value.is_empty() && !value.is_empty() {
             // What was typed would vanish without a word: it stays, and fails.
-            return false;
+            return Some(Failure::Unreadable);
         }
         let changed = tidied.value != *value;
         if changed {
@@ -161,7 +180,7 @@ impl<'a> Run<'a> {
             }
             self.note(at, Verdict::Changed);
         }
-        tidied.readable
+        tidied.failure
     }
 
     /// The country for phone numbers that do not say theirs.
@@ -176,14 +195,17 @@ impl<'a> Run<'a> {
     }
 
     /// How the rule fails, if it does.
-    fn failure(&self, rule: &Rule, place: Place<'_>, readable: bool) -> Option<Failure> {
+    fn failure(&self, rule: &Rule, place: Place<'_>, untidy: Option<Failure>) -> Option<Failure> {
+        if untidy == Some(Failure::TooLong) {
+            return untidy;
+        }
         let value = self.value(place);
         let items = items(value, place.several);
         if rule.checks.is_missing(value, &items) {
             let fails = rule.checks.required != Required::No || rule.is_its_condition();
             return fails.then_some(Failure::Missing);
         }
-        if !readable || !rule.checks.can_read(&items) {
+        if untidy.is_some() || !rule.checks.can_read(&items) {
             return Some(Failure::Unreadable);
         }
         let today = self.submission.now.date_naive();
@@ -199,10 +221,11 @@ impl<'a> Run<'a> {
         let field = place.map(|place| &place.field.name).or(rule.attribute.as_ref());
         let blocks = rule.outcome == Outcome::Block;
         // A rule that blocks has the text of a page, which says something else than that this is no date.
-        let own = rule.message.as_deref().filter(|_| !blocks || failure != Failure::Unreadable);
+        let slip = [Failure::Unreadable, Failure::TooLong].contains(&failure);
+        let own = rule.message.as_deref().filter(|_| !(slip && blocks || failure == Failure::TooLong));
         let key = |built_in: &str| own.unwrap_or(built_in).to_owned();
         let verdict = match (rule.outcome, field) {
-            (Outcome::Block, Some(field)) if failure == Failure::Unreadable => {
+            (Outcome::Block, Some(field)) if slip => {
                 self.mark(field, &key(built_in));
                 Verdict::FieldFailed
             }

@@ -3,6 +3,7 @@
 mod conditions;
 mod dates;
 mod fuzz;
+mod lengths;
 mod phones;
 mod several;
 mod values;
@@ -63,7 +64,7 @@ fn check_several(rules: &[Rule], form: &Form, multi_select: &[AttributeName]) ->
     let identity = IdentityFacts { provenance: "verified", ..IdentityFacts::default() };
     let types = AttributeTypes::default();
     let facts = Facts { form, multi_select, types: &types, invitation: None, app: &app, client: &client, identity };
-    check(rules, &Submission { form, multi_select, facts: &facts, now: now() })
+    check(rules, &Submission { form, multi_select, max_text: MAX_TEXT, facts: &facts, now: now() })
 }
 
 fn check_form(rules: &[Rule], form: &Form) -> Checked {

@@ -260,9 +260,10 @@ fn a_list_that_is_too_large_for_a_condition_that_is_the_check_fails() {
 #[test]
 fn a_value_that_is_too_long_for_the_condition_of_another_rule_is_absent_to_it() {
     let checks = Checks { max_length: Some(9), ..Checks::default() };
-    let rule = Rule { when: when("attributes.city != ''"), ..checking("city", checks) };
-    let fails =
-        |length| check_form(std::slice::from_ref(&rule), &form(&[("city", &"x".repeat(length))])).errors.len() == 1;
+    let rule = Rule { when: when("attributes.companyName != ''"), ..checking("companyName", checks) };
+    let fails = |length| {
+        check_form(std::slice::from_ref(&rule), &form(&[("companyName", &"x".repeat(length))])).errors.len() == 1
+    };
     assert!(fails(1024) && !fails(1025));
 }
 
