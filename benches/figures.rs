@@ -198,7 +198,7 @@ fn start_hook_with_a_remembered_token(bencher: Bencher<'_, '_>, address: &str) {
 
 static SNAPSHOT: LazyLock<Snapshot> = LazyLock::new(|| {
     let reading = Reading { source: "beta".into(), apps: Vec::new(), extension_app: None };
-    csv_reader::read(list(INVITES).as_bytes(), &reading).unwrap().0
+    csv_reader::read(list(INVITES).as_bytes(), &reading, csv_reader::UnendedLine::Used).unwrap().0
 });
 
 /// The look-up in the list and the gate's decision.

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{USAGE, print};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Environment, Problem, Severity};
-use crate::invites::csv_reader::{CUT_OFF, LineProblem, PUBLIC_SUFFIX};
+use crate::invites::csv_reader::{LineProblem, PUBLIC_SUFFIX};
 use crate::invites::list::{self, LoadedInvites};
 
 /// What can be asked for.
@@ -74,7 +74,7 @@ fn of_a_usable(environment: &Environment, config: &Config, file: &str) -> Findin
                 lists.push(Arc::new(LoadedInvites::new(Arc::clone(&settings.reading.source), snapshot)));
                 for LineProblem { line, problem, .. } in problems.iter().filter(|problem| problem.line > 1) {
                     // It cannot be meant, and who reads the exit code only should know.
-                    let refused = [PUBLIC_SUFFIX, CUT_OFF].contains(&problem.as_str());
+                    let refused = problem == PUBLIC_SUFFIX;
                     errors += usize::from(refused);
                     lines.push(format!("{path}:{line}: {}{problem}", if refused { "" } else { "warning: " }));
                 }

@@ -22,7 +22,6 @@ use crate::entra::action;
 use crate::functions::desk::{Decision, Failure};
 use crate::functions::shared_state::SharedState;
 use crate::invites::columns;
-use crate::invites::csv_reader::{CUT_OFF, LineProblem};
 use crate::invites::list::{self, LoadedInvites};
 use crate::invites::{InviteSource, Invites};
 use crate::lookups::Lookups;
@@ -219,10 +218,7 @@ fn invites(config: &Config) -> Result<Invites, String> {
     let mut sources: Vec<Arc<dyn InviteSource>> = Vec::new();
     for settings in &config.invites {
         let path = settings.path.display();
-        let (snapshot, problems) = list::load(settings).map_err(|error| format!("{path}: {error}\n"))?;
-        for LineProblem { line, problem, .. } in problems.iter().filter(|problem| problem.problem == CUT_OFF) {
-            print_error(&format!("{path}:{line}: not used: {problem}\n"));
-        }
+        let (snapshot, _) = list::load(settings).map_err(|error| format!("{path}: {error}\n"))?;
         let source = Arc::clone(&settings.reading.source);
         sources.push(Arc::new(LoadedInvites::new(source, snapshot)));
     }

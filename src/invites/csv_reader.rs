@@ -24,10 +24,23 @@ const MAX_NAME: usize = 256;
 /// The longest cell, in bytes.
 const MAX_CELL: usize = 16 * 1024;
 
-/// What is said of a last line that may be half of one. It is not used: cut in the middle of a domain it would invite
+/// What is said of a last line that may be half of one, and is not used: cut in the middle of a domain it would invite
 /// somebody else, and cut before its `expires` it would invite for ever.
 pub const CUT_OFF: &str =
     "is the last line and not ended by a line break, so it may be cut off: complete it and end it with a line break";
+
+/// What is said of a last line that is used although no line break ends it.
+pub const UNENDED: &str =
+    "is the last line and not ended by a line break: end it, since one that is cut off looks the same";
+
+/// What becomes of a last line that no line break ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnendedLine {
+    /// Many editors write it so: it is used, and pointed out.
+    Used,
+    /// The list used to end its lines, so this one is probably cut off: it is not used.
+    CutOff,
+}
 
 /// How a list is read.
 #[derive(Debug, Clone)]
@@ -95,17 +108,21 @@ pub fn check_header(input: impl Read, reading: &Reading) -> Result<Header, ListE
 
 /// Reads a whole list. A line is a line: a cell cannot hold a line break, so that a quote that was forgotten costs its
 /// own line and no other.
-pub fn read(bytes: &[u8], reading: &Reading) -> Result<(Snapshot, Vec<LineProblem>), ListError> {
+pub fn read(bytes: &[u8], reading: &Reading, unended: UnendedLine) -> Result<(Snapshot, Vec<LineProblem>), ListError> {
     let mut lines = lines(bytes);
     let (columns, mut problems) = columns(lines.next().unwrap_or_default(), reading)?;
     let mut snapshot = Snapshot::builder();
     let mut look_alikes = LookAlikes::default();
     let mut numbered = (2..).zip(lines).peekable();
     while let Some((line, bytes)) = numbered.next() {
-        // What follows the last line break is no line; it is empty in a list that is complete.
-        if numbered.peek().is_none() {
-            problems.extend(cut_off(line, bytes));
-            break;
+        // What follows the last line break; it is empty in a list that ends its lines.
+        if numbered.peek().is_none() && !is_blank(bytes) {
+            let used = unended == UnendedLine::Used;
+            let problem = if used { UNENDED } else { CUT_OFF }.to_owned();
+            problems.push(LineProblem { line, used, problem });
+            if !used {
+                break;
+            }
         }
         let read = cells(bytes)
             .and_then(|cells| within_limits(&columns, cells))
@@ -126,10 +143,9 @@ pub fn read(bytes: &[u8], reading: &Reading) -> Result<(Snapshot, Vec<LineProble
     Ok((snapshot.finish(), problems))
 }
 
-/// What is to be said of what follows the last line break, unless it is blank.
-fn cut_off(line: u64, bytes: &[u8]) -> Option<LineProblem> {
-    let blank = bytes.iter().all(|byte| byte.is_ascii_whitespace() || *byte == b',');
-    (!blank).then(|| LineProblem { line, used: false, problem: CUT_OFF.to_owned() })
+/// Whether a line says nothing.
+fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(|byte| byte.is_ascii_whitespace() || *byte == b',')
 }
 
 /// The cells, if none is longer than a cell may be.

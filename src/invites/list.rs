@@ -26,7 +26,7 @@ use tokio_util::task::TaskTracker;
 use self::age::Record;
 use self::looks::{Found, Looks, Verdict};
 use self::reading::{FileSystem, Files, READING, Reading as FileReading, TOO_SLOW, unreadable};
-use super::csv_reader::{self, CUT_OFF, LineProblem, ListError, Reading};
+use super::csv_reader::{self, CUT_OFF, LineProblem, ListError, Reading, UNENDED, UnendedLine};
 use super::snapshot::Snapshot;
 use super::{InviteError, InviteSource};
 use crate::files::FileError;
@@ -180,7 +180,7 @@ impl ListInvites {
                 looks.unusable(found);
                 self.keep("line 1, its only one, is not ended by a line break: the file may be cut off");
             }
-            Verdict::Take => match self.parse(bytes).await {
+            Verdict::Take => match self.parse(bytes, looks.unended_line()).await {
                 Ok((snapshot, problems)) => {
                     looks.taken(found);
                     self.take(snapshot, &problems);
@@ -194,17 +194,18 @@ impl ListInvites {
     }
 
     /// Long lists take their time: not on a thread that answers hooks.
-    async fn parse(&self, bytes: Vec<u8>) -> Result<(Snapshot, Vec<LineProblem>), ListError> {
+    async fn parse(&self, bytes: Vec<u8>, unended: UnendedLine) -> Result<(Snapshot, Vec<LineProblem>), ListError> {
         let reading = self.settings.reading.clone();
-        let parsed = tokio::task::spawn_blocking(move || csv_reader::read(&bytes, &reading)).await;
+        let parsed = tokio::task::spawn_blocking(move || csv_reader::read(&bytes, &reading, unended)).await;
         parsed.unwrap_or_else(|_| Err(ListError::Read("reading it broke off".to_owned())))
     }
 
     fn take(&self, snapshot: Snapshot, problems: &[LineProblem]) {
         let source = &*self.settings.reading.source;
-        // A last line that is cut off is always among those that are reported.
-        let (cut_off, others): (Vec<_>, Vec<_>) = problems.iter().partition(|problem| problem.problem == CUT_OFF);
-        for LineProblem { line, problem, .. } in cut_off.into_iter().chain(others.into_iter().take(REPORTED_LINES)) {
+        // A last line that is not ended is always among those that are reported.
+        let is_unended = |problem: &&LineProblem| [CUT_OFF, UNENDED].contains(&problem.problem.as_str());
+        let (unended, others): (Vec<_>, Vec<_>) = problems.iter().partition(is_unended);
+        for LineProblem { line, problem, .. } in unended.into_iter().chain(others.into_iter().take(REPORTED_LINES)) {
             tracing::warn!(event = "invite-line", source, line, problem);
         }
         let bad_lines = problems.iter().filter(|problem| !problem.used).count();

@@ -127,7 +127,7 @@ async fn json_is_one_object() {
 #[tokio::test]
 async fn a_spreadsheets_list_keeps_its_mark_its_line_ends_and_its_lines() {
     let folder = project(&config());
-    write(folder.path(), "\u{FEFF}Name,Email\r\n\"Fabrikam, Alex\",alex@fabrikam.com\r\nSam,sam@fabrikam.com\r\n");
+    write(folder.path(), "\u{FEFF}Name,Email\r\n\"Fabrikam, Alex\",alex@fabrikam.com\r\nSam,sam@fabrikam.com");
     let note = "said \"yes\", twice";
     let (code, _, err) = add(folder.path(), &["jo@example.org", "--note", note, "--tag", "a", "--tag", "b"]).await;
     assert_eq!((code, err.as_str()), (Some(0), ""));

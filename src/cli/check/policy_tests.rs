@@ -11,7 +11,7 @@ use crate::clock::{Clock, ManualClock};
 use crate::config::{Config, PolicyTest, Problem, TestAction, TestCode, TestHook};
 use crate::functions::desk::{Decision, Failure};
 use crate::functions::shared_state::SharedState;
-use crate::invites::csv_reader::{self, Reading};
+use crate::invites::csv_reader::{self, Reading, UnendedLine};
 use crate::invites::list::LoadedInvites;
 use crate::invites::snapshot::Snapshot;
 use crate::invites::{InviteSource, Invites, columns};
@@ -143,7 +143,7 @@ fn invitation(
     let bytes = writer.into_inner().map_err(|error| error.to_string())?;
     let reading = Reading { source: "tests".into(), apps: Vec::new(), extension_app: config.extension_app.clone() };
     let (snapshot, problems) =
-        csv_reader::read(&bytes, &reading).map_err(|error| format!("the invitation: {error}"))?;
+        csv_reader::read(&bytes, &reading, UnendedLine::Used).map_err(|error| format!("the invitation: {error}"))?;
     match problems.iter().find(|problem| !problem.used) {
         Some(problem) => Err(format!("the invitation {}", problem.problem)),
         None => Ok(snapshot),

@@ -142,11 +142,7 @@ fn add<'a>(config: &'a Config, options: &'a Options, now: DateTime<Utc>) -> Resu
     let added = edit::add(settings, &lines, PATIENCE).map_err(|error| {
         let wrong = matches!(
             error,
-            EditError::List(_)
-                | EditError::Cell(_)
-                | EditError::Unusable { .. }
-                | EditError::CutOff { .. }
-                | EditError::TooLarge { .. }
+            EditError::List(_) | EditError::Cell(_) | EditError::Unusable { .. } | EditError::TooLarge { .. }
         );
         let text = format!("{}: {}", settings.path.display(), describe(&error));
         Failure { exit: if wrong { USAGE } else { 1 }, text }

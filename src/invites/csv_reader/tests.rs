@@ -14,7 +14,7 @@ fn reading() -> Reading {
 }
 
 fn list(text: &str) -> (Snapshot, Vec<LineProblem>) {
-    read(text.as_bytes(), &reading()).unwrap()
+    read(text.as_bytes(), &reading(), UnendedLine::Used).unwrap()
 }
 
 fn found(snapshot: &Snapshot, address: &str) -> Vec<Invitation> {
@@ -72,7 +72,7 @@ fn a_line_for_a_public_suffix_is_skipped() {
 fn a_line_that_is_not_utf_8_is_skipped() {
     let mut bytes = b"email\na@example.com\n".to_vec();
     bytes.extend(b"b\xFF@example.com\nc@example.com\n");
-    let (snapshot, problems) = read(&bytes, &reading()).unwrap();
+    let (snapshot, problems) = read(&bytes, &reading(), UnendedLine::Used).unwrap();
     assert_eq!(snapshot.len(), 2);
     assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [3]);
 }
@@ -99,7 +99,7 @@ fn lines_end_as_they_like(#[case] end: &str) {
 
 #[test]
 fn the_same_attribute_twice_and_semicolons_are_errors_of_the_header() {
-    let error = |text: &str| read(text.as_bytes(), &reading()).unwrap_err().to_string();
+    let error = |text: &str| read(text.as_bytes(), &reading(), UnendedLine::Used).unwrap_err().to_string();
     assert!(error("email,displayName,displayname\n").contains("twice"));
     assert!(error("email;name\n").contains("commas"));
 }
@@ -127,7 +127,10 @@ fn a_date_begins_with_its_day() {
 #[case("name,tags\n")]
 #[case("jo@example.com\n")]
 fn a_first_line_without_email_is_an_error(#[case] text: &str) {
-    assert!(matches!(read(text.as_bytes(), &reading()), Err(ListError::Header(HeaderError::NoEmail))));
+    assert!(matches!(
+        read(text.as_bytes(), &reading(), UnendedLine::Used),
+        Err(ListError::Header(HeaderError::NoEmail))
+    ));
 }
 
 #[rstest]
@@ -157,14 +160,17 @@ fn a_line_whose_code_cannot_be_meant_is_skipped(#[case] line: &str, #[case] says
 }
 
 #[test]
-fn a_last_line_without_its_line_break_is_not_used_and_pointed_out() {
-    for (text, line) in [("email\na@example.com\nb@example.co", 3), ("email,expires\r\nb@example.com", 2)] {
-        let (snapshot, problems) = list(text);
-        assert_eq!(found(&snapshot, "b@example.co").len() + found(&snapshot, "b@example.com").len(), 0);
-        assert_eq!(problems, [LineProblem { line, used: false, problem: CUT_OFF.to_owned() }]);
+fn a_last_line_without_its_line_break_is_pointed_out_and_used_unless_it_may_be_cut_off() {
+    for (text, line) in [("email\na@example.com\nb@example.com", 3), ("email,expires\r\nb@example.com", 2)] {
+        for (unended, used, problem) in [(UnendedLine::Used, 1, UNENDED), (UnendedLine::CutOff, 0, CUT_OFF)] {
+            let (snapshot, problems) = read(text.as_bytes(), &reading(), unended).unwrap();
+            assert_eq!(found(&snapshot, "b@example.com").len(), used);
+            assert_eq!(problems, [LineProblem { line, used: used == 1, problem: problem.to_owned() }]);
+        }
     }
     for complete in ["email", "email\n", "email\na@example.com\n", "email\na@example.com\n \t", "email\n,,"] {
-        assert!(list(complete).1.is_empty(), "{complete:?}");
+        let (_, problems) = read(complete.as_bytes(), &reading(), UnendedLine::CutOff).unwrap();
+        assert!(problems.is_empty(), "{complete:?}");
     }
 }
 
@@ -187,12 +193,12 @@ fn a_cell_over_its_limit_is_named_by_line_column_and_limit() {
 #[test]
 fn a_header_over_its_limit_is_named_as_such() {
     let both = |text: &str| {
-        let whole = read(text.as_bytes(), &reading()).unwrap_err().to_string();
+        let whole = read(text.as_bytes(), &reading(), UnendedLine::Used).unwrap_err().to_string();
         assert_eq!(check_header(text.as_bytes(), &reading()).unwrap_err().to_string(), whole);
         whole
     };
     let name = |length: usize| format!("email,{}\n", "x".repeat(length));
-    assert!(read(name(MAX_NAME).as_bytes(), &reading()).is_ok());
+    assert!(read(name(MAX_NAME).as_bytes(), &reading(), UnendedLine::Used).is_ok());
     assert_eq!(both(&name(MAX_NAME + 1)), "line 1, column 2: the name has 257 bytes, the limit is 256");
     // Wherever the start of the file ends, it is the length that is wrong.
     for cell in ["x,", "\"a quote\",", "é,", "same,"] {
@@ -200,7 +206,7 @@ fn a_header_over_its_limit_is_named_as_such() {
         assert_eq!(error, "line 1: the header has more than 65536 bytes: is this an invite list?");
     }
     let columns = (0..8000).map(|at| format!("c{at}")).collect::<Vec<_>>().join(",");
-    assert!(read(format!("email,{columns}\n").as_bytes(), &reading()).is_ok());
+    assert!(read(format!("email,{columns}\n").as_bytes(), &reading(), UnendedLine::Used).is_ok());
 }
 
 #[test]
@@ -248,8 +254,8 @@ fn the_header_names_the_columns_that_templates_see() {
 
 #[test]
 fn a_column_twice_is_an_error() {
-    assert!(read("email,city,city\n".as_bytes(), &reading()).is_err());
-    assert!(read("email,code,Code\n".as_bytes(), &reading()).is_err());
+    assert!(read("email,city,city\n".as_bytes(), &reading(), UnendedLine::Used).is_err());
+    assert!(read("email,code,Code\n".as_bytes(), &reading(), UnendedLine::Used).is_err());
 }
 
 #[test]
@@ -267,7 +273,7 @@ fn the_apps_of_a_line_narrow_those_of_the_source() {
     let two: AppId = "44444444-0000-0000-0000-000000000002".parse().unwrap();
     let of_one = Reading { apps: vec![one.clone()], ..reading() };
     let text = format!("email,apps\na@example.com,\nb@example.com,{one};{two}\nc@example.com,{two}\n");
-    let (snapshot, problems) = read(text.as_bytes(), &of_one).unwrap();
+    let (snapshot, problems) = read(text.as_bytes(), &of_one, UnendedLine::Used).unwrap();
     assert_eq!(found(&snapshot, "a@example.com")[0].apps, std::slice::from_ref(&one));
     assert_eq!(found(&snapshot, "b@example.com")[0].apps, [one]);
     assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [4]);

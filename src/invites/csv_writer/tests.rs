@@ -29,7 +29,7 @@ fn text(list: &str, lines: &[NewLine]) -> (String, u64) {
 }
 
 fn found(list: &[u8], address: &str) -> Option<Invitation> {
-    let (snapshot, problems) = csv_reader::read(list, &reading()).unwrap();
+    let (snapshot, problems) = csv_reader::read(list, &reading(), csv_reader::UnendedLine::Used).unwrap();
     assert!(problems.is_empty(), "{problems:?}");
     snapshot.find(&address.parse().unwrap(), EmailMatch::Exact).pop()
 }

@@ -15,7 +15,7 @@ use super::Settings;
 use super::lock::Lock;
 use super::reading::unreadable;
 use crate::files::{self, FileError, Version};
-use crate::invites::csv_reader::{self, CUT_OFF, LineProblem, ListError, Reading};
+use crate::invites::csv_reader::{self, LineProblem, ListError, Reading, UnendedLine};
 use crate::invites::csv_writer::{self, BadCell, NewLine};
 
 /// What was added.
@@ -51,12 +51,6 @@ pub enum EditError {
     /// A line that is skipped would be used, or the other way round.
     #[error("with more columns, line {line} would mean something else: correct that line first")]
     Unsettled {
-        /// The line.
-        line: u64,
-    },
-    /// The last line may be half of one; what is added must not complete it.
-    #[error("line {line}, the last one, is not ended by a line break and may be cut off: complete it and end it first")]
-    CutOff {
         /// The line.
         line: u64,
     },
@@ -121,17 +115,14 @@ pub fn add(settings: &Settings, lines: &[NewLine], patience: Duration) -> Result
 
 /// The list with the lines, if it means what it meant, and them besides.
 fn with_lines(list: &[u8], lines: &[NewLine], reading: &Reading) -> Result<(Vec<u8>, Added), EditError> {
-    let (before, old_problems) = csv_reader::read(list, reading)?;
-    if let Some(problem) = old_problems.iter().find(|problem| problem.problem == CUT_OFF) {
-        return Err(EditError::CutOff { line: problem.line });
-    }
+    let (before, old_problems) = csv_reader::read(list, reading, UnendedLine::Used)?;
     let rules = lines.iter().filter(|line| line.code.is_none()).filter_map(|line| line.rule.as_ref());
     if let Some(line) = rules.filter_map(|rule| before.line_of(rule)).min() {
         return Err(EditError::AlreadyInvited { line });
     }
     let (columns, _) = csv_reader::columns(csv_reader::lines(list).next().unwrap_or_default(), reading)?;
     let (written, first) = csv_writer::append(list, &columns, lines)?;
-    let (after, problems) = csv_reader::read(&written, reading)?;
+    let (after, problems) = csv_reader::read(&written, reading, UnendedLine::Used)?;
     let (new, old): (Vec<_>, Vec<_>) = problems.into_iter().partition(|problem| problem.line >= first);
     if let Some(line) = unsettled(&old_problems, &old) {
         return Err(EditError::Unsettled { line });

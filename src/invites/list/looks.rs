@@ -11,6 +11,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 
 use crate::files::{Content, Version};
+use crate::invites::csv_reader::UnendedLine;
 
 /// What a look found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +53,8 @@ pub(super) enum Verdict {
 pub(super) struct Looks {
     /// What is in use.
     taken: Option<Found>,
+    /// Whether any that was in use ended with the end of a line: whoever writes it ends its lines.
+    ends_lines: bool,
     /// Whether it was read twice.
     sure: bool,
     /// What the last look found, if it is not in use.
@@ -84,7 +87,7 @@ impl Looks {
         let seen = self.waiting.as_ref();
         let another =
             [Some(&*taken), seen].into_iter().flatten().all(|one| found.version.is_another_file_than(&one.version));
-        if seen == Some(found) || (another && !away && (found.ended || !taken.ended)) {
+        if seen == Some(found) || (another && !away && (found.ended || !self.ends_lines)) {
             return Verdict::Take;
         }
         Verdict::Wait { again: self.waiting.replace(found.clone()).is_some() }
@@ -95,8 +98,14 @@ impl Looks {
         !found.has_lines && found.version.length > 0 && self.taken.as_ref().is_some_and(|taken| taken.has_lines)
     }
 
+    /// What becomes of a last line that is not ended.
+    pub(super) fn unended_line(&self) -> UnendedLine {
+        if self.ends_lines { UnendedLine::CutOff } else { UnendedLine::Used }
+    }
+
     /// It is in use.
     pub(super) fn taken(&mut self, found: Found) {
+        self.ends_lines |= found.ended;
         (self.taken, self.sure, self.waiting) = (Some(found), false, None);
     }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::Settings;
 use super::looks::Found;
 use crate::files::{self, FileError, Version};
-use crate::invites::csv_reader::{self, Header, LineProblem, ListError};
+use crate::invites::csv_reader::{self, Header, LineProblem, ListError, UnendedLine};
 use crate::invites::snapshot::Snapshot;
 
 /// How long the reading of a file may take.
@@ -60,7 +60,7 @@ pub fn load(settings: &Settings) -> Result<(Snapshot, Vec<LineProblem>), ListErr
     let own = settings.clone();
     let content = begin(move || files::read(&own.path, own.max_bytes).map_err(|error| unreadable(&error)));
     let content = content?.wait(READING)?;
-    csv_reader::read(&content.bytes, &settings.reading)
+    csv_reader::read(&content.bytes, &settings.reading, UnendedLine::Used)
 }
 
 /// A header that is being read.

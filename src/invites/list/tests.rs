@@ -192,11 +192,10 @@ async fn a_writer_that_never_ends_is_never_used_and_pointed_out() {
 #[tokio::test]
 async fn a_line_that_is_cut_off_invites_nobody_and_is_reported(
     #[case] cut: &str,
-    #[values(true, false)] from_the_start: bool,
     #[values("\n", "\r\n", "\r")] end: &str,
 ) {
     let whole = ["email,expires", "a@example.com,", ""].join(end);
-    let sample = Sample::with(&if from_the_start { format!("{whole}{cut}") } else { whole.clone() }).await;
+    let sample = Sample::with(&whole).await;
     sample.write(&format!("{whole}{cut}"));
     for _ in 0..4 {
         sample.list.look().await;
@@ -214,9 +213,37 @@ async fn a_line_that_is_cut_off_invites_nobody_and_is_reported(
 
 #[tokio::test]
 async fn a_line_that_is_cut_off_is_reported_however_many_others_are() {
-    let sample = Sample::with(&format!("email\n{}half", "nobody\n".repeat(50))).await;
+    let sample = Sample::with("email\n").await;
+    sample.replace(&format!("email\n{}half", "nobody\n".repeat(50)));
+    sample.list.look().await;
+    sample.list.look().await;
     let reported = sample.logged("invite-line");
     assert_eq!((reported.len(), &reported[0]["problem"]), (21, &CUT_OFF.into()));
+}
+
+/// Many an editor ends no last line: what was never ended is no sign of a cut.
+#[tokio::test]
+async fn a_list_that_never_ended_its_last_line_is_used_with_it_until_it_does() {
+    let sample = Sample::with("email\na@example.com").await;
+    assert_eq!(sample.invites(&[A, B]).await, [A]);
+    assert_eq!(sample.logged("invite-line")[0]["problem"], UNENDED);
+    sample.write("email\na@example.com\nb@example.com");
+    sample.list.look().await;
+    sample.list.look().await;
+    assert_eq!(sample.invites(&[A, B]).await, [A, B]);
+    sample.write("email\na@example.com\n");
+    sample.list.look().await;
+    sample.list.look().await;
+    sample.append("b@example.com");
+    for _ in 0..3 {
+        sample.list.look().await;
+        assert_eq!(sample.invites(&[A, B]).await, [A], "it ends its lines now, so this one may be cut off");
+    }
+    sample.append(".evil\nb@example.com");
+    for _ in 0..3 {
+        sample.list.look().await;
+        assert_eq!(sample.invites(&[A, B]).await, [A]);
+    }
 }
 
 #[tokio::test]

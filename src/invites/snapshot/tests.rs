@@ -11,7 +11,7 @@ use crate::values::Code;
 
 fn snapshot(text: &str) -> Snapshot {
     let reading = Reading { source: "beta".into(), apps: Vec::new(), extension_app: None };
-    let (snapshot, problems) = csv_reader::read(text.as_bytes(), &reading).unwrap();
+    let (snapshot, problems) = csv_reader::read(text.as_bytes(), &reading, csv_reader::UnendedLine::Used).unwrap();
     assert!(problems.iter().all(|problem| problem.used), "{problems:?}");
     snapshot
 }
