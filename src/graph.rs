@@ -7,7 +7,7 @@
 //! error; pages are handed over one at a time and their number is bounded; a record that cannot be read is handed
 //! over with its id, never silently dropped; nothing personal is in an error, a log line or a `Debug` output.
 //!
-//! Only what Graph documents is believed: see [`answer`].
+//! Only what Graph documents is believed: see `graph/answer.rs`.
 //!
 //! When Graph is slow, a call ends with the `end` it was given; when it is absent or throttles, the call is repeated a
 //! few times within `end`, after the wait it asks for; when it lies (a page without records, another user than the
