@@ -47,10 +47,11 @@ impl Reading {
         self.problems.push(Problem::error(Some(origin.clone()), &self.place(), message).with(severity));
     }
 
-    /// Whether something is wrong already with what is at the present path.
+    /// Whether something is wrong already with what is at the present path; a warning is not.
     pub(super) fn is_wrong_here(&self) -> bool {
         let here = self.place();
-        self.problems.iter().any(|problem| problem.is_within(&here))
+        let mut wrong = self.problems.iter().filter(|problem| problem.severity != Severity::Warning);
+        wrong.any(|problem| problem.is_within(&here))
     }
 
     /// Does something one step further down the path.

@@ -175,7 +175,7 @@ fn costs(rule: &Rule, written: &RuleSection, policy: &Policy, messages: &Message
 fn pattern_cost(pattern: &str, length: usize) -> u64 {
     let longest = regex_syntax::parse(pattern).ok().and_then(|parsed| parsed.properties().maximum_len());
     let length = wide(longest.map_or(length, |longest| longest.min(length)));
-    length.saturating_mul(700 + wide(compiled_size(pattern)) * 6 / 100)
+    length.saturating_mul(700 + wide(compiled_size(pattern)) * 8 / 100)
 }
 
 /// The size of the compiled pattern in bytes, at most an eighth too large.

@@ -212,6 +212,18 @@ fn what_is_short_or_simple_enough_is_accepted(#[case] lines: &str) {
 }
 
 #[test]
+fn a_warning_about_a_rule_does_not_keep_its_work_from_being_looked_at() {
+    let loops = vec!["attributes.ext.Interests.exists(one, one == attributes.city)"; 10].join(" || ");
+    let rule = rule_of(&format!("when = \"{loops} || int(attributes.city) > 3\""));
+    let seen = about("", &vec![rule; 9]);
+    assert!(seen.iter().any(|line| line.contains("int() fails")), "{seen:#?}");
+    assert!(seen.iter().any(|line| line.contains("the rules of this policy can take")), "{seen:#?}");
+    // Nor from being looked at as a whole.
+    let pointless = "when = \"int(attributes.city) > 3\"\nrequired = true";
+    assert!(about("", &[rule_of(pointless)]).iter().any(|line| line.contains("without attribute can only fail")));
+}
+
+#[test]
 fn what_many_rules_take_together_is_bounded() {
     let pattern = |at: usize| rule_of(&format!("attribute = \"companyName\"\npattern = '[a-z]+x{at}'"));
     let many: Vec<_> = (1..=12).map(pattern).collect();

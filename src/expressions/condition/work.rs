@@ -12,13 +12,13 @@ use super::paths::Bound;
 const STEP: u64 = 500;
 
 /// A comparison that may go through a list.
-const COMPARISON: u64 = 2_000;
+const COMPARISON: u64 = 7_000;
 
 /// `+` of values that may be lists.
 const JOINING: u64 = 400_000;
 
 /// Handing over a value.
-const VALUE: u64 = 10_000;
+const VALUE: u64 = 25_000;
 
 /// Handing over all attributes at once.
 const ALL_VALUES: u64 = 250_000;
