@@ -213,7 +213,7 @@ fn what_is_short_or_simple_enough_is_accepted(#[case] lines: &str) {
 
 #[test]
 fn a_warning_about_a_rule_does_not_keep_its_work_from_being_looked_at() {
-    let loops = vec!["attributes.ext.Interests.exists(one, one == attributes.city)"; 10].join(" || ");
+    let loops = ["attributes.ext.Interests.exists(one, one == attributes.city)"; 10].join(" || ");
     let rule = rule_of(&format!("when = \"{loops} || int(attributes.city) > 3\""));
     let seen = about("", &vec![rule; 9]);
     assert!(seen.iter().any(|line| line.contains("int() fails")), "{seen:#?}");
