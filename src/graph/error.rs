@@ -177,7 +177,7 @@ impl GraphError {
 
     /// An answer that cannot be used.
     pub(super) fn unreadable(operation: Operation, answer: &Answer, what: &'static str) -> Self {
-        Self::Unreadable { operation, status: answer.status, what, after: answer.retry_after }
+        Self::Unreadable { operation, status: answer.status, what, after: answer.retry_after_if_throttled() }
     }
 }
 

@@ -110,6 +110,14 @@ impl Answer {
         classify_status(self.status, self.retry_after)
     }
 
+    /// What `Retry-After` asks for, if the status is one that it is meant for: 429 or 503. In an answer that the service did
+    /// not write itself, nothing more is believed.
+    #[must_use]
+    pub fn retry_after_if_throttled(&self) -> Option<Duration> {
+        let throttled = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&self.status);
+        self.retry_after.filter(|_| throttled)
+    }
+
     /// The body as JSON of the type wanted.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, OutboundError> {
         let (line, column) = match serde_json::from_slice(&self.body) {

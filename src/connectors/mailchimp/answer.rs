@@ -6,6 +6,7 @@
 
 use reqwest::StatusCode;
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::connectors::{ConnectorError, Receipt};
 use crate::outbound::{Answer, Disposition};
@@ -35,7 +36,10 @@ impl Problem {
         let body: Value = answer.json().ok().filter(|_| is_error)?;
         let text = |name: &str| body.get(name)?.as_str().map(str::to_owned);
         let status = body.get("status").and_then(Value::as_u64)?;
-        let own = status == u64::from(answer.status.as_u16()) && text("instance").is_some();
+        // A gateway may write problem documents too. Mailchimp's `instance` is the id of the request, its `type` its own page.
+        let is_id = text("instance").is_some_and(|id| Uuid::parse_str(&id).is_ok());
+        let is_own_type = text("type").is_none_or(|page| page.contains("mailchimp.com/"));
+        let own = status == u64::from(answer.status.as_u16()) && is_id && is_own_type;
         let errors = body.get("errors").and_then(Value::as_array).into_iter().flatten();
         let named = errors.filter_map(|error| error.get("field")?.as_str()).filter(|field| is_field(field));
         let fields = named.map(str::to_owned).collect();
@@ -101,7 +105,7 @@ fn setup(what: &str) -> ConnectorError {
 }
 
 fn unreadable(answer: &Answer, what: &str) -> ConnectorError {
-    ConnectorError::Unreadable { what: what.to_owned(), after: answer.retry_after }
+    ConnectorError::Unreadable { what: what.to_owned(), after: answer.retry_after_if_throttled() }
 }
 
 #[cfg(test)]

@@ -48,7 +48,7 @@ async fn delivered(connector: &Mailchimp) -> Result<Receipt, ConnectorError> {
 }
 
 fn problem(status: u16, title: &str, detail: &str) -> ResponseTemplate {
-    let body = json!({"title": title, "status": status, "detail": detail, "instance": "x",
+    let body = json!({"title": title, "status": status, "detail": detail, "instance": "995c5cb0-3280-4a6e-808b-3b096d0bb219",
         "errors": [{"field": "merge_fields.FNAME", "message": "Jo is too long"}]});
     ResponseTemplate::new(status).set_body_raw(body.to_string(), "application/problem+json")
 }

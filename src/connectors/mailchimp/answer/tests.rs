@@ -10,7 +10,7 @@ fn member() -> String {
 }
 
 fn problem(status: u16) -> String {
-    json!({"title": "Invalid Resource", "status": status, "detail": "no", "instance": "x"}).to_string()
+    json!({"title": "Invalid Resource", "status": status, "detail": "no", "instance": "995c5cb0-3280-4a6e-808b-3b096d0bb219"}).to_string()
 }
 
 /// What has to follow from an answer that Mailchimp did not write, or not about this member.
