@@ -229,7 +229,9 @@ section! {
     /// What the logs say, and how much. Addresses never appear in them, only keyed hashes.
     struct TelemetrySection {
         /// The key of the address hashes. With the same one everywhere, lines about one person can be found across
-        /// instances and restarts; without one, each process makes up its own.
+        /// instances and restarts; without one, each process makes up its own. What Starts saw of people is stored under
+        /// digests with a key that follows from it; without one, under a key that is kept in the state. So all processes
+        /// on one state need the same one, or none.
         /// Example: `{ env = "GUESTLIST_HASH_KEY" }`
         hash_key: Option<SecretRef> = None,
         /// From which level up events are written. With `"debug"` the log shows every step of every decision.

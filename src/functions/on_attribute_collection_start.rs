@@ -16,7 +16,7 @@ use crate::reservations::Scope;
 use crate::signup::answer;
 use crate::signup::gate::{self, Admission, Question};
 use crate::signup::identity::{self, Found};
-use crate::signup::policy::Policy;
+use crate::signup::policy::{Mode, Policy};
 use crate::values::AttributeValues;
 
 /// How much time look-ups leave for the answer: a form without their values is better than none.
@@ -38,7 +38,7 @@ pub async fn decide(desk: &Desk, work: &mut Work<'_>) -> Result<Decided, Failure
     let question =
         Question { policy, address: found.as_ref(), invitations: &invitations, app: &event.app, now: work.now };
     let admission = gate::decide(&question, &mut work.trace);
-    let looked_up = match policy.filter(|_| !matches!(admission, Admission::Refused(_))) {
+    let looked_up = match policy.filter(|policy| shows_the_form(policy, &admission)) {
         Some(policy) => prepare(desk, policy, found.as_ref(), &admission, work).await?,
         None => AttributeValues::new(),
     };
@@ -61,6 +61,11 @@ pub async fn decide(desk: &Desk, work: &mut Work<'_>) -> Result<Decided, Failure
     })
 }
 
+/// Whether the person goes on to the form. A policy that only reports stops nobody.
+fn shows_the_form(policy: &Policy, admission: &Admission<'_>) -> bool {
+    policy.mode == Mode::Report || !matches!(admission, Admission::Refused(_))
+}
+
 /// What has to be there before the form is shown: the Start, where Submit may need it, and what look-ups find, which is
 /// nothing if they are late.
 async fn prepare(
@@ -80,7 +85,10 @@ async fn prepare(
         }
     };
     let asked = async {
-        let (Some(found), false) = (found, policy.lookups.is_empty()) else { return AttributeValues::new() };
+        let refused = matches!(admission, Admission::Refused(_));
+        let (Some(found), false) = (found, refused || policy.lookups.is_empty()) else {
+            return AttributeValues::new();
+        };
         let inquiry = Inquiry {
             address: &found.address,
             app: &event.app,

@@ -20,7 +20,7 @@ use crate::signup::identity::{AddressSource, Found, Provenance};
 use crate::values::{EmailAddress, InvitationCode, KnownBy, Network};
 
 /// How often what is too old is deleted.
-const HOUR: Duration = Duration::from_hours(1);
+const EVERY: Duration = Duration::from_mins(10);
 
 /// Why the state cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -75,13 +75,13 @@ impl SharedState {
         if self.only_looks { "a use is left" } else { "made" }
     }
 
-    /// Deletes from the store what is older than an hour, once an hour until `stop`.
+    /// Deletes from the store what is older than an hour, every ten minutes until `stop`.
     pub fn keep_swept(&self, tasks: &TaskTracker, stop: CancellationToken, clock: Arc<dyn Clock>) {
         let admissions = self.admissions.clone();
         tasks.spawn(async move {
             loop {
                 admissions.tidy(clock.now()).await;
-                if tokio::time::timeout(HOUR, stop.cancelled()).await.is_ok() {
+                if tokio::time::timeout(EVERY, stop.cancelled()).await.is_ok() {
                     return;
                 }
             }
@@ -183,10 +183,10 @@ mod tests {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let clock = Arc::new(ManualClock::new(written + TimeDelta::minutes(59)));
         state.keep_swept(&tasks, stop.clone(), clock.clone());
-        tokio::time::sleep(HOUR / 2).await;
+        tokio::time::sleep(EVERY / 2).await;
         assert_eq!(store.list("admissions").await.unwrap().len(), 1);
         clock.advance(TimeDelta::minutes(2));
-        tokio::time::sleep(HOUR).await;
+        tokio::time::sleep(EVERY).await;
         assert!(store.list("admissions").await.unwrap().is_empty());
         stop.cancel();
         tasks.close();

@@ -84,6 +84,15 @@ pub struct KnownPerson {
     pub by: KnownBy,
 }
 
+/// Where Starts are looked for; `None`: the event does not say, so none is found.
+#[derive(Debug, Clone, Copy)]
+enum Place<'a> {
+    /// Under a correlation id.
+    Id(Option<&'a CorrelationId>),
+    /// In a network.
+    Network(Option<Network>),
+}
+
 /// One Start of the last hour.
 #[derive(Debug, Clone)]
 enum Sighting {
@@ -101,34 +110,10 @@ impl Sighting {
     }
 }
 
-/// The Starts of the last hour that a Submit may belong to.
-#[derive(Debug, Default)]
-struct Seen {
-    /// Under its id.
-    under_id: Vec<Sighting>,
-    /// From its network.
-    in_network: Vec<Sighting>,
-}
-
-impl Seen {
-    fn extend(&mut self, other: Self) {
-        self.under_id.extend(other.under_id);
-        self.in_network.extend(other.in_network);
-    }
-
-    /// The only person whose Submit it can be, if there is one, and how that is known.
-    fn one(&self) -> Option<(&Sighting, KnownBy)> {
-        if self.under_id.is_empty() {
-            return only(&self.in_network).map(|sighting| (sighting, KnownBy::Network));
-        }
-        only(&self.under_id).map(|sighting| (sighting, KnownBy::CorrelationId))
-    }
-}
-
-/// A sighting, if all are of one person.
-fn only(sightings: &[Sighting]) -> Option<&Sighting> {
+/// The person, if all sightings are of one.
+fn only(sightings: &[Sighting]) -> Option<&PersonId> {
     let people: BTreeSet<&PersonId> = sightings.iter().map(Sighting::person).collect();
-    sightings.first().filter(|_| people.len() == 1)
+    people.first().copied().filter(|_| people.len() == 1)
 }
 
 /// What Starts have seen. Cheap to clone; clones share what they know.
@@ -170,24 +155,48 @@ impl Admissions {
         lists: impl Fn(&EmailAddress) -> bool,
         now: DateTime<Utc>,
     ) -> Result<Option<KnownPerson>, StoreError> {
-        let mut seen = self.memory.seen(submit, now);
-        if scope == Scope::Shared {
-            seen.extend(self.shared.seen(submit, now).await?);
+        let by_id = Place::Id(submit.correlation_id);
+        let (mut seen, mut by) = (self.seen(scope, submit, by_id, now).await?, KnownBy::CorrelationId);
+        if seen.is_empty() {
+            (seen, by) = (self.seen(scope, submit, Place::Network(submit.network), now).await?, KnownBy::Network);
         }
-        let Some((sighting, by)) = seen.one() else { return Ok(None) };
-        let admission = match sighting {
-            Sighting::Here(_, admission) => Some(Arc::clone(admission)),
-            Sighting::Stored(person, object) => self.shared.read(person, object).await?,
-        };
-        let is_theirs = |admission: &Arc<Admission>| match by {
-            KnownBy::Network => admission.address.as_ref().is_some_and(&lists),
-            _ => true,
-        };
-        let person = sighting.person().clone();
-        Ok(admission.filter(is_theirs).map(|admission| KnownPerson { person, admission, by }))
+        let Some(person) = only(&seen).cloned() else { return Ok(None) };
+        let Some(admission) = self.read(&seen).await? else { return Ok(None) };
+        let is_theirs = by == KnownBy::CorrelationId || admission.address.as_ref().is_some_and(lists);
+        Ok(is_theirs.then_some(KnownPerson { person, admission, by }))
     }
 
-    /// Deletes from the store what is older than an hour; a failure is a line in the log, since it is tried again.
+    /// The Starts of the last hour at a place, the newest first.
+    async fn seen(
+        &self,
+        scope: Scope,
+        submit: &Arrival<'_>,
+        place: Place<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Sighting>, StoreError> {
+        let mut seen = self.memory.seen(submit.app, place, now);
+        if scope == Scope::Shared {
+            seen.extend(self.shared.seen(submit.app, place, now).await?);
+        }
+        Ok(seen)
+    }
+
+    /// What the newest of one person's Starts saw that can be read.
+    async fn read(&self, sightings: &[Sighting]) -> Result<Option<Arc<Admission>>, StoreError> {
+        for sighting in sightings {
+            let read = match sighting {
+                Sighting::Here(_, admission) => Some(Arc::clone(admission)),
+                Sighting::Stored(person, object) => self.shared.read(person, object).await?,
+            };
+            if read.is_some() {
+                return Ok(read);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Deletes from the store what is older than an hour, and what killed writes have left; a failure is a line in the
+    /// log, since it is tried again.
     pub async fn tidy(&self, now: DateTime<Utc>) {
         match self.shared.sweep(now).await {
             Ok(0) => {}

@@ -13,7 +13,7 @@ use super::decision::{StartDecision, SubmitDecision};
 use super::facts::{Facts, IdentityFacts};
 use super::gate::{Admission, Admitted, Ground, NeedsCode, Refusal};
 use super::identity::Found;
-use super::messages::{MAX_TEXT, Messages, Reader};
+use super::messages::{MAX_TEXT, Messages, Reader, START_AGAIN};
 use super::policy::{Mode, Policy};
 use super::prefill::{self, Filling};
 use super::rules::{self, Checked, Submission};
@@ -232,6 +232,9 @@ impl<'a> Submit<'a> {
         let text = |key: &str| self.messages.text(key, self.reader);
         let mut errors: BTreeMap<_, _> = checked.errors.into_iter().map(|(name, key)| (name, text(&key))).collect();
         let mut message = checked.page_error.as_deref().map(text);
+        if problem.is_some_and(|problem| problem.follows_from_not_knowing(self.known_by)) {
+            message = message.or_else(|| Some(text(START_AGAIN)));
+        }
         if let Some(problem) = problem {
             let field = policy.invitation_code.as_ref().and_then(|name| self.form.field(name.as_str()));
             let wording = text(problem.message());

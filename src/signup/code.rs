@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::gate::NeedsCode;
 use super::policy::Policy;
 use super::trace::Trace;
-use crate::values::{App, AttributeValue, Code, Form, InvalidCode, Invitation, InvitationState};
+use crate::values::{App, AttributeValue, Code, Form, InvalidCode, Invitation, InvitationState, KnownBy};
 
 /// Why a code does not admit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +66,13 @@ impl CodeProblem {
             Self::UsedUp => "code-used-up",
             Self::TooManyTries => "try-later",
         }
+    }
+
+    /// Whether the person may have this problem only because nobody can tell who sent the form: their own address might
+    /// admit them, or the code may be for it. They are asked to start again, too.
+    #[must_use]
+    pub fn follows_from_not_knowing(self, known_by: KnownBy) -> bool {
+        known_by == KnownBy::Nobody && matches!(self, Self::Missing | Self::OtherAddress)
     }
 
     fn of(state: InvitationState) -> Option<Self> {

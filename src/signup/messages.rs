@@ -19,6 +19,9 @@ pub const NAMES: [&str; 3] = ["email", "app", "support_code"];
 /// The longest text that is shown, in characters; Entra documents no limit, and pages take about this much.
 pub(super) const MAX_TEXT: usize = 500;
 
+/// The key of what people read who have to start again, since nobody can tell who they are.
+pub const START_AGAIN: &str = "start-again";
+
 /// What is there without any configuration.
 const BUILT_IN: [(&str, &str); 15] = [
     ("not-invited", "You need an invitation to sign up with this email address."),
@@ -27,7 +30,7 @@ const BUILT_IN: [(&str, &str); 15] = [
     ("no-policy", "Sign-up is not available for this application."),
     ("fix-errors", "Please correct the marked fields."),
     (
-        "start-again",
+        START_AGAIN,
         "We could not match this form with the start of your sign-up. Please close this page and sign up again.",
     ),
     ("try-later", "We cannot complete your sign-up right now. Please try again in a few minutes."),

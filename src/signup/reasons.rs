@@ -34,7 +34,8 @@ pub const REASONS: [Explanation; 30] = [
     reason("closed", "the policy's gate is closed: nobody is admitted, invited or not", "set gate to another value"),
     reason(
         "no-address",
-        "no source in email_sources says an address, or what it says is no usable address",
+        "no source in email_sources says an address, or what it says is no usable address; at Submit also: nobody can \
+         tell who sent the form, as for address-typed",
         "select the attribute email in the user flow; map the provider's email claim to an attribute and name it in \
          email_sources; or let people without an address use a code with no_address = \"code\"",
     ),

@@ -19,7 +19,8 @@ use super::StoreError;
 use super::sweep::is_leftover;
 
 /// What lies at the top of a state folder.
-const OURS: [&str; 7] = ["started.json", "cursor.json", "pending", "done", "abandoned", "reservations", "admissions"];
+const OURS: [&str; 8] =
+    ["started.json", "cursor.json", "person-key.json", "pending", "done", "abandoned", "reservations", "admissions"];
 
 /// A folder that may not be there yet.
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use std::fs::DirEntry;
 use std::path::Path;
 use std::time::SystemTime;
 
-/// How many folders deep objects lie (`pending/{oid}/x.json`).
-const DEPTH: usize = 3;
+/// How many folders deep objects lie, with the folder itself (`admissions/{application}/{correlation id}/x.json`).
+const DEPTH: usize = 4;
 
 /// Deletes leftovers below `folder` that were last written before `before`; says how many.
 pub(super) fn delete_leftovers(folder: &Path, before: SystemTime) -> usize {

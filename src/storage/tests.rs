@@ -81,6 +81,8 @@ async fn the_folder_is_for_its_owner_only_whatever_becomes_of_it() {
     assert_eq!((mode(&made), mode(&folder.path().join("above"))), (0o700, 0o700));
     set_mode(&made, 0o2755);
     std::fs::write(made.join("cursor.json#1"), "{").unwrap();
+    store.create("person-key.json", &json!(1)).await.unwrap();
+    set_mode(&made, 0o2755);
     store.create("done/a.json", &json!(1)).await.unwrap();
     assert_eq!(mode(&made), 0o2700, "closed again before the next write");
     std::fs::remove_dir_all(&made).unwrap();
@@ -120,12 +122,14 @@ async fn sweeps_old_staging_leftovers_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let store = StateStore::local(folder.path());
     store.create("pending/a/account.json", &json!(1)).await.unwrap();
-    for leftover in ["cursor.json#1", "pending/a/result-news.json#22", "notes#1", "pending/a/x.json#"] {
+    store.create("admissions/app/id/1-0f.json", &json!(1)).await.unwrap();
+    let deepest = "admissions/app/id/2-0f.json#3";
+    for leftover in ["cursor.json#1", "pending/a/result-news.json#22", deepest, "notes#1", "pending/a/x.json#"] {
         std::fs::write(folder.path().join(leftover), "{").unwrap();
     }
     let written = store.list("pending").await.unwrap().first().unwrap().modified;
     assert_eq!(store.sweep(written).await, 0, "a write may still be going on");
-    assert_eq!(store.sweep(written + chrono::TimeDelta::hours(2)).await, 2);
+    assert_eq!(store.sweep(written + chrono::TimeDelta::hours(2)).await, 3);
     assert!(store.exists("pending/a/account.json").await.unwrap());
     assert!(folder.path().join("notes#1").exists() && folder.path().join("pending/a/x.json#").exists());
 }

@@ -1,5 +1,6 @@
-//! How often each decision was made, and how it was known whose each form was: counted in memory, written to the log once a minute as far as there is anything to
-//! say, and once more at the end. Each line is a difference, so that a sum over the lines of all instances is right.
+//! How often each decision was made, and how it was known whose each form was. Counted in memory, written to the log once
+//! a minute as far as there is anything to say, and once more at the end. Each line is a difference, so that a sum over
+//! the lines of all instances is right.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use guestlist_emulator::sign_up::{Event, Person, SignUp};
 use proptest::prelude::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::service::{Answer, Plan, Service, ext, fill};
 use crate::with_codes::{PATIENT, at_the_field, code, is_in, list, reservations, service};
@@ -101,6 +101,57 @@ async fn six_people_without_an_address_under_one_id_use_a_code_with_one_use_once
         }
     }
     assert_eq!((admitted, reservations(&service).len(), known_by(&service).as_str()), (1, 1, "nobody"));
+}
+
+/// Providers may tell no id, and events no network: such people are not one person.
+#[tokio::test]
+async fn people_of_whom_nothing_is_known_are_not_one_person() {
+    let service = service(POLICY, &list(&[(1, ",,,,,1")])).await;
+    let mut admitted = 0;
+    for identities in [json!([]), json!([]), json!([{ "signInType": "federated", "issuer": "apple.com" }]), json!(null)]
+    {
+        let sign_up = by_facebook(&service, "");
+        let mut start = sign_up.start();
+        start["data"]["userSignUpInfo"]["identities"] = identities;
+        service.call(Event::Start, &start).await;
+        let form = with_code(&sign_up, &code(1).reveal());
+        // Entra's retry is in order.
+        let answers = [service.call(Event::Submit, &form).await, service.call(Event::Submit, &form).await];
+        assert_eq!(is_in(&answers[0]), is_in(&answers[1]));
+        admitted += usize::from(is_in(&answers[0]));
+    }
+    assert_eq!((admitted, reservations(&service).len()), (1, 1));
+}
+
+#[tokio::test]
+async fn who_may_be_invited_and_cannot_be_told_apart_is_asked_to_start_again_beside_the_code() {
+    let service = service(POLICY, &list(&[(1, "jo@example.org,,,,,1")])).await;
+    // The same person, over IPv4 and over IPv6.
+    let mut invited = by_claim(&service, "203.0.113.1");
+    for (ip, address) in [("203.0.113.1", "alex@fabrikam.com"), ("2001:db8::1", "alex@fabrikam.com")] {
+        ip.clone_into(&mut invited.person.ip);
+        service.call(Event::Start, &with_claim(&invited, Event::Start, address)).await;
+    }
+    for typed in ["", &code(1).reveal()] {
+        let mut form = with_claim(&invited, Event::Submit, "alex@fabrikam.com");
+        fill(&mut form, &ext("InvitationCode"), typed);
+        let answer = service.call(Event::Submit, &form).await;
+        assert!(!at_the_field(&answer).is_empty(), "{answer:?}");
+        assert!(answer.action()["message"].as_str().unwrap().starts_with(START_AGAIN), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_policy_that_only_reports_knows_whom_it_would_have_refused() {
+    let reporting = WITHOUT_CODES.replace("gate =", "mode = \"report\"\ngate =");
+    let service = service(&reporting, "email\n").await;
+    let stranger = by_claim(&service, "203.0.113.1");
+    for event in [Event::Start, Event::Submit] {
+        let answer = service.call(event, &with_claim(&stranger, event, "nobody@example.org")).await;
+        assert_eq!(answer.action_name(), "continueWithDefaultBehavior");
+    }
+    assert_eq!(service.reasons(), ["not-invited", "not-invited"]);
+    assert_eq!(known_by(&service), "correlation-id");
 }
 
 #[tokio::test]
@@ -254,15 +305,17 @@ impl Walk {
         sign_up
     }
 
-    /// Who they are, as far as anybody outside can tell.
-    fn person(&self) -> (usize, usize, usize) {
-        (self.claim, self.subject, self.network)
+    /// Who they are, as far as anybody outside can tell. Of whom nothing is known, each is another person.
+    fn person(&self, number: usize) -> (usize, usize, usize) {
+        let subject = if self.claim == 0 && self.subject == 0 { 100 + number } else { self.subject };
+        (self.claim, subject, self.network)
     }
 
     fn start(&self, sign_up: &SignUp) -> Value {
         let mut body = with_claim(sign_up, Event::Start, CLAIMS[self.claim]);
-        body["data"]["userSignUpInfo"]["identities"][0]["issuerAssignedId"] =
-            format!("subject {} {}", self.subject, self.claim).into();
+        // One provider says nothing of who they are.
+        let id = if self.subject == 0 { String::new() } else { format!("subject {} {}", self.subject, self.claim) };
+        body["data"]["userSignUpInfo"]["identities"][0]["issuerAssignedId"] = id.into();
         body
     }
 
@@ -322,13 +375,13 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let let_in = runtime.block_on(play(&walks, uses, late));
         let mut by_code: BTreeMap<(usize, usize, usize), usize> = BTreeMap::new();
-        for (walk, reasons) in walks.iter().zip(&let_in) {
+        for (number, (walk, reasons)) in walks.iter().zip(&let_in).enumerate() {
             for reason in reasons {
                 match reason.as_str() {
                     "invitation" => prop_assert_eq!(walk.claim, 1, "{:?} was taken for somebody invited", walk),
                     "code" => {
                         prop_assert!(walk.has_code);
-                        *by_code.entry(walk.person()).or_default() += 1;
+                        *by_code.entry(walk.person(number)).or_default() += 1;
                     }
                     other => prop_assert!(false, "{}", other),
                 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use moka::sync::Cache;
 
 use super::person::{PersonId, PersonKey};
-use super::{Admission, Arrival, MOST, Seen, Sighting, TIME_TO_LIVE, Traits, is_fresh};
+use super::{Admission, Arrival, MOST, Place, Sighting, TIME_TO_LIVE, Traits, is_fresh};
 use crate::values::{AppId, CorrelationId, Network};
 
 /// A person, what is known of them, and when they were seen last.
@@ -43,11 +43,13 @@ impl Memory {
         }
     }
 
-    pub(super) fn seen(&self, arrival: &Arrival<'_>, now: DateTime<Utc>) -> Seen {
-        let app = arrival.app.cloned();
-        let under_id = arrival.correlation_id.and_then(|id| self.by_id.get(&(app.clone(), id.clone())));
-        let in_network = arrival.network.and_then(|network| self.by_network.get(&(app, network)));
-        Seen { under_id: sightings(under_id, now), in_network: sightings(in_network, now) }
+    pub(super) fn seen(&self, app: Option<&AppId>, place: Place<'_>, now: DateTime<Utc>) -> Vec<Sighting> {
+        let app = app.cloned();
+        let latest = match place {
+            Place::Id(id) => id.and_then(|id| self.by_id.get(&(app, id.clone()))),
+            Place::Network(network) => network.and_then(|network| self.by_network.get(&(app, network))),
+        };
+        sightings(latest, now)
     }
 }
 

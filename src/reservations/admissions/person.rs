@@ -43,6 +43,12 @@ pub(super) struct Traits<'a> {
     pub(super) identities: &'a [Identity],
 }
 
+/// What the issuer calls the person; an address in the form in which addresses are compared.
+fn assigned(identity: &Identity) -> String {
+    let id = identity.issuer_assigned_id.trim();
+    id.parse().map_or_else(|_| id.to_owned(), |address: EmailAddress| address.canonical().to_owned())
+}
+
 /// The key of the digests. `Debug` does not show it.
 #[derive(Clone)]
 pub(super) struct PersonKey(hmac::Key);
@@ -63,15 +69,17 @@ impl PersonKey {
         Self(hmac::Key::new(hmac::HMAC_SHA256, bytes))
     }
 
-    /// Who has these traits.
+    /// Who has these traits. Somebody with neither an address nor an id of any provider could be anybody: they are another
+    /// person each time.
     pub(super) fn person(&self, traits: &Traits<'_>) -> PersonId {
-        let mut ids: Vec<[&str; 2]> =
-            traits.identities.iter().map(|one| [one.issuer.as_str(), one.issuer_assigned_id.as_str()]).collect();
+        let known = traits.identities.iter().filter(|one| !one.issuer_assigned_id.trim().is_empty());
+        let mut ids: Vec<[String; 2]> = known.map(|one| [one.issuer.to_ascii_lowercase(), assigned(one)]).collect();
         ids.sort_unstable();
         let network = traits.network.map(|network| network.reveal()).unwrap_or_default();
         let address = traits.address.map_or("", EmailAddress::canonical);
-        let parts = ["person 1", traits.app.map_or("", AppId::as_str), &network, address];
-        PersonId(self.digest(parts.into_iter().chain(ids.into_iter().flatten())))
+        let anybody = if address.is_empty() && ids.is_empty() { random_bytes() } else { String::new() };
+        let parts = ["person 1", traits.app.map_or("", AppId::as_str), &network, address, &anybody];
+        PersonId(self.digest(parts.into_iter().chain(ids.iter().flatten().map(String::as_str))))
     }
 
     /// What stands for a network in the name of an object.
@@ -136,6 +144,7 @@ mod tests {
         let networks = ["203.0.113.7", "203.0.113.8"].map(|ip| Network::of(ip.parse().unwrap()));
         let (one, other) = ([identity("google.com", "12")], [identity("google.com", "123")]);
         let (shifted, both) = ([identity("google.com1", "2")], [identity("google.com", "12"), identity("mail", "x")]);
+        let blank = [identity("google.com", " ")];
         let jo =
             Traits { app: Some(&apps[0]), network: Some(networks[0]), address: Some(&addresses[0]), identities: &one };
         let others = [
@@ -149,6 +158,11 @@ mod tests {
             Traits { identities: &shifted, ..jo },
             Traits { identities: &both, ..jo },
             Traits { identities: &[], ..jo },
+            // Nobody knows anything of them.
+            Traits { address: None, identities: &[], ..jo },
+            Traits { address: None, identities: &[], ..jo },
+            Traits { address: None, identities: &blank, ..jo },
+            Traits { address: None, identities: &blank, ..jo },
         ];
         let mut people: Vec<PersonId> = others.iter().map(|traits| key.person(traits)).collect();
         people.push(key.person(&jo));
@@ -158,13 +172,17 @@ mod tests {
         assert_eq!(people.len(), all);
         let spelled: EmailAddress = " JO@Example.com".parse().unwrap();
         assert_eq!(key.person(&Traits { address: Some(&spelled), ..jo }), key.person(&jo));
+        let by_mail = [[identity("mail", "Jo@Example.com")], [identity("mail", "jo@example.com")]];
+        let [one, other] = by_mail.each_ref().map(|identities| key.person(&Traits { identities, ..jo }));
+        assert_eq!(one, other);
         let turned: Vec<Identity> = both.iter().rev().cloned().collect();
         assert_eq!(key.person(&Traits { identities: &turned, ..jo }), key.person(&Traits { identities: &both, ..jo }));
     }
 
     #[test]
     fn the_key_decides_and_shows_nothing() {
-        let traits = Traits { app: None, network: None, address: None, identities: &[] };
+        let jo = [identity("google.com", "12")];
+        let traits = Traits { app: None, network: None, address: None, identities: &jo };
         let [one, same, other] = ["key", "key", "yek"].map(|text| PersonKey::from_secret(&Secret::new(text)));
         assert_eq!(one.person(&traits), same.person(&traits));
         assert_ne!(one.person(&traits), other.person(&traits));

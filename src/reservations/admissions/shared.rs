@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
 
 use super::person::{PersonId, PersonKey, StoredKey};
-use super::{Admission, Arrival, LIFETIME, MOST, Seen, Sighting, TIME_TO_LIVE, Traits, is_fresh};
+use super::{Admission, Arrival, LIFETIME, MOST, Place, Sighting, TIME_TO_LIVE, Traits, is_fresh};
 use crate::storage::{Creation, Entry, StateStore, StoreError};
 use crate::telemetry::describe;
 use crate::values::{AppId, Secret};
@@ -28,8 +28,7 @@ const KEY: &str = "person-key.json";
 /// How often another process may come first with the key.
 const ATTEMPTS: usize = 3;
 
-/// How many one sweep deletes, and how many at once.
-const SWEPT: usize = 20_000;
+/// How many are deleted at once.
 const DELETERS: usize = 32;
 
 /// An admission as it is stored. It is personal.
@@ -56,12 +55,19 @@ impl Shared {
         Self { store, key: Arc::new(OnceCell::new_with(key)), known }
     }
 
-    /// The key; the first process to need one makes it.
+    /// The key; the first process to need one makes it. One that cannot be read is made anew: whoever started under it
+    /// has to start again.
     async fn key(&self) -> Result<&PersonKey, StoreError> {
         let made = self.key.get_or_try_init(|| async {
             for _ in 0..ATTEMPTS {
-                if let Some(stored) = self.store.read::<StoredKey>(KEY).await? {
-                    return Ok(stored.into_key());
+                match self.store.read::<StoredKey>(KEY).await {
+                    Ok(Some(stored)) => return Ok(stored.into_key()),
+                    Ok(None) => {}
+                    Err(error @ StoreError::Corrupt { .. }) => {
+                        tracing::error!(event = "person-key-unreadable", object = KEY, reason = describe(&error));
+                        self.store.delete(KEY).await?;
+                    }
+                    Err(error) => return Err(error),
                 }
                 let new = StoredKey::random();
                 if self.store.create(KEY, &new).await? == Creation::Created {
@@ -86,7 +92,8 @@ impl Shared {
         let address = admission.address.as_ref();
         let person = key.person(&Traits { app, network, address, identities: arrival.identities });
         let (stored, name) = (Stored::new(&admission), object(&person, now));
-        let writes = folders(key, arrival).into_iter().flatten().map(|folder| {
+        let places = [Place::Id(arrival.correlation_id), Place::Network(network)];
+        let writes = places.into_iter().filter_map(|place| folder(key, app, place)).map(|folder| {
             let (name, stored) = (format!("{folder}/{name}"), &stored);
             async move { self.store.create(&name, stored).await }
         });
@@ -96,29 +103,29 @@ impl Shared {
         Ok(())
     }
 
-    /// Everybody under the id, and everybody in the network, of the last hour: two lists, at the same time.
-    pub(super) async fn seen(&self, arrival: &Arrival<'_>, now: DateTime<Utc>) -> Result<Seen, StoreError> {
-        let key = self.key().await?;
-        let [by_id, by_network] = folders(key, arrival);
-        let list = |folder: Option<String>| async move {
-            let Some(folder) = folder else { return Ok(Vec::new()) };
-            let entries = self.store.list(&folder).await?;
-            Ok(entries.into_iter().filter_map(|entry| self.sighting(entry, now)).collect())
+    /// Everybody at a place, of the last hour, the newest first: one list.
+    pub(super) async fn seen(
+        &self,
+        app: Option<&AppId>,
+        place: Place<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Sighting>, StoreError> {
+        let Some(folder) = folder(self.key().await?, app, place) else { return Ok(Vec::new()) };
+        let entries = self.store.list(&folder).await?.into_iter();
+        let fresh = |entry: Entry| {
+            let (person, at) = parse(&entry.name)?;
+            is_fresh(at, now).then_some((at, person, entry.name))
         };
-        let (under_id, in_network) = futures_util::try_join!(list(by_id), list(by_network))?;
-        Ok(Seen { under_id, in_network })
+        let mut seen: Vec<_> = entries.filter_map(fresh).collect();
+        seen.sort_by_key(|(at, ..)| std::cmp::Reverse(*at));
+        Ok(seen.into_iter().map(|(_, person, name)| self.sighting(person, name)).collect())
     }
 
-    fn sighting(&self, entry: Entry, now: DateTime<Utc>) -> Option<Sighting> {
-        let (person, at) = parse(&entry.name)?;
-        if !is_fresh(at, now) {
-            return None;
-        }
-        let known = self.known.get(&person);
-        Some(match known {
+    fn sighting(&self, person: PersonId, name: String) -> Sighting {
+        match self.known.get(&person) {
             Some(admission) => Sighting::Here(person, admission),
-            None => Sighting::Stored(person, entry.name),
-        })
+            None => Sighting::Stored(person, name),
+        }
     }
 
     /// Reads a Start. `None`: it is gone, or cannot be read.
@@ -140,12 +147,11 @@ impl Shared {
         Ok(None)
     }
 
-    /// Deletes what was written more than an hour ago, the oldest first; says how many.
+    /// Deletes what was written more than an hour ago, and what killed writes have left; says how many of the former.
     pub(super) async fn sweep(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
+        self.store.sweep(now).await;
         let entries = self.store.list(FOLDER).await?.into_iter();
-        let mut old: Vec<_> = entries.filter(|entry| now - entry.modified >= LIFETIME).collect();
-        old.sort_by_key(|entry| entry.modified);
-        old.truncate(SWEPT);
+        let old: Vec<_> = entries.filter(|entry| now - entry.modified >= LIFETIME).collect();
         let swept = old.len();
         let deletions: Vec<_> = old.iter().map(|entry| self.store.delete(&entry.name)).collect();
         stream::iter(deletions).buffer_unordered(DELETERS).try_collect::<()>().await?;
@@ -167,12 +173,13 @@ impl Stored {
     }
 }
 
-/// The folder of the id, and that of the network.
-fn folders(key: &PersonKey, arrival: &Arrival<'_>) -> [Option<String>; 2] {
-    let app = arrival.app.map_or("none", AppId::as_str);
-    let by_id = arrival.correlation_id.map(|id| format!("{FOLDER}/{app}/{id}"));
-    let by_network = arrival.network.map(|network| format!("{FOLDER}/{app}/network-{}", key.network(network)));
-    [by_id, by_network]
+/// The folder of a place, if the event says where it is.
+fn folder(key: &PersonKey, app: Option<&AppId>, place: Place<'_>) -> Option<String> {
+    let app = app.map_or("none", AppId::as_str);
+    match place {
+        Place::Id(id) => id.map(|id| format!("{FOLDER}/{app}/{id}")),
+        Place::Network(network) => network.map(|network| format!("{FOLDER}/{app}/network-{}", key.network(network))),
+    }
 }
 
 fn object(person: &PersonId, now: DateTime<Utc>) -> String {

@@ -238,6 +238,35 @@ async fn what_cannot_be_read_is_nobodys() {
 }
 
 #[tokio::test]
+async fn whoever_starts_again_under_the_same_id_is_known_though_an_earlier_start_cannot_be_read() {
+    let (shelf, jo) = (Shelf::new(), visitor(JO, 1));
+    jo.starts(&admissions(&shelf), Scope::Shared, now()).await;
+    let name = shelf.names().into_iter().find(|name| name.contains(sign_up(1).as_str())).unwrap();
+    shelf.put(&Path::from(name.as_str()), "".into()).await.unwrap();
+    jo.starts(&admissions(&shelf), Scope::Shared, now() + minutes(1)).await;
+    let known = jo.submits(&admissions(&shelf), "", now() + minutes(2)).await;
+    assert_eq!(known, Some((JO.to_owned(), KnownBy::CorrelationId)));
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_read_is_made_anew_and_whoever_started_under_it_starts_again() {
+    for content in ["", "{\"key\":", "{}"] {
+        let (shelf, jo) = (Shelf::new(), visitor(JO, 1));
+        jo.starts(&admissions(&shelf), Scope::Shared, now()).await;
+        shelf.put(&Path::from("person-key.json"), content.into()).await.unwrap();
+        let lines = logged("person-key-unreadable", async {
+            jo.starts(&admissions(&shelf), Scope::Shared, now() + minutes(1)).await;
+        });
+        let lines = lines.await;
+        assert!(lines.len() == 1 && lines[0]["level"] == "ERROR", "{lines:?}");
+        assert_eq!(jo.submits(&admissions(&shelf), "", now() + minutes(1)).await, None, "two keys, two people");
+        let later = now() + minutes(60);
+        let known = jo.submits(&admissions(&shelf), "", later).await;
+        assert_eq!(known, Some((JO.to_owned(), KnownBy::CorrelationId)));
+    }
+}
+
+#[tokio::test]
 async fn a_store_that_fails_is_an_error_and_no_admission() {
     let shelf = Shelf::new();
     let (admissions, jo) = (admissions(&shelf), visitor(JO, 1));
@@ -331,10 +360,12 @@ impl Walk {
     fn visitor(&self, number: usize, is_submit: bool) -> Visitor {
         let made = 100 + 2 * number + usize::from(is_submit);
         let id = sign_up(self.id.unwrap_or(made));
+        // One provider says nothing of who they are.
+        let id_there = if self.subject == 0 { String::new() } else { format!("{}-{}", self.subject, self.address) };
         let identities = vec![Identity {
             sign_in_type: "federated".to_owned(),
             issuer: "https://idp.example.com".to_owned(),
-            issuer_assigned_id: format!("{}-{}", self.subject, ADDRESSES[self.address]),
+            issuer_assigned_id: id_there,
         }];
         let address = ADDRESSES[self.address].parse().ok();
         Visitor { app: APP.parse().unwrap(), id: Some(id), ip: Some(NETWORKS[self.network]), identities, address }

@@ -1,9 +1,7 @@
 //! Why somebody is admitted or refused: the names in logs and in `explain`, and the texts people see.
 
+use crate::signup::messages::START_AGAIN;
 use crate::values::KnownBy;
-
-/// The message of whoever has to start again.
-const START_AGAIN: &str = "start-again";
 
 /// Why somebody is admitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
