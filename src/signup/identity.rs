@@ -8,7 +8,8 @@
 //! was **asserted** by the identity provider. What stands in an attribute of a submitted form may have been **typed** by
 //! the person, and then it never opens a gate. There is one exception: Entra reports the address as the attribute
 //! `email` of a submitted form. As long as nobody without an address sees the form (`no_address = "refuse"`, and no other
-//! source), that is the address with which they came.
+//! source), that is the address with which they came. Attributes whose names differ in case only, or by both spellings of
+//! `email`, prove nothing unless they say the same.
 //!
 //! At Submit, what the event itself proves goes first: an identity, or that attribute. Otherwise the address is the one
 //! that a Start of the same person has seen, whatever the form says; whose Submit it is, is decided by
@@ -18,7 +19,7 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use super::policy::{NoAddress, Policy};
-use crate::values::{AttributeName, EmailAddress, Form, Identity, InvalidAddress};
+use crate::values::{AttributeName, AttributeValue, EmailAddress, Form, FormField, Identity, InvalidAddress};
 
 /// The attribute that holds the address, in the spellings seen (compared without case).
 const ADDRESS_ATTRIBUTES: [&str; 2] = ["email", "emailAddress"];
@@ -156,8 +157,11 @@ pub fn lists(policy: Option<&Policy>, form: &Form, address: &EmailAddress) -> bo
         EmailSource::Attribute(name) => Some(name.as_str()),
         _ => None,
     });
-    let mut values = named.chain(ADDRESS_ATTRIBUTES).filter_map(|name| form.value(name));
-    values.any(|value| value.to_text().parse::<EmailAddress>().is_ok_and(|listed| listed == *address))
+    let mut texts = named.map(AttributeName::new).chain([AttributeName::new(ADDRESS_ATTRIBUTES[0])]);
+    texts.any(|name| {
+        let text = attribute(&name, form).and_then(Result::ok);
+        text.is_some_and(|text| text.parse::<EmailAddress>().is_ok_and(|listed| listed == *address))
+    })
 }
 
 /// Whether people can come to the form whose address the attribute `email` does not tell. What stands in an attribute of
@@ -185,14 +189,16 @@ fn look<'a>(
 ) -> Result<Found, NoAddressBecause> {
     for source in sources {
         let (text, found_in, provenance) = match source {
-            EmailSource::Identity => (proven(identities), AddressSource::Identity, Provenance::Verified),
-            EmailSource::FederatedId => (federated(identities), AddressSource::FederatedId, Provenance::Asserted),
+            EmailSource::Identity => (proven(identities).map(Ok), AddressSource::Identity, Provenance::Verified),
+            EmailSource::FederatedId => {
+                (federated(identities).map(Ok), AddressSource::FederatedId, Provenance::Asserted)
+            }
             EmailSource::Attribute(name) => {
                 (attribute(name, form), AddressSource::Attribute(name.clone()), of_attributes)
             }
         };
         if let Some(text) = text {
-            return match text.parse() {
+            return match text.and_then(|text| text.parse()) {
                 Ok(address) => Ok(Found { address, provenance, source: found_in }),
                 Err(why) => Err(NoAddressBecause::Unusable(found_in, why)),
             };
@@ -214,13 +220,18 @@ fn federated(identities: &[Identity]) -> Option<String> {
     ids.map(|identity| identity.issuer_assigned_id.as_str()).find(|id| id.contains('@')).map(str::to_owned)
 }
 
-fn attribute(name: &AttributeName, form: &Form) -> Option<String> {
-    let value = if is_address(name) {
-        ADDRESS_ATTRIBUTES.iter().find_map(|name| form.value(name))
-    } else {
-        form.value(name.as_str())
+/// What an attribute says. Nobody knows which of several attributes of one name the directory takes, so that they say
+/// nothing usable together unless they say the same.
+fn attribute(name: &AttributeName, form: &Form) -> Option<Result<String, InvalidAddress>> {
+    let same = |field: &&FormField| {
+        if is_address(name) { is_address(&field.name) } else { field.name.is(name.as_str()) }
     };
-    value.map(crate::values::AttributeValue::to_text)
+    let values = form.0.iter().filter(same).filter_map(|field| field.value.as_ref());
+    let mut texts = values.filter(|value| !value.is_empty()).map(AttributeValue::to_text);
+    let first = texts.next()?;
+    let address = first.parse::<EmailAddress>();
+    let says_the_same = |text: String| text == first || address.is_ok() && text.parse() == address;
+    Some(if texts.all(says_the_same) { Ok(first) } else { Err(InvalidAddress::Several) })
 }
 
 #[cfg(test)]

@@ -42,6 +42,9 @@ pub enum InvalidAddress {
     /// One of the limits 64 (local part), 255 (domain), 254 (all) is exceeded.
     #[error("is too long: the limit is {MAX_ADDRESS} bytes, {MAX_LOCAL} of them before the @")]
     TooLong,
+    /// Attributes of one name, which differ in case only, say different addresses.
+    #[error("is several different addresses")]
+    Several,
 }
 
 /// How an invitation or `allow` is compared with an address. `deny` always goes by the widest form.

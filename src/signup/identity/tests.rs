@@ -137,3 +137,24 @@ fn a_form_lists_an_address_where_the_policy_or_entra_has_one() {
         assert_eq!(super::lists(Some(&policy), &form(&[(name, value)]), &jo), lists, "{name} {value}");
     }
 }
+
+#[test]
+fn attributes_of_one_name_that_say_different_addresses_prove_none() {
+    let (usual, ada) = (usual(), "ada@example.com".parse().unwrap());
+    for (fields, agree) in [
+        ([("EMAIL", "ada@example.com"), ("email", " Ada@Example.com")], true),
+        ([("EMAIL", "ada@example.com"), ("email", "")], true),
+        ([("EMAIL", "ada@example.com"), ("email", "eve@example.com")], false),
+        ([("EMAIL", "ada@example.com"), ("email", "rubbish")], false),
+        ([("emailAddress", "eve@example.com"), ("email", "ada@example.com")], false),
+    ] {
+        let form = form(&fields);
+        assert_eq!(at_start(Some(&usual), &[], &form).is_ok(), agree, "{fields:?}");
+        assert_eq!(proven_by_submit(Some(&usual), &[], &form).is_some(), agree, "{fields:?}");
+        assert_eq!(typed_at_submit(Some(&usual), &form).is_ok(), agree, "{fields:?}");
+        assert_eq!(lists(Some(&usual), &form, &ada), agree, "{fields:?}");
+    }
+    let mapped = policy(NoAddress::Refuse, &["streetAddress"]);
+    let twins = form(&[("streetaddress", "ada@example.com"), ("streetAddress", "eve@example.com")]);
+    assert!(at_start(Some(&mapped), &[], &twins).is_err());
+}
