@@ -284,13 +284,29 @@ fn worst() -> Vec<Worst> {
     let letters: String = (0..LONGEST).map(|_| letter()).collect();
     let choices = (0..256).map(|number| format!("{number:015}")).collect::<Vec<_>>().join(",");
     let interests = "extension_0f1e2d3c4b5a69788796a5b4c3d2e1f0_Interests";
-    let long = form(&[("companyName", "x".repeat(1024)), (interests, choices)]);
+    let long = form(&[("companyName", "x".repeat(1024)), (interests, choices.clone())]);
+    // One number of each of many countries, in a text that is as long as it can be.
+    let number = |at: usize| {
+        let (name, code) = (
+            format!("{}{at}", interests.replace("Interests", "Phone")),
+            [1, 49, 43, 91, 86, 44, 39, 7][at % 8] + at / 8,
+        );
+        (name, format!("{:>LONGEST$}", format!("+{code}201234567")))
+    };
+    let numbers: Vec<_> = (0..64).map(number).collect();
+    let numbers: Vec<_> = numbers.iter().map(|(name, number)| (name.as_str(), number.clone())).collect();
+    let empty = form(&[("city", String::new()), ("companyName", "x".repeat(1024)), (interests, choices.clone())]);
     vec![
         ("one pattern", large_pattern, form(&[("companyName", letters.clone())])),
         ("patterns", small_patterns, form(&[("companyName", letters)])),
         ("normalise", steps, form(&[("companyName", "\u{fdfa}".repeat(LONGEST / 33))])),
         ("conditions with loops", loops, long.clone()),
-        ("conditions without loops", conditions, long),
+        ("conditions without loops", conditions, long.clone()),
+        ("comparisons of lists", comparisons, long.clone()),
+        ("lists in loops", lists_in_loops, long.clone()),
+        ("comparisons of all attributes", objects, long),
+        ("required fields that are empty", emptiness, empty),
+        ("phone numbers", phones, form(&numbers)),
         ("choices", choices_of_many, form(&[(interests, ["x999"; 256].join(","))])),
     ]
 }
@@ -319,6 +335,44 @@ fn loops(number: usize) -> String {
 fn conditions(number: usize) -> String {
     let all = ["'x' in attributes.ext.Interests"; 20].join(" || ");
     format!("[[policies.rules]]\nwhen = \"{all} || int(attributes.companyName) > 3\"\n").repeat(number)
+}
+
+fn comparisons(number: usize) -> String {
+    let list = ["attributes.ext.Interests"; 10].join(", ");
+    let part = format!("[{list}] == [{list}] && 'x' in [{list}]");
+    format!("[[policies.rules]]\nwhen = \"{part}\"\n").repeat(number)
+}
+
+/// So many copies of the list in each of 256 rounds.
+fn lists_in_loops(number: usize) -> String {
+    let list = "attributes.ext.Interests";
+    let copies = vec![list; number].join(", ");
+    format!("[[policies.rules]]\nwhen = \"{list}.exists(one, {list} in [{copies}] && one == 'x')\"\n")
+}
+
+fn objects(number: usize) -> String {
+    let part = "[attributes, attributes.ext] == [attributes, attributes.ext] && attributes == invite";
+    format!("[[policies.rules]]\nwhen = \"{part}\"\n").repeat(number)
+}
+
+/// Conditions that fail from emptiness alone, and each time a value that has changed before it.
+fn emptiness(number: usize) -> String {
+    let check = |at: usize| {
+        let step = if at.is_multiple_of(2) { "upper" } else { "lower" };
+        let tidy = format!("[[policies.rules]]\nattribute = \"companyName\"\nnormalise = [\"{step}\"]\n");
+        format!(
+            "{}[[policies.rules]]\nwhen = \"-attributes.city == 'n'\"\n",
+            if at < 16 { tidy } else { String::new() }
+        )
+    };
+    let required = "[[policies.rules]]\nattribute = \"city\"\nrequired = \"if-asked\"\n\
+                    when = \"attributes.ext.Interests.exists(one, one == attributes.city)\"\n";
+    (0..number).map(check).chain([required.to_owned()]).collect()
+}
+
+fn phones(number: usize) -> String {
+    let one = |at| format!("[[policies.rules]]\nattribute = \"ext.Phone{at}\"\nnormalise = [\"phone\"]\n");
+    (0..number).map(one).collect()
 }
 
 fn choices_of_many(number: usize) -> String {

@@ -158,10 +158,10 @@ impl Condition {
     }
 
     /// What it can cost at worst, in nanoseconds on the machine of the README's figures; `check`: as [`Condition::judge`]
-    /// evaluates it.
+    /// evaluates it. `items` says how many items the value at a path can hold, all that is in it together.
     #[must_use]
-    pub fn worst(&self, check: bool) -> u64 {
-        work::worst(&self.compiled.bound, check)
+    pub fn worst(&self, check: bool, items: &dyn Fn(&[String]) -> u64) -> u64 {
+        work::worst(&self.compiled.bound, check, items)
     }
 
     /// Evaluates it as a check, which nothing passes that it cannot read: a value that is too large is not absent here.

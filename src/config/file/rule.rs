@@ -102,7 +102,7 @@ choice!(Normalise {
     "nfkc" => Self::Nfkc,
     /// Only the digits 0 to 9 stay.
     "digits" => Self::Digits,
-    /// A phone number in international form (E.164); what is none fails.
+    /// A phone number in international form (E.164); what is none fails. Not for `multi_select`.
     "phone" => Self::Phone,
 });
 

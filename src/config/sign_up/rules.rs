@@ -116,10 +116,7 @@ fn phone_country(keys: &RuleKeys, names: &Names, reading: &mut Reading) -> Optio
     });
     if reads_phones {
         // So that no sign-up waits for what is read once.
-        prepare_phones(match country {
-            Some(PhoneCountry::Fixed(country)) => Some(country),
-            _ => None,
-        });
+        prepare_phones();
     }
     country
 }

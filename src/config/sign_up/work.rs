@@ -6,9 +6,14 @@
 //!
 //! - a pattern: the length times the size of the compiled pattern, and something for each character. The length is bounded
 //!   by `max_text` or Entra's own limits, by `max_length`, and by the longest text that can match;
-//! - `normalise`: the length for each step;
-//! - a condition: its steps, with 256 rounds for a loop (`expressions/condition/work.rs`);
+//! - `normalise`: the length for each step, and what it takes to read a phone number;
+//! - a condition: its steps, with 256 rounds for a loop, and the items of what it compares or copies
+//!   (`expressions/condition/work.rs`). That of a rule which requires its attribute is also asked when another one fails
+//!   from emptiness, once until a value changes (`signup/rules/ask.rs`);
 //! - a text that a failure shows: the fuel of its template.
+//!
+//! Of attributes whose names differ in case only each is looked at, which is not in the sum: the directory has none. Two of
+//! one name, and four ways to choose among them, are the most that is looked at.
 //!
 //! The figures are nanoseconds on the machine of the README's figures; `benches/figures.rs` prints what the dearest
 //! policies that are accepted really take.
@@ -21,9 +26,11 @@ use crate::config::decode::Reading;
 use crate::config::file::{PolicySection, RuleSection};
 use crate::config::tree::Origin;
 use crate::expressions::Template;
+use crate::signup::facts::is_at;
 use crate::signup::messages::Messages;
 use crate::signup::policy::{Policy, PrefillValue};
-use crate::signup::rules::{MAX_CHOICES, MaxLength, Rule};
+use crate::signup::rules::{MAX_CHOICES, MaxLength, Normalise, Required, Rule};
+use crate::values::AttributeName;
 
 /// The most work for one form.
 const MAX_WORK: u64 = 20_000_000;
@@ -42,6 +49,9 @@ pub(super) const MAX_PATTERN: usize = 1 << 20;
 
 /// The longest text of a form that can be configured, in bytes.
 const TEXT: std::ops::RangeInclusive<usize> = 64..=65536;
+
+/// Reading a phone number, for the first time for its country. Its patterns are compiled by then.
+const PHONE: u64 = 500_000;
 
 /// What makes up the cost of a rule.
 struct Cost {
@@ -93,11 +103,22 @@ fn check_counts(section: &PolicySection, policy: &Policy, reading: &mut Reading)
                 report(written, "normalise", &how, reading);
             }
         }
+        if rule.normalise.contains(&Normalise::Phone) && holds_several(rule, policy) {
+            let how = "phone is for one number, and multi_select says that the attribute holds several choices: take one \
+                       of the two away";
+            report(written, "normalise", how, reading);
+        }
         if rule.checks.one_of.len() > MAX_VALUES {
             let how = format!("has more than {MAX_VALUES} values: write a pattern");
             report(written, "one_of", &how, reading);
         }
     }
+}
+
+/// Whether the rule's attribute holds several choices in one text.
+fn holds_several(rule: &Rule, policy: &Policy) -> bool {
+    let names = |several: &AttributeName| rule.attribute.as_ref().is_some_and(|name| several.is(name.as_str()));
+    policy.multi_select.iter().any(names)
 }
 
 fn report(rule: &RuleSection, key: &str, how: &str, reading: &mut Reading) {
@@ -107,8 +128,9 @@ fn report(rule: &RuleSection, key: &str, how: &str, reading: &mut Reading) {
 fn check_work(section: &PolicySection, policy: &Policy, messages: &Messages, reading: &mut Reading) {
     let mut total = 0_u64;
     let mut dearest: Option<(Cost, &RuleSection)> = None;
+    let again = rounds_of_requirements(&policy.rules);
     for (rule, written) in policy.rules.iter().zip(&section.rules) {
-        for cost in costs(rule, written, policy, messages) {
+        for cost in costs(rule, written, policy, messages, again) {
             total = total.saturating_add(cost.nanoseconds);
             if dearest.as_ref().is_none_or(|(most, _)| most.nanoseconds < cost.nanoseconds) {
                 dearest = Some((cost, written));
@@ -131,18 +153,50 @@ fn milliseconds(nanoseconds: u64) -> String {
     format!("{}.{} ms", nanoseconds / 1_000_000, nanoseconds / 100_000 % 10)
 }
 
-/// What a rule costs, part by part.
-fn costs(rule: &Rule, written: &RuleSection, policy: &Policy, messages: &Messages) -> [Cost; 5] {
+/// How often it can be asked anew which fields are required: before a condition that is a check, where a value may have
+/// changed since the last one.
+fn rounds_of_requirements(rules: &[Rule]) -> u64 {
+    let (mut rounds, mut changed) = (0_u64, true);
+    for rule in rules {
+        if changed && rule.is_its_condition() {
+            (rounds, changed) = (rounds.saturating_add(1), false);
+        }
+        changed |= !rule.normalise.is_empty();
+    }
+    rounds
+}
+
+/// How many items a condition can find at a path, all that is in it together. An attribute is also there under its full
+/// name; an invitation has three lists.
+fn items_at(path: &[String], multi_select: &[AttributeName]) -> u64 {
+    let list = wide(MAX_CHOICES);
+    let lists = || wide(multi_select.len()).saturating_mul(2).saturating_add(4);
+    match path {
+        [_] => list.saturating_mul(lists()),
+        [_, ext] if ext == "ext" => list.saturating_mul(lists()),
+        [root, name] if root == "invite" && ["tags", "groups", "roles"].contains(&name.as_str()) => list,
+        _ if multi_select.iter().any(|several| is_at(several, path)) => list,
+        _ => 1,
+    }
+}
+
+/// What a rule costs, part by part; `again`: how often it is asked whether it requires its attribute.
+fn costs(rule: &Rule, written: &RuleSection, policy: &Policy, messages: &Messages, again: u64) -> [Cost; 5] {
     let attribute = rule.attribute.as_ref();
     let length = attribute.map_or(0, |name| MaxLength::of(name, policy.max_text).bytes());
-    let several = attribute.is_some_and(|name| policy.multi_select.iter().any(|several| several.is(name.as_str())));
-    let items = if several { MAX_CHOICES } else { 1 };
+    let choices = if holds_several(rule, policy) { MAX_CHOICES } else { 1 };
     let steps: u64 = rule.normalise.iter().map(|step| step.nanoseconds_per_byte()).sum();
+    let numbers = wide(rule.normalise.iter().filter(|step| **step == Normalise::Phone).count());
     let pattern = written.value.pattern.as_ref().map_or(0, |pattern| {
         let most = rule.checks.max_length.map_or(length, |most| length.min(most.saturating_mul(4)));
         pattern_cost(&pattern.value, most)
     });
-    let condition = rule.when.as_ref().map_or(0, |when| when.worst(rule.is_its_condition()));
+    let items = |path: &[String]| items_at(path, &policy.multi_select);
+    let condition = rule.when.as_ref().map_or(0, |when| {
+        let asked = if rule.checks.required == Required::No { 0 } else { again };
+        let for_others = when.worst(false, &items).saturating_mul(asked);
+        when.worst(rule.is_its_condition(), &items).saturating_add(for_others)
+    });
     let text = rule.message.as_ref().map_or(0, |key| messages.templates(key).map(Template::worst).sum());
     [
         Cost {
@@ -154,18 +208,19 @@ fn costs(rule: &Rule, written: &RuleSection, policy: &Policy, messages: &Message
         Cost {
             what: "normalise",
             remedy: "take fewer steps, or lower max_text",
-            nanoseconds: steps.saturating_mul(wide(length)),
+            nanoseconds: steps.saturating_mul(wide(length)).saturating_add(numbers.saturating_mul(PHONE)),
         },
         Cost {
             what: "the condition",
-            remedy: "write it with fewer loops (exists, all, map, filter) and without + inside of them",
+            remedy: "write it with fewer loops (exists, all, map, filter), without + inside of them, and without comparing \
+                     lists or all attributes with each other",
             nanoseconds: condition,
         },
         Cost { what: "the text", remedy: "write its message without for", nanoseconds: text },
         Cost {
             what: "the checks",
             remedy: "shorten one_of, or write a pattern",
-            nanoseconds: wide(items).saturating_mul(1_000 + 5 * wide(rule.checks.one_of.len())),
+            nanoseconds: wide(choices).saturating_mul(1_000 + 5 * wide(rule.checks.one_of.len())),
         },
     ]
 }

@@ -189,13 +189,37 @@ const DEAR: &str = "attribute = \"companyName\"\npattern = '[ab]*a[ab]{2000}c'";
     "this attribute can be tidied in 16 steps at most",
     "in one rule"
 )]
+#[case(
+    "when = \"attributes.ext.Topics.map(t, [attributes.ext.Topics, attributes.ext.Topics]) == attributes.ext.Topics.map(t, [attributes.ext.Topics, attributes.ext.Topics])\"",
+    "rules.[]:",
+    "the condition of this rule",
+    "without comparing lists"
+)]
+#[case(
+    "when = \"attributes.ext.Topics.exists(t, [attributes, attributes] == [attributes, attributes] && t == 'zz')\"",
+    "rules.[]:",
+    "the condition of this rule",
+    "without comparing lists"
+)]
+#[case(
+    "when = \"attributes.ext.Topics.exists(t, attributes.ext.Topics in [attributes.ext.Topics, attributes.ext.Topics] && t == 'zz')\"",
+    "rules.[]:",
+    "the condition of this rule",
+    "without comparing lists"
+)]
+#[case(
+    "attribute = \"ext.Topics\"\nnormalise = ['phone']",
+    "ext.Topics.normalise:",
+    "phone is for one number",
+    "take one of the two away"
+)]
 fn a_rule_that_can_take_too_long_is_refused(
     #[case] lines: &str,
     #[case] place: &str,
     #[case] says: &str,
     #[case] remedy: &str,
 ) {
-    let seen = about("", &[rule_of(lines)]);
+    let seen = about("multi_select = ['ext.Topics']", &[rule_of(lines)]);
     assert_eq!(seen.len(), 1, "{seen:#?}");
     assert!(seen[0].contains(place) && seen[0].contains(says) && seen[0].contains(remedy), "{seen:#?}");
 }
@@ -208,7 +232,40 @@ fn a_rule_that_can_take_too_long_is_refused(
 #[case("when = \"'x' in invite.tags || invite.tags.exists(tag, tag.startsWith('a'))\"")]
 #[case("when = \"invite.tags.filter(tag, tag != 'x').size() > 3\"")]
 fn what_is_short_or_simple_enough_is_accepted(#[case] lines: &str) {
-    assert_eq!(about("", &[rule_of(lines)]), Vec::<String>::new());
+    assert_eq!(about("multi_select = ['ext.Topics']", &[rule_of(lines)]), Vec::<String>::new());
+}
+
+#[rstest]
+#[case("when = \"attributes.country in ['AU', 'NZ'] || 'x' in attributes.ext.Topics || invite.tags == []\"")]
+#[case("when = \"attributes.ext.Topics == invite.tags || 'city' in attributes\"")]
+#[case("when = \"attributes.ext.Topics.exists(topic, topic in ['a', 'b'] || topic in invite.tags)\"")]
+fn ordinary_conditions_are_accepted_several_times(#[case] lines: &str) {
+    assert_eq!(about("multi_select = ['ext.Topics']", &vec![rule_of(lines); 5]), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_asked_for_every_empty_field_counts() {
+    let required = |number: usize| {
+        let loops = "attributes.ext.Topics.exists(topic, topic == attributes.state)";
+        vec![rule_of(&format!("attribute = \"city\"\nrequired = \"if-asked\"\nwhen = \"{loops}\"")); number]
+    };
+    let tidy =
+        |_| [rule_of("attribute = \"state\"\nnormalise = ['upper']"), rule_of("when = \"-attributes.city == 'n'\"")];
+    let tidied: Vec<_> = (0..9).flat_map(tidy).collect();
+    let seen = |rules: &[String]| about("multi_select = ['ext.Topics']", rules);
+    let too_long = |seen: Vec<String>| seen.iter().any(|line| line.contains("the rules of this policy can take"));
+    assert!(!too_long(seen(&required(4))) && !too_long(seen(&tidied)));
+    assert!(too_long(seen(&[tidied, required(4)].concat())));
+}
+
+#[test]
+fn reading_phone_numbers_counts() {
+    let phones = |number: usize| {
+        let rule = |at: usize| rule_of(&format!("attribute = \"ext.Phone{at}\"\nnormalise = ['phone']"));
+        about("", &(0..number).map(rule).collect::<Vec<_>>())
+    };
+    assert_eq!(phones(8), Vec::<String>::new());
+    assert!(phones(40)[0].contains("normalise of this rule"), "{:?}", phones(40));
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! What a condition can cost at worst, by its shape: the language has no fuel.
 //!
 //! Times are nanoseconds on the machine of the README's figures, for the largest values that a condition sees: texts of
-//! 1,024 characters, lists of 256 items. `benches/figures.rs` measures the worst conditions that are accepted.
+//! 1,024 characters, lists of 256 items. What copies a value or compares it costs by the items that it can hold: the
+//! language copies every list that is put into another one, and goes through both sides of `==`. `benches/figures.rs`
+//! measures the worst conditions that are accepted.
 
-use cel::common::ast::{Expr, IdedExpr, LiteralValue, operators};
+use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, IdedExpr, operators};
 
 use super::judge::children;
 use super::paths::Bound;
@@ -11,92 +13,194 @@ use super::paths::Bound;
 /// A step.
 const STEP: u64 = 500;
 
-/// A comparison that may go through a list.
-const COMPARISON: u64 = 7_000;
+/// Comparing one item.
+const COMPARISON: u64 = 40;
 
-/// `+` of values that may be lists.
-const JOINING: u64 = 400_000;
+/// Copying one item.
+const COPY: u64 = 200;
 
 /// Handing over a value.
 const VALUE: u64 = 25_000;
 
-/// Handing over all attributes at once.
-const ALL_VALUES: u64 = 250_000;
-
-/// The most items of a list, and so the most rounds of a loop.
+/// The most items of a list, and so the most rounds of a loop over one.
 const ROUNDS: u64 = 256;
 
+/// Operators that copy both sides, if only into an error.
+const COPYING: [&str; 6] = [
+    operators::ADD,
+    operators::SUBSTRACT,
+    operators::MULTIPLY,
+    operators::DIVIDE,
+    operators::MODULO,
+    operators::NEGATE,
+];
+
 /// The cost of one evaluation. `traced`: a failure is traced to the part where it begins, for which every part is evaluated
-/// once for each part that it is in.
-pub(super) fn worst(bound: &Bound, traced: bool) -> u64 {
-    let values = bound.places.iter().map(|place| match place.path.as_slice() {
-        [_] => ALL_VALUES,
-        [_, ext] if ext == "ext" => ALL_VALUES,
-        _ => VALUE,
-    });
-    let walk = Walk { bound, traced };
+/// once for each part that it is in. `items`: how many items the value at a path can hold, all that is in it together.
+pub(super) fn worst(bound: &Bound, traced: bool, items: &dyn Fn(&[String]) -> u64) -> u64 {
+    let values = bound.places.iter().map(|place| VALUE.max(COPY.saturating_mul(items(&place.path))));
+    let walk = Walk { bound, traced, items, scope: Scope::default() };
     values.fold(0, u64::saturating_add).saturating_add(walk.cost(&bound.expression, 1, 1))
+}
+
+/// The loop that a part is in.
+#[derive(Clone, Copy, Default)]
+struct Scope<'b> {
+    /// The loop's variable and its result.
+    names: Option<(&'b str, &'b str)>,
+    /// The items that the variable can hold.
+    item: u64,
 }
 
 struct Walk<'b> {
     bound: &'b Bound,
     traced: bool,
+    items: &'b dyn Fn(&[String]) -> u64,
+    scope: Scope<'b>,
 }
 
-impl Walk<'_> {
+impl<'b> Walk<'b> {
     /// The cost of a part at this depth, which runs so many times.
-    fn cost(&self, node: &IdedExpr, depth: u64, times: u64) -> u64 {
-        let own = if self.traced { times.saturating_mul(depth) } else { times };
-        let own = own.saturating_mul(self.step(node));
-        if let Expr::Comprehension(comprehension) = &node.expr {
-            let range = self.cost(&comprehension.iter_range, depth + 1, times);
-            let lists = values_in(&comprehension.iter_range).max(1);
-            let rounds = times.saturating_mul(ROUNDS).saturating_mul(lists);
-            let body = [&comprehension.loop_cond, &comprehension.loop_step, &comprehension.result];
-            // What happens inside is traced no further.
-            let each = body.map(|part| self.cost(part, depth, rounds)).into_iter();
-            return each.fold(own.saturating_add(range), u64::saturating_add);
+    fn cost(&self, node: &'b IdedExpr, depth: u64, times: u64) -> u64 {
+        let mut own = self.step(node);
+        if self.traced {
+            // Every part hands its value over once.
+            let value = self.held(node);
+            own = own.saturating_mul(depth).saturating_add(if value > 1 { value.saturating_mul(COPY) } else { 0 });
         }
-        let parts = children(node).into_iter().map(|part| self.cost(part, depth + 1, times));
-        parts.fold(own, u64::saturating_add)
-    }
-
-    fn step(&self, node: &IdedExpr) -> u64 {
-        let Expr::Call(call) = &node.expr else {
-            return if matches!(node.expr, Expr::Ident(_) | Expr::Literal(_)) { 0 } else { STEP };
+        let own = own.saturating_mul(times);
+        let parts = match &node.expr {
+            Expr::Comprehension(comprehension) => self.rounds(comprehension, depth, times),
+            _ => children(node).into_iter().map(|part| self.cost(part, depth + 1, times)).fold(0, u64::saturating_add),
         };
-        let one_is = |test: &dyn Fn(&IdedExpr) -> bool| call.args.iter().any(test);
-        match call.func_name.as_str() {
-            operators::IN => COMPARISON,
-            operators::EQUALS | operators::NOT_EQUALS if !one_is(&is_literal) => COMPARISON,
-            operators::ADD if !one_is(&is_no_list) && !self.collects(&call.args) => JOINING,
-            _ => STEP,
+        own.saturating_add(parts)
+    }
+
+    /// The cost of a loop's range, and of its body, which runs whole whenever a part that the loop is in is evaluated.
+    fn rounds(&self, comprehension: &'b ComprehensionExpr, depth: u64, times: u64) -> u64 {
+        let range = self.cost(&comprehension.iter_range, depth + 1, times);
+        let inside = self.inside(comprehension);
+        let times = if self.traced { times.saturating_mul(depth) } else { times };
+        let rounds = times.saturating_mul(self.length(&comprehension.iter_range).max(1));
+        let body = [&comprehension.loop_cond, &comprehension.loop_step, &comprehension.result];
+        let each = body.map(|part| inside.cost(part, depth, rounds)).into_iter().fold(0, u64::saturating_add);
+        let variable = inside.scope.item.saturating_mul(COPY).saturating_mul(rounds);
+        range.saturating_add(each).saturating_add(variable)
+    }
+
+    fn inside(&self, comprehension: &'b ComprehensionExpr) -> Walk<'b> {
+        let names = Some((comprehension.iter_var.as_str(), comprehension.accu_var.as_str()));
+        let scope = Scope { names, item: self.item(&comprehension.iter_range) };
+        Walk { bound: self.bound, traced: false, items: self.items, scope }
+    }
+
+    /// What a part costs by itself, without the parts that it is made of.
+    fn step(&self, node: &'b IdedExpr) -> u64 {
+        let by_items = match &node.expr {
+            Expr::Ident(_) | Expr::Literal(_) => return 0,
+            Expr::Call(call) => self.call(call),
+            // What they are made of is copied.
+            Expr::List(_) | Expr::Map(_) | Expr::Comprehension(_) => self.held(node).saturating_mul(COPY),
+            _ => 0,
+        };
+        STEP.saturating_add(by_items)
+    }
+
+    fn call(&self, call: &'b CallExpr) -> u64 {
+        let all = || call.args.iter().map(|side| self.held(side));
+        match (call.func_name.as_str(), call.args.as_slice()) {
+            // An object has an index.
+            (operators::IN, [_, whole]) if self.is_object(whole) => 0,
+            (operators::IN, [_, list]) => self.held(list).saturating_mul(COMPARISON),
+            (operators::EQUALS | operators::NOT_EQUALS, _) => all().min().unwrap_or(1).saturating_mul(COMPARISON),
+            // `map` and `filter` add to their result in its place.
+            (operators::ADD, [result, item]) if self.is_result(result) => self.held(item).saturating_mul(COPY),
+            (name, _) if COPYING.contains(&name) => all().fold(0, u64::saturating_add).saturating_mul(COPY),
+            _ => 0,
         }
     }
 
-    /// Whether it is the step in which `map` and `filter` add one item to their result.
-    fn collects(&self, sides: &[IdedExpr]) -> bool {
-        let own = |name: &String| self.bound.places.iter().all(|place| place.variable != *name);
-        matches!(sides, [IdedExpr { expr: Expr::Ident(name), .. }, IdedExpr { expr: Expr::List(_), .. }] if own(name))
+    /// How many items the value of a part can hold, those within its items counted.
+    fn held(&self, node: &'b IdedExpr) -> u64 {
+        let sum = |parts: Vec<&'b IdedExpr>| parts.into_iter().map(|part| self.held(part)).fold(1, u64::saturating_add);
+        match &node.expr {
+            Expr::Ident(name) => match self.scope.names {
+                Some((variable, _)) if variable == name => self.scope.item,
+                _ => self
+                    .bound
+                    .places
+                    .iter()
+                    .find(|place| place.variable == *name)
+                    .map_or(1, |place| (self.items)(&place.path)),
+            },
+            Expr::List(_) | Expr::Map(_) => sum(children(node)),
+            Expr::Select(select) => self.held(&select.operand),
+            Expr::Comprehension(comprehension) if matches!(comprehension.accu_init.expr, Expr::List(_)) => {
+                let each = self.inside(comprehension).added(&comprehension.loop_step);
+                self.length(&comprehension.iter_range).saturating_mul(each)
+            }
+            Expr::Call(call) => match (call.func_name.as_str(), call.args.as_slice()) {
+                (operators::ADD, _) => sum(children(node)),
+                (operators::CONDITIONAL, [_, then, otherwise]) => self.held(then).max(self.held(otherwise)),
+                (operators::INDEX, [whole, _]) => self.held(whole),
+                _ => 1,
+            },
+            _ => 1,
+        }
     }
-}
 
-/// How many values a part is made of.
-fn values_in(node: &IdedExpr) -> u64 {
-    let own = u64::from(matches!(node.expr, Expr::Ident(_)));
-    children(node).into_iter().map(values_in).sum::<u64>() + own
-}
+    /// How many items a round of `map` or `filter` adds.
+    fn added(&self, step: &'b IdedExpr) -> u64 {
+        match &step.expr {
+            Expr::Call(call) => match (call.func_name.as_str(), call.args.as_slice()) {
+                (operators::ADD, [result, item]) if self.is_result(result) => self.held(item),
+                (operators::CONDITIONAL, [_, then, _]) => self.added(then),
+                _ => self.held(step),
+            },
+            _ => self.held(step),
+        }
+    }
 
-fn is_literal(node: &IdedExpr) -> bool {
-    matches!(node.expr, Expr::Literal(_))
-}
+    /// How many rounds a loop over a part takes.
+    fn length(&self, range: &'b IdedExpr) -> u64 {
+        match &range.expr {
+            Expr::Ident(_) => ROUNDS,
+            Expr::List(_) | Expr::Map(_) => u64::try_from(children(range).len()).unwrap_or(u64::MAX),
+            Expr::Call(call) => match (call.func_name.as_str(), call.args.as_slice()) {
+                (operators::ADD, [left, right]) => self.length(left).saturating_add(self.length(right)),
+                (operators::CONDITIONAL, [_, then, otherwise]) => self.length(then).max(self.length(otherwise)),
+                _ => self.held(range).max(ROUNDS),
+            },
+            _ => self.held(range).max(ROUNDS),
+        }
+    }
 
-/// Whether it is certainly no list: then what it is added to is none.
-fn is_no_list(node: &IdedExpr) -> bool {
-    match &node.expr {
-        Expr::Literal(LiteralValue::String(_) | LiteralValue::Int(_) | LiteralValue::Double(_)) => true,
-        Expr::Call(call) if call.func_name == operators::ADD => call.args.iter().any(is_no_list),
-        Expr::Call(call) => ["string", "size", "int", "double"].contains(&call.func_name.as_str()),
-        _ => false,
+    /// How many items one item of a loop's range can hold. The lists of a form and of an invitation hold texts.
+    fn item(&self, range: &'b IdedExpr) -> u64 {
+        match &range.expr {
+            Expr::Ident(_) | Expr::Map(_) => 1,
+            Expr::List(list) => list.elements.iter().map(|item| self.held(item)).max().unwrap_or(1),
+            Expr::Call(call) => match (call.func_name.as_str(), call.args.as_slice()) {
+                (operators::ADD, [left, right]) => self.item(left).max(self.item(right)),
+                (operators::CONDITIONAL, [_, then, otherwise]) => self.item(then).max(self.item(otherwise)),
+                _ => self.held(range),
+            },
+            _ => self.held(range),
+        }
+    }
+
+    fn is_result(&self, node: &IdedExpr) -> bool {
+        matches!((&node.expr, self.scope.names), (Expr::Ident(name), Some((_, result))) if name == result)
+    }
+
+    /// Whether it is one of the objects that a condition sees: `'city' in attributes`.
+    fn is_object(&self, node: &IdedExpr) -> bool {
+        let Expr::Ident(name) = &node.expr else { return false };
+        let place = self.bound.places.iter().find(|place| place.variable == *name);
+        place.is_some_and(|place| match place.path.as_slice() {
+            [_] => true,
+            [_, ext] => ext == "ext",
+            _ => false,
+        })
     }
 }

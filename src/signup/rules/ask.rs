@@ -2,6 +2,8 @@
 //!
 //! Of several attributes at one path of the condition (see [`is_at`]) it is asked about each, since nobody knows which of
 //! them the directory takes: the answer that is hardest on the person counts.
+//!
+//! Which fields are required is remembered until a value changes: conditions can ask for it one after the other.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +14,7 @@ use crate::signup::facts::is_at;
 use crate::values::{AttributeName, AttributeValue, FormField};
 
 /// How many ways to choose among attributes of the same name are tried. The directory has no such attributes.
-const MAX_WAYS: usize = 16;
+const MAX_WAYS: usize = 4;
 
 /// Whether a rule applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -161,14 +163,21 @@ impl Run<'_> {
         self.values.get(at).and_then(Option::as_ref).is_none_or(AttributeValue::is_empty)
     }
 
-    /// Whether a rule that applies requires the field.
+    /// Whether a rule that applies requires the field, as the values are now.
     fn is_required(&self, at: usize) -> bool {
+        if let Some(known) = self.required.borrow().get(&at) {
+            return *known;
+        }
         let Some(field) = self.submission.form.0.get(at) else { return false };
         let for_it = |rule: &&Rule| rule.attribute.as_ref().is_some_and(|name| name.is(field.name.as_str()));
         let holds = |rule: &Rule| match (&rule.when, &self.context) {
-            (Some(condition), Some(context)) => condition.evaluate(context.json()).unwrap_or_default(),
+            // It is not asked about each way to choose among attributes of the same name.
+            (Some(condition), Some(context)) if !self.twins => condition.evaluate(context.json()).unwrap_or_default(),
             _ => true,
         };
-        self.rules.iter().filter(for_it).any(|rule| rule.checks.required != Required::No && holds(rule))
+        let mut rules = self.rules.iter().filter(for_it);
+        let required = rules.any(|rule| rule.checks.required != Required::No && holds(rule));
+        self.required.borrow_mut().insert(at, required);
+        required
     }
 }

@@ -30,6 +30,9 @@ pub enum Normalise {
     Phone,
 }
 
+/// The most phone numbers in one value. `multi_select` cannot have any, and Entra sends no lists so far.
+const MAX_NUMBERS: usize = 4;
+
 /// A value after it was tidied.
 pub(super) struct Tidied {
     pub(super) value: AttributeValue,
@@ -46,8 +49,13 @@ impl Rule {
         country: Option<Country>,
         most: MaxLength,
     ) -> Tidied {
-        let mut failure = None;
+        let (mut failure, mut numbers) = (None, 0);
+        let phones = self.normalise.contains(&Normalise::Phone);
         let mut tidy = |text: &str| {
+            numbers += usize::from(phones);
+            if numbers > MAX_NUMBERS {
+                failure = Some(Failure::TooLong);
+            }
             if failure == Some(Failure::TooLong) {
                 return String::new();
             }

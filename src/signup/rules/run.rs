@@ -1,18 +1,22 @@
 //! Runs the rules over one form.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ask::Applies;
 use super::checks::items;
 use super::length::{MAX_FIELDS, too_long};
 use super::{Checked, Country, Finding, MaxLength, Outcome, PhoneCountry, Required, Rule, Submission, Verdict};
 use crate::signup::facts::{Context, place_of};
-use crate::values::{AttributeName, AttributeValue, FormField};
+use crate::values::{AttributeName, AttributeValue, Form, FormField};
+
+/// The most attributes whose names differ in case only. The directory has none.
+const MAX_TWINS: usize = 2;
 
 /// Applies the rules in order.
 #[must_use]
 pub fn check(rules: &[Rule], submission: &Submission<'_>) -> Checked {
-    if let Some(checked) = refuse_length(submission) {
+    if let Some(checked) = refuse_length(submission).or_else(|| refuse_twins(submission.form)) {
         return checked;
     }
     let mut run = Run::new(rules, submission);
@@ -36,6 +40,17 @@ fn refuse_length(submission: &Submission<'_>) -> Option<Checked> {
     (!too_long.is_empty()).then(|| Checked { errors, too_long, ..Checked::default() })
 }
 
+/// What is said where more attributes have one name, in different case, than are looked at.
+fn refuse_twins(form: &Form) -> Option<Checked> {
+    let mut same: BTreeMap<String, Vec<&AttributeName>> = BTreeMap::new();
+    for field in &form.0 {
+        same.entry(field.name.as_str().to_ascii_lowercase()).or_default().push(&field.name);
+    }
+    let many = same.into_values().filter(|names| names.len() > MAX_TWINS).flatten();
+    let errors: BTreeMap<_, _> = many.map(|name| (name.clone(), Failure::Invalid.built_in().to_owned())).collect();
+    (!errors.is_empty()).then(|| Checked { errors, ..Checked::default() })
+}
+
 /// A form while rules run over it.
 pub(super) struct Run<'a> {
     pub(super) rules: &'a [Rule],
@@ -46,6 +61,8 @@ pub(super) struct Run<'a> {
     pub(super) context: Option<Context>,
     /// Whether several attributes may be at one path of a condition.
     pub(super) twins: bool,
+    /// Which fields are required, as far as it was asked since a value changed.
+    pub(super) required: RefCell<BTreeMap<usize, bool>>,
     pub(super) checked: Checked,
 }
 
@@ -104,7 +121,8 @@ impl<'a> Run<'a> {
         let names: BTreeSet<_> = fields.iter().map(|field| place_of(&field.name)).collect();
         let values = fields.iter().map(|field| field.value.clone()).collect();
         let twins = names.len() < fields.len();
-        Self { rules, submission, values, context, twins, checked: Checked::default() }
+        let required = RefCell::default();
+        Self { rules, submission, values, context, twins, required, checked: Checked::default() }
     }
 
     fn apply(&mut self, at: usize, rule: &Rule) {
@@ -172,6 +190,7 @@ impl<'a> Run<'a> {
         }
         let changed = tidied.value != *value;
         if changed {
+            self.required.borrow_mut().clear();
             if let Some(context) = &mut self.context {
                 context.set(place.field, Some(&tidied.value), place.several);
             }

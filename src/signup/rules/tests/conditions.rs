@@ -308,3 +308,36 @@ fn more_attributes_of_the_same_name_than_can_be_told_apart_fail() {
     let checked = check_form(&[block("attributes.citystate == 'Leeds'")], &form);
     assert_eq!((checked.block, checked.errors.len()), (None, 32));
 }
+
+#[test]
+fn as_many_attributes_of_one_name_as_there_are_ways_are_looked_at() {
+    let rules =
+        [tidying("city", &[Normalise::Trim]), checking("city", Checks { max_length: Some(9), ..Checks::default() })];
+    let failing = |names: &[&str]| {
+        let fields: Vec<_> = names.iter().map(|name| (*name, "York")).collect();
+        check_form(&rules, &form(&fields)).errors.len()
+    };
+    assert_eq!(failing(&["city", "City"]), 0);
+    assert_eq!(failing(&["city", "City", "CITY", "state"]), 3);
+    let three = block("attributes.city == 'X' && attributes.state == 'Y' && attributes.country == 'Z'");
+    let names = ["city", "City", "state", "State", "country", "Country"];
+    let fields: Vec<_> = names.iter().map(|name| (*name, "York")).collect();
+    assert_eq!(check_form(&[three], &form(&fields)).errors.len(), 6);
+}
+
+#[test]
+fn whether_a_field_is_required_is_asked_anew_when_a_value_has_changed() {
+    let fails = |between: Vec<Rule>| {
+        let checks = Checks { required: Required::IfAsked, ..Checks::default() };
+        let required = Rule { when: when("attributes.country == 'AU'"), ..checking("city", checks) };
+        let check = Rule { outcome: Outcome::Error, ..block("-attributes.city == 'n'") };
+        let mut rules = vec![check.clone(), check.clone()];
+        rules.extend(between);
+        rules.extend([check, required]);
+        let form = form(&[("city", ""), ("country", "au")]);
+        let checked = check_form(&rules, &form);
+        verdicts(&checked).iter().filter(|(_, verdict)| *verdict == Verdict::Unanswered).count()
+    };
+    assert_eq!(fails(Vec::new()), 0);
+    assert_eq!(fails(vec![tidying("country", &[Normalise::Upper])]), 1, "the value has changed");
+}

@@ -114,8 +114,24 @@ fn a_country_has_a_code_of_two_letters(#[case] written: &str, #[case] known: boo
 }
 
 #[test]
-fn what_is_prepared_is_there_when_a_sign_up_comes() {
-    prepare_phones("NZ".parse().ok());
-    prepare_phones(None);
+fn numbers_of_many_countries_make_nobody_wait_for_their_patterns() {
+    prepare_phones();
+    let before = phone::compiled();
+    assert!(before > 1000, "{before} patterns");
+    for code in 1..1000 {
+        for national in ["201234567", "6502530000", "0412345678"] {
+            let _ = read("AU", &format!("+{code}{national}"));
+        }
+    }
+    assert_eq!(phone::compiled(), before, "a pattern was compiled while somebody waited");
     assert_eq!(read("NZ", "021 123 4567"), Some("+64211234567".into()));
+}
+
+#[test]
+fn a_value_has_few_phone_numbers() {
+    let numbers = |count| {
+        let list = list(&vec!["+61412345678"; count]);
+        errors(&check_form(&[phone(None)], &Form(vec![field("mobilePhone", Some(list))]))).len()
+    };
+    assert_eq!((numbers(4), numbers(5)), (0, 1));
 }
