@@ -68,16 +68,17 @@ impl Version {
 
     /// Whether it is another file that was put into the place of one: not the same one, written again.
     ///
-    /// File systems give an inode to a new file as soon as the old one is gone. So with the same inode the time of birth
-    /// has to differ, and the last change must not be a write: a rename came after it. (A layered file system gives a
-    /// file a new time of birth when it is written for the first time.)
+    /// A file that is made anew has another inode as well, and may still be written. So the last change must not be a
+    /// write: a rename came after it. One on the same tick of the file system's clock does not show. File systems give an
+    /// inode to a new file as soon as the old one is gone; with the same inode the time of birth has to differ. (A layered
+    /// file system gives a file a new time of birth when it is written for the first time.)
     #[must_use]
     pub fn is_another_file_than(&self, other: &Self) -> bool {
         if self.place.is_none() || other.place.is_none() {
             return false;
         }
         let born_again = self.born.is_some() && other.born.is_some() && self.born != other.born;
-        self.place != other.place || (born_again && self.was_changed_after_writing())
+        (self.place != other.place || born_again) && self.was_changed_after_writing()
     }
 
     fn was_changed_after_writing(&self) -> bool {

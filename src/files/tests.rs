@@ -111,6 +111,7 @@ fn version(inode: u64, born: u64, modified: u64, changed: u64) -> Version {
 #[rstest]
 #[case::written_again(version(7, 100, 200, 200), false)]
 #[case::renamed_into_place(version(8, 200, 200, 201), true)]
+#[case::made_anew_with_another_inode(version(8, 200, 200, 200), false)]
 #[case::with_the_inode_of_one_that_is_gone(version(7, 200, 200, 201), true)]
 #[case::made_anew_and_being_written(version(7, 200, 200, 200), false)]
 #[case::another_mode(version(7, 100, 100, 300), false)]

@@ -2,8 +2,8 @@
 //! the log were dropped, if any. For probes, warm-up and alerts; it tells nothing else.
 //!
 //! *Ready* means that the hooks could decide. With a list whose file cannot be read any more they can: the last good one
-//! is in use. So the status stays 200; a probe that restarted the process would take away the only list there is. But
-//! `stale` is true then, and the list says since when.
+//! is in use, as with one that keeps changing. So the status stays 200; a probe that restarted the process would take away
+//! the only list there is. But `stale` is true then, and the list says since when.
 
 use std::sync::Arc;
 

@@ -222,7 +222,7 @@ impl ListInvites {
     }
 
     fn wait(&self, again: bool) {
-        self.record(Record::changing);
+        self.record(|record| record.changing(again));
         let source = &*self.settings.reading.source;
         if again {
             tracing::warn!(event = "invites-changing", source, again);

@@ -56,6 +56,22 @@ async fn health_says_that_a_list_can_no_longer_be_read_while_the_old_one_is_used
     assert!(service.logged("invites-failed").iter().all(|line| line["kept_last_good"] == true));
 }
 
+#[tokio::test]
+async fn health_says_that_a_list_changes_at_every_look() {
+    let service = Service::start(POLICY).await;
+    assert_eq!(service.start_for("alex@fabrikam.com").await.action_name(), "setPrefillValues");
+    let list = &service.app.health.lists[0];
+    for look in 0..3 {
+        std::fs::write(service.folder.path().join("invites.csv"), format!("email\njo{look}@fabrikam.com\n")).unwrap();
+        list.look().await;
+        let (status, said) = health(&service).await;
+        assert_eq!((status, &said["ready"], &said["stale"]), (200, &json!(true), &json!(look > 0)), "{said}");
+        assert_eq!(said["lists"][0]["state"], "changing");
+    }
+    list.look().await;
+    assert_eq!(health(&service).await.1["stale"], false);
+}
+
 /// One whose list cannot be read when it starts.
 async fn without_a_list(list: &Path, on_failure: &str) -> Stage {
     let setting = Setting::default().set("GUESTLIST__INVITES__BETA__REFRESH", "1s");

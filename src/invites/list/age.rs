@@ -13,6 +13,8 @@ pub enum Condition {
     Current,
     /// The file changed. It is used when it was the same for two looks.
     Changing,
+    /// It was not the same at the last look either. The last good list is in use.
+    KeepsChanging,
     /// The file cannot be read, or is no list. The last good list is in use.
     Stale,
     /// The same, and there never was a good one.
@@ -26,7 +28,7 @@ impl Condition {
         match self {
             Self::Loading => "loading",
             Self::Current => "current",
-            Self::Changing => "changing",
+            Self::Changing | Self::KeepsChanging => "changing",
             Self::Stale => "stale",
             Self::Missing => "missing",
         }
@@ -35,7 +37,7 @@ impl Condition {
     /// Whether somebody has to look after the file.
     #[must_use]
     pub fn is_bad(self) -> bool {
-        matches!(self, Self::Stale | Self::Missing)
+        matches!(self, Self::KeepsChanging | Self::Stale | Self::Missing)
     }
 }
 
@@ -65,7 +67,7 @@ impl Default for Record {
 }
 
 impl Record {
-    /// The file is in use. Says whether it was unusable before.
+    /// The file is in use. Says whether somebody had to look after it before.
     pub(super) fn current(&mut self, loaded_now: bool) -> bool {
         let now = Instant::now();
         let was_bad = self.condition.is_bad();
@@ -76,9 +78,9 @@ impl Record {
         was_bad
     }
 
-    /// The file changed.
-    pub(super) fn changing(&mut self) {
-        self.condition = Condition::Changing;
+    /// The file changed; `again`: it was not the same at the last look either.
+    pub(super) fn changing(&mut self, again: bool) {
+        self.condition = if again { Condition::KeepsChanging } else { Condition::Changing };
     }
 
     /// The file cannot be used. Says whether a list is in use all the same.

@@ -2,8 +2,9 @@
 //!
 //! Somebody may be writing the file while it is looked at, and pause in the middle. So a change is taken when the file
 //! was the same for two looks. One that was renamed into place was complete before it came, and is taken at once, unless
-//! it ends in the middle of a line: then it is more likely made anew and being written. What comes back after it was
-//! away is not known to be complete either.
+//! it ends in the middle of a line: it may have been put there in two steps, or be half a copy. A file that is made anew
+//! shows no change after its last write, so it waits like any other. What comes back after it was away is not known to be
+//! complete either.
 //!
 //! Two writes can fall on the same tick of the file system's clock. So the version that was taken is read once more at
 //! the next look, and only then counts as known.
@@ -35,6 +36,12 @@ impl Found {
             has_lines: content.bytes.iter().any(is_end),
         }
     }
+
+    /// Whether it is the same file with the same content. Its times may differ: somebody may touch it all the time.
+    fn is_as(&self, other: &Self) -> bool {
+        let place = |found: &Self| (found.version.place, found.version.length);
+        self.digest == other.digest && place(self) == place(other)
+    }
 }
 
 /// What to do about what was found.
@@ -59,8 +66,19 @@ pub(super) struct Looks {
     sure: bool,
     /// What the last look found, if it is not in use.
     waiting: Option<Found>,
-    /// Whether there was no file at the last look.
-    away: bool,
+    last: Last,
+}
+
+/// What became of the last look.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Last {
+    /// The file is in use, or there was no look.
+    #[default]
+    Settled,
+    /// It changed, and nothing was taken.
+    Waited,
+    /// There was no file.
+    Away,
 }
 
 impl Looks {
@@ -71,12 +89,12 @@ impl Looks {
 
     /// The file is as it was known.
     pub(super) fn same(&mut self) {
-        (self.waiting, self.away) = (None, false);
+        (self.waiting, self.last) = (None, Last::Settled);
     }
 
     /// Says what to do, and remembers what was found.
     pub(super) fn judge(&mut self, found: &Found) -> Verdict {
-        let away = std::mem::take(&mut self.away);
+        let last = std::mem::take(&mut self.last);
         let Some(taken) = &mut self.taken else { return Verdict::Take };
         if taken.digest == found.digest {
             self.sure = taken.version == found.version;
@@ -87,10 +105,11 @@ impl Looks {
         let seen = self.waiting.as_ref();
         let another =
             [Some(&*taken), seen].into_iter().flatten().all(|one| found.version.is_another_file_than(&one.version));
-        if seen == Some(found) || (another && !away && (found.ended || !self.ends_lines)) {
+        if seen.is_some_and(|seen| seen.is_as(found)) || (another && last != Last::Away && found.ended) {
             return Verdict::Take;
         }
-        Verdict::Wait { again: self.waiting.replace(found.clone()).is_some() }
+        (self.waiting, self.last) = (Some(found.clone()), Last::Waited);
+        Verdict::Wait { again: last == Last::Waited }
     }
 
     /// Whether there is no complete line any more where there were some: then even the header may be cut off.
@@ -111,18 +130,18 @@ impl Looks {
 
     /// It was to be used and is no list.
     pub(super) fn unusable(&mut self, found: Found) {
-        self.waiting = Some(found);
+        (self.waiting, self.last) = (Some(found), Last::Waited);
     }
 
     /// It kept changing while it was read. Says whether it was not the same at the last look either.
     pub(super) fn unsteady(&mut self) -> bool {
-        self.away = false;
-        self.waiting.take().is_some()
+        self.waiting = None;
+        std::mem::replace(&mut self.last, Last::Waited) == Last::Waited
     }
 
     /// It could not be read.
     pub(super) fn failed(&mut self) {
-        (self.waiting, self.away) = (None, true);
+        (self.waiting, self.last) = (None, Last::Away);
     }
 
     /// Whether something is in use.
