@@ -12,6 +12,7 @@ mod loaded;
 mod lock;
 mod looks;
 mod reading;
+mod replacement;
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};

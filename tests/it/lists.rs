@@ -148,6 +148,8 @@ async fn a_last_line_that_is_not_ended_is_used_and_check_warns_of_it() {
     assert!(text(&ended.stdout).contains("old@fabrikam.com: admitted, invitation"), "{}", text(&ended.stdout));
     let ended = run(folder.path(), &["invites", "add", "jo@fabrikam.com"], &[]).await;
     assert_eq!(ended.status.code(), Some(0), "{}", text(&ended.stderr));
+    let warned = text(&ended.stderr);
+    assert!(warned.contains("invites.csv:3: warning: was the last line") && warned.lines().count() == 1, "{warned}");
     let written = std::fs::read_to_string(folder.path().join("invites.csv")).unwrap();
     assert_eq!(written, "email,expires\nalex@fabrikam.com,\nold@fabrikam.com\njo@fabrikam.com,\n");
 }

@@ -5,8 +5,7 @@
 //! change the meaning of a line that is there. Writers wait for each other (`lock.rs`); who writes the file without the
 //! lock, an editor say, is noticed until the moment of the rename.
 
-use std::fs::{File, FileTimes, Metadata, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,16 +13,21 @@ use std::time::Duration;
 use super::Settings;
 use super::lock::Lock;
 use super::reading::unreadable;
-use crate::files::{self, FileError, Version};
-use crate::invites::csv_reader::{self, LineProblem, ListError, Reading, UnendedLine};
+use super::replacement::replace;
+use crate::files::{self, FileError};
+use crate::invites::csv_reader::{self, LineProblem, ListError, Reading, UNENDED, UnendedLine};
 use crate::invites::csv_writer::{self, BadCell, NewLine};
+
+/// What is said of a last line that no line break ended before lines were added.
+const ENDED: &str = "was the last line and had no line break, which it has now: see whether it is complete, since one \
+                     that is cut off looks the same";
 
 /// What was added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Added {
     /// The lines' numbers, from 1 with the header.
     pub lines: Range<u64>,
-    /// What is to be said about them, though they are used.
+    /// What is to be said about them and the line before them, though they are used.
     pub remarks: Vec<LineProblem>,
 }
 
@@ -133,7 +137,10 @@ fn with_lines(list: &[u8], lines: &[NewLine], reading: &Reading) -> Result<(Vec<
     if after.len() != before.len() + lines.len() {
         return Err(EditError::Unusable { problem: "is empty".to_owned() });
     }
-    Ok((written, Added { lines: first..first + lines.len() as u64, remarks: new }))
+    let ended = old_problems.iter().filter(|problem| problem.problem == UNENDED).map(|problem| problem.line);
+    let ended = ended.map(|line| LineProblem { line, used: true, problem: ENDED.to_owned() });
+    let remarks = ended.chain(new).collect();
+    Ok((written, Added { lines: first..first + lines.len() as u64, remarks }))
 }
 
 /// The first line that is skipped in one of two readings only.
@@ -156,78 +163,6 @@ pub(super) fn beside(file: &Path, ending: &str) -> PathBuf {
     name.push(".");
     name.push(ending);
     PathBuf::from(name)
-}
-
-/// Puts a new file into the place of one that is still as it was.
-fn replace(path: &Path, old: &Metadata, content: &[u8]) -> Result<(), EditError> {
-    let new = beside(path, "new");
-    let replaced = write(&new, old, content)
-        .map_err(|source| EditError::Write { path: new.clone(), source })
-        .and_then(|()| move_over(&new, path, Version::of(old)));
-    if replaced.is_err() {
-        // The next one writes over it anyway.
-        let _ = std::fs::remove_file(&new);
-    }
-    replaced
-}
-
-/// Writes a file that is for the same people as another one.
-fn write(path: &Path, like: &Metadata, content: &[u8]) -> io::Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = private(path)?;
-    give_to_owner_of(&file, like)?;
-    file.set_permissions(like.permissions())?;
-    file.write_all(content)?;
-    // Where times cannot be set, the service may only use the list one look later.
-    let _ = mark_as_complete(&file);
-    file.sync_all()
-}
-
-/// Sets the time of the content a little back, so that it is before the time of the last change. Who reads the list then
-/// sees that nothing was written after that, even if the file gets the inode of one that is gone.
-fn mark_as_complete(file: &File) -> io::Result<()> {
-    let written = file.metadata()?.modified()?;
-    let earlier = written.checked_sub(Duration::from_millis(1)).unwrap_or(written);
-    file.set_times(FileTimes::new().set_modified(earlier))
-}
-
-fn move_over(new: &Path, path: &Path, seen: Version) -> Result<(), EditError> {
-    let failed = |source| EditError::Write { path: path.to_owned(), source };
-    if Version::of(&std::fs::metadata(path).map_err(failed)?) != seen {
-        return Err(EditError::Changed { path: path.to_owned() });
-    }
-    std::fs::rename(new, path).map_err(failed)?;
-    // The list is in its place; that the folder says so after a power cut can only be asked for.
-    let _ = path.parent().map(File::open).map(|folder| folder.and_then(|folder| folder.sync_all()));
-    Ok(())
-}
-
-/// A new file that nobody else can open.
-fn private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// Lets a file belong to whom another one belongs to. Without it the service might not be able to read its list.
-#[cfg(unix)]
-fn give_to_owner_of(file: &File, like: &Metadata) -> io::Result<()> {
-    use std::os::unix::fs::MetadataExt;
-    let own = file.metadata()?;
-    if (own.uid(), own.gid()) == (like.uid(), like.gid()) {
-        return Ok(());
-    }
-    std::os::unix::fs::fchown(file, Some(like.uid()), Some(like.gid()))
-}
-
-#[cfg(not(unix))]
-fn give_to_owner_of(_: &File, _: &Metadata) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

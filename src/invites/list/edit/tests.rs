@@ -1,6 +1,7 @@
 //! Files that change hands, and writers that meet.
 
 use std::collections::BTreeSet;
+use std::fs::{FileTimes, OpenOptions};
 
 use super::*;
 use crate::values::EmailMatch;
@@ -146,8 +147,11 @@ fn a_last_line_without_its_line_break_is_ended_first() {
         ("email", "email\njo@example.com\n"),
     ] {
         let sample = Sample::new(list);
-        sample.add(invited("jo@example.com")).unwrap();
+        let added = sample.add(invited("jo@example.com")).unwrap();
         sample.assert_untouched(written);
+        let said: Vec<u64> = added.remarks.iter().map(|remark| remark.line).collect();
+        assert_eq!(said, if list == "email" { vec![] } else { vec![2] });
+        assert!(added.remarks.iter().all(|remark| remark.problem.contains("had no line break")));
     }
 }
 
@@ -188,11 +192,38 @@ fn a_list_that_changes_meanwhile_is_not_written_over() {
 }
 
 #[test]
-fn what_a_killed_writer_left_is_written_over() {
+fn what_others_keep_beside_the_list_stays() {
     let sample = Sample::new("email\n");
-    std::fs::write(sample.folder.path().join("invites.csv.new"), "half a li").unwrap();
+    let others = ["invites.csv.new", "invites.csv.bak", ".invites.csv.guestlist-", ".invites.csv.guestlist-notes"];
+    for name in others {
+        std::fs::write(sample.folder.path().join(name), "somebody's").unwrap();
+        make_old(&sample.folder.path().join(name));
+    }
     sample.add(invited("jo@example.com")).unwrap();
-    sample.assert_untouched("email\njo@example.com\n");
+    assert_eq!(sample.files().len(), others.len() + 1);
+    for name in others {
+        assert_eq!(std::fs::read_to_string(sample.folder.path().join(name)).unwrap(), "somebody's");
+    }
+}
+
+fn make_old(path: &Path) {
+    let long_ago = std::time::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    let file = OpenOptions::new().write(true).open(path).unwrap();
+    file.set_times(FileTimes::new().set_modified(long_ago)).unwrap();
+}
+
+#[test]
+fn what_a_killed_writer_left_long_ago_goes_away() {
+    let sample = Sample::new("email\n");
+    let [old, fresh] = ["0123456789abcdef", "fedcba9876543210"]
+        .map(|id| sample.folder.path().join(format!(".invites.csv.guestlist-{id}")));
+    for path in [&old, &fresh] {
+        std::fs::write(path, "half a li").unwrap();
+    }
+    make_old(&old);
+    sample.add(invited("jo@example.com")).unwrap();
+    assert!(!old.exists() && fresh.exists(), "{:?}", sample.files());
+    assert_eq!((sample.list().as_str(), sample.files().len()), ("email\njo@example.com\n", 2));
 }
 
 #[cfg(unix)]
