@@ -7,7 +7,11 @@ use super::decode::{Decode, Reading, as_table, structured, unknown_keys};
 use super::problems::Severity;
 use super::shape::{Form, Key, Section, Shape};
 use super::tree::{Node, Origin, Value};
+use crate::files;
 use crate::values::{Secret, SecretError};
+
+/// The most bytes that a secret's file may have.
+const MAX_BYTES: u64 = 64 * 1024;
 
 /// Where a secret is.
 #[derive(Debug, Clone)]
@@ -89,6 +93,7 @@ fn from_setting(name: &str, environment: &Environment) -> Result<Secret, SecretE
 
 fn from_file(path: &Path) -> Result<Secret, SecretError> {
     let unusable = |reason: String| SecretError::FileUnusable { path: path.display().to_string(), reason };
-    let text = std::fs::read_to_string(path).map_err(|error| unusable(error.to_string()))?;
-    if text.trim().is_empty() { Err(unusable("it is empty".to_owned())) } else { Ok(Secret::new(&text)) }
+    let content = files::read(path, MAX_BYTES).map_err(|error| unusable(error.to_string()))?;
+    let text = std::str::from_utf8(&content.bytes).map_err(|_| unusable("it is not UTF-8".to_owned()))?;
+    if text.trim().is_empty() { Err(unusable("it is empty".to_owned())) } else { Ok(Secret::new(text)) }
 }

@@ -281,6 +281,28 @@ fn a_missing_secret_is_noted_and_stops_nothing(#[case] value: &str, #[case] says
     assert!(config.hash_key.unwrap().is_err());
 }
 
+#[cfg(unix)]
+#[test]
+fn a_secret_that_is_no_file_or_too_long_is_noted_and_stops_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = folder.path().join("long");
+    std::fs::write(&long, "x".repeat(64 * 1024 + 1)).unwrap();
+    let binary = folder.path().join("binary");
+    std::fs::write(&binary, b"s3cr3t\xff").unwrap();
+    for (path, says) in [
+        (Path::new("/dev/zero"), "it is a device, not a file"),
+        (folder.path(), "it is a folder, not a file"),
+        (&long, "it has more than 65536 bytes"),
+        (&binary, "it is not UTF-8"),
+    ] {
+        let text = format!("{LEAST}[telemetry]\nhash_key = {{ file = \"{}\" }}\n", path.display());
+        let config = Sample::new(&text).load().unwrap();
+        let note = config.notes[0].describe("f");
+        assert!(note.contains(says) && !note.contains("s3cr3t"), "{note}");
+        assert!(config.hash_key.unwrap().is_err());
+    }
+}
+
 #[rstest]
 #[case("ALLOW", "[\"@co.uk\"]", "public suffix")]
 #[case("ALLOW", "[\"@*.com\"]", "public suffix")]

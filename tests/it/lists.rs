@@ -136,6 +136,34 @@ async fn check_fails_for_a_list_that_cannot_be_read_and_does_not_hang(#[case] wh
     assert!(said.ends_with("guestlist.toml has 1 error\n"), "{said}");
 }
 
+/// Neither a secret nor what is not published is waited for.
+#[rstest]
+#[case("key.txt", "the secret file ./key.txt cannot be used: it is a named pipe, not a file")]
+#[case(".funcignore", ".funcignore: cannot be used: it is a named pipe, not a file")]
+#[tokio::test]
+async fn check_fails_for_other_files_that_are_none_and_does_not_hang(#[case] name: &str, #[case] says: &str) {
+    let folder = project(&config().replace("{ env = \"GUESTLIST_HASH_KEY\" }", "{ file = \"./key.txt\" }"));
+    std::fs::write(folder.path().join("key.txt"), "s3cr3t").unwrap();
+    put("pipe", &folder.path().join(name));
+    let ended = run(folder.path(), &["check"], &SECRETS).await;
+    let said = text(&ended.stdout);
+    assert!(ended.status.code() == Some(64) && said.contains(says), "{said}");
+}
+
+#[tokio::test]
+async fn the_service_starts_without_a_secret_that_is_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key.txt");
+    pipe(&path);
+    let (left, right) = ("{ file = \"", "\" }");
+    let setting = Setting::default().set("GUESTLIST__TELEMETRY__HASH_KEY", &format!("{left}{}{right}", path.display()));
+    let stage = setting.start().await;
+    let noted = stage.events_after("configuration", 1).await;
+    let says = "it is a named pipe, not a file";
+    assert!(noted.iter().any(|line| line["problem"].as_str().unwrap().contains(says)), "{noted:?}");
+    assert_eq!(said_by_health(&stage).await.0, 200);
+}
+
 #[tokio::test]
 async fn a_last_line_that_is_not_ended_is_used_and_check_warns_of_it() {
     let folder = project(&config());

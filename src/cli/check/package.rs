@@ -15,9 +15,13 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use regex::Regex;
 
 use crate::config::{Config, Environment};
+use crate::files::{self, FileError};
 
 /// The file that says what is not published.
 const RULES: &str = ".funcignore";
+
+/// The most bytes that it may have.
+const MAX_BYTES: u64 = 64 * 1024;
 
 /// What `func` never publishes.
 const NEVER: [&str; 6] = [".git", ".vscode", RULES, ".gitignore", "local.settings.json", "project.lock.json"];
@@ -108,9 +112,9 @@ impl Rules {
     /// The rules of a folder, if it has any.
     fn read(folder: &Path) -> Result<Option<Self>, String> {
         let unusable = |error: &dyn std::fmt::Display| format!("{RULES}: cannot be used: {error}");
-        let text = match std::fs::read_to_string(folder.join(RULES)) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        let text = match files::read(&folder.join(RULES), MAX_BYTES) {
+            Ok(content) => String::from_utf8(content.bytes).map_err(|error| unusable(&error))?,
+            Err(FileError::System(error)) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(unusable(&error)),
         };
         let text = text.trim_start_matches('\u{FEFF}');
