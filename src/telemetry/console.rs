@@ -5,7 +5,7 @@
 //! for each outlet writes them. One that is stuck does not hold the other. If both are the same pipe or file, one thread
 //! writes both, since a long write of one could otherwise land within a line of the other.
 //!
-//! A line that finds no room is dropped and counted. When there is room again, one line (`log-lines-dropped`) says how
+//! A line that finds no room is dropped and counted, and so is one that a full disk does not take. When there is room again, one line (`log-lines-dropped`) says how
 //! many there were. At the end what is queued is written, for as long as the caller wants to wait.
 
 use std::io::{self, Write};
@@ -18,12 +18,15 @@ use tracing::Level;
 use super::format::{Fields, line};
 use super::lines::{Lines, Stream};
 use super::losses::{Losses, Lost};
-use super::outlet::{Outlet, write_all};
+use super::outlet::{Outlet, Pen};
 use super::queue::Room;
 use crate::clock::Clock;
 
 /// Where a thread writes to.
 type Sink = Box<dyn Write + Send>;
+
+/// More than a report of dropped lines takes.
+const REPORT: Room = Room { lines: 1, bytes: 512 };
 
 /// Where lines go: to two different places, or to one.
 enum Sinks {
@@ -55,15 +58,15 @@ impl Console {
         match sinks {
             Sinks::Together { mut out, err: mut sink } => {
                 let console = Self { out: Arc::clone(&err), err, losses, clock };
-                console.spawn("log", &console.err, move |stream, batch| {
-                    write_all(if stream == Stream::Out { &mut out } else { &mut sink }, batch);
+                console.spawn("log", &console.err, move |pen, stream, batch| {
+                    pen.write(if stream == Stream::Out { &mut out } else { &mut sink }, batch)
                 })?;
                 Ok(console)
             }
             Sinks::Apart { mut out, err: mut sink } => {
                 let console = Self { out: outlet(Stream::Out), err, losses, clock };
-                console.spawn("log-stdout", &console.out, move |_, batch| write_all(&mut out, batch))?;
-                console.spawn("log-stderr", &console.err, move |_, batch| write_all(&mut sink, batch))?;
+                console.spawn("log-stdout", &console.out, move |pen, _, batch| pen.write(&mut out, batch))?;
+                console.spawn("log-stderr", &console.err, move |pen, _, batch| pen.write(&mut sink, batch))?;
                 Ok(console)
             }
         }
@@ -74,15 +77,15 @@ impl Console {
         &self,
         name: &str,
         outlet: &Arc<Outlet>,
-        mut write: impl FnMut(Stream, &[u8]) + Send + 'static,
+        mut write: impl FnMut(&mut Pen, Stream, &[u8]) -> u64 + Send + 'static,
     ) -> io::Result<()> {
         let (console, outlet) = (self.clone(), Arc::clone(outlet));
         let work = move || {
-            let mut batch = Vec::new();
+            let (mut batch, mut pen) = (Vec::new(), Pen::default());
             loop {
                 if let Some(stream) = outlet.next(&mut batch) {
-                    write(stream, &batch);
-                    if let Some(lost) = outlet.written() {
+                    let lost = write(&mut pen, stream, &batch);
+                    if let Some(lost) = outlet.written(stream, lost) {
                         console.report(lost);
                     }
                 }
@@ -104,6 +107,9 @@ impl Console {
     /// Waits until everything is written, up to `limit`.
     pub(super) fn flush(&self, limit: Duration) {
         let until = Instant::now() + limit;
+        if self.losses.are_unreported() {
+            self.err.make_room(REPORT);
+        }
         if let Some(lost) = self.losses.at_the_end() {
             self.report(lost);
         }

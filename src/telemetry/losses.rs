@@ -1,4 +1,4 @@
-//! Lines that found no room: counted, and reported in one line as soon as every outlet has room again.
+//! Lines that found no room, or could not be written: counted, and reported in one line as soon as every outlet has room again.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -48,15 +48,23 @@ impl Losses {
         self.unreported.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A line of `stream` found no room in `outlet`.
-    pub(super) fn count(&self, outlet: Stream, stream: Stream) {
-        self.total.fetch_add(1, Ordering::Relaxed);
+    /// So many lines of `stream` found no room in `outlet`, or behind it.
+    pub(super) fn count(&self, outlet: Stream, stream: Stream, lines: u64) {
+        if lines == 0 {
+            return;
+        }
+        self.total.fetch_add(lines, Ordering::Relaxed);
         let mut unreported = self.lock();
         unreported.set_full(outlet, true);
         match stream {
-            Stream::Out => unreported.lost.info += 1,
-            Stream::Err => unreported.lost.warn += 1,
+            Stream::Out => unreported.lost.info += lines,
+            Stream::Err => unreported.lost.warn += lines,
         }
+    }
+
+    /// There is something to be reported.
+    pub(super) fn are_unreported(&self) -> bool {
+        self.lock().lost != Lost::default()
     }
 
     /// An outlet has room. What is to be reported now, if that was the last one that had none.
@@ -93,10 +101,10 @@ mod tests {
         let losses = Losses::default();
         assert_eq!(losses.has_room(Stream::Out), None);
         for (outlet, stream) in [(Stream::Out, Stream::Out), (Stream::Out, Stream::Out), (Stream::Err, Stream::Err)] {
-            losses.count(outlet, stream);
+            losses.count(outlet, stream, 1);
         }
         assert_eq!(losses.has_room(Stream::Err), None);
-        losses.count(Stream::Out, Stream::Out);
+        losses.count(Stream::Out, Stream::Out, 1);
         let lost = Lost { info: 3, warn: 1 };
         assert_eq!(losses.has_room(Stream::Out), Some(lost));
         assert_eq!((losses.has_room(Stream::Err), losses.at_the_end()), (None, None));

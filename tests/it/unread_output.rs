@@ -110,7 +110,7 @@ async fn what_finds_no_room_is_counted_and_reported_in_one_line_once_there_is_ro
     stage.host.read_output();
     let reports = stage.events_after("log-lines-dropped", 1).await;
     assert_eq!((&reports[0]["level"], reports[0]["info"].as_u64()), (&"WARN".into(), Some(counted)), "{reports:?}");
-    // Warnings had room of their own.
+    // Lines below them went first.
     assert_eq!(reports[0]["warn"], 0, "{reports:?}");
     assert_eq!(stage.events_after("unauthenticated", 2 * CALLS / 3).await.len(), 2 * CALLS / 3);
     stage.host.terminate(PATIENCE).await.unwrap();

@@ -18,6 +18,8 @@ struct Pipe {
 #[derive(Default)]
 struct PipeState {
     is_stuck: bool,
+    /// How much a full disk still takes.
+    room: Option<usize>,
     /// Somebody waits in a write.
     is_waited_for: bool,
     writes: Vec<String>,
@@ -70,9 +72,12 @@ impl Write for Writer {
         self.0.changed.notify_all();
         let mut state = self.0.changed.wait_while(state, |state| state.is_stuck).unwrap();
         state.is_waited_for = false;
-        state.writes.push(String::from_utf8(bytes.to_vec()).unwrap());
+        let count = state.room.map_or(bytes.len(), |room| room.min(bytes.len()));
+        state.room = state.room.map(|room| room - count);
+        let written = String::from_utf8(bytes[..count].to_vec()).unwrap();
+        state.writes.push(written);
         self.0.changed.notify_all();
-        Ok(bytes.len())
+        if count == 0 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(count) }
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -154,6 +159,51 @@ fn nothing_is_lost_but_what_one_line_counts() {
     let kept: Vec<String> = (0..40).map(|number| number.to_string()).collect();
     assert_eq!(err.text().lines().take(40).collect::<Vec<_>>(), kept);
     assert_eq!(out.text().lines().collect::<Vec<_>>(), kept[..30]);
+}
+
+#[test]
+fn through_one_full_pipe_warnings_and_errors_come_and_lines_below_them_go() {
+    let pipe = Pipe::stuck();
+    let room = Room { lines: 40, bytes: 10_000 };
+    let console = Console::start(Sinks::Together { out: pipe.sink(), err: pipe.sink() }, room, clock()).unwrap();
+    say(&console, Stream::Out, "first");
+    pipe.wait_for(|state| state.is_waited_for);
+    for number in 0..100 {
+        say(&console, Stream::Out, &format!("info {number}"));
+    }
+    for number in 0..35 {
+        say(&console, Stream::Err, &format!("warn {number}"));
+    }
+    assert_eq!(console.dropped(), 100 - 4);
+    // At the end there is room for a report as well, though the pipe is still stuck.
+    console.flush(Duration::ZERO);
+    pipe.unstick();
+    console.flush(PATIENCE);
+    let text = pipe.text();
+    let count = |beginning: &str| text.lines().filter(|line| line.starts_with(beginning)).count();
+    assert_eq!((count("first"), count("info "), count("warn ")), (1, 3, 35), "{text}");
+    assert_eq!(pipe.reports().iter().map(|report| report["info"].clone()).collect::<Vec<_>>(), [97], "{text}");
+    assert_eq!(console.dropped(), 97);
+}
+
+#[test]
+fn what_a_full_disk_does_not_take_is_reported_once_there_is_room_and_no_line_is_glued_to_another() {
+    let (out, err) = (Pipe::stuck(), Arc::new(Pipe::default()));
+    out.with(|state| state.room = Some(6));
+    let console = apart(&out, &err, Room::USUAL);
+    say(&console, Stream::Out, "first");
+    out.wait_for(|state| state.is_waited_for);
+    for text in ["one", "two", "three"] {
+        say(&console, Stream::Out, text);
+    }
+    out.with(|state| (state.room, state.is_stuck) = (Some(8), false));
+    console.flush(PATIENCE);
+    assert_eq!((out.text().as_str(), console.dropped(), err.reports().len()), ("first\non", 3, 0));
+    out.with(|state| state.room = None);
+    say(&console, Stream::Out, "four");
+    err.wait_for(|state| !state.writes.is_empty());
+    assert_eq!(out.text(), "first\non\nfour\n");
+    assert_eq!(err.reports().iter().map(|report| report["info"].clone()).collect::<Vec<_>>(), [3]);
 }
 
 #[test]
