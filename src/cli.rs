@@ -56,12 +56,25 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, E
     }
 }
 
-/// Prints a command's answer; a reader that went away (`| head`) is no failure.
-fn print(text: &str) {
+/// Prints a command's answer, and hands back the command's exit code. A reader that went away (`| head`) is no failure, a
+/// device that takes no more is one.
+fn show(text: &str, exit: ExitCode) -> ExitCode {
+    match print(text) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            print_error(&format!("cannot write to standard output: {error}\n"));
+            ExitCode::FAILURE
+        }
+        _ => exit,
+    }
+}
+
+/// Writes to standard output.
+fn print(text: &str) -> io::Result<()> {
     // What was logged on the way to the answer comes before it.
     telemetry::flush();
     let mut out = io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    out.write_all(text.as_bytes())?;
+    out.flush()
 }
 
 /// Prints why there is no answer.

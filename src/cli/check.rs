@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::{USAGE, print};
+use super::{USAGE, show};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Environment, Problem, Severity};
 use crate::invites::csv_reader::{LineProblem, PUBLIC_SUFFIX};
@@ -49,12 +49,12 @@ pub fn run(environment: &Environment, options: &Options) -> ExitCode {
             summary: String::new(),
         },
     };
-    print(&if options.json { as_json(&findings) } else { as_text(&findings, &file) });
-    match findings {
+    let exit = match findings {
         Findings { errors: 1.., .. } => ExitCode::from(USAGE),
         Findings { failed_tests: 1.., .. } => ExitCode::FAILURE,
         _ => ExitCode::SUCCESS,
-    }
+    };
+    show(&if options.json { as_json(&findings) } else { as_text(&findings, &file) }, exit)
 }
 
 fn fails(problem: &Problem) -> bool {

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 
 use super::rehearsal::{Person, Played, Scene, desk, filled_in};
-use super::{USAGE, print, print_error};
+use super::{USAGE, print_error, show};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Environment};
 use crate::entra::action;
@@ -98,13 +98,9 @@ pub fn run(environment: &Environment, options: &Options) -> ExitCode {
         },
     };
     match explained {
-        Ok(text) => {
-            print(&text);
-            ExitCode::SUCCESS
-        }
+        Ok(text) => show(&text, ExitCode::SUCCESS),
         Err(Failed { exit, error }) if options.json => {
-            print(&format!("{}\n", json!({ "error": error.trim_end() })));
-            ExitCode::from(exit)
+            show(&format!("{}\n", json!({ "error": error.trim_end() })), ExitCode::from(exit))
         }
         Err(Failed { exit, error }) => {
             print_error(&error);

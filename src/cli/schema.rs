@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::print;
+use super::show;
 use crate::config::{reference, schema};
 
 /// What can be asked for.
@@ -16,6 +16,5 @@ pub struct Options {
 /// Runs the command. It reads no configuration.
 #[must_use]
 pub fn run(options: &Options) -> ExitCode {
-    print(&if options.markdown { reference::markdown() } else { schema::json() });
-    ExitCode::SUCCESS
+    show(&if options.markdown { reference::markdown() } else { schema::json() }, ExitCode::SUCCESS)
 }

@@ -75,17 +75,26 @@ pub(crate) fn project(config: &str) -> TempDir {
         std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(file), to).unwrap();
     }
     std::fs::write(folder.path().join("guestlist.toml"), config).unwrap();
-    std::fs::write(folder.path().join("invites.csv"), INVITES).unwrap();
+    // A list that nothing names would be one that lies about.
+    if config.contains("invites.csv") {
+        std::fs::write(folder.path().join("invites.csv"), INVITES).unwrap();
+    }
+    std::fs::write(folder.path().join(".funcignore"), "# Everything is published.\n").unwrap();
     folder
+}
+
+/// The binary, to be run in a folder.
+pub(crate) fn command(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> std::process::Command {
+    let mut command = std::process::Command::new(EXECUTABLE);
+    for name in UNSET {
+        command.env_remove(name);
+    }
+    command.args(arguments).current_dir(folder).envs(settings.iter().copied()).stdin(Stdio::null());
+    command
 }
 
 /// Runs the binary in a folder until it ends by itself.
 pub(crate) async fn run(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
-    let mut command = Command::new(EXECUTABLE);
-    for name in UNSET {
-        command.env_remove(name);
-    }
-    command.args(arguments).current_dir(folder).envs(settings.iter().copied());
-    command.stdin(Stdio::null()).kill_on_drop(true);
-    timeout(PATIENCE, command.output()).await.expect("the binary did not end").unwrap()
+    let mut command = Command::from(command(folder, arguments, settings));
+    timeout(PATIENCE, command.kill_on_drop(true).output()).await.expect("the binary did not end").unwrap()
 }

@@ -319,3 +319,63 @@ async fn a_file_that_is_there_keeps_its_codes_and_a_list_that_cannot_be_changed_
     assert!(!folder.path().join("new.txt").exists());
     assert_eq!(add(folder.path(), &["jo@example.org", "--out", "new.txt"]).await.0, Some(64));
 }
+
+/// Runs the binary with another standard output than a pipe that is read. Exit code and standard error.
+#[cfg(unix)]
+fn shown_on(out: impl Into<std::process::Stdio>, folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = function_app::command(folder, arguments, &SECRETS);
+    let ended = command.stdout(out).stderr(std::process::Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
+    (ended.status.code(), String::from_utf8(ended.stderr).unwrap())
+}
+
+/// A device that is always full.
+#[cfg(target_os = "linux")]
+fn full() -> std::fs::File {
+    std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap()
+}
+
+/// A pipe whose reader has gone.
+#[cfg(unix)]
+fn abandoned() -> std::io::PipeWriter {
+    std::io::pipe().unwrap().1
+}
+
+#[cfg(target_os = "linux")]
+#[rstest]
+#[case::one(&["--code"], "the code on line 3 of invites.csv")]
+#[case::several(&["--code", "--count", "3"], "the codes on lines 3 to 5 of invites.csv")]
+#[case::as_json(&["--code", "--count", "3", "--json"], "the codes on lines 3 to 5 of invites.csv")]
+fn codes_that_could_not_be_shown_are_a_failure_that_names_their_lines(#[case] arguments: &[&str], #[case] says: &str) {
+    for is_full in [true, false] {
+        let folder = project(&config());
+        write(folder.path(), "email\nalex@fabrikam.com\n");
+        let arguments = [&["invites", "add"], arguments].concat();
+        let (code, err) = if is_full {
+            shown_on(full(), folder.path(), &arguments)
+        } else {
+            shown_on(abandoned(), folder.path(), &arguments)
+        };
+        assert_eq!(code, Some(1), "{err}");
+        assert!(err.contains(says) && err.contains("add again with --out"), "{err}");
+        assert!(!err.contains("shown once"), "{err}");
+        assert!(!list(folder.path()).lines().nth(2).unwrap().is_empty());
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[rstest]
+#[case(&["check"])]
+#[case(&["check", "--json"])]
+#[case(&["explain", "alex@fabrikam.com"])]
+#[case(&["schema"])]
+#[case(&["invites", "add", "jo@example.org"])]
+#[case(&["invites", "add", "--code", "--out", "codes.txt"])]
+fn an_answer_that_a_full_device_does_not_take_is_a_failure_and_a_reader_that_has_gone_is_none(
+    #[case] arguments: &[&str],
+) {
+    let folder = project(&config());
+    let (code, err) = shown_on(full(), folder.path(), arguments);
+    assert!(code == Some(1) && err.contains("standard output"), "{code:?} {err}");
+    let folder = project(&config());
+    assert_eq!(shown_on(abandoned(), folder.path(), arguments), (Some(0), String::new()));
+}

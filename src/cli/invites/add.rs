@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::codes_file::CodesFile;
 use super::values::{Moment, cell, first_moment, item, last_moment, uses, whom};
-use crate::cli::{USAGE, print, print_error};
+use crate::cli::{USAGE, print, print_error, show};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Environment};
 use crate::invites::csv_writer::NewLine;
@@ -116,14 +116,17 @@ pub(super) fn run(environment: &Environment, options: &Options) -> ExitCode {
     let done = config::load(environment)
         .map_err(|invalid| Failure::usage(invalid.to_string()))
         .and_then(|config| add(&config, options, SystemClock.now()).map(|done| done.show(options.json)));
-    let Err(Failure { exit, text }) = done else { return ExitCode::SUCCESS };
-    let text = text.trim_end();
-    if options.json {
-        print(&format!("{}\n", json!({ "error": text })));
-    } else {
-        print_error(&format!("{text}\n"));
+    match done {
+        Ok(exit) => exit,
+        Err(Failure { exit, text }) => {
+            let (exit, text) = (ExitCode::from(exit), text.trim_end());
+            if options.json {
+                return show(&format!("{}\n", json!({ "error": text })), exit);
+            }
+            print_error(&format!("{text}\n"));
+            exit
+        }
     }
-    ExitCode::from(exit)
 }
 
 fn add<'a>(config: &'a Config, options: &'a Options, now: DateTime<Utc>) -> Result<Done<'a>, Failure> {
@@ -211,7 +214,53 @@ impl Options {
 }
 
 impl Done<'_> {
-    fn show(&self, json: bool) {
+    fn show(&self, json: bool) -> ExitCode {
+        if json {
+            return self.hand_over(&self.as_json());
+        }
+        for warning in self.warnings() {
+            print_error(&format!("{warning}\n"));
+        }
+        let text = match (self.out, self.shown()) {
+            (Some(out), _) => {
+                let (what, hash) =
+                    if self.codes.len() == 1 { ("1 code", "its hash is") } else { ("codes", "their hashes are") };
+                let out = out.display();
+                format!("{what} written to {out}, for you alone: only {hash} stored, {}\n", self.place())
+            }
+            (None, []) => format!("invited {}\n", self.place()),
+            (None, codes) => codes.iter().map(|code| code.reveal() + "\n").collect(),
+        };
+        let exit = self.hand_over(&text);
+        let hash = match self.shown() {
+            [] => return exit,
+            [_] => "its hash is",
+            _ => "their hashes are",
+        };
+        if exit == ExitCode::SUCCESS {
+            print_error(&format!("shown once: only {hash} stored, {}\n", self.place()));
+        }
+        exit
+    }
+
+    fn as_json(&self) -> String {
+        let answer = json!({
+            "source": &*self.settings.reading.source,
+            "file": self.settings.path.display().to_string(),
+            "lines": self.added.lines.clone().collect::<Vec<_>>(),
+            "codes": self.shown().iter().map(Code::reveal).collect::<Vec<_>>(),
+            "out": self.out.map(|path| path.display().to_string()),
+            "warnings": self.warnings(),
+        });
+        format!("{answer:#}\n")
+    }
+
+    /// The codes that are on standard output and nowhere else.
+    fn shown(&self) -> &[Code] {
+        if self.out.is_some() { &[] } else { &self.codes }
+    }
+
+    fn warnings(&self) -> Vec<String> {
         let file = self.settings.path.display();
         let remarks = self.added.remarks.iter();
         let mut warnings: Vec<String> =
@@ -220,34 +269,20 @@ impl Done<'_> {
             let how = "warning: no policy has invitation_code, the form's field for a code: nobody can use it yet";
             warnings.push(how.to_owned());
         }
-        let shown = if self.out.is_some() { &[][..] } else { &self.codes };
-        let codes: Vec<String> = shown.iter().map(Code::reveal).collect();
-        let out = self.out.map(|path| path.display().to_string());
-        if json {
-            let answer = json!({
-                "source": &*self.settings.reading.source,
-                "file": file.to_string(),
-                "lines": self.added.lines.clone().collect::<Vec<_>>(),
-                "codes": codes,
-                "out": out,
-                "warnings": warnings,
-            });
-            return print(&format!("{answer:#}\n"));
-        }
-        for warning in warnings {
-            print_error(&format!("{warning}\n"));
-        }
-        if let Some(out) = out {
-            let (what, hash) =
-                if self.codes.len() == 1 { ("1 code", "its hash is") } else { ("codes", "their hashes are") };
-            return print(&format!("{what} written to {out}, for you alone: only {hash} stored, {}\n", self.place()));
-        }
-        match codes.len() {
-            0 => return print(&format!("invited {}\n", self.place())),
-            1 => print_error(&format!("shown once: only its hash is stored, {}\n", self.place())),
-            _ => print_error(&format!("shown once: only their hashes are stored, {}\n", self.place())),
-        }
-        print(&(codes.join("\n") + "\n"));
+        warnings
+    }
+
+    /// Prints the answer. Codes that nobody could read are lost, which is a failure also where the reader has gone.
+    fn hand_over(&self, answer: &str) -> ExitCode {
+        let place = self.place();
+        let (they, lost) = match self.shown() {
+            [] => return show(answer, ExitCode::SUCCESS),
+            [_] => ("the code", "nobody has it: delete this line"),
+            _ => ("the codes", "nobody has all of them: delete these lines"),
+        };
+        let Err(error) = print(answer) else { return ExitCode::SUCCESS };
+        print_error(&format!("{they} {place} could not be shown ({error}): {lost}, and add again with --out FILE\n"));
+        ExitCode::FAILURE
     }
 
     /// Where the lines are, in words.
