@@ -82,23 +82,101 @@ async fn only_what_is_named_is_published_whatever_lies_about() {
 }
 
 #[tokio::test]
-async fn copies_that_func_publishes_all_the_same_are_named() {
+async fn copies_that_func_publishes_all_the_same_fail_the_check() {
     let folder = sample();
     for copy in ["guestlist 2026.xlsx", "invites.csv.bak", "guestlist-old/invites.csv"] {
         write(&folder, copy, "ada@contoso.com\n");
     }
     assert_eq!(published(folder.path()).unwrap().len(), WANTED.len() + 3);
     let (code, said) = check(folder.path(), &[]).await;
-    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(code, Some(64), "{said}");
     for copy in ["guestlist 2026.xlsx", "invites.csv.bak", "guestlist-old/"] {
-        let warning = format!(".funcignore: warning: keeps {copy} out, but `func` publishes it all the same");
-        assert!(said.contains(&warning), "{said}");
+        let error = format!(".funcignore: keeps {copy} out, but `func` publishes it all the same");
+        assert!(said.contains(&error), "{said}");
     }
+    assert!(said.ends_with("guestlist.toml has 3 errors\n"), "{said}");
+}
+
+#[rstest]
+#[case("Health/codes.txt")]
+#[case("OnAttributeCollectionStart/notes.md")]
+#[case("UpdateNewAccounts/old/function.json")]
+#[tokio::test]
+async fn a_file_beside_a_function_json_fails_the_check(#[case] stray: &str) {
+    let folder = sample();
+    write(&folder, stray, "7Q4M-0ZKD-3XWT-PB9H\n");
+    assert_eq!(published(folder.path()).unwrap().len(), WANTED.len() + 1);
+    let (code, said) = check(folder.path(), &[]).await;
+    assert_eq!((code, said.contains(&format!(".funcignore: lets in {stray}"))), (Some(64), true), "{said}");
+    assert!(said.ends_with("guestlist.toml has 1 error\n"), "{said}");
+}
+
+#[rstest]
+#[case("codes.txt")]
+#[case("Codes/press.txt")]
+#[case("lists/Guests 2026.xlsx")]
+#[case("invites (1).csv")]
+#[case("invites.csv~")]
+#[tokio::test]
+async fn codes_copies_of_lists_and_workbooks_that_would_be_published_fail_the_check(#[case] stray: &str) {
+    let folder = project(&config());
+    write(&folder, stray, "ada@contoso.com\n");
+    let (code, said) = check(folder.path(), &[]).await;
+    assert_eq!((code, said.contains(&format!(".funcignore: lets in {stray}"))), (Some(64), true), "{said}");
+    write(&folder, ".funcignore", &own(".funcignore"));
+    let (code, said) = check(folder.path(), &[]).await;
+    assert!(code == Some(0) || stray == "invites.csv~", "{said}");
+}
+
+#[tokio::test]
+async fn without_rules_everything_would_be_published_which_fails_on_azure_and_is_remarked_upon_elsewhere() {
+    let folder = project(&hooks_only());
+    std::fs::remove_file(folder.path().join(".funcignore")).unwrap();
+    let (code, said) = check(folder.path(), &[]).await;
+    assert!(code == Some(0) && said.contains(".funcignore: warning: is missing: "), "{said}");
+    let (code, said) = check(folder.path(), &[AZURE]).await;
+    assert!(code == Some(64) && said.contains(".funcignore: is missing: "), "{said}");
+    // There is no package without it.
+    std::fs::remove_file(folder.path().join("host.json")).unwrap();
+    let (code, said) = check(folder.path(), &[AZURE]).await;
+    assert!(code == Some(0) && !said.contains("funcignore"), "{said}");
+}
+
+#[rstest]
+#[case("host.json", "host.json")]
+#[case("guestlist", "guestlist")]
+#[case("Health/", "Health/function.json")]
+#[case("UpdateNewAccounts/", "UpdateNewAccounts/function.json")]
+#[tokio::test]
+async fn what_the_host_needs_has_to_be_published(#[case] line: &str, #[case] path: &str) {
+    let folder = sample();
+    let rules = own(".funcignore").replace(&format!("!/{line}\n"), "");
+    write(&folder, ".funcignore", &rules);
+    let (code, said) = check(folder.path(), &[]).await;
+    let error = format!(".funcignore keeps {path} out of what is published");
+    assert_eq!((code, said.contains(&error)), (Some(64), true), "{said}");
+    let remedy = said.split_once(": add ").unwrap().1.split_once(" at its end").unwrap().0.replace(" and ", "\n");
+    write(&folder, ".funcignore", &format!("{rules}\n{remedy}\n"));
+    assert_eq!(check(folder.path(), &[]).await.0, Some(0), "{remedy}");
+}
+
+#[tokio::test]
+async fn the_executable_is_the_one_that_host_json_names() {
+    let folder = sample();
+    write(&folder, "host.json", &own("host.json").replace("\"guestlist\"", "\"bin/handler\""));
+    let (code, said) = check(folder.path(), &[]).await;
+    assert!(code == Some(64) && said.contains(".funcignore keeps bin/handler out"), "{said}");
+    // What the host cannot read cannot be asked.
+    write(&folder, "host.json", "{");
+    assert_eq!(check(folder.path(), &[]).await.0, Some(0));
 }
 
 #[rstest]
 #[case("*.csv", "invites.beta.source: .funcignore keeps invites.csv out of what is published: add !/invites.csv")]
-#[case("/*\n!/host.json\n!/guestlist.toml\n!/secrets/\n", "keeps invites.csv out")]
+#[case(
+    "/*\n!/host.json\n!/guestlist\n!/guestlist.toml\n!/secrets/\n!/Health/\n!/On*\n!/UpdateNewAccounts/\n",
+    "keeps invites.csv out"
+)]
 #[case("!invites.csv\n*.csv\n", "keeps invites.csv out")]
 #[case("inv\n", "keeps invites.csv out of what is published (`func` takes each of its lines for the beginning")]
 #[case("secrets/\n", "keeps secrets/graph.txt out of what is published: add !/secrets/ and !/secrets/graph.txt")]
@@ -113,7 +191,7 @@ async fn a_file_that_the_configuration_names_and_that_is_not_published_fails_the
     let folder = project(&config().replace(r#"{ env = "GUESTLIST_GRAPH_SECRET" }"#, secret));
     write(&folder, "secrets/graph.txt", "s3cr3t");
     let (code, said) = check(folder.path(), &[]).await;
-    assert_eq!(code, Some(0), "without .funcignore everything is published: {said}");
+    assert_eq!(code, Some(0), "everything is published: {said}");
     write(&folder, ".funcignore", rules);
     let (code, said) = check(folder.path(), &[]).await;
     assert_eq!((code, said.contains(says)), (Some(64), true), "{said}");
@@ -153,6 +231,8 @@ async fn a_path_that_leads_out_of_the_app_cannot_work_on_azure() {
     let name = outside.path().file_name().unwrap().to_str().unwrap().to_owned();
     for (source, fails) in [(format!("../{name}/invites.csv"), true), (mounted, false)] {
         let folder = project(&hooks_only().replace("\"invites.csv\"", &format!("{source:?}")));
+        // Nothing names the list that is in there.
+        std::fs::remove_file(folder.path().join("invites.csv")).unwrap();
         assert_eq!(check(folder.path(), &[]).await.0, Some(0), "{source}");
         let (code, said) = check(folder.path(), &[AZURE]).await;
         assert_eq!(

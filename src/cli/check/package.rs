@@ -5,8 +5,12 @@
 //! stands for anything but a slash, and a line with `!` counts wherever it stands. So it keeps out more than is meant in
 //! some places (`inv` keeps out `invites.csv`), and less in others (`!/invites.csv` lets in `invites.csv.bak`).
 //!
+//! What is needed has to be published, and what lies about must not be (`package/strays.rs`).
+//!
 //! Only what lies in the folder of `host.json` is published. A whole path that leads elsewhere is taken for a share that
 //! is mounted; a relative one that does cannot work on Azure.
+
+mod strays;
 
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
@@ -14,20 +18,26 @@ use std::path::{Component, Path, PathBuf};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use regex::Regex;
 
-use crate::config::{Config, Environment};
+use crate::config::{Config, Environment, NamedFile};
 use crate::files::{self, FileError};
 
 /// The file that says what is not published.
 const RULES: &str = ".funcignore";
 
-/// The most bytes that it may have.
+/// The most bytes that it may have, and `host.json`.
 const MAX_BYTES: u64 = 64 * 1024;
 
 /// What `func` never publishes.
 const NEVER: [&str; 6] = [".git", ".vscode", RULES, ".gitignore", "local.settings.json", "project.lock.json"];
 
-/// How many files that lie about are named.
-const MAX_NAMED: usize = 10;
+/// The file that makes a folder a function app.
+const HOST: &str = "host.json";
+
+/// The file that makes a folder a function.
+const FUNCTION: &str = "function.json";
+
+/// The executable, if `host.json` cannot be asked.
+const EXECUTABLE: &str = "guestlist";
 
 /// What is wrong with the package, one line each.
 #[derive(Debug, Default)]
@@ -38,38 +48,90 @@ pub(super) struct Found {
 
 /// Looks at the package that the configuration would be in; there is none without a `host.json`.
 pub(super) fn look(environment: &Environment, config: &Config) -> Found {
-    let file = environment.file.display().to_string();
     let mut found = Found::default();
     let Some(folder) = app_folder(environment) else { return found };
-    let rules = match Rules::read(&folder) {
-        Ok(rules) => rules,
-        Err(error) => {
-            found.errors.push(error);
-            return found;
+    found.errors = leads_out(environment, config, &folder);
+    match Rules::read(&folder) {
+        Ok(Some(rules)) => {
+            let needed = needed(environment, config, &folder);
+            let (paths, errors): (Vec<String>, Vec<_>) = needed
+                .into_iter()
+                .map(|Needed { path, say }| (path.clone(), rules.error(&path).map(|error| say(&error))))
+                .unzip();
+            found.errors.extend(errors.into_iter().flatten());
+            found.errors.extend(strays::find(&folder, &rules, &paths));
         }
-    };
-    let Ok(own) = std::path::absolute(&environment.file) else { return found };
-    if let Some(error) = below(&folder, &own).and_then(|path| rules.as_ref()?.error(&path)) {
-        found.errors.push(format!("{file}: {error}"));
-    }
-    for named in &config.files {
-        let say = |error: &str| named.problem(error).describe(&file);
-        let path = std::path::absolute(&named.path).ok().and_then(|path| below(&folder, &path));
-        match (path, &rules) {
-            (Some(path), Some(rules)) => found.errors.extend(rules.error(&path).map(|error| say(&error))),
-            (None, _) if environment.is_azure() && named.written.is_relative() => {
-                let why = format!("{:?} leads out of the folder that is published", named.written.display());
-                found
-                    .errors
-                    .push(say(&format!("{why}: put the file into it, or name a mounted share by its whole path")));
-            }
-            _ => {}
-        }
-    }
-    if let Some(rules) = &rules {
-        found.warnings = lying_about(&folder, rules);
+        Ok(None) if environment.is_azure() => found.errors.push(missing("")),
+        Ok(None) => found.warnings.push(missing("warning: ")),
+        Err(error) => found.errors.push(error),
     }
     found
+}
+
+fn missing(severity: &str) -> String {
+    let what = "everything in this folder would be published, codes and copies of lists, too";
+    format!("{RULES}: {severity}is missing: {what}: add one, as the sample's, that names what is published")
+}
+
+/// The files that the configuration names by a path that leads out of the package.
+fn leads_out(environment: &Environment, config: &Config, folder: &Path) -> Vec<String> {
+    let file = environment.file.display().to_string();
+    let leads_out = |named: &&NamedFile| named.written.is_relative() && within(folder, &named.path).is_none();
+    let named = config.files.iter().filter(|_| environment.is_azure()).filter(leads_out);
+    named
+        .map(|named| {
+            let why = format!("{:?} leads out of the folder that is published", named.written.display());
+            let how = "put the file into it, or name a mounted share by its whole path";
+            named.problem(&format!("{why}: {how}")).describe(&file)
+        })
+        .collect()
+}
+
+/// A file that has to be in the package.
+struct Needed<'a> {
+    /// Within the folder, with slashes.
+    path: String,
+    /// Adds to an error who needs the file.
+    say: Box<dyn Fn(&str) -> String + 'a>,
+}
+
+/// What has to be published: the configuration, what it names, and what the host asks for.
+fn needed<'a>(environment: &Environment, config: &'a Config, folder: &Path) -> Vec<Needed<'a>> {
+    let file = environment.file.display().to_string();
+    let mut needed = Vec::new();
+    if let Some(path) = within(folder, &environment.file) {
+        let file = file.clone();
+        needed.push(Needed { path, say: Box::new(move |error| format!("{file}: {error}")) });
+    }
+    for named in &config.files {
+        if let Some(path) = within(folder, &named.path) {
+            let file = file.clone();
+            needed.push(Needed { path, say: Box::new(move |error| named.problem(error).describe(&file)) });
+        }
+    }
+    needed.extend(for_the_host(folder).into_iter().map(|path| Needed { path, say: Box::new(str::to_owned) }));
+    needed
+}
+
+/// What the host asks for: its own file, the executable, and what makes folders functions.
+fn for_the_host(folder: &Path) -> Vec<String> {
+    let mut paths = vec![HOST.to_owned()];
+    paths.extend(within(folder, &folder.join(executable(folder))));
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let functions = entries.filter(|entry| entry.path().join(FUNCTION).is_file());
+    let mut names: Vec<String> = functions.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort();
+    paths.extend(names.iter().map(|name| format!("{name}/{FUNCTION}")));
+    paths
+}
+
+/// The executable as `host.json` names it.
+fn executable(folder: &Path) -> String {
+    let bytes = files::read(&folder.join(HOST), MAX_BYTES).map(|content| content.bytes).unwrap_or_default();
+    let text = bytes.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(&bytes);
+    let host: serde_json::Value = serde_json::from_slice(text).unwrap_or_default();
+    let named = host.pointer("/customHandler/description/defaultExecutablePath");
+    named.and_then(serde_json::Value::as_str).filter(|path| !path.is_empty()).unwrap_or(EXECUTABLE).to_owned()
 }
 
 /// The folder of `host.json`: the configuration's own, or the working directory if the configuration is below it.
@@ -77,10 +139,15 @@ fn app_folder(environment: &Environment) -> Option<PathBuf> {
     let file = std::path::absolute(&environment.file).ok()?;
     let own = file.parent()?.to_owned();
     let working = std::env::current_dir().ok().filter(|folder| below(folder, &file).is_some());
-    std::iter::once(own).chain(working).find(|folder| folder.join("host.json").is_file())
+    std::iter::once(own).chain(working).find(|folder| folder.join(HOST).is_file())
 }
 
-/// The path within a folder, with slashes; `None`: it is not in there.
+/// A path as it is within a folder, with slashes; `None`: it leads elsewhere.
+fn within(folder: &Path, path: &Path) -> Option<String> {
+    below(folder, &std::path::absolute(path).ok()?)
+}
+
+/// The same of a whole path.
 fn below(folder: &Path, path: &Path) -> Option<String> {
     let (folder, path) = (plain(folder), plain(path));
     let names: Vec<&str> = path.strip_prefix(folder).ok()?.iter().filter_map(|name| name.to_str()).collect();
@@ -155,6 +222,8 @@ impl Rules {
 struct Beginnings {
     keep_out: Regex,
     let_in: Regex,
+    /// A line with `!` may let in a file without letting in its folder.
+    reaches_below: bool,
 }
 
 impl Beginnings {
@@ -166,7 +235,11 @@ impl Beginnings {
             // No line: nothing begins so.
             if parts.is_empty() { "[^\\s\\S]".to_owned() } else { format!("^(?:{})", parts.join("|")) }
         };
-        Ok(Self { keep_out: Regex::new(&pattern(&keep_out))?, let_in: Regex::new(&pattern(&let_in))? })
+        let reaches_below = let_in.iter().any(|line| {
+            let line = line.trim_start_matches('!').trim_matches('/');
+            line.contains('/') || line.contains("**")
+        });
+        Ok(Self { keep_out: Regex::new(&pattern(&keep_out))?, let_in: Regex::new(&pattern(&let_in))?, reaches_below })
     }
 
     fn lets_in(&self, path: &str) -> bool {
@@ -179,35 +252,6 @@ fn beginning(line: &str) -> String {
     let line = line.strip_prefix('!').unwrap_or(line);
     let line = line.strip_prefix('/').unwrap_or(line);
     regex::escape(line).replace("\\*\\*", ".+").replace("\\*", "[^/]+")
-}
-
-/// What lies at the top of the folder, is not meant to be published, and is published by `func` all the same.
-fn lying_about(folder: &Path, rules: &Rules) -> Vec<String> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names: Vec<String> = entries
-        .filter_map(|entry| {
-            let name = entry.file_name().into_string().ok()?;
-            let is_folder = entry.file_type().ok()?.is_dir();
-            let sent = if is_folder { format!("{name}/") } else { name };
-            let is_meant = !rules.keeps_out(sent.trim_end_matches('/'), is_folder);
-            let is_never = NEVER.iter().any(|never| never.eq_ignore_ascii_case(sent.trim_end_matches('/')));
-            (!is_meant && !is_never && rules.as_func.lets_in(&sent)).then_some(sent)
-        })
-        .collect();
-    names.sort();
-    let rest = names.len().saturating_sub(MAX_NAMED);
-    names.truncate(MAX_NAMED);
-    let mut warnings: Vec<String> = names
-        .iter()
-        .map(|name| {
-            let why = "`func` publishes it all the same, since it takes each line for the beginning of a path";
-            format!("{RULES}: warning: keeps {name} out, but {why}: move it to another folder")
-        })
-        .collect();
-    if rest > 0 {
-        warnings.push(format!("{RULES}: warning: so it is with {rest} more"));
-    }
-    warnings
 }
 
 #[cfg(test)]
