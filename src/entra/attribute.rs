@@ -48,11 +48,7 @@ fn value(raw: &Value) -> Option<AttributeValue> {
         Value::Object(_) => Some(AttributeValue::String(raw.to_string())),
         Value::Bool(yes) => Some(AttributeValue::Boolean(*yes)),
         Value::String(text) => Some(AttributeValue::String(text.clone())),
-        Value::Number(number) => {
-            let text = number.to_string();
-            let whole = text.strip_suffix(".0").unwrap_or(&text).parse();
-            Some(whole.map_or(AttributeValue::String(text), AttributeValue::Int64))
-        }
+        Value::Number(number) => Some(AttributeValue::from_number(number)),
         Value::Array(items) => {
             let texts = items.iter().filter_map(value).map(|item| item.to_text());
             Some(AttributeValue::StringCollection(texts.collect()))

@@ -66,9 +66,7 @@ fn attribute(value: &Value) -> Option<AttributeValue> {
     match value {
         Value::String(text) => Some(AttributeValue::String(plain(text))),
         Value::Bool(yes) => Some(AttributeValue::Boolean(*yes)),
-        Value::Number(number) => {
-            Some(number.as_i64().map_or_else(|| AttributeValue::String(number.to_string()), AttributeValue::Int64))
-        }
+        Value::Number(number) => Some(AttributeValue::from_number(number)),
         Value::Array(items) => {
             let texts = items.iter().map(|item| item.as_str().map(plain)).collect::<Option<_>>()?;
             Some(AttributeValue::StringCollection(texts))
@@ -113,6 +111,7 @@ mod tests {
     #[case("/text", text("Leeds"))]
     #[case("/control", text("Leeds"))]
     #[case("/whole", AttributeValue::Int64(-42))]
+    #[case("/point_zero", AttributeValue::Int64(5))]
     #[case("/large", text("18446744073709551615"))]
     #[case("/fraction", text("1.5"))]
     #[case("/yes", AttributeValue::Boolean(true))]
@@ -122,7 +121,7 @@ mod tests {
     #[case("/", text("of the empty name"))]
     fn takes_a_value_in_the_type_that_a_form_has(#[case] pointer: &str, #[case] value: AttributeValue) {
         let answer = json!({
-            "text": "Leeds", "control": "Le\u{0}ed\u{1b}s\n", "whole": -42, "large": u64::MAX, "fraction": 1.5, "yes": true, "texts": ["a", "b"],
+            "text": "Leeds", "control": "Le\u{0}ed\u{1b}s\n", "whole": -42, "point_zero": 5.0, "large": u64::MAX, "fraction": 1.5, "yes": true, "texts": ["a", "b"],
             "a/b": { "c~d": "deep" }, "": "of the empty name",
         });
         assert_eq!(taken(&answer, pointer), Some(value));

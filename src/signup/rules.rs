@@ -8,7 +8,9 @@
 //!   past it with what the condition cannot read: a value that it cannot be evaluated for, or that is longer than it
 //!   sees, is an error at the fields that the failing part reads (above the form, if it has none of them), whatever the
 //!   outcome, and a warning. If all that this part reads is empty, the condition does not hold, unless one of these
-//!   fields is required.
+//!   fields is required. If only some of it is empty, it fails all the same, since nobody passes with the rest: every
+//!   field that it reads and the event lists is marked, also the one that is filled in where the empty one is not listed.
+//!   A guard (`attributes.ext.Max != 0 && …`) says that emptiness is fine, `required` that it is not.
 //! - A failure is shown at the rule's attribute. A rule without an attribute, which has a condition then, fails for the
 //!   whole form: its text stands above it. A failure of a rule whose outcome is [`Outcome::Block`] ends the sign-up; but
 //!   a value that cannot be read as what it has to be (a date, a number, a phone number) is a slip, and an error at the
@@ -16,7 +18,8 @@
 //! - The order of outcomes is: block, errors, changed values, continue. The first failing rule that blocks, the first
 //!   failure of each attribute and the first failure of the whole form are shown.
 //! - Nobody knows whether Entra lists a field that was left empty, or a box that was not ticked, as empty, as null, as
-//!   false or not at all. So all of these are not filled in, and only `required` and conditions apply to them.
+//!   false or not at all. So all of these are not filled in, and only `required` and conditions apply to them. Of a box,
+//!   by the event or as declared, only what says yes is filled in where it has to be ticked, in whatever type it comes.
 //! - An attribute that the event does not list fails a rule that requires it in any case, and a rule that is its condition:
 //!   otherwise whoever leaves a field empty would pass. The field may not be on the page at all, so it is also named apart.
 //!   Every other rule for such an attribute is skipped and named: there is nothing to check or to tidy.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
+use serde_json::Number;
 
 /// An attribute's exact name, as the directory spells it (`postalCode`, `extension_<app id>_Plan`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -74,6 +75,14 @@ pub enum AttributeValue {
 }
 
 impl AttributeValue {
+    /// A number of JSON: a whole one, also one that is written `5.0`; any other as the text that it is written as.
+    #[must_use]
+    pub fn from_number(number: &Number) -> Self {
+        let text = number.to_string();
+        let whole = text.strip_suffix(".0").unwrap_or(&text).parse();
+        whole.map_or(Self::String(text), Self::Int64)
+    }
+
     /// The value's own type.
     #[must_use]
     pub fn attribute_type(&self) -> AttributeType {

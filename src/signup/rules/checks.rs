@@ -8,7 +8,7 @@ use regex::Regex;
 
 use super::dates::DateCheck;
 use crate::signup::facts::choices;
-use crate::values::AttributeValue;
+use crate::values::{AttributeType, AttributeValue};
 
 /// Whether a value must be there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -16,7 +16,8 @@ pub enum Required {
     /// It need not be.
     #[default]
     No,
-    /// It must be, whether the event lists the attribute or not. A box that is not ticked is not filled in.
+    /// It must be, whether the event lists the attribute or not. A box that is not ticked is not filled in, nor is one
+    /// that says anything else than yes.
     Always,
     /// It must be if the event lists the attribute. A box that is not ticked is filled in: it says no.
     IfAsked,
@@ -61,10 +62,13 @@ impl Checks {
             && date.is_none()
     }
 
-    /// Whether a value counts as not filled in: it has no items, or is a box that has to be ticked and is not.
-    pub(super) fn is_missing(&self, value: Option<&AttributeValue>, items: &[Cow<'_, str>]) -> bool {
-        let unticked = self.required == Required::Always && value == Some(&AttributeValue::Boolean(false));
-        items.is_empty() || unticked
+    /// Whether a value counts as not filled in: it has no items, or is in a box that has to be ticked and does not say
+    /// yes. `is_box`: the attribute is one.
+    pub(super) fn is_missing(&self, value: Option<&AttributeValue>, items: &[Cow<'_, str>], is_box: bool) -> bool {
+        let is_box = is_box || matches!(value, Some(AttributeValue::Boolean(_)));
+        let yes =
+            || value.and_then(|value| value.convert(AttributeType::Boolean)) == Some(AttributeValue::Boolean(true));
+        items.is_empty() || self.required == Required::Always && is_box && !yes()
     }
 
     /// Whether a value that is there passes; `today` is the day of the sign-up.

@@ -8,7 +8,7 @@ use super::checks::items;
 use super::length::{MAX_FIELDS, too_long};
 use super::{Checked, Country, Finding, MaxLength, Outcome, PhoneCountry, Required, Rule, Submission, Verdict};
 use crate::signup::facts::{Context, place_of};
-use crate::values::{AttributeName, AttributeValue, Form, FormField};
+use crate::values::{AttributeName, AttributeType, AttributeValue, Form, FormField};
 
 /// The most attributes whose names differ in case only. The directory has none.
 const MAX_TWINS: usize = 2;
@@ -172,6 +172,13 @@ impl<'a> Run<'a> {
         self.values.get(place.at)?.as_ref()
     }
 
+    /// Whether the field is a box, by the event or by the operator's declaration.
+    fn is_box(&self, place: Place<'_>) -> bool {
+        let FormField { name, attribute_type, .. } = place.field;
+        [Some(*attribute_type), self.submission.facts.types.declared(name.as_str())]
+            .contains(&Some(AttributeType::Boolean))
+    }
+
     /// Tidies the value; how that fails, if it does.
     fn tidy(&mut self, at: usize, rule: &Rule, place: Place<'_>) -> Option<Failure> {
         if rule.normalise.is_empty() {
@@ -220,7 +227,7 @@ impl<'a> Run<'a> {
         }
         let value = self.value(place);
         let items = items(value, place.several);
-        if rule.checks.is_missing(value, &items) {
+        if rule.checks.is_missing(value, &items, self.is_box(place)) {
             let fails = rule.checks.required != Required::No || rule.is_its_condition();
             return fails.then_some(Failure::Missing);
         }

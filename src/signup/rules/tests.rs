@@ -60,10 +60,13 @@ fn now() -> DateTime<Utc> {
 }
 
 fn check_several(rules: &[Rule], form: &Form, multi_select: &[AttributeName]) -> Checked {
+    check_typed(rules, form, multi_select, &AttributeTypes::default())
+}
+
+fn check_typed(rules: &[Rule], form: &Form, multi_select: &[AttributeName], types: &AttributeTypes) -> Checked {
     let (app, client) = (App::default(), Client { locale: "de-at".into(), ..Client::default() });
     let identity = IdentityFacts { provenance: "verified", ..IdentityFacts::default() };
-    let types = AttributeTypes::default();
-    let facts = Facts { form, multi_select, types: &types, invitation: None, app: &app, client: &client, identity };
+    let facts = Facts { form, multi_select, types, invitation: None, app: &app, client: &client, identity };
     check(rules, &Submission { form, multi_select, max_text: MAX_TEXT, facts: &facts, now: now() })
 }
 

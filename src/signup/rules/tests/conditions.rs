@@ -341,3 +341,19 @@ fn whether_a_field_is_required_is_asked_anew_when_a_value_has_changed() {
     assert_eq!(fails(Vec::new()), 0);
     assert_eq!(fails(vec![tidying("country", &[Normalise::Upper])]), 1, "the value has changed");
 }
+
+#[test]
+fn a_part_that_is_only_half_empty_fails_at_all_that_it_reads_unless_it_is_guarded() {
+    let seats = || field("seats", Some(AttributeValue::Int64(5)));
+    let marked = |condition: &str, form: Vec<FormField>| {
+        let checked = check_form(&[block(condition)], &Form(form));
+        assert_eq!(checked.block, None);
+        errors(&checked).into_iter().map(|(name, _)| name.to_owned()).collect::<Vec<_>>()
+    };
+    for condition in ["attributes.seats > attributes.max", "attributes.seats / attributes.max > 1"] {
+        assert_eq!(marked(condition, vec![seats(), field("max", None)]), ["max", "seats"]);
+        assert_eq!(marked(condition, vec![seats()]), ["seats"], "what is not listed cannot be marked");
+        let guarded = format!("attributes.max != 0 && {condition}");
+        assert_eq!(marked(&guarded, vec![seats()]), Vec::<String>::new());
+    }
+}

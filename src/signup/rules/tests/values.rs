@@ -253,3 +253,36 @@ fn of_two_attributes_that_differ_in_case_only_both_are_checked() {
     let changed: Vec<_> = both.changed.values().map(AttributeValue::to_text).collect();
     assert_eq!(changed, ["LEEDS", "YORK"]);
 }
+
+/// Whether a box that has to be ticked passes with this value, listed as this type.
+fn ticked(listed: AttributeType, declared: Option<AttributeType>, value: AttributeValue) -> bool {
+    let rule = checking("terms", Checks { required: Required::Always, ..Checks::default() });
+    let field = FormField { name: AttributeName::new("terms"), attribute_type: listed, value: Some(value) };
+    let types = declared.map(|declared| (AttributeName::new("Terms"), declared)).into_iter().collect();
+    check_typed(&[rule], &Form(vec![field]), &[], &types).errors.is_empty()
+}
+
+#[rstest]
+#[case(text("true"), true)]
+#[case(text("Yes"), true)]
+#[case(AttributeValue::Boolean(true), true)]
+#[case(AttributeValue::Int64(1), true)]
+#[case(text("false"), false)]
+#[case(text("perhaps"), false)]
+#[case(text("{}"), false)]
+#[case(AttributeValue::Boolean(false), false)]
+#[case(AttributeValue::Int64(0), false)]
+#[case(list(&["false"]), false)]
+fn a_box_that_must_be_ticked_needs_a_yes_in_whatever_type_it_is_listed(
+    #[case] value: AttributeValue,
+    #[case] passes: bool,
+) {
+    use AttributeType::{Boolean, Int64, String};
+    for listed in [String, Int64, Boolean] {
+        assert_eq!(ticked(listed, Some(Boolean), value.clone()), passes, "listed as {listed:?}");
+    }
+    for declared in [None, Some(String)] {
+        assert_eq!(ticked(Boolean, declared, value.clone()), passes, "declared as {declared:?}");
+    }
+    assert!(ticked(String, None, text("false")), "a text is no box");
+}
