@@ -1,7 +1,8 @@
 //! Templates: texts with `{{ … }}` in them.
 //!
 //! A template runs over a JSON object, of which it sees the members that it names. Absent, null and empty values
-//! render as nothing, at any depth. Nothing is escaped: a template makes a value, not a page. `if` and `for` are
+//! render as nothing, at any depth; true and false as `true` and `false` (but `~`, which joins two values, spells them
+//! `True` and `False`, as the library does: write `| string` after them there). Nothing is escaped: a template makes a value, not a page. `if` and `for` are
 //! available; `set`, `macro`, `include` and the like are not, so that a text cannot grow by feeding on itself.
 //!
 //! While it is compiled: the size of the text, brackets, blocks and operators are counted before the parser, which

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Value;
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
+use minijinja::value::{Rest, Value, ValueKind};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, filters};
 use serde_json::Value as Json;
 
 use super::{FUEL, MAX_OUTPUT, TemplateError, syntax_error};
@@ -19,22 +19,55 @@ pub(super) fn environment(source: &str) -> Result<Environment<'static>, Template
     environment.set_fuel(Some(FUEL));
     environment.set_undefined_behavior(UndefinedBehavior::Chainable);
     environment.set_auto_escape_callback(|_| AutoEscape::None);
-    environment.set_formatter(
-        |out, state, value| {
-            if value.is_none() { Ok(()) } else { minijinja::escape_formatter(out, state, value) }
-        },
-    );
+    environment.set_formatter(|out, state, value| match value.kind() {
+        ValueKind::None => Ok(()),
+        _ => minijinja::escape_formatter(out, state, &spoken(value)),
+    });
     let globals: Vec<_> = environment.globals().map(|(name, _)| name.to_owned()).collect();
     for name in &globals {
         environment.remove_global(name);
     }
-    environment.add_filter("join", join);
-    environment.add_filter("replace", replace);
-    environment.add_filter("slug", |text: Value| if text.is_none() { String::new() } else { slug(&text.to_string()) });
+    add_filters(&mut environment);
     let syntax = SyntaxConfig::builder().keep_trailing_newline(true).build().map_err(|error| syntax_error(&error))?;
     environment.set_syntax(syntax);
     environment.add_template_owned(NAME, source.to_owned()).map_err(|error| syntax_error(&error))?;
     Ok(environment)
+}
+
+/// The filters of our own, and those of the library that make a text of what they get.
+fn add_filters(environment: &mut Environment<'static>) {
+    environment.add_filter("join", join);
+    environment
+        .add_filter("replace", |text: &Value, from: &str, to: &str| replace(&spoken(text).to_string(), from, to));
+    let slug = |text: &Value| if text.is_none() { String::new() } else { slug(&spoken(text).to_string()) };
+    environment.add_filter("slug", slug);
+    environment.add_filter("@capitalize", filters::capitalize);
+    environment.add_filter("@lower", filters::lower);
+    environment.add_filter("@string", filters::string);
+    environment.add_filter("@title", filters::title);
+    environment.add_filter("@trim", filters::trim);
+    environment.add_filter("@upper", filters::upper);
+    for (name, library) in [
+        ("capitalize", "@capitalize"),
+        ("lower", "@lower"),
+        ("string", "@string"),
+        ("title", "@title"),
+        ("trim", "@trim"),
+        ("upper", "@upper"),
+    ] {
+        environment.add_filter(name, move |state: &mut State<'_, '_>, arguments: Rest<Value>| {
+            let arguments: Vec<_> = arguments.iter().map(spoken).collect();
+            state.apply_filter(library, &arguments)
+        });
+    }
+}
+
+/// True and false as every other value of the product spells them, not as Python does.
+fn spoken(value: &Value) -> Value {
+    match value.kind() {
+        ValueKind::Bool => Value::from(if value.is_true() { "true" } else { "false" }),
+        _ => value.clone(),
+    }
 }
 
 /// The items as one text, as long as it could still be shown.
@@ -44,7 +77,7 @@ fn join(items: &Value, between: Option<&str>) -> Result<String, Error> {
         if at > 0 {
             joined.push_str(between.unwrap_or_default());
         }
-        joined.push_str(&item.to_string());
+        joined.push_str(&spoken(&item).to_string());
         within_limit(joined.len())?;
     }
     Ok(joined)

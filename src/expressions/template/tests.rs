@@ -268,3 +268,17 @@ proptest! {
         prop_assert!(slug.is_empty() || slug.split('-').all(|word| !word.is_empty()));
     }
 }
+
+#[rstest]
+#[case("{{ invite.vip }} {{ invite['no'] }} {{ true }} {{ invite.vip == false }}", "true false true false")]
+#[case(
+    "{{ invite.vip | string }}{{ invite.vip | lower }}{{ invite.vip | trim }}{{ invite.vip | slug }}",
+    "truetruetruetrue"
+)]
+#[case("{{ invite.vip | upper }}{{ invite.no | title }}{{ invite.no | capitalize }}", "TRUEFalseFalse")]
+#[case("{{ invite.vip | replace('t', 'T') }} {{ [invite.vip, invite.no] | join('+') }}", "True true+false")]
+#[case("{{ invite.vip | default('x') }} {{ invite.vip if invite.vip == true else 'x' }}", "true true")]
+#[case("{% for one in [invite.vip] %}{{ one }}{% endfor %}{% if invite.no %}x{% endif %}", "true")]
+fn yes_and_no_are_spelt_as_json_spells_them(#[case] source: &str, #[case] expected: &str) {
+    assert_eq!(render(source, &json!({ "invite": { "vip": true, "no": false } })).as_deref(), Ok(expected), "{source}");
+}
