@@ -32,7 +32,7 @@ use guestlist::signup::identity::{AddressSource, Found, Provenance};
 use guestlist::signup::messages::{Messages, Reader};
 use guestlist::signup::policy::{Gate, Policy};
 use guestlist::signup::trace::Trace;
-use guestlist::values::{self, AttributeName, AttributeValue, EmailMatch, FormField};
+use guestlist::values::{self, AttributeName, AttributeTypes, AttributeValue, EmailMatch, FormField};
 use guestlist_emulator::Tenant;
 use guestlist_emulator::sign_up::{self, Form, Person, SignUp};
 use tokio::runtime::Runtime;
@@ -197,7 +197,8 @@ fn start_hook_with_a_remembered_token(bencher: Bencher<'_, '_>, address: &str) {
 }
 
 static SNAPSHOT: LazyLock<Snapshot> = LazyLock::new(|| {
-    let reading = Reading { source: "beta".into(), apps: Vec::new(), extension_app: None };
+    let reading =
+        Reading { source: "beta".into(), apps: Vec::new(), extension_app: None, types: AttributeTypes::default() };
     csv_reader::read(list(INVITES).as_bytes(), &reading, csv_reader::UnendedLine::Used).unwrap().0
 });
 

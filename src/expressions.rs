@@ -15,7 +15,7 @@ mod template;
 
 pub use bounds::OutOfBounds;
 pub(crate) use condition::is_long;
-pub use condition::{Condition, ConditionError, Judgement, Path, Risk};
+pub use condition::{Condition, ConditionError, Judgement, Kind, Path, Risk};
 pub use template::{Template, TemplateError};
 
 /// The end of an error's sentence that names what may have been meant.

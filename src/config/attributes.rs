@@ -4,6 +4,8 @@ use super::decode::Reading;
 use super::file::TenantSection;
 use super::problems::Severity;
 use super::sign_up::Names;
+use super::tree::Origin;
+use crate::invites::columns;
 use crate::values::{AttributeName, AttributeType, AttributeTypes, nearest};
 
 /// The declared types.
@@ -14,6 +16,11 @@ pub(super) fn types(section: &TenantSection, names: &Names, reading: &mut Readin
             let Some(name) = names.resolve(written, &kind.origin, reading) else { continue };
             if declared.iter().any(|(known, _)| known.is(name.as_str())) {
                 reading.error(&kind.origin, format!("the attribute {written:?} occurs twice"));
+            }
+            if columns::is_built_in(&name) && kind.value != AttributeType::String {
+                let how = "is a text in every directory: leave it out";
+                reading.within(written, |reading| reading.error(&kind.origin, how));
+                continue;
             }
             declared.push((name, kind.value));
         }
@@ -39,5 +46,27 @@ pub(super) fn warn_of_near_names(section: &TenantSection, names: &Names, reading
         reading.within("tenant.attributes", |reading| {
             reading.within(written, |reading| reading.report(Severity::Warning, &kind.origin, how));
         });
+    }
+}
+
+/// A type as the configuration writes it.
+pub(super) fn word(declared: AttributeType) -> &'static str {
+    match declared {
+        AttributeType::Boolean => "boolean",
+        AttributeType::Int64 => "int64",
+        AttributeType::String | AttributeType::StringCollection => "string",
+    }
+}
+
+/// Reports an attribute that is declared as something else where only a text can be meant.
+pub(super) fn expect_text(name: &AttributeName, names: &Names, origin: &Origin, reading: &mut Reading) {
+    let declared = names.types.of(name.as_str());
+    if declared != AttributeType::String {
+        let how = format!(
+            "{} is declared as {:?}: name an attribute that is a text, or correct [tenant.attributes]",
+            name.short(),
+            word(declared)
+        );
+        reading.error(origin, how);
     }
 }

@@ -8,6 +8,7 @@ use super::hooks::endpoint;
 use super::secrets::SecretRef;
 use super::shape::Shape;
 use super::sign_up::Names;
+use super::sign_up::kinds::Kinds;
 use super::sign_up::names::Members;
 use super::tree::{Node, Origin};
 use crate::accounts::ConnectorSettings;
@@ -195,7 +196,7 @@ pub(super) fn connectors(
     let members = &members;
     for section in sections {
         reading.within(&section.name().value, |reading| {
-            let when = section.when().and_then(|when| all.condition(when, members, reading));
+            let when = section.when().and_then(|when| all.condition(when, members, names, reading));
             let one = match section {
                 ConnectorSection::Mailchimp(section) => all.mailchimp(section, members, environment, reading),
                 ConnectorSection::Profile(section) => Some(all.profile(section, members, names, reading)),
@@ -245,10 +246,17 @@ impl Connectors {
         }
     }
 
-    fn condition(&mut self, when: &Spanned<String>, members: &Members<'_>, reading: &mut Reading) -> Option<Condition> {
+    fn condition(
+        &mut self,
+        when: &Spanned<String>,
+        members: &Members<'_>,
+        names: &Names,
+        reading: &mut Reading,
+    ) -> Option<Condition> {
         let condition = reading.within("when", |reading| {
             let condition = members.condition(when, &VARIABLES, reading)?;
-            Members::warn_of_risks(&condition, "user", "the connector skips the account", &when.origin, reading);
+            let kinds = Kinds { names, multi_select: &[] };
+            kinds.warn_of_risks(&condition, "user", "the connector skips the account", &when.origin, reading);
             Some(condition)
         })?;
         self.reads(&condition.paths(), &when.origin);

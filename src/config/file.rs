@@ -81,11 +81,12 @@ section! {
         /// The application (client) id of the registration `b2c-extensions-app`. With it a custom attribute is
         /// written `ext.Name`; without it, naming one is an error.
         extension_app_id: Option<Spanned<String>> as Guid = None,
-        /// The types of attributes that are not texts: Entra says the type of an attribute only when an event lists it,
+        /// The types of custom attributes that are not texts: Entra says the type of an attribute only when an event lists it,
         /// and before the form is shown it lists the address alone. A value for an attribute that is not named here is a
         /// text. The types count for everything that fills, checks or sets an attribute: columns of invite lists,
-        /// look-ups, `prefill`, conditions, and `set` of a profile connector. A value that cannot be said in its type is
-        /// left out.
+        /// look-ups, `prefill`, conditions, and `set` of a profile connector. A text, such as a cell of a list, says
+        /// yes as `true`, `yes` or `1` and no as `false`, `no` or `0`, in any case. A value that cannot be said in its
+        /// type is left out. The built-in attributes (`displayName`, `city`, `email` …) are texts.
         /// Keys: attribute
         /// Example: `{ "ext.Newsletter" = "boolean", "ext.Seats" = "int64" }`
         attributes: BTreeMap<String, Spanned<AttributeType>> = BTreeMap::new(),

@@ -1,5 +1,6 @@
 //! `[[invites]]`, `[[policies]]` and `[messages]`: what the operator decided about sign-ups, compiled.
 
+pub(super) mod kinds;
 mod messages;
 pub(super) mod names;
 mod rules;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Environment;
+use super::attributes::{expect_text, word as type_word};
 use super::decode::{Reading, Spanned};
 use super::file::{File, InvitesSection, PolicySection};
 use super::hooks::guid;
@@ -24,6 +26,7 @@ use crate::signup::identity::is_editable;
 use crate::signup::messages::Messages;
 use crate::signup::policy::{Policy, PrefillValue, Settings};
 use crate::signup::prefill;
+use crate::signup::rules::Rule;
 use crate::storage;
 use crate::values::{AddressRule, AppId, AttributeName, AttributeTypes, AttributeValue, did_you_mean};
 use names::Members;
@@ -193,6 +196,7 @@ fn source(
             source: Arc::from(section.name.value.as_str()),
             apps: apps(&section.apps, reading),
             extension_app: names.extension_app.clone(),
+            types: names.types.clone(),
         },
         columns: None,
         refresh: section.refresh.value,
@@ -235,6 +239,7 @@ fn policy(section: &PolicySection, names: &Names, messages: &Messages, reading: 
     if section.deny_disposable {
         disposable::load();
     }
+    let multi_select = multi_select(section, names, reading);
     let policy = Policy {
         name: section.name.value.clone(),
         apps: apps(&section.apps, reading),
@@ -248,13 +253,11 @@ fn policy(section: &PolicySection, names: &Names, messages: &Messages, reading: 
         email_sources: sources::email_sources(section, names, reading),
         invitation_code: sources::invitation_code(section, names, reading),
         uniform_refusals: section.uniform_refusals,
-        multi_select: attributes("multi_select", &section.multi_select, names, reading),
+        rules: rules(section, &multi_select, names, messages, reading),
+        multi_select,
         types: names.types.clone(),
         lookups: sources::lookups(section, &names.lookups, reading),
         prefill: prefill_values(section, names, reading),
-        rules: reading.within("rules", |reading| {
-            section.rules.iter().filter_map(|section| rules::rule(section, names, messages, reading)).collect()
-        }),
         max_text: section.max_text.value,
     };
     work::check(section, &policy, messages, reading);
@@ -279,10 +282,31 @@ fn address_rule(text: &Spanned<String>, admits: bool, reading: &mut Reading) -> 
     }
 }
 
-/// Attributes by their names.
-fn attributes(key: &str, written: &[Spanned<String>], names: &Names, reading: &mut Reading) -> Vec<AttributeName> {
-    reading.within(key, |reading| {
-        written.iter().filter_map(|name| names.attribute(&name.value, &name.origin, reading)).collect()
+/// The attributes that hold several choices in one text.
+fn multi_select(section: &PolicySection, names: &Names, reading: &mut Reading) -> Vec<AttributeName> {
+    reading.within("multi_select", |reading| {
+        let mut text = |written: &Spanned<String>| {
+            let name = names.attribute(&written.value, &written.origin, reading)?;
+            expect_text(&name, names, &written.origin, reading);
+            Some(name)
+        };
+        section.multi_select.iter().filter_map(&mut text).collect()
+    })
+}
+
+fn rules(
+    section: &PolicySection,
+    multi_select: &[AttributeName],
+    names: &Names,
+    messages: &Messages,
+    reading: &mut Reading,
+) -> Vec<Rule> {
+    reading.within("rules", |reading| {
+        section
+            .rules
+            .iter()
+            .filter_map(|section| rules::rule(section, multi_select, names, messages, reading))
+            .collect()
     })
 }
 
@@ -319,16 +343,16 @@ fn check_type(name: &AttributeName, value: &AttributeValue, names: &Names, origi
     if !value.is_empty() && declared.is_some_and(|declared| value.convert(declared).is_none()) {
         reading.error(origin, "cannot be said in the type that [tenant.attributes] gives the attribute");
     }
-    let own = match value {
-        AttributeValue::Int64(_) => "int64",
-        AttributeValue::Boolean(_) => "boolean",
-        AttributeValue::String(_) | AttributeValue::StringCollection(_) => return,
-    };
-    if declared.is_none() {
-        let short = name.short();
-        let how = format!("is sent as a text: write {short:?} = {own:?} into [tenant.attributes] if it is none");
-        reading.report(Severity::Warning, origin, how);
+    if matches!(value, AttributeValue::String(_) | AttributeValue::StringCollection(_)) || declared.is_some() {
+        return;
     }
+    let how = if columns::is_built_in(name) {
+        "is sent as a text, since that is what the attribute is: write it in quotes".to_owned()
+    } else {
+        let (short, own) = (name.short(), type_word(value.attribute_type()));
+        format!("is sent as a text: write {short:?} = {own:?} into [tenant.attributes] if it is none")
+    };
+    reading.report(Severity::Warning, origin, how);
 }
 
 /// Codes and remembered addresses need a state that outlives the instance, and a timer that sees accounts.

@@ -31,7 +31,7 @@ use judge::Judge;
 use paths::Bound;
 
 pub use judge::{Judgement, Path};
-pub use risks::Risk;
+pub use risks::{Kind, Risk};
 pub(crate) use value::is_long;
 
 /// What a condition may be like.
@@ -151,10 +151,10 @@ impl Condition {
         }
     }
 
-    /// Where it can fail. `typed` says whether people type what is at a path, `is_text` whether that is always a text.
+    /// Where it can fail. `typed` says whether people type what is at a path, `kind` of what kind that always is.
     #[must_use]
-    pub fn risks(&self, typed: &dyn Fn(&[String]) -> bool, is_text: &dyn Fn(&[String]) -> bool) -> Vec<Risk> {
-        risks::find(&self.compiled.bound, typed, is_text)
+    pub fn risks(&self, typed: &dyn Fn(&[String]) -> bool, kind: &dyn Fn(&[String]) -> Option<Kind>) -> Vec<Risk> {
+        risks::find(&self.compiled.bound, typed, kind)
     }
 
     /// What it can cost at worst, in nanoseconds on the machine of the README's figures; `check`: as [`Condition::judge`]

@@ -34,6 +34,12 @@ pub const BUILT_IN_ATTRIBUTES: [&str; 15] = [
     "usageLocation",
 ];
 
+/// Whether every directory has the attribute. All of these are texts.
+#[must_use]
+pub fn is_built_in(name: &AttributeName) -> bool {
+    name.is("email") || BUILT_IN_ATTRIBUTES.iter().any(|known| name.is(known))
+}
+
 /// The exact name of an attribute as a person writes it: `ext.Plan` becomes `extension_<app id>_Plan`, built-in names
 /// take the directory's case. `None`: it is not an attribute, or `ext.` cannot be resolved without the app id.
 #[must_use]

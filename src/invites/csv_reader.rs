@@ -13,7 +13,7 @@ pub use line::{Edge, PUBLIC_SUFFIX, USES, moment};
 use super::columns::{Column, Columns, HeaderError};
 use super::look_alikes::LookAlikes;
 use super::snapshot::Snapshot;
-use crate::values::AppId;
+use crate::values::{AppId, AttributeName, AttributeType, AttributeTypes, AttributeValue, Invitation};
 
 /// The longest first line, in bytes.
 const MAX_HEADER: usize = 64 * 1024;
@@ -51,6 +51,8 @@ pub struct Reading {
     pub apps: Vec<AppId>,
     /// The app id behind `ext.` columns.
     pub extension_app: Option<AppId>,
+    /// The declared types of attributes, which cells have to fit.
+    pub types: AttributeTypes,
 }
 
 /// A line that is not used, or what its author may not have meant. Never quotes a cell.
@@ -132,7 +134,10 @@ pub fn read(bytes: &[u8], reading: &Reading, unended: UnendedLine) -> Result<(Sn
             if let Some(rule) = &invitation.rule {
                 look_alikes.add(rule, line);
             }
-            snapshot.add(invitation)
+            let misfits = misfits(&invitation, &reading.types);
+            snapshot.add(invitation)?;
+            problems.extend(misfits);
+            Ok(())
         });
         if let Err(problem) = added {
             problems.push(LineProblem { line, used: false, problem });
@@ -141,6 +146,21 @@ pub fn read(bytes: &[u8], reading: &Reading, unended: UnendedLine) -> Result<(Sn
     problems.extend(look_alikes.finish());
     problems.sort_by_key(|problem| problem.line);
     Ok((snapshot.finish(), problems))
+}
+
+/// What is said of cells that cannot be said in the declared type of their column.
+fn misfits(invitation: &Invitation, types: &AttributeTypes) -> Vec<LineProblem> {
+    let misfit = |(attribute, text): (&AttributeName, &String)| {
+        let declared = types.declared(attribute.as_str())?;
+        let fits = AttributeValue::String(text.clone()).convert(declared).is_some();
+        let what = match declared {
+            AttributeType::Boolean => "neither yes (true, yes, 1) nor no (false, no, 0)",
+            _ => "no whole number",
+        };
+        let problem = format!("the cell in the column {} is {what}, and is left out", attribute.short());
+        (!fits).then_some(LineProblem { line: invitation.line, used: true, problem })
+    };
+    invitation.prefill.iter().filter_map(misfit).collect()
 }
 
 /// Whether a line says nothing.

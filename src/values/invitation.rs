@@ -66,7 +66,7 @@ impl Invitation {
 
     /// The invitation as templates and conditions see it: its columns in the declared type of their attribute, else as
     /// texts, and in any case `name`, `source` and the lists `tags`, `groups` and `roles`, which are empty without an
-    /// invitation. A cell that cannot be said in its type is left out. Personal: not to be logged.
+    /// invitation. A cell that cannot be said in its type is left out, which the reading of the list reports. Personal: not to be logged.
     #[must_use]
     pub fn to_context(invitation: Option<&Self>, types: &AttributeTypes) -> Value {
         let columns = invitation.into_iter().flat_map(|invitation| &invitation.columns);

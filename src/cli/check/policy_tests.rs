@@ -19,7 +19,7 @@ use crate::lookups::Lookups;
 use crate::reservations::{Admissions, Reservations};
 use crate::signup::decision::{Page, StartDecision, SubmitDecision};
 use crate::storage::StateStore;
-use crate::values::{AttributeName, AttributeValues, Code, InvitationCode};
+use crate::values::{AttributeName, AttributeTypes, AttributeValues, Code, InvitationCode};
 
 /// Runs every test; hands back those that failed, each with what differs.
 pub(super) async fn run(config: &Config, lists: &[Arc<LoadedInvites>], now: DateTime<Utc>) -> Vec<Problem> {
@@ -141,7 +141,12 @@ fn invitation(
     let written = writer.write_record(columns.keys()).and_then(|()| writer.write_record(columns.values()));
     written.map_err(|error| error.to_string())?;
     let bytes = writer.into_inner().map_err(|error| error.to_string())?;
-    let reading = Reading { source: "tests".into(), apps: Vec::new(), extension_app: config.extension_app.clone() };
+    let reading = Reading {
+        source: "tests".into(),
+        apps: Vec::new(),
+        extension_app: config.extension_app.clone(),
+        types: AttributeTypes::default(),
+    };
     let (snapshot, problems) =
         csv_reader::read(&bytes, &reading, UnendedLine::Used).map_err(|error| format!("the invitation: {error}"))?;
     match problems.iter().find(|problem| !problem.used) {

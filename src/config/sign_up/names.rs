@@ -6,11 +6,9 @@
 
 use super::Names;
 use crate::config::decode::{Reading, Spanned};
-use crate::config::problems::Severity;
 use crate::config::tree::Origin;
 use crate::expressions::{Condition, Template};
 use crate::graph;
-use crate::invites::columns;
 use crate::signup::facts;
 use crate::values::{Invitation, nearest};
 
@@ -99,26 +97,6 @@ impl<'n> Members<'n> {
                 reading.error(&written.origin, error.to_string());
                 None
             }
-        }
-    }
-
-    /// Warns where a condition can fail on what people type below `root`; `then` says what follows from that.
-    pub(in crate::config) fn warn_of_risks(
-        condition: &Condition,
-        root: &str,
-        then: &str,
-        origin: &Origin,
-        reading: &mut Reading,
-    ) {
-        let typed = |path: &[String]| path.first().is_some_and(|first| first == root);
-        // The directory's own attributes are texts; the type of others is not known here.
-        let is_text = |path: &[String]| {
-            let own = |name: &String| columns::BUILT_IN_ATTRIBUTES.iter().any(|known| known.eq_ignore_ascii_case(name));
-            typed(path) && path.len() == 2 && path.last().is_some_and(own)
-        };
-        for risk in condition.risks(&typed, &is_text) {
-            let how = format!("can fail on what people type, and then {then}: {risk}");
-            reading.report(Severity::Warning, origin, how);
         }
     }
 

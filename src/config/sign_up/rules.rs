@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use regex::{Regex, RegexBuilder};
 
 use super::Names;
+use super::kinds::Kinds;
 use super::names::Members;
 use super::work::MAX_PATTERN;
 use crate::config::decode::{Reading, Spanned};
@@ -14,12 +15,18 @@ use crate::signup::messages::Messages;
 use crate::signup::rules::{
     Checks, DateCheck, Day, Normalise, Outcome, PhoneCountry, Rule, check_date_format, prepare_phones,
 };
-use crate::values::did_you_mean;
+use crate::values::{AttributeName, did_you_mean};
 
 /// The ages that can be asked for.
 const AGES: std::ops::RangeInclusive<usize> = 1..=150;
 
-pub(super) fn rule(section: &RuleSection, names: &Names, messages: &Messages, reading: &mut Reading) -> Option<Rule> {
+pub(super) fn rule(
+    section: &RuleSection,
+    multi_select: &[AttributeName],
+    names: &Names,
+    messages: &Messages,
+    reading: &mut Reading,
+) -> Option<Rule> {
     let keys = &section.value;
     let place = keys.attribute.as_ref().map_or("[]", |attribute| attribute.value.as_str());
     reading.within(place, |reading| {
@@ -43,22 +50,21 @@ pub(super) fn rule(section: &RuleSection, names: &Names, messages: &Messages, re
         // What a slip leaves of a rule says nothing about what was meant.
         if !reading.is_wrong_here() {
             check_whole(&rule, section, reading);
-            warn_of_risks(&rule, keys, reading);
+            warn_of_risks(&rule, keys, &Kinds { names, multi_select }, reading);
         }
         Some(rule)
     })
 }
 
 /// Warns where the rule's condition can fail on what people type.
-fn warn_of_risks(rule: &Rule, keys: &RuleKeys, reading: &mut Reading) {
+fn warn_of_risks(rule: &Rule, keys: &RuleKeys, kinds: &Kinds<'_>, reading: &mut Reading) {
     let (Some(condition), Some(written)) = (&rule.when, &keys.when) else { return };
     let then = if rule.is_its_condition() {
         "the person gets an error at the fields it reads"
     } else {
         "the rule does not apply"
     };
-    let warn = |reading: &mut Reading| Members::warn_of_risks(condition, "attributes", then, &written.origin, reading);
-    reading.within("when", warn);
+    reading.within("when", |reading| kinds.warn_of_risks(condition, "attributes", then, &written.origin, reading));
 }
 
 /// Reports a key that no text has.

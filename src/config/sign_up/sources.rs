@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Names;
+use crate::config::attributes::expect_text;
 use crate::config::decode::{Reading, Spanned};
 use crate::config::file::PolicySection;
 use crate::signup::identity::EmailSource;
@@ -44,7 +45,9 @@ impl Names {
             "federated-id" => Some(EmailSource::FederatedId),
             written => {
                 if let Some(name) = written.strip_prefix("attribute:") {
-                    return self.attribute(name.trim(), &source.origin, reading).map(EmailSource::Attribute);
+                    let name = self.attribute(name.trim(), &source.origin, reading)?;
+                    expect_text(&name, self, &source.origin, reading);
+                    return Some(EmailSource::Attribute(name));
                 }
                 let near = did_you_mean(written, WORDS);
                 let how = format!("{written:?} is none of identity, federated-id, attribute:NAME{near}");
@@ -77,6 +80,7 @@ pub(super) fn invitation_code(section: &PolicySection, names: &Names, reading: &
             );
             return None;
         }
+        expect_text(&name, names, &written.origin, reading);
         Some(name)
     })
 }

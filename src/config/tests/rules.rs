@@ -139,11 +139,51 @@ fn a_text_of_a_rule_without_an_attribute_counts_as_used() {
 )]
 #[case("when = \"attributes.city > 5\"", "attributes.city is a text, and to compare it with a number fails")]
 #[case("when = \"attributes.City\"", "write attributes.City != ''")]
+#[case(
+    "when = \"'Leeds' in attributes.city\"",
+    "can fail, and then the person gets an error at the fields it reads: attr"
+)]
+#[case("when = \"-attributes.city == -5\"", "attributes.city is a text, and to negate it fails")]
+#[case(
+    "when = \"attributes.emailAddress == 5\"",
+    "attributes.emailAddress is a text, which is never the same as a number"
+)]
+#[case("when = \"invite.tags.contains('x')\"", "invite.tags is a list, and .contains() of it fails")]
+#[case("when = \"invite.note > 5\"", "invite.note is a text, and to compare it with a number fails")]
+#[case("when = \"identity.provenance\"", "write identity.provenance != ''")]
 fn a_condition_that_can_fail_on_what_people_type_is_a_warning(#[case] lines: &str, #[case] says: &str) {
     let notes = with_rule(lines).load().unwrap_or_else(|invalid| panic!("{invalid}")).notes;
     let seen: Vec<_> = notes.iter().map(|note| note.describe("guestlist.toml")).collect();
     assert_eq!(seen.len(), 1, "{seen:#?}");
     assert!(seen[0].contains("warning") && seen[0].contains(".when:") && seen[0].contains(says), "{seen:#?}");
+}
+
+#[rstest]
+#[case("attributes.ext.Age == '17'", "attributes.ext.Age is a number, which is never the same as a text")]
+#[case(
+    "attributes['ext']['Flag'] == 'true'",
+    "attributes.ext.Flag is true or false, which is never the same as a text"
+)]
+#[case("attributes.ext.Flag > 3", "to compare it with a number fails: write attributes.ext.Flag or !")]
+#[case("size(attributes.ext.Age) > 1", "size() of it fails")]
+#[case("attributes.ext.Age.contains('x')", ".contains() of it fails")]
+#[case("attributes.ext.age", "write attributes.ext.age != 0")]
+#[case("attributes.ext.Topics.contains('x')", "attributes.ext.Topics is a list, and .contains() of it fails")]
+#[case("attributes.city.contains('x') && attributes.ext.Name == 5", "attributes.ext.Name is a text")]
+#[case("attributes.ext.Unknown == 5 || attributes.ext.Unknown.contains('x')", "")]
+#[case("'x' in attributes.ext.Topics && attributes.ext.Age == 17 && attributes.ext.Flag && !invite['ext.Flag']", "")]
+fn a_condition_knows_the_declared_types_and_the_lists(#[case] condition: &str, #[case] says: &str) {
+    let declared = "{ \"ext.Age\" = \"int64\", \"ext.Flag\" = \"boolean\", \"ext.Name\" = \"string\" }";
+    let rule = rule_of(&format!("when = \"\"\"{condition}\"\"\""));
+    let seen = Sample::new(&format!("{LEAST}multi_select = [\"ext.Topics\"]\n{rule}"))
+        .with("GUESTLIST__TENANT__EXTENSION_APP_ID", "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0")
+        .with("GUESTLIST__TENANT__ATTRIBUTES", declared)
+        .problems();
+    let expected = usize::from(!says.is_empty());
+    assert!(
+        seen.len() == expected && seen.iter().all(|line| line.contains("warning") && line.contains(says)),
+        "{seen:#?}"
+    );
 }
 
 #[test]
@@ -152,6 +192,10 @@ fn the_condition_of_a_connector_can_fail_too() {
         [[connectors]]\nname = \"news\"\nkind = \"mailchimp\"\napi_key = { env = \"S\" }\nlist = \"a1\"\nwhen = \"int(user.city) > 5\"\n";
     let seen = Sample::new(&format!("{LEAST}{connector}")).problems();
     let says = "the connector skips the account: int() fails";
+    assert!(seen.iter().any(|line| line.contains("connectors.news.when:") && line.contains(says)), "{seen:#?}");
+    let seen =
+        Sample::new(&format!("{LEAST}{}", connector.replace("int(user.city) > 5", "user.email == 5"))).problems();
+    let says = "user.email is a text, which is never the same as a number";
     assert!(seen.iter().any(|line| line.contains("connectors.news.when:") && line.contains(says)), "{seen:#?}");
 }
 

@@ -37,6 +37,9 @@ fn declared_types_reach_the_policies_in_both_forms_and_by_an_app_setting() {
 #[case("\"ext.Vip\" = \"bool\"", "tenant.attributes.ext.Vip: \"bool\" is none of boolean, int64, string")]
 #[case("\"ext.Vip\" = true", "tenant.attributes.ext.Vip: expected a string")]
 #[case("\"ext.Vip\" = \"boolean\", \"ext.VIP\" = \"string\"", "occurs twice")]
+#[case("displayName = \"boolean\"", ":5:30: tenant.attributes.displayName: is a text in every directory: leave it out")]
+#[case("Email = \"int64\"", "tenant.attributes.Email: is a text in every directory")]
+#[case("City = \"int64\"", "tenant.attributes.City: is a text in every directory")]
 fn a_declaration_that_cannot_be_meant_is_refused(#[case] declared: &str, #[case] says: &str) {
     let sample = sample(declared, "");
     assert!(sample.load().is_err());
@@ -86,4 +89,28 @@ fn a_prefilled_value_fits_the_declared_type() {
     let undeclared = policy("\"ext.Age\" = 7");
     assert!(undeclared.len() == 1 && undeclared[0].contains("warning"), "{undeclared:#?}");
     assert!(undeclared[0].contains("write \"ext.Age\" = \"int64\" into [tenant.attributes]"), "{undeclared:#?}");
+}
+
+#[rstest]
+#[case("invitation_code = \"ext.Seats\"", "policies.default.invitation_code: ext.Seats is declared as \"int64\"")]
+#[case("multi_select = [\"city\", \"ext.Vip\"]", "policies.default.multi_select: ext.Vip is declared as \"boolean\"")]
+#[case("email_sources = [\"attribute:ext.Vip\"]", "policies.default.email_sources: ext.Vip is declared as \"boolean\"")]
+fn what_has_to_be_a_text_cannot_be_declared_as_something_else(#[case] policy: &str, #[case] says: &str) {
+    let declared = "\"ext.Vip\" = \"boolean\", \"ext.Seats\" = \"int64\", \"ext.Code\" = \"string\"";
+    let sample = sample(declared, policy);
+    assert!(sample.load().is_err());
+    let seen = sample.problems();
+    let [place, remedy] = [":11:", "name an attribute that is a text, or correct [tenant.attributes]"];
+    assert!(seen.iter().any(|line| [place, says, remedy].iter().all(|part| line.contains(part))), "{seen:#?}");
+    for text in ["invitation_code = \"ext.Code\"", "multi_select = [\"ext.Code\", \"ext.Topics\"]"] {
+        let seen = self::sample(declared, text).problems();
+        assert!(seen.iter().all(|line| line.contains("warning")), "{seen:#?}");
+    }
+}
+
+#[test]
+fn a_constant_for_a_built_in_attribute_is_not_to_be_declared() {
+    let seen = sample("\"ext.Vip\" = \"boolean\"", "prefill = { city = true, country = 5 }").problems();
+    let says = "is sent as a text, since that is what the attribute is: write it in quotes";
+    assert!(seen.len() == 2 && seen.iter().all(|line| line.contains("warning") && line.contains(says)), "{seen:#?}");
 }

@@ -57,6 +57,11 @@ impl Bound {
         paths
     }
 
+    /// The place that a variable stands for; none for the variable of a loop.
+    pub(super) fn place(&self, variable: &str) -> Option<&Place> {
+        self.places.iter().find(|place| place.variable == variable)
+    }
+
     /// Every variable with the value it has in `context`.
     pub(super) fn values<'b>(&'b self, context: &'b Json) -> impl Iterator<Item = (&'b str, Value)> {
         self.places.iter().map(|place| (place.variable.as_str(), place.value(context)))

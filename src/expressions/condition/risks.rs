@@ -1,13 +1,18 @@
-//! Where a condition can fail on what people type.
+//! Where a condition can fail: on what people type, and on values of a kind that an operator or a function does not take.
+
+mod kinds;
+mod misfits;
 
 use std::fmt;
 
 use cel::common::ast::{Expr, IdedExpr, LiteralValue, operators};
 
 use super::judge::children;
-use super::paths::{Absent, Bound, Place};
+use super::paths::{Absent, Bound};
 
-/// Something in a condition that fails for some values.
+pub use kinds::Kind;
+
+/// Something in a condition that fails for some values, or that is never so.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Risk {
     /// `int()` or `double()` of a text.
@@ -18,10 +23,28 @@ pub enum Risk {
     Division,
     /// A number that may be larger than there are.
     Arithmetic,
-    /// A text that is compared with a number: this attribute.
-    TextAndNumber(String),
-    /// A text where true or false is expected: this attribute.
-    TextAsAnswer(String),
+    /// A value of a kind that what is done with it does not take.
+    Misfit {
+        /// The path, or what stands for a computed value.
+        what: String,
+        /// The kind of the value.
+        kind: Kind,
+        /// What is done with it.
+        fails: String,
+        /// What to write instead.
+        remedy: String,
+    },
+    /// Two values are compared that are never the same, since they are of different kinds.
+    NeverSame {
+        /// The path, or what stands for a computed value.
+        what: String,
+        /// The kind of the value.
+        kind: Kind,
+        /// The kind that it is compared with.
+        other: Kind,
+        /// What to write instead.
+        remedy: String,
+    },
 }
 
 /// What fails, and what to write instead.
@@ -38,32 +61,28 @@ impl fmt::Display for Risk {
             Self::Arithmetic => {
                 out.write_str("a number can become too large: let a rule for the field check it with min and max")
             }
-            Self::TextAndNumber(path) => write!(
-                out,
-                "{path} is a text, and to compare it with a number fails: let a rule for the field check it with min or \
-                 max"
-            ),
-            Self::TextAsAnswer(path) => {
-                write!(out, "{path} is a text, not true or false, and fails if it is filled in: write {path} != ''")
+            Self::Misfit { what, kind, fails, remedy } => write!(out, "{what} is {kind}, and {fails} fails: {remedy}"),
+            Self::NeverSame { what, kind, other, remedy } => {
+                write!(out, "{what} is {kind}, which is never the same as {other}: {remedy}")
             }
         }
     }
 }
 
-/// Comparisons that need both sides to be of one kind.
-const ORDER: [&str; 4] = [operators::LESS, operators::LESS_EQUALS, operators::GREATER, operators::GREATER_EQUALS];
-
-/// Finds the risks in `bound`. `typed` says whether people type what is at a path, `is_text` whether it is always a text.
-pub(super) fn find(bound: &Bound, typed: &dyn Fn(&[String]) -> bool, is_text: &dyn Fn(&[String]) -> bool) -> Vec<Risk> {
-    let finder = Finder { bound, typed, is_text };
+/// Finds the risks in `bound`. `typed` says whether people type what is at a path, `kind` of what kind it always is.
+pub(super) fn find(
+    bound: &Bound,
+    typed: &dyn Fn(&[String]) -> bool,
+    kind: &dyn Fn(&[String]) -> Option<Kind>,
+) -> Vec<Risk> {
+    let finder = Finder { bound, typed };
     let mut risks = Vec::new();
     let mut left = vec![&bound.expression];
     while let Some(node) = left.pop() {
         risks.extend(finder.at(node));
         left.extend(children(node));
     }
-    let as_answer = bound.places.iter().filter(|place| place.absent == Absent::False && is_text(&place.path));
-    risks.extend(as_answer.map(|place| Risk::TextAsAnswer(place.path.join("."))));
+    risks.extend(misfits::find(bound, kind));
     risks.sort();
     risks.dedup();
     risks
@@ -72,7 +91,6 @@ pub(super) fn find(bound: &Bound, typed: &dyn Fn(&[String]) -> bool, is_text: &d
 struct Finder<'a> {
     bound: &'a Bound,
     typed: &'a dyn Fn(&[String]) -> bool,
-    is_text: &'a dyn Fn(&[String]) -> bool,
 }
 
 impl<'a> Finder<'a> {
@@ -89,19 +107,8 @@ impl<'a> Finder<'a> {
             }
             operators::MULTIPLY | operators::SUBSTRACT if any_typed() => Some(Risk::Arithmetic),
             operators::ADD if any_typed() && call.args.iter().any(is_number) => Some(Risk::Arithmetic),
-            name if ORDER.contains(&name) => {
-                let number = |place: &&Place| matches!(place.absent, Absent::Whole | Absent::Fraction);
-                let places = call.args.iter().filter_map(|argument| self.place(argument)).filter(number);
-                let text = places.map(|place| &place.path).find(|path| (self.is_text)(path));
-                text.map(|path| Risk::TextAndNumber(path.join(".")))
-            }
             _ => None,
         }
-    }
-
-    fn place(&self, node: &IdedExpr) -> Option<&'a Place> {
-        let Expr::Ident(name) = &node.expr else { return None };
-        self.bound.places.iter().find(|place| place.variable == *name)
     }
 
     /// Whether the value of a part depends on what people type. How long something is counts as harmless.
@@ -109,7 +116,7 @@ impl<'a> Finder<'a> {
         let mut left = vec![node];
         while let Some(node) = left.pop() {
             match &node.expr {
-                Expr::Ident(_) => match self.place(node) {
+                Expr::Ident(name) => match self.bound.place(name) {
                     Some(place) if place.absent == Absent::Presence => {}
                     Some(place) if !(self.typed)(&place.path) => {}
                     Some(_) => return true,

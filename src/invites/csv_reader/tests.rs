@@ -10,6 +10,7 @@ fn reading() -> Reading {
         source: "beta".into(),
         apps: Vec::new(),
         extension_app: "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0".parse().ok(),
+        types: AttributeTypes::default(),
     }
 }
 
@@ -284,4 +285,21 @@ fn the_same_address_twice_is_found_twice_in_the_lists_order() {
     let (snapshot, _) = list("email,name\njo@example.com,First\nJO@example.com,Second\n@example.com,\n");
     let lines: Vec<u64> = found(&snapshot, "jo@example.com").iter().map(|invitation| invitation.line).collect();
     assert_eq!(lines, [2, 3, 4]);
+}
+
+#[test]
+fn reports_a_cell_that_cannot_be_said_in_the_declared_type_and_uses_its_line() {
+    let full = |name: &str| AttributeName::new(format!("extension_0f1e2d3c4b5a69788796a5b4c3d2e1f0_{name}"));
+    let declared = [("Vip", AttributeType::Boolean), ("Seats", AttributeType::Int64), ("Plan", AttributeType::String)];
+    let types = declared.into_iter().map(|(name, declared)| (full(name), declared)).collect();
+    let text = "email,ext.Vip,EXT.seats,ext.Plan\n\
+                a@example.com,YES,40,7\nb@example.com,perhaps,forty,\nc@example.com,,,gold\nd@example.com,0,1.5,\n";
+    let text = text.replace("EXT.seats", &full("SEATS").to_string());
+    let (snapshot, problems) = read(text.as_bytes(), &Reading { types, ..reading() }, UnendedLine::Used).unwrap();
+    assert_eq!(snapshot.len(), 4);
+    let said: Vec<_> = problems.iter().map(|problem| (problem.line, problem.used, problem.problem.as_str())).collect();
+    let number = "the cell in the column ext.SEATS is no whole number, and is left out";
+    let yes_or_no =
+        "the cell in the column ext.Vip is neither yes (true, yes, 1) nor no (false, no, 0), and is left out";
+    assert_eq!(said, [(3, true, number), (3, true, yes_or_no), (5, true, number)]);
 }

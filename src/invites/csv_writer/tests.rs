@@ -7,10 +7,10 @@ use rstest::rstest;
 
 use super::*;
 use crate::invites::csv_reader::Reading;
-use crate::values::{EmailMatch, Invitation};
+use crate::values::{AttributeTypes, EmailMatch, Invitation};
 
 fn reading() -> Reading {
-    Reading { source: Arc::from("beta"), apps: Vec::new(), extension_app: None }
+    Reading { source: Arc::from("beta"), apps: Vec::new(), extension_app: None, types: AttributeTypes::default() }
 }
 
 fn invited(address: &str) -> NewLine {

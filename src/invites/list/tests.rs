@@ -16,6 +16,7 @@ use super::*;
 use crate::clock::SystemClock;
 use crate::files::Version;
 use crate::telemetry::{CapturedLines, subscriber};
+use crate::values::AttributeTypes;
 
 struct Sample {
     folder: tempfile::TempDir,
@@ -28,7 +29,12 @@ fn settings(folder: &Path) -> Settings {
     Settings {
         path: folder.join("invites.csv"),
         max_bytes: 10_000,
-        reading: Reading { source: "beta".into(), apps: Vec::new(), extension_app: None },
+        reading: Reading {
+            source: "beta".into(),
+            apps: Vec::new(),
+            extension_app: None,
+            types: AttributeTypes::default(),
+        },
         columns: None,
         refresh: Duration::from_mins(1),
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::{FileTimes, OpenOptions};
 
 use super::*;
-use crate::values::EmailMatch;
+use crate::values::{AttributeTypes, EmailMatch};
 
 const NO_PATIENCE: Duration = Duration::ZERO;
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -19,7 +19,12 @@ impl Sample {
         let folder = tempfile::tempdir().unwrap();
         let settings = Settings {
             path: folder.path().join("invites.csv"),
-            reading: Reading { source: "beta".into(), apps: Vec::new(), extension_app: None },
+            reading: Reading {
+                source: "beta".into(),
+                apps: Vec::new(),
+                extension_app: None,
+                types: AttributeTypes::default(),
+            },
             max_bytes: 1000,
             columns: None,
             refresh: Duration::from_secs(1),
