@@ -191,7 +191,12 @@ impl StateStore {
         let folder = folder.path.clone();
         let before = std::time::SystemTime::from(now).checked_sub(LEFTOVER_AGE);
         let Some(before) = before else { return 0 };
-        tokio::task::spawn_blocking(move || sweep::delete_leftovers(&folder, before)).await.unwrap_or_default()
+        let swept = tokio::task::spawn_blocking(move || sweep::delete_leftovers(&folder, before)).await;
+        let swept = swept.unwrap_or_default();
+        if swept > 0 {
+            tracing::info!(event = "leftovers-swept", swept);
+        }
+        swept
     }
 }
 

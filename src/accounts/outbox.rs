@@ -58,10 +58,7 @@ impl Outbox {
 
     /// Deletes what killed writes left behind.
     pub(super) async fn sweep(&self, now: DateTime<Utc>) {
-        let swept = self.store.sweep(now).await;
-        if swept > 0 {
-            tracing::info!(event = "leftovers-swept", swept);
-        }
+        self.store.sweep(now).await;
     }
 
     /// The moment of the very first run: `now`, if there was none.

@@ -75,12 +75,13 @@ impl SharedState {
         if self.only_looks { "a use is left" } else { "made" }
     }
 
-    /// Deletes from the store what is older than an hour, every ten minutes until `stop`.
+    /// Deletes from the store what Starts saw more than an hour ago, and what killed writes have left, every ten minutes
+    /// until `stop`.
     pub fn keep_swept(&self, tasks: &TaskTracker, stop: CancellationToken, clock: Arc<dyn Clock>) {
         let admissions = self.admissions.clone();
         tasks.spawn(async move {
             loop {
-                admissions.tidy(clock.now()).await;
+                admissions.tidy_store(clock.now()).await;
                 if tokio::time::timeout(EVERY, stop.cancelled()).await.is_ok() {
                     return;
                 }
@@ -167,7 +168,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_start_saw_is_deleted_after_an_hour_where_no_timer_runs() {
-        let store = StateStore::in_memory();
+        let folder = tempfile::tempdir().unwrap();
+        let store = StateStore::local(folder.path());
         let state = SharedState::new(Reservations::new(store.clone()), Admissions::new(store.clone(), None));
         let start = SignUpEvent {
             correlation_id: "6b264006-9d46-4409-bdb7-a501b6c22527".parse().ok(),
@@ -180,14 +182,17 @@ mod tests {
         let found = Found { address, provenance: Provenance::Asserted, source: AddressSource::Identity };
         let written = SystemClock.now();
         state.remember(Scope::Shared, &start, Some(&found), written).await.unwrap();
+        // What a write leaves that was killed; it holds the address, too.
+        let leftover = folder.path().join("admissions/none/6b264006-9d46-4409-bdb7-a501b6c22527/1-0f.json#3");
+        std::fs::write(&leftover, "{").unwrap();
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let clock = Arc::new(ManualClock::new(written + TimeDelta::minutes(59)));
         state.keep_swept(&tasks, stop.clone(), clock.clone());
         tokio::time::sleep(EVERY / 2).await;
-        assert_eq!(store.list("admissions").await.unwrap().len(), 1);
+        assert!(store.list("admissions").await.unwrap().len() == 1 && leftover.exists());
         clock.advance(TimeDelta::minutes(2));
         tokio::time::sleep(EVERY).await;
-        assert!(store.list("admissions").await.unwrap().is_empty());
+        assert!(store.list("admissions").await.unwrap().is_empty() && !leftover.exists());
         stop.cancel();
         tasks.close();
         tasks.wait().await;

@@ -84,9 +84,9 @@ pub struct KnownPerson {
     pub by: KnownBy,
 }
 
-/// Where Starts are looked for; `None`: the event does not say, so none is found.
+/// By what Starts are looked for; `None`: the event does not say, so none is found.
 #[derive(Debug, Clone, Copy)]
-enum Place<'a> {
+enum StartKey<'a> {
     /// Under a correlation id.
     Id(Option<&'a CorrelationId>),
     /// In a network.
@@ -155,10 +155,10 @@ impl Admissions {
         lists: impl Fn(&EmailAddress) -> bool,
         now: DateTime<Utc>,
     ) -> Result<Option<KnownPerson>, StoreError> {
-        let by_id = Place::Id(submit.correlation_id);
+        let by_id = StartKey::Id(submit.correlation_id);
         let (mut seen, mut by) = (self.seen(scope, submit, by_id, now).await?, KnownBy::CorrelationId);
         if seen.is_empty() {
-            (seen, by) = (self.seen(scope, submit, Place::Network(submit.network), now).await?, KnownBy::Network);
+            (seen, by) = (self.seen(scope, submit, StartKey::Network(submit.network), now).await?, KnownBy::Network);
         }
         let Some(person) = only(&seen).cloned() else { return Ok(None) };
         let Some(admission) = self.read(&seen).await? else { return Ok(None) };
@@ -166,17 +166,17 @@ impl Admissions {
         Ok(is_theirs.then_some(KnownPerson { person, admission, by }))
     }
 
-    /// The Starts of the last hour at a place, the newest first.
+    /// The Starts of the last hour under a key, the newest first.
     async fn seen(
         &self,
         scope: Scope,
         submit: &Arrival<'_>,
-        place: Place<'_>,
+        key: StartKey<'_>,
         now: DateTime<Utc>,
     ) -> Result<Vec<Sighting>, StoreError> {
-        let mut seen = self.memory.seen(submit.app, place, now);
+        let mut seen = self.memory.seen(submit.app, key, now);
         if scope == Scope::Shared {
-            seen.extend(self.shared.seen(submit.app, place, now).await?);
+            seen.extend(self.shared.seen(submit.app, key, now).await?);
         }
         Ok(seen)
     }
@@ -195,8 +195,13 @@ impl Admissions {
         Ok(None)
     }
 
-    /// Deletes from the store what is older than an hour, and what killed writes have left; a failure is a line in the
-    /// log, since it is tried again.
+    /// The same as [`Admissions::tidy`], and what killed writes have left anywhere in the store: where no timer does it.
+    pub async fn tidy_store(&self, now: DateTime<Utc>) {
+        self.shared.sweep_leftovers(now).await;
+        self.tidy(now).await;
+    }
+
+    /// Deletes from the store what is older than an hour; a failure is a line in the log, since it is tried again.
     pub async fn tidy(&self, now: DateTime<Utc>) {
         match self.shared.sweep(now).await {
             Ok(0) => {}

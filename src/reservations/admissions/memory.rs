@@ -7,15 +7,15 @@ use chrono::{DateTime, Utc};
 use moka::sync::Cache;
 
 use super::person::{PersonId, PersonKey};
-use super::{Admission, Arrival, MOST, Place, Sighting, TIME_TO_LIVE, Traits, is_fresh};
+use super::{Admission, Arrival, MOST, Sighting, StartKey, TIME_TO_LIVE, Traits, is_fresh};
 use crate::values::{AppId, CorrelationId, Network};
 
 /// A person, what is known of them, and when they were seen last.
-type Trace = (PersonId, Arc<Admission>, DateTime<Utc>);
+type LastSeen = (PersonId, Arc<Admission>, DateTime<Utc>);
 
-/// The two people of a place who were seen last. Whether there was one within the hour, or more than one, follows from
+/// The two people under a key who were seen last. Whether there was one within the hour, or more than one, follows from
 /// them, however many there were.
-type Latest = [Option<Trace>; 2];
+type Latest = [Option<LastSeen>; 2];
 
 /// What this process remembers. Cheap to clone; clones share it.
 #[derive(Debug, Clone)]
@@ -43,11 +43,11 @@ impl Memory {
         }
     }
 
-    pub(super) fn seen(&self, app: Option<&AppId>, place: Place<'_>, now: DateTime<Utc>) -> Vec<Sighting> {
+    pub(super) fn seen(&self, app: Option<&AppId>, key: StartKey<'_>, now: DateTime<Utc>) -> Vec<Sighting> {
         let app = app.cloned();
-        let latest = match place {
-            Place::Id(id) => id.and_then(|id| self.by_id.get(&(app, id.clone()))),
-            Place::Network(network) => network.and_then(|network| self.by_network.get(&(app, network))),
+        let latest = match key {
+            StartKey::Id(id) => id.and_then(|id| self.by_id.get(&(app, id.clone()))),
+            StartKey::Network(network) => network.and_then(|network| self.by_network.get(&(app, network))),
         };
         sightings(latest, now)
     }
@@ -58,7 +58,7 @@ fn cache<K: Eq + Hash + Send + Sync + 'static>() -> Cache<K, Latest> {
 }
 
 /// Puts a person in front, and drops whoever was seen before the other one.
-fn add<K: Eq + Hash + Send + Sync + 'static>(cache: &Cache<K, Latest>, key: K, seen: &Trace) {
+fn add<K: Eq + Hash + Send + Sync + 'static>(cache: &Cache<K, Latest>, key: K, seen: &LastSeen) {
     cache.entry(key).and_upsert_with(|entry| {
         let before = entry.map(moka::Entry::into_value).unwrap_or_default();
         let other = before.into_iter().flatten().find(|(person, ..)| *person != seen.0);

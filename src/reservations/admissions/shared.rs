@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
 
 use super::person::{PersonId, PersonKey, StoredKey};
-use super::{Admission, Arrival, LIFETIME, MOST, Place, Sighting, TIME_TO_LIVE, Traits, is_fresh};
+use super::{Admission, Arrival, LIFETIME, MOST, Sighting, StartKey, TIME_TO_LIVE, Traits, is_fresh};
 use crate::storage::{Creation, Entry, StateStore, StoreError};
 use crate::telemetry::describe;
 use crate::values::{AppId, Secret};
@@ -92,8 +92,8 @@ impl Shared {
         let address = admission.address.as_ref();
         let person = key.person(&Traits { app, network, address, identities: arrival.identities });
         let (stored, name) = (Stored::new(&admission), object(&person, now));
-        let places = [Place::Id(arrival.correlation_id), Place::Network(network)];
-        let writes = places.into_iter().filter_map(|place| folder(key, app, place)).map(|folder| {
+        let both = [StartKey::Id(arrival.correlation_id), StartKey::Network(network)];
+        let writes = both.into_iter().filter_map(|by| folder(key, app, by)).map(|folder| {
             let (name, stored) = (format!("{folder}/{name}"), &stored);
             async move { self.store.create(&name, stored).await }
         });
@@ -103,14 +103,14 @@ impl Shared {
         Ok(())
     }
 
-    /// Everybody at a place, of the last hour, the newest first: one list.
+    /// Everybody under a key, of the last hour, the newest first: one list.
     pub(super) async fn seen(
         &self,
         app: Option<&AppId>,
-        place: Place<'_>,
+        by: StartKey<'_>,
         now: DateTime<Utc>,
     ) -> Result<Vec<Sighting>, StoreError> {
-        let Some(folder) = folder(self.key().await?, app, place) else { return Ok(Vec::new()) };
+        let Some(folder) = folder(self.key().await?, app, by) else { return Ok(Vec::new()) };
         let entries = self.store.list(&folder).await?.into_iter();
         let fresh = |entry: Entry| {
             let (person, at) = parse(&entry.name)?;
@@ -147,9 +147,13 @@ impl Shared {
         Ok(None)
     }
 
-    /// Deletes what was written more than an hour ago, and what killed writes have left; says how many of the former.
-    pub(super) async fn sweep(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
+    /// Deletes what killed writes have left.
+    pub(super) async fn sweep_leftovers(&self, now: DateTime<Utc>) {
         self.store.sweep(now).await;
+    }
+
+    /// Deletes what was written more than an hour ago; says how many.
+    pub(super) async fn sweep(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
         let entries = self.store.list(FOLDER).await?.into_iter();
         let old: Vec<_> = entries.filter(|entry| now - entry.modified >= LIFETIME).collect();
         let swept = old.len();
@@ -173,12 +177,12 @@ impl Stored {
     }
 }
 
-/// The folder of a place, if the event says where it is.
-fn folder(key: &PersonKey, app: Option<&AppId>, place: Place<'_>) -> Option<String> {
+/// The folder of what is looked for, if the event says it.
+fn folder(key: &PersonKey, app: Option<&AppId>, by: StartKey<'_>) -> Option<String> {
     let app = app.map_or("none", AppId::as_str);
-    match place {
-        Place::Id(id) => id.map(|id| format!("{FOLDER}/{app}/{id}")),
-        Place::Network(network) => network.map(|network| format!("{FOLDER}/{app}/network-{}", key.network(network))),
+    match by {
+        StartKey::Id(id) => id.map(|id| format!("{FOLDER}/{app}/{id}")),
+        StartKey::Network(network) => network.map(|network| format!("{FOLDER}/{app}/network-{}", key.network(network))),
     }
 }
 
