@@ -305,10 +305,14 @@ impl Walk {
         sign_up
     }
 
-    /// Who they are, as far as anybody outside can tell. Of whom nothing is known, each is another person.
+    /// Who they are to a code: whoever has an address is known by it, wherever they come from. Without one it is what their
+    /// provider and network say; of whom nothing is known, each is another person.
     fn person(&self, number: usize) -> (usize, usize, usize) {
-        let subject = if self.claim == 0 && self.subject == 0 { 100 + number } else { self.subject };
-        (self.claim, subject, self.network)
+        match (self.claim, self.subject) {
+            (0, 0) => (0, 100 + number, self.network),
+            (0, subject) => (0, subject, self.network),
+            (claim, _) => (claim, 0, 0),
+        }
     }
 
     fn start(&self, sign_up: &SignUp) -> Value {
