@@ -8,7 +8,7 @@ use guestlist_emulator::tenant::{Account, Fault, Member, Route, SignIn, Tenant, 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::service::{Answer, EXTENSION_APP, POLICY, Service};
+use crate::support::service::{Answer, EXTENSION_APP, POLICY, Service};
 
 const LIST: &str = "a1b2c3d4e5";
 

@@ -7,8 +7,8 @@ use guestlist_emulator::tenant::{Fault, Route};
 use rstest::rstest;
 use serde_json::Value;
 
-use crate::stage::{Setting, Stage, TRY_LATER, measured};
-use crate::wire::exchange;
+use crate::support::stage::{Setting, Stage, TRY_LATER, measured};
+use crate::support::wire::exchange;
 
 /// The budget of these tests.
 const BUDGET: Duration = Duration::from_millis(400);

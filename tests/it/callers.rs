@@ -10,7 +10,7 @@ use guestlist_emulator::tenant::{Authority, Fault, Forgery, Issuer, Keys, Route,
 use rstest::rstest;
 use serde_json::Value;
 
-use crate::stage::{Setting, Stage};
+use crate::support::stage::{Setting, Stage};
 
 /// A part of a token that is longer than this is recognisable in a log.
 const SEGMENT: usize = 20;

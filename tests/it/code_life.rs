@@ -3,9 +3,9 @@
 use guestlist_emulator::sign_up::{self, Form, Outcome, Person, SignUp, edit};
 use serde_json::json;
 
-use crate::service::ext;
-use crate::stage::{Setting, Stage};
-use crate::with_codes::{code, files, list};
+use crate::support::service::ext;
+use crate::support::stage::{Setting, Stage};
+use crate::support::with_codes::{code, files, list};
 
 /// A stage whose policy has a field for codes, and whose list has code 1 for one person.
 async fn with_a_code() -> Stage {

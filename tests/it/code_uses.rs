@@ -10,9 +10,9 @@ use guestlist_emulator::sign_up::{Event, Person};
 use rstest::rstest;
 use serde_json::json;
 
-use crate::service::{Plan, Service, ext, fill};
-use crate::stage::TRY_LATER;
-use crate::with_codes::{
+use crate::support::service::{Plan, Service, ext, fill};
+use crate::support::stage::TRY_LATER;
+use crate::support::with_codes::{
     PATIENT, POLICY, at_the_field, code, files, form, is_in, list, person, reservations, service, types,
 };
 

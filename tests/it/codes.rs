@@ -4,8 +4,8 @@ use guestlist_emulator::sign_up::{Event, Person};
 use rstest::rstest;
 use serde_json::json;
 
-use crate::service::{Service, ext, fill};
-use crate::with_codes::{POLICY, at_the_field, code, files, form, is_in, list, reservations, service, types};
+use crate::support::service::{Service, ext, fill};
+use crate::support::with_codes::{POLICY, at_the_field, code, files, form, is_in, list, reservations, service, types};
 
 const PORTAL: &str = "44444444-5555-6666-7777-888888888888";
 const OTHER_APP: &str = "44444444-5555-6666-7777-999999999999";

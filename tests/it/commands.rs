@@ -6,7 +6,7 @@ use std::process::Output;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::function_app::{config, project, run};
+use crate::support::function_app::{config, project, run};
 
 pub(crate) const SECRETS: [(&str, &str); 3] = [
     ("GUESTLIST_GRAPH_SECRET", "s3cr3t-graph"),

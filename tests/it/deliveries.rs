@@ -7,7 +7,7 @@ use guestlist_emulator::tenant::{Fault, Route};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::stage::{Setting, Stage};
+use crate::support::stage::{Setting, Stage};
 
 const CHALLENGE: &str =
     r#"Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize""#;

@@ -7,9 +7,9 @@ use guestlist_emulator::sign_up::{App, Event, Person};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::function_app::run;
-use crate::service::{Plan, Service, ext, fill};
-use crate::with_codes::{PATIENT, code, files, is_in, list};
+use crate::support::function_app::run;
+use crate::support::service::{Plan, Service, ext, fill};
+use crate::support::with_codes::{PATIENT, code, files, is_in, list};
 
 /// The app with codes, the one with rules, a closed one, one that only reports, and one without a policy.
 const PORTAL: &str = "44444444-5555-6666-7777-888888888888";

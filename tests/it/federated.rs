@@ -6,8 +6,8 @@ use guestlist_emulator::sign_up::{App, Event, Person, SignUp};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::service::{INVITES, Plan, Service, ext, fill};
-use crate::with_codes::{PATIENT, files};
+use crate::support::service::{INVITES, Plan, Service, ext, fill};
+use crate::support::with_codes::{PATIENT, files};
 
 /// A provider's claim is mapped to an attribute of its own.
 const POLICY: &str = r#"

@@ -4,8 +4,8 @@ use guestlist_emulator::sign_up::{EmptyFields, Event, Form, Kind, Person, attrib
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::service::{Plan, Service, ext};
-use crate::with_codes::PATIENT;
+use crate::support::service::{Plan, Service, ext};
+use crate::support::with_codes::PATIENT;
 
 /// A policy that admits everybody, with these rules.
 async fn service(rules: &str) -> Service {

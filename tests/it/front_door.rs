@@ -7,8 +7,8 @@ use guestlist_emulator::tenant::Route;
 use rstest::rstest;
 use serde_json::json;
 
-use crate::stage::{Setting, Stage};
-use crate::wire::exchange;
+use crate::support::stage::{Setting, Stage};
+use crate::support::wire::exchange;
 
 async fn stage_with_an_account(mode: Mode) -> Stage {
     let stage = Setting::default().mode(mode).start().await;

@@ -7,7 +7,7 @@ use guestlist_emulator::sign_up::{Event, Person};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::service::{POLICY, START, SUBMIT, Service, fill};
+use crate::support::service::{POLICY, START, SUBMIT, Service, fill};
 
 #[tokio::test]
 async fn an_invited_person_gets_the_form_filled() {

@@ -7,7 +7,7 @@ use guestlist::values::Code;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::function_app::{self, project, run};
+use crate::support::function_app::{self, project, run};
 
 const SECRETS: [(&str, &str); 3] = [
     ("GUESTLIST_GRAPH_SECRET", "s3cr3t-graph"),

@@ -10,10 +10,10 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::commands::{SECRETS, text};
-use crate::function_app::{config, project, run};
-use crate::service::{POLICY, Service};
-use crate::stage::{Setting, Stage};
-use crate::wire::exchange;
+use crate::support::function_app::{config, project, run};
+use crate::support::service::{POLICY, Service};
+use crate::support::stage::{Setting, Stage};
+use crate::support::wire::exchange;
 
 fn pipe(path: &Path) {
     assert!(Command::new("mkfifo").arg(path).status().unwrap().success());

@@ -9,8 +9,8 @@ use tokio::net::TcpListener;
 use wiremock::matchers::{header, method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::function_app::run;
-use crate::service::{Plan, Service, ext};
+use crate::support::function_app::run;
+use crate::support::service::{Plan, Service, ext};
 
 /// Time for a busy machine, beyond what the product may take.
 const MACHINE: Duration = Duration::from_millis(700);

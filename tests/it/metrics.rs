@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use guestlist_emulator::sign_up::{Event, Person};
 use serde_json::{Value, json};
 
-use crate::function_app::PATIENCE;
-use crate::stage::{Setting, Stage};
+use crate::support::function_app::PATIENCE;
+use crate::support::stage::{Setting, Stage};
 
 async fn starts(stage: &Stage, address: &str) -> String {
     let sign_up = stage.sign_up(Person::email_otp(address));

@@ -3,7 +3,7 @@
 use rstest::rstest;
 use serde_json::Value;
 
-use crate::function_app::{project, run};
+use crate::support::function_app::{project, run};
 
 /// The mistakes: what stands in a line of [`CONFIG`], the path of its key, and words of the remedy.
 const MISTAKES: [(&str, &str, &str); 20] = [

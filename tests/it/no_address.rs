@@ -4,8 +4,8 @@ use guestlist_emulator::sign_up::{Event, Person, SignUp};
 use rstest::rstest;
 use serde_json::Value;
 
-use crate::service::{Service, ext, fill};
-use crate::with_codes::{at_the_field, code, is_in, list, reservations, service};
+use crate::support::service::{Service, ext, fill};
+use crate::support::with_codes::{at_the_field, code, is_in, list, reservations, service};
 
 /// Codes for anybody, and one for an address.
 fn codes() -> String {

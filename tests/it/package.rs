@@ -7,7 +7,7 @@ use guestlist_emulator::host::published;
 use rstest::rstest;
 use tempfile::TempDir;
 
-use crate::function_app::{config, project, run};
+use crate::support::function_app::{config, project, run};
 
 const SECRETS: [(&str, &str); 3] = [
     ("GUESTLIST_GRAPH_SECRET", "s3cr3t-graph"),

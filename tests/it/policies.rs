@@ -6,8 +6,8 @@ use guestlist_emulator::sign_up::{Event, Person};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::service::{Plan, Service, ext, fill};
-use crate::with_codes::{PATIENT, code, form, is_in, list};
+use crate::support::service::{Plan, Service, ext, fill};
+use crate::support::with_codes::{PATIENT, code, form, is_in, list};
 
 const CONTINUE: &str = "continueWithDefaultBehavior";
 

@@ -3,7 +3,7 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::function_app::{project, run};
+use crate::support::function_app::{project, run};
 
 /// A policy with codes, a rule and a page, and its list.
 const POLICY: &str = r#"

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::service::{Plan, Service, ext};
-use crate::with_codes::PATIENT;
+use crate::support::service::{Plan, Service, ext};
+use crate::support::with_codes::PATIENT;
 
 const EMAIL_CODE: &str = include_str!("captured/start-email-code.json");
 const GOOGLE: &str = include_str!("captured/start-google.json");

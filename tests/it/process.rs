@@ -9,9 +9,9 @@ use rstest::rstest;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use crate::function_app::{PATIENCE, config, project, run};
-use crate::stage::{Setting, Stage, measured};
-use crate::wire::exchange;
+use crate::support::function_app::{PATIENCE, config, project, run};
+use crate::support::stage::{Setting, Stage, measured};
+use crate::support::wire::exchange;
 
 /// What a start may take on a busy machine, with a binary that is not optimised.
 const START: Duration = Duration::from_secs(5);

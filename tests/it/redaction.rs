@@ -5,8 +5,8 @@ use guestlist_emulator::tenant::{Account, Fault, Forgery, Route};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::function_app::{LIST, PATIENCE};
-use crate::stage::{HASH_KEY, Setting, Stage, unavailable};
+use crate::support::function_app::{LIST, PATIENCE};
+use crate::support::stage::{HASH_KEY, Setting, Stage, unavailable};
 
 /// The one who is on the list.
 const INVITED: &str = "alex@fabrikam.com";

@@ -9,9 +9,9 @@ use proptest::sample::{select, subsequence};
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
 use serde_json::{Map, Value, json};
 
-use crate::function_app::{project, run};
-use crate::service::{Plan, Service, ext};
-use crate::with_codes::PATIENT;
+use crate::support::function_app::{project, run};
+use crate::support::service::{Plan, Service, ext};
+use crate::support::with_codes::PATIENT;
 
 /// Of the sign-ups that are played; another one plays others.
 const SEED: [u8; 32] = *b"what explain says, the hooks do.";

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::function_app::run;
+use crate::support::function_app::run;
 
 /// What a command prints, which must be all it does.
 async fn printed(arguments: &[&str]) -> String {

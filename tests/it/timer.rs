@@ -8,8 +8,8 @@ use guestlist_emulator::host::TimerForm;
 use guestlist_emulator::tenant::{Account, Actor, Fault, GraphTokens, Route, SignIn, TenantOptions};
 use serde_json::{Value, json};
 
-use crate::function_app::LIST;
-use crate::stage::{Setting, Stage, TIMER, joined};
+use crate::support::function_app::LIST;
+use crate::support::stage::{Setting, Stage, TIMER, joined};
 
 const WRITES_AND_READS: [Route; 3] = [Route::GetUser, Route::PutMember, Route::PatchUser];
 

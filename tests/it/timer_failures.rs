@@ -9,7 +9,7 @@ use rstest::rstest;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::stage::{Setting, Stage, joined, measured, unavailable_now};
+use crate::support::stage::{Setting, Stage, joined, measured, unavailable_now};
 
 /// Three new accounts, one after the other.
 async fn with_three_accounts(setting: Setting) -> (Stage, [String; 3]) {

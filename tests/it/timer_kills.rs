@@ -6,8 +6,8 @@ use guestlist_emulator::host::InvokeError;
 use guestlist_emulator::tenant::{Fault, MailchimpRequest, Patch, Route};
 use rstest::rstest;
 
-use crate::function_app::PATIENCE;
-use crate::stage::{Setting, Stage, TIMER, measured};
+use crate::support::function_app::PATIENCE;
+use crate::support::stage::{Setting, Stage, TIMER, measured};
 
 /// A kill while the outside has not answered yet, then a run by another process.
 async fn killed_and_gone_on(route: Route, fault: Fault) -> (Stage, String) {

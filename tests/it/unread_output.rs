@@ -9,9 +9,9 @@ use guestlist_emulator::sign_up::{Attempt, Event, Person, answer};
 use rstest::rstest;
 use serde_json::Value;
 
-use crate::function_app::PATIENCE;
-use crate::stage::{Setting, Stage, measured};
-use crate::wire::exchange;
+use crate::support::function_app::PATIENCE;
+use crate::support::stage::{Setting, Stage, measured};
+use crate::support::wire::exchange;
 
 /// What is written about so many calls is more than a pipe holds, by far.
 const CALLS: usize = 1_500;

@@ -7,8 +7,8 @@ use guestlist_emulator::sign_up::{Event, Person, SignUp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::service::{Answer, Plan, Service, ext, fill};
-use crate::with_codes::{PATIENT, at_the_field, code, is_in, list, reservations, service};
+use crate::support::service::{Answer, Plan, Service, ext, fill};
+use crate::support::with_codes::{PATIENT, at_the_field, code, is_in, list, reservations, service};
 
 const START_AGAIN: &str = "We could not match this form with the start of your sign-up.";
 const USED_UP: &str = "This invitation code has been used already.";

@@ -7,7 +7,7 @@ use guestlist::values::Code;
 use guestlist_emulator::sign_up::{Event, Person};
 use serde_json::{Value, json};
 
-use crate::service::{Answer, Plan, Service, ext, fill};
+use crate::support::service::{Answer, Plan, Service, ext, fill};
 
 /// Whoever is not on the list needs a code, and everybody a name.
 pub(crate) const POLICY: &str = r#"

@@ -16,9 +16,9 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::function_app::{EXECUTABLE, LIST, PATIENCE, UNSET, config, project};
-use crate::service::EXTENSION_APP;
-use crate::wire::exchange;
+use crate::support::function_app::{EXECUTABLE, LIST, PATIENCE, UNSET, config, project};
+use crate::support::service::EXTENSION_APP;
+use crate::support::wire::exchange;
 
 pub(crate) const TIMER: &str = "UpdateNewAccounts";
 /// The built-in text of the failure action.

@@ -5,7 +5,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::function_app::PATIENCE;
+use crate::support::function_app::PATIENCE;
 
 /// An answer as it came over a connection of its own.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::service::{INVITES, POLICY};
+use crate::support::service::{INVITES, POLICY};
 
 pub(crate) const EXECUTABLE: &str = env!("CARGO_BIN_EXE_guestlist");
 /// The mailing list of [`config`].
