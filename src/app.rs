@@ -13,13 +13,11 @@ use crate::connectors::Connector;
 use crate::connectors::mailchimp::Mailchimp;
 use crate::connectors::profile::{self, Profile};
 use crate::credentials::ClientSecret;
+use crate::decisions::{DecisionServices, GuessLimit, SharedState};
 use crate::entra::caller::Verifier;
 use crate::entra::signing_keys::SigningKeys;
-use crate::functions::desk::Desk;
-use crate::functions::guesses::Guesses;
 use crate::functions::health::Health;
 use crate::functions::hook::Hooks;
-use crate::functions::shared_state::SharedState;
 use crate::functions::update_new_accounts::TimerState;
 use crate::graph::{Directory, Graph};
 use crate::invites::list::ListInvites;
@@ -70,16 +68,16 @@ impl App {
         let accounts = accounts(config.timer, invites.clone(), &reservations, &outbound, &clock).map(Arc::new);
         let timer = TimerState { accounts, port, stop: stop.child_token() };
         let verifier = Verifier::new(&config.caller, keys.clone(), Arc::clone(&clock));
-        let desk = Desk {
+        let services = DecisionServices {
             sign_up: config.sign_up,
             invites,
             lookups,
             state: SharedState::new(reservations, admissions),
-            guesses: Guesses::default(),
+            guess_limit: GuessLimit::default(),
             clock,
         };
         let (hasher, counters) = (AddressHasher::new(hash_key.as_ref()), Counters::default());
-        let hooks = Hooks { settings: config.hooks, verifier, desk, hasher, counters };
+        let hooks = Hooks { settings: config.hooks, verifier, services, hasher, counters };
         let health = Health { keys: keys.clone(), lists: lists.clone() };
         Ok(Self { hooks: Arc::new(hooks), health: Arc::new(health), timer: Arc::new(timer), keys, lists, tasks, stop })
     }
@@ -93,7 +91,11 @@ impl App {
         self.hooks.counters.keep_writing(&self.tasks, self.stop.clone());
         if self.timer.accounts.is_err() {
             // Where no timer runs nobody else deletes them.
-            self.hooks.desk.state.keep_swept(&self.tasks, self.stop.clone(), Arc::clone(&self.hooks.desk.clock));
+            self.hooks.services.state.keep_swept(
+                &self.tasks,
+                self.stop.clone(),
+                Arc::clone(&self.hooks.services.clock),
+            );
         }
     }
 

@@ -2,13 +2,9 @@
 //! nothing is decided here that is not about HTTP or time.
 
 mod body;
-pub mod desk;
-pub mod guesses;
 pub mod health;
 pub mod hook;
 pub mod invocation;
 pub mod on_attribute_collection_start;
 pub mod on_attribute_collection_submit;
-pub mod shared_state;
 pub mod update_new_accounts;
-pub mod whose;

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod connectors;
 pub mod credentials;
+pub mod decisions;
 pub mod entra;
 pub mod expressions;
 pub mod files;

@@ -14,13 +14,12 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 
-use super::rehearsal::{Person, Played, Scene, desk, filled_in};
+use super::rehearsal::{Person, Played, Scene, filled_in, services};
 use super::{USAGE, print_error, show};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Environment};
+use crate::decisions::{Decision, DecisionFailure, SharedState};
 use crate::entra::action;
-use crate::functions::desk::{Decision, Failure};
-use crate::functions::shared_state::SharedState;
 use crate::invites::columns;
 use crate::invites::list::{self, LoadedInvites};
 use crate::invites::{InviteSource, Invites};
@@ -154,16 +153,16 @@ fn explain(config: Config, options: &Options) -> Result<String, Failed> {
     // What Start would remember stays in this process; which codes are used is read where the service keeps it.
     let (codes, admissions) = (Reservations::new(store), Admissions::new(StateStore::in_memory(), None));
     let state = SharedState::new(codes, admissions).only_looking();
-    let desk = desk(config.sign_up, invites, lookups, state, clock);
+    let services = services(config.sign_up, invites, lookups, state, clock);
     let sends = options.submit || options.code.is_some() || !options.attributes.is_empty();
-    let played = runtime.block_on(person.play(&desk, now, sends));
+    let played = runtime.block_on(person.play(&services, now, sends));
     let played = played.map_err(|failure| Failed::decision(failed(&failure)))?;
     let address = options.email.as_deref().unwrap_or_default();
     Ok(if options.json { as_json(&played) } else { text::explained(address, forms(address).as_deref(), &played) })
 }
 
 /// No decision: in the words that the log has for it.
-fn failed(failure: &Failure) -> String {
+fn failed(failure: &DecisionFailure) -> String {
     let meaning = reasons::explanation(failure.name()).map_or("", |reason| reason.meaning);
     format!("{}: {meaning}: {}", failure.name(), telemetry::describe(failure))
 }

@@ -8,11 +8,10 @@ use chrono::{DateTime, Utc};
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::decisions::{
+    self, Decided, Decision, DecisionContext, DecisionFailure, DecisionServices, GuessLimit, SharedState,
+};
 use crate::entra::event::SignUpEvent;
-use crate::functions::desk::{Decided, Decision, Desk, Failure, Work};
-use crate::functions::guesses::Guesses;
-use crate::functions::shared_state::SharedState;
-use crate::functions::{on_attribute_collection_start, on_attribute_collection_submit};
 use crate::invites::{Invites, columns};
 use crate::lookups::Lookups;
 use crate::signup::decision::StartDecision;
@@ -28,14 +27,14 @@ use crate::values::{
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What decisions need, for one that nobody waits for.
-pub(super) fn desk(
+pub(super) fn services(
     sign_up: Settings,
     invites: Invites,
     lookups: Lookups,
     state: SharedState,
     clock: Arc<dyn Clock>,
-) -> Desk {
-    Desk { sign_up, invites, lookups, state, guesses: Guesses::default(), clock }
+) -> DecisionServices {
+    DecisionServices { sign_up, invites, lookups, state, guess_limit: GuessLimit::default(), clock }
 }
 
 /// Who signs up, and how.
@@ -90,15 +89,20 @@ impl Played {
 
 impl Person {
     /// Plays the sign-up: Start, and the form if `sends` and Start let them see it.
-    pub(super) async fn play(&self, desk: &Desk, now: DateTime<Utc>, sends: bool) -> Result<Played, Failure> {
-        let policy = desk.sign_up.policy_for(&self.app);
+    pub(super) async fn play(
+        &self,
+        services: &DecisionServices,
+        now: DateTime<Utc>,
+        sends: bool,
+    ) -> Result<Played, DecisionFailure> {
+        let policy = services.sign_up.policy_for(&self.app);
         let (id, event) = (correlation_id(), self.start_event());
-        let start = scene(desk, SignUpEvent { correlation_id: id.clone(), ..event }, now, false).await?;
+        let start = scene(services, SignUpEvent { correlation_id: id.clone(), ..event }, now, false).await?;
         let seen = !matches!(start.decided.decision, Decision::Start(StartDecision::Refuse(_)));
         let submit = if sends && seen {
             let event = self.submit_event(policy, &start.decided.decision);
             let event = SignUpEvent { correlation_id: id, ..event };
-            Some(scene(desk, event, now, true).await?)
+            Some(scene(services, event, now, true).await?)
         } else {
             None
         };
@@ -191,14 +195,19 @@ fn fill(form: &mut Form, name: &AttributeName, value: &AttributeValue, types: &A
     form.0.push(FormField { name: name.clone(), attribute_type, value });
 }
 
-async fn scene(desk: &Desk, event: SignUpEvent, now: DateTime<Utc>, is_submit: bool) -> Result<Scene, Failure> {
+async fn scene(
+    services: &DecisionServices,
+    event: SignUpEvent,
+    now: DateTime<Utc>,
+    is_submit: bool,
+) -> Result<Scene, DecisionFailure> {
     let began = Instant::now();
     let trace = Trace::on(Box::new(move || began.elapsed()));
-    let mut work = Work::new(&event, now, Deadline::new(began, PATIENCE), trace);
+    let mut context = DecisionContext::new(&event, now, Deadline::new(began, PATIENCE), trace);
     let decided = if is_submit {
-        on_attribute_collection_submit::decide(desk, &mut work).await?
+        decisions::submit(services, &mut context).await?
     } else {
-        on_attribute_collection_start::decide(desk, &mut work).await?
+        decisions::start(services, &mut context).await?
     };
-    Ok(Scene { decided, steps: work.trace.steps().to_vec(), support_code: work.support_code })
+    Ok(Scene { decided, steps: context.trace.steps().to_vec(), support_code: context.support_code })
 }

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::body::{MAX_BODY, Unread, error_body, json_body, read, refused};
-use super::desk::{Decided, Decision, Desk, Failure, Times, Work};
+use crate::decisions::{Decided, Decision, DecisionContext, DecisionFailure, DecisionServices, WaitTimes};
 use crate::entra::action;
 use crate::entra::caller::{CallerError, Reason, Verifier};
 use crate::entra::event::{EventKind, SignUpEvent, find_correlation_id};
@@ -62,7 +62,7 @@ pub struct Hooks {
     /// Who may call.
     pub verifier: Verifier,
     /// What decisions need.
-    pub desk: Desk,
+    pub services: DecisionServices,
     /// Makes addresses fit for logs.
     pub hasher: AddressHasher,
     /// How often each decision was made.
@@ -70,7 +70,10 @@ pub struct Hooks {
 }
 
 /// The part of a hook that is its own.
-pub type Decide = for<'a, 'w> fn(&'a Desk, &'a mut Work<'w>) -> BoxFuture<'a, Result<Decided, Failure>>;
+pub type Decide = for<'a, 'w> fn(
+    &'a DecisionServices,
+    &'a mut DecisionContext<'w>,
+) -> BoxFuture<'a, Result<Decided, DecisionFailure>>;
 
 /// Runs a hook: the checks, then `decide`, all under the deadline.
 pub async fn answer(hooks: &Hooks, kind: EventKind, request: Request, decide: Decide) -> Response {
@@ -83,13 +86,13 @@ pub async fn answer(hooks: &Hooks, kind: EventKind, request: Request, decide: De
     let mut seen = Seen::default();
     let (head, body) = request.into_parts();
     let arrived = Arrived { head: &head, kind, started, deadline };
-    let work = AssertUnwindSafe(handle(hooks, arrived, body, decide, &mut seen)).catch_unwind();
-    let failure = match tokio::time::timeout_at(deadline.instant().into(), work).await {
+    let handled = AssertUnwindSafe(handle(hooks, arrived, body, decide, &mut seen)).catch_unwind();
+    let failure = match tokio::time::timeout_at(deadline.instant().into(), handled).await {
         Ok(Ok(Ok(response))) => return response,
         Ok(Ok(Err(failure))) => failure,
-        Ok(Err(_)) => Failure::Panicked,
+        Ok(Err(_)) => DecisionFailure::Panicked,
         Err(_) if !seen.body => return unread(hooks, &arrived, &seen),
-        Err(_) => Failure::Deadline,
+        Err(_) => DecisionFailure::Deadline,
     };
     failed(hooks, &arrived, &failure, &seen)
 }
@@ -111,7 +114,7 @@ fn unread(hooks: &Hooks, arrived: &Arrived<'_>, seen: &Seen) -> Response {
     }
     match hooks.verifier.check_without_keys(&arrived.head.headers) {
         Err(reason) => unauthenticated(arrived.kind, &reason),
-        Ok(()) => failed(hooks, arrived, &Failure::Deadline, seen),
+        Ok(()) => failed(hooks, arrived, &DecisionFailure::Deadline, seen),
     }
 }
 
@@ -139,18 +142,18 @@ async fn handle(
     body: Body,
     decide: Decide,
     seen: &mut Seen,
-) -> Result<Response, Failure> {
+) -> Result<Response, DecisionFailure> {
     let kind = arrived.kind;
     let body = match read(body).await {
         Ok(body) => body,
         Err(refusal) => return Ok(refused(kind, &refusal)),
     };
     seen.body = true;
-    let mut times = Times::default();
+    let mut times = WaitTimes::default();
     let verified = hooks.verifier.verify(&arrived.head.headers, arrived.deadline);
-    match Times::of(&mut times.caller, verified).await {
+    match WaitTimes::of(&mut times.caller, verified).await {
         Ok(_) => {}
-        Err(CallerError::KeysUnavailable) => return Err(Failure::KeysUnavailable),
+        Err(CallerError::KeysUnavailable) => return Err(DecisionFailure::KeysUnavailable),
         Err(CallerError::Unauthenticated(reason)) => return Ok(unauthenticated(kind, &reason)),
     }
     let event = match SignUpEvent::parse(&body, kind, &hooks.settings.tenant) {
@@ -165,7 +168,8 @@ async fn handle(
     let correlation_id = event.correlation_id.clone();
     // What is logged on the way to the decision carries the correlation id too, at any level.
     let span = tracing::error_span!("sign-up", correlation_id = correlation_id.as_ref().map(CorrelationId::as_str));
-    let blank = hooks.desk.sign_up.policy_for(&event.app).map(|policy| blank(policy, &event.form)).unwrap_or_default();
+    let blank =
+        hooks.services.sign_up.policy_for(&event.app).map(|policy| blank(policy, &event.form)).unwrap_or_default();
     *seen = Seen { body: true, correlation_id, locale: event.client.locale.clone(), app: event.app.clone(), blank };
     let began = arrived.started;
     let trace = if tracing::enabled!(tracing::Level::DEBUG) {
@@ -173,10 +177,10 @@ async fn handle(
     } else {
         Trace::off()
     };
-    let mut work = Work::new(&event, hooks.desk.clock.now(), arrived.deadline, trace);
-    work.times = times;
-    let decided = decide(&hooks.desk, &mut work).instrument(span).await?;
-    log::decision(hooks, kind, &work, &decided, arrived.started);
+    let mut context = DecisionContext::new(&event, hooks.services.clock.now(), arrived.deadline, trace);
+    context.times = times;
+    let decided = decide(&hooks.services, &mut context).instrument(span).await?;
+    log::decision(hooks, kind, &context, &decided, arrived.started);
     Ok(json_body(&match &decided.decision {
         Decision::Start(decision) => action::start(decision),
         Decision::Submit(decision) => action::submit(decision),
@@ -184,7 +188,7 @@ async fn handle(
 }
 
 /// The failure action, worded for the person as far as anything is known of them.
-fn failed(hooks: &Hooks, arrived: &Arrived<'_>, failure: &Failure, seen: &Seen) -> Response {
+fn failed(hooks: &Hooks, arrived: &Arrived<'_>, failure: &DecisionFailure, seen: &Seen) -> Response {
     let (kind, started) = (arrived.kind, arrived.started);
     let support_code = seen.correlation_id.as_ref().map(CorrelationId::support_code).unwrap_or_default();
     let (answer, action) = failure_action(hooks, kind, seen, &support_code);
@@ -204,7 +208,7 @@ fn failed(hooks: &Hooks, arrived: &Arrived<'_>, failure: &Failure, seen: &Seen) 
 }
 
 fn failure_action(hooks: &Hooks, kind: EventKind, seen: &Seen, support_code: &str) -> (Value, &'static str) {
-    let sign_up = &hooks.desk.sign_up;
+    let sign_up = &hooks.services.sign_up;
     let reader = Reader { locale: &seen.locale, email: None, app: &seen.app, support_code };
     let page = || sign_up.messages.page("try-later", reader);
     // A policy that only reports stops nobody. Whose it is is known once the caller and the body are.

@@ -30,7 +30,8 @@ const ROOMS: &[(&str, &str)] = &[
     ("invites", "values, clock, files, telemetry, expressions, storage, outbound, credentials, graph"),
     ("lookups", "values, telemetry, expressions, outbound"),
     ("accounts", "values, clock, telemetry, expressions, storage, reservations, graph, connectors, invites"),
-    ("functions", "values, clock, telemetry, reservations, entra, signup, invites, lookups, accounts"),
+    ("decisions", "values, clock, telemetry, entra::event, reservations, signup, invites, lookups"),
+    ("functions", "values, clock, telemetry, decisions, entra, signup, invites, accounts"),
     ("config", "everything"),
     ("app", "everything"),
     ("server", "everything"),
@@ -156,7 +157,8 @@ fn from_main_it_is_three_hops_to_the_gate() {
     let text = |path: &str| fs::read_to_string(root().join("src").join(path)).unwrap();
     assert!(text("main.rs").contains("server::run("));
     assert!(text("server.rs").contains("on_attribute_collection_start"));
-    assert!(text("functions/on_attribute_collection_start.rs").contains("gate::decide("));
+    assert!(text("functions/on_attribute_collection_start.rs").contains("decisions::start("));
+    assert!(text("decisions/start.rs").contains("gate::decide("));
     assert!(text("main.rs").lines().count() <= 40);
 }
 

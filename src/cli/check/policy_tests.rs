@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::cli::rehearsal::{Person, Played, desk, filled_in};
+use crate::cli::rehearsal::{Person, Played, filled_in, services};
 use crate::clock::{Clock, ManualClock};
 use crate::config::{Config, PolicyTest, Problem, TestAction, TestCode, TestHook};
-use crate::functions::desk::{Decision, Failure};
-use crate::functions::shared_state::SharedState;
+use crate::decisions::{Decision, DecisionFailure, SharedState};
 use crate::invites::csv_reader::{self, Reading, UnendedLine};
 use crate::invites::list::LoadedInvites;
 use crate::invites::snapshot::Snapshot;
@@ -63,7 +62,7 @@ async fn play(
         state.reserve(&all, None, None, now).await.map_err(|error| error.to_string())?;
     }
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(now));
-    let desk = desk(config.sign_up.clone(), Invites::new(sources), Lookups::default(), state, clock);
+    let services = services(config.sign_up.clone(), Invites::new(sources), Lookups::default(), state, clock);
     let columns = given.invitation.iter().flat_map(BTreeMap::keys);
     let of_invitation = columns.filter_map(|column| columns::attribute(column, config.extension_app.as_ref()));
     let person = Person {
@@ -75,7 +74,10 @@ async fn play(
         code: code.map(|code| code.typed.reveal()),
         fields: filled_in(config).into_iter().chain(of_invitation).collect(),
     };
-    person.play(&desk, now, test.hook == TestHook::Submit).await.map_err(|failure: Failure| failure.to_string())
+    person
+        .play(&services, now, test.hook == TestHook::Submit)
+        .await
+        .map_err(|failure: DecisionFailure| failure.to_string())
 }
 
 /// Refuses a test of which a part would have no effect: it would pass whatever the policy does.

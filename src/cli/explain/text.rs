@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::cli::rehearsal::{Played, Scene};
-use crate::functions::desk::Decision;
+use crate::decisions::Decision;
 use crate::signup::decision::{Page, StartDecision, SubmitDecision};
 use crate::signup::reasons;
 use crate::values::AttributeValues;

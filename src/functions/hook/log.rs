@@ -3,8 +3,8 @@
 use tokio::time::Instant;
 
 use super::Hooks;
+use crate::decisions::{Decided, DecisionContext};
 use crate::entra::event::EventKind;
-use crate::functions::desk::{Decided, Work};
 use crate::signup::trace::Step;
 use crate::values::{AppId, CorrelationId, KnownBy};
 
@@ -14,8 +14,14 @@ pub(super) fn some(text: &str) -> Option<&str> {
 }
 
 /// Writes the line of a decision, and counts it.
-pub(super) fn decision(hooks: &Hooks, kind: EventKind, work: &Work<'_>, decided: &Decided, started: Instant) {
-    let (event, action) = (work.event, decided.decision.name());
+pub(super) fn decision(
+    hooks: &Hooks,
+    kind: EventKind,
+    context: &DecisionContext<'_>,
+    decided: &Decided,
+    started: Instant,
+) {
+    let (event, action) = (context.event, decided.decision.name());
     let address = decided.found.as_ref().map(|found| hooks.hasher.hash(&found.address));
     let micros = |time: Option<std::time::Duration>| time.map(|time| time.as_micros());
     hooks.counters.count(kind.name(), action, decided.reason);
@@ -26,7 +32,7 @@ pub(super) fn decision(hooks: &Hooks, kind: EventKind, work: &Work<'_>, decided:
         event = "decision",
         hook = kind.name(),
         correlation_id = event.correlation_id.as_ref().map(CorrelationId::as_str),
-        support_code = some(&work.support_code),
+        support_code = some(&context.support_code),
         app = event.app.id.as_ref().map(AppId::as_str),
         policy = decided.policy,
         action,
@@ -37,12 +43,12 @@ pub(super) fn decision(hooks: &Hooks, kind: EventKind, work: &Work<'_>, decided:
         provenance = decided.found.as_ref().map(|found| found.provenance.name()),
         known_by = decided.known_by.map(KnownBy::name),
         duration_us = started.elapsed().as_micros(),
-        caller_us = micros(work.times.caller),
-        invites_us = micros(work.times.invites),
-        state_us = micros(work.times.state),
-        lookups_us = micros(work.times.lookups),
+        caller_us = micros(context.times.caller),
+        invites_us = micros(context.times.invites),
+        state_us = micros(context.times.state),
+        lookups_us = micros(context.times.lookups),
     );
-    for (number, step) in (1..).zip(work.trace.steps()) {
+    for (number, step) in (1..).zip(context.trace.steps()) {
         let Step { asked, found, took } = step;
         tracing::debug!(
             event = "trace",

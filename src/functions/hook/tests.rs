@@ -14,11 +14,10 @@ use super::super::on_attribute_collection_start::on_attribute_collection_start;
 use super::super::on_attribute_collection_submit::on_attribute_collection_submit;
 use super::*;
 use crate::clock::ManualClock;
+use crate::decisions::{GuessLimit, SharedState};
 use crate::entra::caller;
 use crate::entra::signing_keys::{KeySource, SigningKeys, SourceError};
 use crate::entra::test_key::{KEY, jwks};
-use crate::functions::guesses::Guesses;
-use crate::functions::shared_state::SharedState;
 use crate::invites::InviteSource;
 use crate::invites::{InviteError, Invites};
 use crate::lookups::Lookups;
@@ -107,18 +106,18 @@ fn hooks_of(
     };
     let sources = [Box::new(keys) as Box<dyn KeySource>];
     let keys = SigningKeys::from_sources(sources, TaskTracker::new(), CancellationToken::new());
-    let desk = Desk {
+    let services = DecisionServices {
         sign_up: SignUpSettings { policies: vec![policy], ..SignUpSettings::default() },
         invites: Invites::new(vec![Arc::new(invites)]),
         lookups: Lookups::default(),
         state: SharedState::new(Reservations::new(store.clone()), Admissions::new(store, None)),
-        guesses: Guesses::default(),
+        guess_limit: GuessLimit::default(),
         clock: clock.clone(),
     };
     Arc::new(Hooks {
         settings: Settings { tenant: TENANT.parse().unwrap(), budget: BUDGET, on_failure },
         verifier: Verifier::new(&settings, keys, clock),
-        desk,
+        services,
         hasher: AddressHasher::new(None),
         counters: Counters::default(),
     })
@@ -176,7 +175,7 @@ async fn a_state_store_that_does_not_work_leads_to_the_failure_action(
         let store = StateStore::over(Arc::new(dead));
         let hooks = hooks_of(policy.clone(), store, Behaviour::Answers, Behaviour::Answers, on_failure);
         let mut hooks = Arc::into_inner(hooks).unwrap();
-        hooks.desk.invites = Invites::new(vec![Arc::new(OneCode(code.clone()))]);
+        hooks.services.invites = Invites::new(vec![Arc::new(OneCode(code.clone()))]);
         let (action, _, took) = ask(&Arc::new(hooks), kind, event.to_string().into()).await;
         let wanted = match on_failure {
             OnFailure::Block => ["showBlockPage"].as_slice(),
@@ -295,7 +294,7 @@ async fn is_known(hooks: &Hooks) -> bool {
     let tenant = TENANT.parse().unwrap();
     let mut submit = SignUpEvent::parse(event(EventKind::Submit).as_bytes(), EventKind::Submit, &tenant).unwrap();
     submit.identities.clear();
-    let known = hooks.desk.state.whose(Scope::Process, &submit, |_| true, hooks.desk.clock.now()).await;
+    let known = hooks.services.state.whose(Scope::Process, &submit, |_| true, hooks.services.clock.now()).await;
     known.unwrap().is_some()
 }
 

@@ -4,8 +4,8 @@
 //! their address is what Start saw, whatever the form says. Otherwise nobody can tell: what the form says may have been
 //! typed, and can only get somebody refused.
 
-use super::desk::{Desk, Times, Work};
 use super::shared_state::{KnownStart, StateError};
+use super::{DecisionContext, DecisionServices, WaitTimes};
 use crate::reservations::{PersonId, Scope};
 use crate::signup::gate::Admission;
 use crate::signup::identity::{self, Found, NoAddressBecause};
@@ -14,36 +14,44 @@ use crate::values::KnownBy;
 
 /// Somebody who sent a form.
 #[derive(Debug)]
-pub struct Sender {
+pub(super) struct Sender {
     /// Their address, or why there is none.
-    pub found: Result<Found, NoAddressBecause>,
+    pub(super) found: Result<Found, NoAddressBecause>,
     /// Who they are, if a Start shows it.
-    pub person: Option<PersonId>,
+    pub(super) person: Option<PersonId>,
     /// How that is known.
-    pub known_by: KnownBy,
+    pub(super) known_by: KnownBy,
 }
 
 /// Who sent the form.
-pub async fn sender(desk: &Desk, policy: Option<&Policy>, work: &mut Work<'_>) -> Result<Sender, StateError> {
-    let event = work.event;
+pub(super) async fn sender(
+    services: &DecisionServices,
+    policy: Option<&Policy>,
+    context: &mut DecisionContext<'_>,
+) -> Result<Sender, StateError> {
+    let event = context.event;
     let sender = match identity::proven_by_submit(policy, &event.identities, &event.form) {
         Some(found) => Sender { found, person: None, known_by: KnownBy::Submit },
-        None => by_start(desk, policy, work).await?,
+        None => by_start(services, policy, context).await?,
     };
-    work.trace.note("person", format_args!("known by: {}", sender.known_by.name()));
+    context.trace.note("person", format_args!("known by: {}", sender.known_by.name()));
     Ok(sender)
 }
 
-async fn by_start(desk: &Desk, policy: Option<&Policy>, work: &mut Work<'_>) -> Result<Sender, StateError> {
-    let event = work.event;
+async fn by_start(
+    services: &DecisionServices,
+    policy: Option<&Policy>,
+    context: &mut DecisionContext<'_>,
+) -> Result<Sender, StateError> {
+    let event = context.event;
     let typed = || identity::typed_at_submit(policy, &event.form);
     let lists = |address: &_| identity::lists(policy, &event.form, address);
     // Where no Start is shared, the memory of this process is all there is.
     let scope = if policy.is_some_and(shares_starts) { Scope::Shared } else { Scope::Process };
-    let asked = desk.state.whose(scope, event, lists, work.now);
+    let asked = services.state.whose(scope, event, lists, context.now);
     let known = match scope {
         Scope::Process => asked.await?,
-        Scope::Shared => Times::of(&mut work.times.state, asked).await?,
+        Scope::Shared => WaitTimes::of(&mut context.times.state, asked).await?,
     };
     Ok(match known {
         Some(KnownStart { person, found, by }) => {
@@ -61,7 +69,7 @@ fn shares_starts(policy: &Policy) -> bool {
 /// Who has to know of a Start. What Submit proves is enough where it is proven by Submit; who needs a code sees the form
 /// although their address does not admit them, so every instance has to know them.
 #[must_use]
-pub fn scope_of_start(policy: &Policy, admission: &Admission<'_>) -> Scope {
+pub(super) fn scope_of_start(policy: &Policy, admission: &Admission<'_>) -> Scope {
     let shared = identity::is_editable(policy) || matches!(admission, Admission::NeedsCode(_));
     if shared { Scope::Shared } else { Scope::Process }
 }

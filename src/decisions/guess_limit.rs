@@ -38,11 +38,11 @@ struct Tries {
 
 /// The counts.
 #[derive(Debug, Clone)]
-pub struct Guesses {
+pub struct GuessLimit {
     tries: Cache<Key, Tries>,
 }
 
-impl Default for Guesses {
+impl Default for GuessLimit {
     fn default() -> Self {
         Self { tries: Cache::builder().max_capacity(KEYS).time_to_idle(Duration::from_mins(2)).build() }
     }
@@ -53,7 +53,7 @@ impl Default for Guesses {
 #[must_use]
 pub struct Guess(Vec<Key>);
 
-impl Guesses {
+impl GuessLimit {
     /// Counts a try. `None`: there were too many.
     pub fn begin(&self, ip: Option<IpAddr>, address: Option<&EmailAddress>, now: DateTime<Utc>) -> Option<Guess> {
         // Wherever they come from, tags make no new people.
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn ten_wrong_codes_a_minute_from_one_network() {
-        let guesses = Guesses::default();
+        let guesses = GuessLimit::default();
         for _ in 0..10 {
             assert!(guesses.begin(Some(ip("203.0.113.7")), None, at(0)).is_some());
         }
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn and_ten_for_one_address_from_anywhere_and_with_any_tag() {
-        let guesses = Guesses::default();
+        let guesses = GuessLimit::default();
         for number in 0..10 {
             let address: EmailAddress = format!("jo+{number}@example.com").parse().unwrap();
             assert!(guesses.begin(Some(ip(&format!("203.0.113.{number}"))), Some(&address), at(0)).is_some());
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_right_code_does_not_count() {
-        let guesses = Guesses::default();
+        let guesses = GuessLimit::default();
         for _ in 0..50 {
             let guess = guesses.begin(Some(ip("203.0.113.7")), None, at(0)).unwrap();
             guesses.right(guess);
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_household_has_one_count_and_so_have_those_without_an_address() {
-        let guesses = Guesses::default();
+        let guesses = GuessLimit::default();
         for number in 0..10 {
             assert!(guesses.begin(Some(ip(&format!("2001:db8:1:2::{number}"))), None, at(0)).is_some());
             assert!(guesses.begin(None, None, at(0)).is_some());
