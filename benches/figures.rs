@@ -23,7 +23,7 @@ use divan::Bencher;
 use guestlist::app::App;
 use guestlist::clock::{Clock, SystemClock};
 use guestlist::config::{self, Environment};
-use guestlist::invites::csv_reader::{self, Reading};
+use guestlist::invites::csv_reader::{self, ListOptions};
 use guestlist::invites::snapshot::Snapshot;
 use guestlist::server;
 use guestlist::signup::answer::{Start, Submit};
@@ -201,9 +201,9 @@ fn start_hook_with_a_remembered_token(bencher: Bencher<'_, '_>, address: &str) {
 }
 
 static SNAPSHOT: LazyLock<Snapshot> = LazyLock::new(|| {
-    let reading =
-        Reading { source: "beta".into(), apps: Vec::new(), extension_app: None, types: AttributeTypes::default() };
-    csv_reader::read(list(INVITES).as_bytes(), &reading, csv_reader::UnendedLine::Used).unwrap().0
+    let options =
+        ListOptions { source: "beta".into(), apps: Vec::new(), extension_app: None, types: AttributeTypes::default() };
+    csv_reader::read(list(INVITES).as_bytes(), &options, csv_reader::UnendedLine::Used).unwrap().0
 });
 
 /// The look-up in the list and the gate's decision.

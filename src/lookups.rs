@@ -14,10 +14,10 @@
 //! off the other, and calls are rare enough.
 
 mod answer;
+mod cache;
 mod context;
 mod error;
 mod lookup;
-mod memory;
 mod request;
 
 use std::sync::Arc;
@@ -77,7 +77,7 @@ pub struct Settings {
 
 /// Whom it is asked about.
 #[derive(Debug, Clone, Copy)]
-pub struct Inquiry<'a> {
+pub struct LookupSubject<'a> {
     /// The person's address.
     pub address: &'a EmailAddress,
     /// The app they sign up to.
@@ -90,25 +90,25 @@ pub struct Inquiry<'a> {
 
 /// What came of one look-up.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum LookupOutcome {
     /// It answered, and was heard out.
     Answered,
     /// Its answer was remembered.
     Remembered,
     /// It knows nobody of that address.
-    KnowsNobody,
+    NotFound,
     /// Nothing came of it; a line was written.
     Failed(LookupError),
 }
 
-impl Outcome {
+impl LookupOutcome {
     /// A word for logs and metrics: `answered`, `remembered`, `knows-nobody`, or the reason of the failure.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
             Self::Answered => "answered",
             Self::Remembered => "remembered",
-            Self::KnowsNobody => "knows-nobody",
+            Self::NotFound => "knows-nobody",
             Self::Failed(error) => error.reason(),
         }
     }
@@ -116,22 +116,22 @@ impl Outcome {
 
 /// One look-up that was asked.
 #[derive(Debug)]
-pub struct Asked {
+pub struct LookupReport {
     /// Its name.
     pub lookup: Arc<str>,
     /// What came of it.
-    pub outcome: Outcome,
+    pub outcome: LookupOutcome,
     /// How long it took.
     pub duration: Duration,
 }
 
 /// What was found in all.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct LookupResults {
     /// The values for the form. None is empty; where two look-ups have one, the earlier in the list counts.
     pub values: AttributeValues,
     /// Every look-up, in the order of the list.
-    pub asked: Vec<Asked>,
+    pub reports: Vec<LookupReport>,
 }
 
 /// All look-ups of the configuration.
@@ -153,24 +153,24 @@ impl Lookups {
     }
 
     /// Asks the named look-ups, all at once. Comes back by `end` at the latest, and never fails.
-    pub async fn ask(&self, names: &[Arc<str>], inquiry: &Inquiry<'_>, end: Deadline) -> Found {
+    pub async fn ask(&self, names: &[Arc<str>], subject: &LookupSubject<'_>, end: Deadline) -> LookupResults {
         let answers = join_all(names.iter().map(|name| async move {
             match self.all.iter().find(|lookup| lookup.name() == name) {
-                Some(lookup) => lookup.ask(inquiry, end).await,
+                Some(lookup) => lookup.ask(subject, end).await,
                 None => lookup::report(name, Duration::ZERO, Err(LookupError::Unknown)),
             }
         }))
         .await;
-        let mut found = Found::default();
-        for (asked, values) in answers {
-            found.asked.push(asked);
+        let mut results = LookupResults::default();
+        for (report, values) in answers {
+            results.reports.push(report);
             for (name, value) in values.iter() {
-                if !found.values.keys().any(|known| known.is(name.as_str())) {
-                    found.values.insert(name.clone(), value.clone());
+                if !results.values.keys().any(|known| known.is(name.as_str())) {
+                    results.values.insert(name.clone(), value.clone());
                 }
             }
         }
-        found
+        results
     }
 }
 

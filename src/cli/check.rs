@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{USAGE, show};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Environment, Problem, Severity};
-use crate::invites::csv_reader::{LineProblem, PUBLIC_SUFFIX};
+use crate::invites::csv_reader::{LineReport, PUBLIC_SUFFIX};
 use crate::invites::list::{self, LoadedInvites};
 
 /// What can be asked for.
@@ -71,8 +71,8 @@ fn of_a_usable(environment: &Environment, config: &Config, file: &str) -> Findin
         match list::load(settings) {
             Ok((snapshot, problems)) => {
                 invitations += snapshot.len();
-                lists.push(Arc::new(LoadedInvites::new(Arc::clone(&settings.reading.source), snapshot)));
-                for LineProblem { line, problem, .. } in problems.iter().filter(|problem| problem.line > 1) {
+                lists.push(Arc::new(LoadedInvites::new(Arc::clone(&settings.options.source), snapshot)));
+                for LineReport { line, problem, .. } in problems.iter().filter(|problem| problem.line > 1) {
                     // It cannot be meant, and who reads the exit code only should know.
                     let refused = problem == PUBLIC_SUFFIX;
                     errors += usize::from(refused);

@@ -214,7 +214,7 @@ fn invites(config: &Config) -> Result<Invites, String> {
     for settings in &config.invites {
         let path = settings.path.display();
         let (snapshot, _) = list::load(settings).map_err(|error| format!("{path}: {error}\n"))?;
-        let source = Arc::clone(&settings.reading.source);
+        let source = Arc::clone(&settings.options.source);
         sources.push(Arc::new(LoadedInvites::new(source, snapshot)));
     }
     Ok(Invites::new(sources))

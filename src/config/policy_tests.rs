@@ -11,7 +11,7 @@ use super::hooks::guid;
 use super::problems::Problem;
 use super::sign_up::{Names, unique};
 use super::tree::Origin;
-use crate::invites::csv_reader::{Edge, moment};
+use crate::invites::csv_reader::{DayEdge, parse_moment};
 use crate::signup::identity::EmailSource;
 use crate::signup::reasons;
 use crate::values::{App, AppId, AttributeName, AttributeValue, AttributeValues, Client, did_you_mean};
@@ -106,7 +106,7 @@ fn given(section: &GivenSection, names: &Names, reading: &mut Reading) -> Option
 }
 
 fn at(text: &Spanned<String>, reading: &mut Reading) -> Option<DateTime<Utc>> {
-    match moment(text.value.trim(), Edge::Start) {
+    match parse_moment(text.value.trim(), DayEdge::Start) {
         Ok(moment) => Some(moment),
         Err(why) => {
             reading.within("at", |reading| reading.error(&text.origin, why));

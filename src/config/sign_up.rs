@@ -19,7 +19,7 @@ use super::file::{File, InvitesSection, PolicySection};
 use super::hooks::guid;
 use super::problems::Severity;
 use super::tree::Origin;
-use crate::invites::csv_reader::{Header, ListError, Reading as ListReading};
+use crate::invites::csv_reader::{Header, ListError, ListOptions};
 use crate::invites::{columns, list};
 use crate::signup::disposable;
 use crate::signup::identity::is_editable;
@@ -192,7 +192,7 @@ fn source(
     Some(list::Settings {
         path,
         max_bytes: max_bytes.value as u64,
-        reading: ListReading {
+        options: ListOptions {
             source: Arc::from(section.name.value.as_str()),
             apps: apps(&section.apps, reading),
             extension_app: names.extension_app.clone(),

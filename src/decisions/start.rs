@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::sender::scope_of_start;
 use super::{Decided, Decision, DecisionContext, DecisionFailure, DecisionServices, WaitTimes, reader};
-use crate::lookups::Inquiry;
+use crate::lookups::LookupSubject;
 use crate::reservations::Scope;
 use crate::signup::answer;
 use crate::signup::gate::{self, Admission, Question};
@@ -77,7 +77,7 @@ async fn prepare(
         let (Some(found), false) = (found, refused || policy.lookups.is_empty()) else {
             return AttributeValues::new();
         };
-        let inquiry = Inquiry {
+        let inquiry = LookupSubject {
             address: &found.address,
             app: &event.app,
             invitation: admission.invitation(),

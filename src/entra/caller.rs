@@ -23,7 +23,7 @@
 //! the claims are those of Microsoft's access token reference and of tokens seen in the field.
 
 mod claims;
-mod reason;
+mod problem;
 mod token;
 
 use std::sync::Arc;
@@ -35,14 +35,14 @@ use jsonwebtoken::Algorithm;
 use moka::sync::Cache;
 use url::Url;
 
-use super::signing_keys::{FindError, SigningKeys};
+use super::signing_keys::{FindKeyError, SigningKeys};
 use crate::clock::Clock;
 use crate::values::{Deadline, TenantId};
-use claims::{Expected, Verified};
+use claims::{ExpectedClaims, UnverifiedClaims};
 use token::Token;
 
 pub use claims::{CallerClaims, TokenVersion};
-pub use reason::{Observed, Reason};
+pub use problem::{ObservedValue, TokenProblem};
 
 /// How many verified tokens are remembered, and for how long.
 const REMEMBERED: (u64, Duration) = (10_000, Duration::from_hours(1));
@@ -83,14 +83,14 @@ impl Settings {
 pub enum CallerError {
     /// The caller is not Entra, or its token is not for us: 401, empty body.
     #[error("the caller is not authenticated: {0}")]
-    Unauthenticated(Reason),
+    Unauthenticated(TokenProblem),
     /// It cannot be told: the failure action.
     #[error("the caller cannot be authenticated: the signing keys cannot be had in time")]
     KeysUnavailable,
 }
 
-impl From<Reason> for CallerError {
-    fn from(reason: Reason) -> Self {
+impl From<TokenProblem> for CallerError {
+    fn from(reason: TokenProblem) -> Self {
         Self::Unauthenticated(reason)
     }
 }
@@ -98,11 +98,11 @@ impl From<Reason> for CallerError {
 /// Verifies callers.
 #[derive(Debug)]
 pub struct Verifier {
-    expected: Expected,
+    expected: ExpectedClaims,
     keys: SigningKeys,
     clock: Arc<dyn Clock>,
     /// Verified tokens by their SHA-256.
-    remembered: Cache<[u8; 32], Arc<Verified>>,
+    remembered: Cache<[u8; 32], Arc<UnverifiedClaims>>,
 }
 
 impl Verifier {
@@ -111,7 +111,7 @@ impl Verifier {
     pub fn new(settings: &Settings, keys: SigningKeys, clock: Arc<dyn Clock>) -> Self {
         let (count, time) = REMEMBERED;
         let remembered = Cache::builder().max_capacity(count).time_to_live(time).build();
-        Self { expected: Expected::new(settings), keys, clock, remembered }
+        Self { expected: ExpectedClaims::new(settings), keys, clock, remembered }
     }
 
     /// Verifies the token of a request, by `deadline`.
@@ -134,11 +134,11 @@ impl Verifier {
     }
 
     /// Checks all that needs no key. A token that passes may still be forged.
-    pub fn check_without_keys(&self, unverified_headers: &HeaderMap) -> Result<(), Reason> {
+    pub fn check_without_keys(&self, unverified_headers: &HeaderMap) -> Result<(), TokenProblem> {
         self.read(token::bearer(unverified_headers)?).map(|_| ())
     }
 
-    fn read<'t>(&self, unverified_token: &'t str) -> Result<(Token<'t>, Verified), Reason> {
+    fn read<'t>(&self, unverified_token: &'t str) -> Result<(Token<'t>, UnverifiedClaims), TokenProblem> {
         let token = Token::read(unverified_token)?;
         let unverified = self.expected.check(token.payload)?;
         unverified.check_times(self.clock.now())?;
@@ -147,15 +147,15 @@ impl Verifier {
 
     async fn check_signature(&self, token: &Token<'_>, deadline: Deadline) -> Result<(), CallerError> {
         let keys = self.keys.find(&token.kid, deadline).await.map_err(|error| match error {
-            FindError::Unknown => Reason::UnknownKey(Observed::new(&token.kid)).into(),
-            FindError::Unavailable => CallerError::KeysUnavailable,
+            FindKeyError::Unknown => TokenProblem::UnknownKey(ObservedValue::new(&token.kid)).into(),
+            FindKeyError::Unavailable => CallerError::KeysUnavailable,
         })?;
         let message = token.signed.as_bytes();
         let proven = |key| jsonwebtoken::crypto::verify(token.signature, message, key, Algorithm::RS256);
         if keys.iter().any(|key| proven(key).is_ok_and(|proven| proven)) {
             Ok(())
         } else {
-            Err(Reason::BadSignature.into())
+            Err(TokenProblem::BadSignature.into())
         }
     }
 }

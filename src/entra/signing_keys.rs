@@ -35,7 +35,7 @@ use url::Url;
 
 use crate::outbound::Outbound;
 use crate::values::Deadline;
-use document::Document;
+use document::KeyDocument;
 pub(crate) use key_set::MAX_KID;
 pub use key_set::{InvalidKeySet, KeySet};
 use source::OutboundKeys;
@@ -43,7 +43,7 @@ pub use source::{KeySource, SourceError};
 
 /// Why there is no key of the id wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum FindError {
+pub enum FindKeyError {
     /// Every document is fresh, and none has it.
     #[error("no document of signing keys has a key of that id")]
     Unknown,
@@ -55,7 +55,7 @@ pub enum FindError {
 /// The keys of all documents. Cheap to clone; all clones share them.
 #[derive(Debug, Clone)]
 pub struct SigningKeys {
-    documents: Arc<[Arc<Document>]>,
+    documents: Arc<[Arc<KeyDocument>]>,
     /// Owns every task, so that shutdown can wait for them.
     tracker: TaskTracker,
     /// Ends every task.
@@ -83,7 +83,7 @@ impl SigningKeys {
         tracker: TaskTracker,
         stop: CancellationToken,
     ) -> Self {
-        let documents = sources.into_iter().map(|source| Arc::new(Document::new(source))).collect();
+        let documents = sources.into_iter().map(|source| Arc::new(KeyDocument::new(source))).collect();
         Self { documents, tracker, stop }
     }
 
@@ -104,16 +104,16 @@ impl SigningKeys {
     }
 
     /// Every key of that id, fetching the documents if there is none and they may be fetched.
-    pub async fn find(&self, kid: &str, deadline: Deadline) -> Result<Vec<DecodingKey>, FindError> {
+    pub async fn find(&self, kid: &str, deadline: Deadline) -> Result<Vec<DecodingKey>, FindKeyError> {
         let known = self.known(kid);
         if !known.is_empty() {
             return Ok(known);
         }
         let until = Instant::from_std(deadline.instant());
-        timeout_at(until, self.fetch_and_find(kid)).await.unwrap_or(Err(FindError::Unavailable))
+        timeout_at(until, self.fetch_and_find(kid)).await.unwrap_or(Err(FindKeyError::Unavailable))
     }
 
-    async fn fetch_and_find(&self, kid: &str) -> Result<Vec<DecodingKey>, FindError> {
+    async fn fetch_and_find(&self, kid: &str) -> Result<Vec<DecodingKey>, FindKeyError> {
         let mut watched: Vec<_> = self.documents.iter().map(|document| (document, document.watch())).collect();
         for document in &*self.documents {
             document.demand(&self.tracker, &self.stop);
@@ -133,9 +133,9 @@ impl SigningKeys {
                 return Ok(known);
             }
             if fetching.is_empty() {
-                return Err(if all_fresh { FindError::Unknown } else { FindError::Unavailable });
+                return Err(if all_fresh { FindKeyError::Unknown } else { FindKeyError::Unavailable });
             }
-            select_all(fetching).await.0.map_err(|_| FindError::Unavailable)?;
+            select_all(fetching).await.0.map_err(|_| FindKeyError::Unavailable)?;
         }
     }
 

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::entra::signing_keys::SigningKeys;
 use crate::invites::InviteSource;
-use crate::invites::list::{Age, ListInvites};
+use crate::invites::list::{Freshness, ListInvites};
 use crate::telemetry;
 
 /// What readiness depends on.
@@ -31,11 +31,11 @@ pub struct Health {
 pub async fn health(State(health): State<Arc<Health>>) -> Response {
     let ready = health.keys.ready() && health.lists.iter().all(|list| list.is_loaded());
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let ages: Vec<(&str, Age)> = health.lists.iter().map(|list| (list.name(), list.age())).collect();
+    let ages: Vec<(&str, Freshness)> = health.lists.iter().map(|list| (list.name(), list.freshness())).collect();
     let mut body = json!({
         "version": env!("CARGO_PKG_VERSION"),
         "ready": ready,
-        "stale": ages.iter().any(|(_, age)| age.condition.is_bad()),
+        "stale": ages.iter().any(|(_, age)| age.status.is_bad()),
         "lists": ages.iter().map(|(name, age)| of_list(name, age)).collect::<Vec<_>>(),
     });
     // The log cannot say it while nobody reads the log.
@@ -48,10 +48,10 @@ pub async fn health(State(health): State<Arc<Health>>) -> Response {
 }
 
 /// `null` instead of an age: not yet.
-fn of_list(name: &str, age: &Age) -> Value {
+fn of_list(name: &str, age: &Freshness) -> Value {
     json!({
         "name": name,
-        "state": age.condition.name(),
+        "state": age.status.name(),
         "checked_seconds_ago": age.checked.map(|age| age.as_secs()),
         "loaded_seconds_ago": age.loaded.map(|age| age.as_secs()),
     })

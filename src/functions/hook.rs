@@ -21,7 +21,7 @@ use tracing::Instrument;
 use super::body::{MAX_BODY, Unread, error_body, json_body, read, refused};
 use crate::decisions::{Decided, Decision, DecisionContext, DecisionFailure, DecisionServices, WaitTimes};
 use crate::entra::action;
-use crate::entra::caller::{CallerError, Reason, Verifier};
+use crate::entra::caller::{CallerError, TokenProblem, Verifier};
 use crate::entra::event::{EventKind, SignUpEvent, find_correlation_id};
 use crate::signup::answer::blank;
 use crate::signup::decision::{StartDecision, SubmitDecision};
@@ -118,7 +118,7 @@ fn unread(hooks: &Hooks, arrived: &Arrived<'_>, seen: &Seen) -> Response {
     }
 }
 
-fn unauthenticated(kind: EventKind, reason: &Reason) -> Response {
+fn unauthenticated(kind: EventKind, reason: &TokenProblem) -> Response {
     let (reason, observed, remedy) = (reason.name(), reason.observed(), reason.remedy());
     tracing::warn!(event = "unauthenticated", hook = kind.name(), reason, observed, remedy);
     StatusCode::UNAUTHORIZED.into_response()

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use csv::{ReaderBuilder, StringRecord};
 
-pub use line::{Edge, PUBLIC_SUFFIX, USES, moment};
+pub use line::{ALLOWED_USES, DayEdge, PUBLIC_SUFFIX, parse_moment};
 
 use super::columns::{Column, Columns, HeaderError};
 use super::look_alikes::LookAlikes;
@@ -44,7 +44,7 @@ pub enum UnendedLine {
 
 /// How a list is read.
 #[derive(Debug, Clone)]
-pub struct Reading {
+pub struct ListOptions {
     /// The source's name.
     pub source: Arc<str>,
     /// The apps the whole source is for; empty: every app.
@@ -57,7 +57,7 @@ pub struct Reading {
 
 /// A line that is not used, or what its author may not have meant. Never quotes a cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LineProblem {
+pub struct LineReport {
     /// The line, from 1 with the header.
     pub line: u64,
     /// Whether the line is used in spite of it.
@@ -94,25 +94,29 @@ pub struct Header {
     /// The columns that templates see, by the names under which they see them.
     pub columns: Vec<String>,
     /// What is to be said about the others.
-    pub problems: Vec<LineProblem>,
+    pub problems: Vec<LineReport>,
 }
 
 /// Reads the header only: quick, for the start of the service.
-pub fn check_header(input: impl Read, reading: &Reading) -> Result<Header, ListError> {
+pub fn check_header(input: impl Read, options: &ListOptions) -> Result<Header, ListError> {
     let mut start = Vec::new();
     // What is longer than a header may be is seen to be so by a few bytes more: a mark, and the line's end.
     let enough = MAX_HEADER as u64 + 8;
     input.take(enough).read_to_end(&mut start).map_err(|error| ListError::Read(error.to_string()))?;
-    let (columns, problems) = columns(lines(&start).next().unwrap_or_default(), reading)?;
+    let (columns, problems) = columns(lines(&start).next().unwrap_or_default(), options)?;
     let seen = columns.0.into_iter().filter(Column::is_seen).map(|column| column.name);
     Ok(Header { columns: seen.collect(), problems })
 }
 
 /// Reads a whole list. A line is a line: a cell cannot hold a line break, so that a quote that was forgotten costs its
 /// own line and no other.
-pub fn read(bytes: &[u8], reading: &Reading, unended: UnendedLine) -> Result<(Snapshot, Vec<LineProblem>), ListError> {
+pub fn read(
+    bytes: &[u8],
+    options: &ListOptions,
+    unended: UnendedLine,
+) -> Result<(Snapshot, Vec<LineReport>), ListError> {
     let mut lines = lines(bytes);
-    let (columns, mut problems) = columns(lines.next().unwrap_or_default(), reading)?;
+    let (columns, mut problems) = columns(lines.next().unwrap_or_default(), options)?;
     let mut snapshot = Snapshot::builder();
     let mut look_alikes = LookAlikes::default();
     let mut numbered = (2..).zip(lines).peekable();
@@ -121,26 +125,26 @@ pub fn read(bytes: &[u8], reading: &Reading, unended: UnendedLine) -> Result<(Sn
         if numbered.peek().is_none() && !is_blank(bytes) {
             let used = unended == UnendedLine::Used;
             let problem = if used { UNENDED } else { CUT_OFF }.to_owned();
-            problems.push(LineProblem { line, used, problem });
+            problems.push(LineReport { line, used, problem });
             if !used {
                 break;
             }
         }
         let read = cells(bytes)
             .and_then(|cells| within_limits(&columns, cells))
-            .and_then(|cells| line::invitation(&columns, &cells, line, reading));
+            .and_then(|cells| line::invitation(&columns, &cells, line, options));
         let added = read.and_then(|invitation| {
             let Some(invitation) = invitation else { return Ok(()) };
             if let Some(rule) = &invitation.rule {
                 look_alikes.add(rule, line);
             }
-            let misfits = misfits(&invitation, &reading.types);
+            let misfits = misfits(&invitation, &options.types);
             snapshot.add(invitation)?;
             problems.extend(misfits);
             Ok(())
         });
         if let Err(problem) = added {
-            problems.push(LineProblem { line, used: false, problem });
+            problems.push(LineReport { line, used: false, problem });
         }
     }
     problems.extend(look_alikes.finish());
@@ -149,7 +153,7 @@ pub fn read(bytes: &[u8], reading: &Reading, unended: UnendedLine) -> Result<(Sn
 }
 
 /// What is said of cells that cannot be said in the declared type of their column.
-fn misfits(invitation: &Invitation, types: &AttributeTypes) -> Vec<LineProblem> {
+fn misfits(invitation: &Invitation, types: &AttributeTypes) -> Vec<LineReport> {
     let misfit = |(attribute, text): (&AttributeName, &String)| {
         let declared = types.declared(attribute.as_str())?;
         let fits = AttributeValue::String(text.clone()).convert(declared).is_some();
@@ -158,7 +162,7 @@ fn misfits(invitation: &Invitation, types: &AttributeTypes) -> Vec<LineProblem> 
             _ => "no whole number",
         };
         let problem = format!("the cell in the column {} is {what}, and is left out", attribute.short());
-        (!fits).then_some(LineProblem { line: invitation.line, used: true, problem })
+        (!fits).then_some(LineReport { line: invitation.line, used: true, problem })
     };
     invitation.prefill.iter().filter_map(misfit).collect()
 }
@@ -201,7 +205,7 @@ fn cells(line: &[u8]) -> Result<Vec<String>, String> {
 }
 
 /// The columns that the first line names, and what is to be said about them.
-pub(super) fn columns(first: &[u8], reading: &Reading) -> Result<(Columns, Vec<LineProblem>), ListError> {
+pub(super) fn columns(first: &[u8], options: &ListOptions) -> Result<(Columns, Vec<LineReport>), ListError> {
     if first.len() > MAX_HEADER {
         return Err(ListError::HeaderTooLong);
     }
@@ -210,8 +214,8 @@ pub(super) fn columns(first: &[u8], reading: &Reading) -> Result<(Columns, Vec<L
         let length = header.get(at).map_or(0, String::len);
         return Err(ListError::NameTooLong { column: at + 1, length });
     }
-    let (columns, unknown) = Columns::read(header.iter().map(String::as_str), reading.extension_app.as_ref())?;
-    let problems = unknown.into_iter().map(|name| LineProblem {
+    let (columns, unknown) = Columns::read(header.iter().map(String::as_str), options.extension_app.as_ref())?;
+    let problems = unknown.into_iter().map(|name| LineReport {
         line: 1,
         used: true,
         problem: format!(

@@ -1,17 +1,17 @@
 //! A list from a file: loaded after the listener is up, looked at again every `refresh`, taken whole or not at all.
 //!
 //! Nothing is read while a hook waits, but for the very first load: hooks that come before it wait for it, within their
-//! deadline. The first reading is used at once; a change when it is known to be complete (`looks.rs`). A file that cannot
+//! deadline. The first reading is used at once; a change when it is known to be complete (`changes.rs`). A file that cannot
 //! be read any more, is no file or no list, leaves the list as it was; each look says so in the log, and Health says how
 //! old the list is. A file system that hangs holds one thread and nothing else: a look gives up after ten seconds, and
 //! the next one waits for the same reading.
 
-mod age;
+mod changes;
 pub mod edit;
+mod file;
+mod freshness;
 mod loaded;
 mod lock;
-mod looks;
-mod reading;
 mod replacement;
 
 use std::path::PathBuf;
@@ -24,18 +24,18 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use self::age::Record;
-use self::looks::{Found, Looks, Verdict};
-use self::reading::{FileSystem, Files, READING, Reading as FileReading, TOO_SLOW, unreadable};
-use super::csv_reader::{self, CUT_OFF, LineProblem, ListError, Reading, UNENDED, UnendedLine};
+use self::changes::{ChangeDetector, FileChange, ObservedFile};
+use self::file::{FileRead, FileSystem, ListFiles, READ_LIMIT, TOO_SLOW, unreadable};
+use self::freshness::FreshnessTracker;
+use super::csv_reader::{self, CUT_OFF, LineReport, ListError, ListOptions, UNENDED, UnendedLine};
 use super::snapshot::Snapshot;
 use super::{InviteError, InviteSource};
 use crate::files::FileError;
 use crate::values::{CodeDigest, EmailAddress, EmailMatch, Invitation};
 
-pub use age::{Age, Condition};
+pub use file::{PendingHeader, check, load};
+pub use freshness::{Freshness, ListStatus};
 pub use loaded::LoadedInvites;
-pub use reading::{PendingHeader, check, load};
 
 /// The most bad lines that are reported one by one.
 const REPORTED_LINES: usize = 20;
@@ -51,7 +51,7 @@ pub struct Settings {
     /// The most bytes that it may have.
     pub max_bytes: u64,
     /// How it is read; the source's name is in there.
-    pub reading: Reading,
+    pub options: ListOptions,
     /// The columns that templates saw of it when the configuration was read; `None`: it could not be read.
     pub columns: Option<Vec<String>>,
     /// How often the file is looked at.
@@ -60,7 +60,7 @@ pub struct Settings {
 
 /// What there is to ask.
 #[derive(Debug, Clone)]
-enum State {
+enum ListState {
     /// The first load is under way.
     Loading,
     /// The last good list.
@@ -70,52 +70,52 @@ enum State {
 }
 
 /// A reading that may hang, on a thread of its own.
-type Pending = JoinHandle<Result<FileReading, FileError>>;
+type PendingRead = JoinHandle<Result<FileRead, FileError>>;
 
 /// What looks go by. One look at a time has it.
 #[derive(Debug, Default)]
-struct Watch {
-    looks: Looks,
+struct RefreshState {
+    changes: ChangeDetector,
     /// The reading that an earlier look did not wait for to the end.
-    pending: Option<Pending>,
+    pending: Option<PendingRead>,
 }
 
 /// The source.
 #[derive(Debug)]
 pub struct ListInvites {
     settings: Settings,
-    files: Arc<dyn Files>,
-    watch: Mutex<Watch>,
-    record: std::sync::Mutex<Record>,
-    state: watch::Sender<State>,
+    files: Arc<dyn ListFiles>,
+    refresh_state: Mutex<RefreshState>,
+    freshness: std::sync::Mutex<FreshnessTracker>,
+    state: watch::Sender<ListState>,
 }
 
 impl ListInvites {
     /// A list that is not loaded yet.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self::within(settings, Arc::new(FileSystem))
+        Self::with_files(settings, Arc::new(FileSystem))
     }
 
-    fn within(settings: Settings, files: Arc<dyn Files>) -> Self {
-        let state = watch::Sender::new(State::Loading);
-        Self { settings, files, watch: Mutex::default(), record: std::sync::Mutex::default(), state }
+    fn with_files(settings: Settings, files: Arc<dyn ListFiles>) -> Self {
+        let state = watch::Sender::new(ListState::Loading);
+        Self { settings, files, refresh_state: Mutex::default(), freshness: std::sync::Mutex::default(), state }
     }
 
     /// Whether a list is there.
     #[must_use]
     pub fn is_loaded(&self) -> bool {
-        matches!(*self.state.borrow(), State::Loaded(_))
+        matches!(*self.state.borrow(), ListState::Loaded(_))
     }
 
     /// How old the list is now.
     #[must_use]
-    pub fn age(&self) -> Age {
-        self.record(|record| record.age())
+    pub fn freshness(&self) -> Freshness {
+        self.with_freshness(|freshness| freshness.now())
     }
 
-    fn record<T>(&self, with: impl FnOnce(&mut Record) -> T) -> T {
-        with(&mut self.record.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with_freshness<T>(&self, with: impl FnOnce(&mut FreshnessTracker) -> T) -> T {
+        with(&mut self.freshness.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Loads the list and keeps it fresh until `stop`; says every minute how old it is.
@@ -123,7 +123,7 @@ impl ListInvites {
         let (list, stopped) = (Arc::clone(self), stop.clone());
         tasks.spawn(stopped.run_until_cancelled_owned(async move {
             loop {
-                list.look().await;
+                list.refresh().await;
                 tokio::time::sleep(list.settings.refresh).await;
             }
         }));
@@ -131,7 +131,7 @@ impl ListInvites {
         tasks.spawn(async move {
             loop {
                 let ended = tokio::time::timeout(EVERY, stop.cancelled()).await.is_ok();
-                list.write_age();
+                list.log_freshness();
                 if ended {
                     return;
                 }
@@ -140,54 +140,54 @@ impl ListInvites {
     }
 
     /// Looks at the file once, and takes what it says if it is complete.
-    pub async fn look(&self) {
-        let mut watch = self.watch.lock().await;
-        match self.read(&mut watch).await {
-            Ok(FileReading::Same) => {
-                watch.looks.same();
+    pub async fn refresh(&self) {
+        let mut state = self.refresh_state.lock().await;
+        match self.read(&mut state).await {
+            Ok(FileRead::Unchanged) => {
+                state.changes.same();
                 self.confirm();
             }
-            Ok(FileReading::Read(bytes, found)) => self.judge(&mut watch.looks, bytes, found).await,
-            Err(FileError::Changed) if watch.looks.has_taken() => {
-                let again = watch.looks.unsteady();
+            Ok(FileRead::Content(bytes, found)) => self.judge(&mut state.changes, bytes, found).await,
+            Err(FileError::Changed) if state.changes.has_taken() => {
+                let again = state.changes.unsteady();
                 self.wait(again);
             }
             Err(error) => {
-                watch.looks.failed();
+                state.changes.failed();
                 self.keep(&unreadable(&error).to_string());
             }
         }
     }
 
     /// Reads the file, or waits further for the reading that an earlier look began.
-    async fn read(&self, watch: &mut Watch) -> Result<FileReading, FileError> {
-        let known = watch.looks.known();
-        let pending = watch.pending.get_or_insert_with(|| {
+    async fn read(&self, state: &mut RefreshState) -> Result<FileRead, FileError> {
+        let known = state.changes.known();
+        let pending = state.pending.get_or_insert_with(|| {
             let (files, settings) = (Arc::clone(&self.files), self.settings.clone());
             tokio::task::spawn_blocking(move || files.read(&settings, known))
         });
-        let Ok(read) = tokio::time::timeout(READING, pending).await else {
+        let Ok(read) = tokio::time::timeout(READ_LIMIT, pending).await else {
             return Err(std::io::Error::other(TOO_SLOW).into());
         };
-        watch.pending = None;
+        state.pending = None;
         read.unwrap_or_else(|_| Err(std::io::Error::other("reading it broke off").into()))
     }
 
-    async fn judge(&self, looks: &mut Looks, bytes: Vec<u8>, found: Found) {
-        match looks.judge(&found) {
-            Verdict::Same => self.confirm(),
-            Verdict::Wait { again } => self.wait(again),
-            Verdict::Take if looks.lost_its_lines(&found) => {
-                looks.unusable(found);
+    async fn judge(&self, changes: &mut ChangeDetector, bytes: Vec<u8>, found: ObservedFile) {
+        match changes.judge(&found) {
+            FileChange::Unchanged => self.confirm(),
+            FileChange::Unsettled { again } => self.wait(again),
+            FileChange::Complete if changes.lost_its_lines(&found) => {
+                changes.unusable(found);
                 self.keep("line 1, its only one, is not ended by a line break: the file may be cut off");
             }
-            Verdict::Take => match self.parse(bytes, looks.unended_line()).await {
+            FileChange::Complete => match self.parse(bytes, changes.unended_line()).await {
                 Ok((snapshot, problems)) => {
-                    looks.taken(found);
+                    changes.taken(found);
                     self.take(snapshot, &problems);
                 }
                 Err(error) => {
-                    looks.unusable(found);
+                    changes.unusable(found);
                     self.keep(&error.to_string());
                 }
             },
@@ -195,36 +195,36 @@ impl ListInvites {
     }
 
     /// Long lists take their time: not on a thread that answers hooks.
-    async fn parse(&self, bytes: Vec<u8>, unended: UnendedLine) -> Result<(Snapshot, Vec<LineProblem>), ListError> {
-        let reading = self.settings.reading.clone();
-        let parsed = tokio::task::spawn_blocking(move || csv_reader::read(&bytes, &reading, unended)).await;
+    async fn parse(&self, bytes: Vec<u8>, unended: UnendedLine) -> Result<(Snapshot, Vec<LineReport>), ListError> {
+        let options = self.settings.options.clone();
+        let parsed = tokio::task::spawn_blocking(move || csv_reader::read(&bytes, &options, unended)).await;
         parsed.unwrap_or_else(|_| Err(ListError::Read("reading it broke off".to_owned())))
     }
 
-    fn take(&self, snapshot: Snapshot, problems: &[LineProblem]) {
-        let source = &*self.settings.reading.source;
+    fn take(&self, snapshot: Snapshot, problems: &[LineReport]) {
+        let source = &*self.settings.options.source;
         // A last line that is not ended is always among those that are reported.
-        let is_unended = |problem: &&LineProblem| [CUT_OFF, UNENDED].contains(&problem.problem.as_str());
+        let is_unended = |problem: &&LineReport| [CUT_OFF, UNENDED].contains(&problem.problem.as_str());
         let (unended, others): (Vec<_>, Vec<_>) = problems.iter().partition(is_unended);
-        for LineProblem { line, problem, .. } in unended.into_iter().chain(others.into_iter().take(REPORTED_LINES)) {
+        for LineReport { line, problem, .. } in unended.into_iter().chain(others.into_iter().take(REPORTED_LINES)) {
             tracing::warn!(event = "invite-line", source, line, problem);
         }
         let bad_lines = problems.iter().filter(|problem| !problem.used).count();
         tracing::info!(event = "invites-loaded", source, invitations = snapshot.len(), bad_lines);
-        self.state.send_replace(State::Loaded(Arc::new(snapshot)));
-        self.record(|record| record.current(true));
+        self.state.send_replace(ListState::Loaded(Arc::new(snapshot)));
+        self.with_freshness(|freshness| freshness.current(true));
     }
 
     fn confirm(&self) {
-        if self.record(|record| record.current(false)) {
-            let source = &*self.settings.reading.source;
+        if self.with_freshness(|freshness| freshness.current(false)) {
+            let source = &*self.settings.options.source;
             tracing::info!(event = "invites-confirmed", source);
         }
     }
 
     fn wait(&self, again: bool) {
-        self.record(|record| record.changing(again));
-        let source = &*self.settings.reading.source;
+        self.with_freshness(|freshness| freshness.changing(again));
+        let source = &*self.settings.options.source;
         if again {
             tracing::warn!(event = "invites-changing", source, again);
         } else {
@@ -233,20 +233,20 @@ impl ListInvites {
     }
 
     fn keep(&self, reason: &str) {
-        let source = &*self.settings.reading.source;
-        let kept = self.record(Record::failed);
+        let source = &*self.settings.options.source;
+        let kept = self.with_freshness(FreshnessTracker::failed);
         tracing::error!(event = "invites-failed", source, reason, kept_last_good = kept);
         if !kept {
-            self.state.send_replace(State::Failed(reason.into()));
+            self.state.send_replace(ListState::Failed(reason.into()));
         }
     }
 
-    fn write_age(&self) {
-        let source = &*self.settings.reading.source;
-        let Age { condition, checked, loaded } = self.age();
+    fn log_freshness(&self) {
+        let source = &*self.settings.options.source;
+        let Freshness { status, checked, loaded } = self.freshness();
         let (checked, loaded) = (checked.map(|age| age.as_secs()), loaded.map(|age| age.as_secs()));
-        let state = condition.name();
-        if condition.is_bad() {
+        let state = status.name();
+        if status.is_bad() {
             tracing::warn!(
                 event = "invites-age",
                 source,
@@ -267,23 +267,23 @@ impl ListInvites {
 
     async fn snapshot(&self) -> Result<Arc<Snapshot>, InviteError> {
         let failed = |reason: &str| InviteError {
-            source_name: Arc::clone(&self.settings.reading.source),
+            source_name: Arc::clone(&self.settings.options.source),
             reason: reason.to_owned(),
         };
         let mut state = self.state.subscribe();
         let state =
-            state.wait_for(|state| !matches!(state, State::Loading)).await.map_err(|_| failed("it is closed"))?;
+            state.wait_for(|state| !matches!(state, ListState::Loading)).await.map_err(|_| failed("it is closed"))?;
         match &*state {
-            State::Loaded(snapshot) => Ok(Arc::clone(snapshot)),
-            State::Failed(reason) => Err(failed(reason)),
-            State::Loading => Err(failed("it is not loaded yet")),
+            ListState::Loaded(snapshot) => Ok(Arc::clone(snapshot)),
+            ListState::Failed(reason) => Err(failed(reason)),
+            ListState::Loading => Err(failed("it is not loaded yet")),
         }
     }
 }
 
 impl InviteSource for ListInvites {
     fn name(&self) -> &str {
-        &self.settings.reading.source
+        &self.settings.options.source
     }
 
     fn find<'a>(

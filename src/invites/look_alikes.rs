@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 
 use unicode_security::{MixedScript, skeleton};
 
-use super::csv_reader::LineProblem;
+use super::csv_reader::LineReport;
 use crate::values::AddressRule;
 
 /// The skeleton of each ASCII character.
@@ -27,7 +27,7 @@ static ASCII: LazyLock<[String; 128]> = LazyLock::new(|| {
 pub(super) struct LookAlikes {
     hasher: RandomState,
     lines: Vec<Seen>,
-    remarks: Vec<LineProblem>,
+    remarks: Vec<LineReport>,
     /// The skeleton of the line at hand.
     folded: String,
 }
@@ -54,7 +54,7 @@ impl LookAlikes {
             let (domain, _) = idna::domain_to_unicode(domain);
             if domain.split('.').any(|label| !label.is_single_script()) {
                 let problem = "has a domain that mixes scripts, as imitations of a known one do: is it meant?";
-                self.remarks.push(LineProblem { line, used: true, problem: problem.to_owned() });
+                self.remarks.push(LineReport { line, used: true, problem: problem.to_owned() });
             }
             self.folded.extend(skeleton(&format!("{before}@{domain}")));
         }
@@ -64,13 +64,13 @@ impl LookAlikes {
     }
 
     /// What is to be said about them all.
-    pub(super) fn finish(mut self) -> Vec<LineProblem> {
+    pub(super) fn finish(mut self) -> Vec<LineReport> {
         self.lines.sort_unstable_by_key(|line| (line.skeleton, line.line));
         for alike in self.lines.chunk_by(|one, other| one.skeleton == other.skeleton) {
             let Some((first, others)) = alike.split_first() else { continue };
             for other in others.iter().filter(|other| other.exactly != first.exactly) {
                 let problem = format!("looks like line {}, but is for another address: is it meant?", first.line);
-                self.remarks.push(LineProblem { line: other.line, used: true, problem });
+                self.remarks.push(LineReport { line: other.line, used: true, problem });
             }
         }
         self.remarks

@@ -11,24 +11,24 @@ mod domains;
 
 use std::collections::BTreeMap;
 
-use addresses::{Addresses, Entry, Key, Keys};
-use codes::Codes;
-use domains::Domains;
+use addresses::{AddressEntry, AddressHash, AddressIndex, KeyedHasher};
+use codes::CodeIndex;
+use domains::DomainIndex;
 
 use crate::values::{AddressRule, CodeDigest, EmailAddress, EmailMatch, Invitation};
 
 /// A list, complete.
 #[derive(Debug)]
 pub struct Snapshot {
-    keys: Keys,
+    hasher: KeyedHasher,
     /// Lines for one address, by its canonical form.
-    exact: Addresses,
+    exact: AddressIndex,
     /// Those of them that have another form under a wider way than under any narrower one, by that form.
-    wider: BTreeMap<EmailMatch, Addresses>,
+    wider: BTreeMap<EmailMatch, AddressIndex>,
     /// Lines that say more than an address.
     details: Box<[Invitation]>,
-    domains: Domains,
-    codes: Codes,
+    domains: DomainIndex,
+    codes: CodeIndex,
     /// What every bare line has in common: the apps of the source.
     bare: Option<Box<Invitation>>,
 }
@@ -36,14 +36,14 @@ pub struct Snapshot {
 impl Snapshot {
     /// Begins a list.
     #[must_use]
-    pub(super) fn builder() -> Builder {
-        Builder {
-            keys: Keys::default(),
+    pub(super) fn builder() -> SnapshotBuilder {
+        SnapshotBuilder {
+            hasher: KeyedHasher::default(),
             exact: Vec::new(),
             wider: BTreeMap::new(),
             details: Vec::new(),
-            domains: Domains::default(),
-            codes: Codes::default(),
+            domains: DomainIndex::default(),
+            codes: CodeIndex::default(),
             bare: None,
         }
     }
@@ -64,7 +64,7 @@ impl Snapshot {
     /// kept, so it says that it is for the address that was asked for, whichever way that was compared.
     #[must_use]
     pub fn find(&self, address: &EmailAddress, how: EmailMatch) -> Vec<Invitation> {
-        let key = self.keys.of(&address.compared(how));
+        let key = self.hasher.of(&address.compared(how));
         let wider = self.wider.range(..=how).map(|(_, addresses)| addresses);
         let entries = std::iter::once(&self.exact).chain(wider).flat_map(|addresses| addresses.with(key));
         let mut found: Vec<Invitation> = entries.filter_map(|entry| self.invitation(entry, address)).collect();
@@ -84,13 +84,13 @@ impl Snapshot {
     pub fn line_of(&self, rule: &AddressRule) -> Option<u64> {
         match rule {
             AddressRule::Exact(address) => {
-                self.exact.with(self.keys.of(address.canonical())).first().map(|entry| u64::from(entry.line))
+                self.exact.with(self.hasher.of(address.canonical())).first().map(|entry| u64::from(entry.line))
             }
             AddressRule::Domain(_) | AddressRule::Subdomains(_) => self.domains.line_of(rule),
         }
     }
 
-    fn invitation(&self, entry: &Entry, address: &EmailAddress) -> Option<Invitation> {
+    fn invitation(&self, entry: &AddressEntry, address: &EmailAddress) -> Option<Invitation> {
         if let Some(details) = self.details.get(entry.details as usize) {
             return Some(details.clone());
         }
@@ -103,17 +103,17 @@ impl Snapshot {
 }
 
 /// A list in the making.
-pub(super) struct Builder {
-    keys: Keys,
-    exact: Vec<Entry>,
-    wider: BTreeMap<EmailMatch, Vec<Entry>>,
+pub(super) struct SnapshotBuilder {
+    hasher: KeyedHasher,
+    exact: Vec<AddressEntry>,
+    wider: BTreeMap<EmailMatch, Vec<AddressEntry>>,
     details: Vec<Invitation>,
-    domains: Domains,
-    codes: Codes,
+    domains: DomainIndex,
+    codes: CodeIndex,
     bare: Option<Box<Invitation>>,
 }
 
-impl Builder {
+impl SnapshotBuilder {
     /// Adds the next line, or says why it cannot be used.
     pub(super) fn add(&mut self, invitation: Invitation) -> Result<(), String> {
         if invitation.code.is_some() {
@@ -134,13 +134,13 @@ impl Builder {
     }
 
     /// The hash of each form that an address takes, with the narrowest way that leads to it.
-    fn forms(&self, address: &EmailAddress) -> Vec<(EmailMatch, Key)> {
+    fn forms(&self, address: &EmailAddress) -> Vec<(EmailMatch, AddressHash)> {
         let mut forms = EmailMatch::ALL.map(|how| (how, address.compared(how))).to_vec();
         forms.dedup_by(|wider, narrower| wider.1 == narrower.1);
-        forms.into_iter().map(|(how, form)| (how, self.keys.of(&form))).collect()
+        forms.into_iter().map(|(how, form)| (how, self.hasher.of(&form))).collect()
     }
 
-    fn add_exact(&mut self, invitation: Invitation, forms: &[(EmailMatch, Key)]) {
+    fn add_exact(&mut self, invitation: Invitation, forms: &[(EmailMatch, AddressHash)]) {
         let line = u32::try_from(invitation.line).unwrap_or(u32::MAX);
         let details = self.details_of(invitation);
         for &(how, key) in forms {
@@ -148,7 +148,7 @@ impl Builder {
                 EmailMatch::Exact => &mut self.exact,
                 wider => self.wider.entry(wider).or_default(),
             };
-            addresses.push(Entry { key, line, details });
+            addresses.push(AddressEntry { key, line, details });
         }
     }
 
@@ -158,21 +158,21 @@ impl Builder {
         let as_the_others = self.bare.as_ref().is_none_or(|bare| bare.apps == invitation.apps);
         if says_more || !as_the_others {
             self.details.push(invitation);
-            u32::try_from(self.details.len() - 1).unwrap_or(Entry::BARE)
+            u32::try_from(self.details.len() - 1).unwrap_or(AddressEntry::BARE)
         } else {
             invitation.columns.clear();
             invitation.rule = None;
             self.bare.get_or_insert_with(|| Box::new(invitation));
-            Entry::BARE
+            AddressEntry::BARE
         }
     }
 
     /// Ends the list.
     pub(super) fn finish(self) -> Snapshot {
         Snapshot {
-            keys: self.keys,
-            exact: Addresses::new(self.exact),
-            wider: self.wider.into_iter().map(|(how, entries)| (how, Addresses::new(entries))).collect(),
+            hasher: self.hasher,
+            exact: AddressIndex::new(self.exact),
+            wider: self.wider.into_iter().map(|(how, entries)| (how, AddressIndex::new(entries))).collect(),
             details: self.details.into_boxed_slice(),
             domains: self.domains,
             codes: self.codes,

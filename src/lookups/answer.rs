@@ -38,7 +38,7 @@ impl FromStr for Pointer {
 
 /// What was taken from an answer.
 #[derive(Debug, Default)]
-pub(super) struct Taken {
+pub(super) struct ExtractedValues {
     /// The values.
     pub(super) values: AttributeValues,
     /// The attributes whose pointer leads nowhere.
@@ -46,19 +46,19 @@ pub(super) struct Taken {
 }
 
 /// Takes every value that a form can hold.
-pub(super) fn take(answer: &Value, wanted: &[(AttributeName, Pointer)]) -> Taken {
-    let mut taken = Taken::default();
+pub(super) fn extract(answer: &Value, wanted: &[(AttributeName, Pointer)]) -> ExtractedValues {
+    let mut extracted = ExtractedValues::default();
     for (name, pointer) in wanted {
         match answer.pointer(&pointer.0) {
-            None => taken.absent.push(name.clone()),
+            None => extracted.absent.push(name.clone()),
             Some(value) => {
                 if let Some(value) = attribute(value).filter(|value| !value.is_empty() && fits(value)) {
-                    taken.values.insert(name.clone(), value);
+                    extracted.values.insert(name.clone(), value);
                 }
             }
         }
     }
-    taken
+    extracted
 }
 
 /// The value as a form has it; `None` for an object, for null, and for a list of anything but texts.
@@ -98,9 +98,9 @@ mod tests {
 
     use super::*;
 
-    fn taken(answer: &Value, pointer: &str) -> Option<AttributeValue> {
+    fn extracted(answer: &Value, pointer: &str) -> Option<AttributeValue> {
         let name = AttributeName::new("city");
-        take(answer, &[(name.clone(), pointer.parse().unwrap())]).values.remove(&name)
+        extract(answer, &[(name.clone(), pointer.parse().unwrap())]).values.remove(&name)
     }
 
     fn text(text: &str) -> AttributeValue {
@@ -124,7 +124,7 @@ mod tests {
             "text": "Leeds", "control": "Le\u{0}ed\u{1b}s\n", "whole": -42, "point_zero": 5.0, "large": u64::MAX, "fraction": 1.5, "yes": true, "texts": ["a", "b"],
             "a/b": { "c~d": "deep" }, "": "of the empty name",
         });
-        assert_eq!(taken(&answer, pointer), Some(value));
+        assert_eq!(extracted(&answer, pointer), Some(value));
     }
 
     #[rstest]
@@ -141,8 +141,8 @@ mod tests {
     fn takes_nothing_that_a_form_cannot_hold(#[case] value: Value) {
         let answer = json!({ "value": value });
         let name = AttributeName::new("city");
-        let taken = take(&answer, &[(name, "/value".parse().unwrap())]);
-        assert!(taken.values.is_empty() && taken.absent.is_empty(), "{taken:?}");
+        let extracted = extract(&answer, &[(name, "/value".parse().unwrap())]);
+        assert!(extracted.values.is_empty() && extracted.absent.is_empty(), "{extracted:?}");
     }
 
     #[rstest]
@@ -154,8 +154,8 @@ mod tests {
         let answer = json!({ "text": "x", "list": ["a", "b"] });
         let wanted = [("jobTitle", "/text"), ("city", pointer)];
         let wanted = wanted.map(|(name, pointer)| (AttributeName::new(name), pointer.parse().unwrap()));
-        let taken = take(&answer, &wanted);
-        assert_eq!((taken.values.len(), taken.absent), (1, vec![AttributeName::new("city")]));
+        let extracted = extract(&answer, &wanted);
+        assert_eq!((extracted.values.len(), extracted.absent), (1, vec![AttributeName::new("city")]));
     }
 
     #[rstest]

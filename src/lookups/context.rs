@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Inquiry, InvalidRequest};
+use super::{InvalidRequest, LookupSubject};
 use crate::expressions::Template;
 use crate::values::{Invitation, nearest};
 
@@ -16,7 +16,7 @@ pub(super) const NAMES: [&str; 4] = ["email", "app", "invite", "locale"];
 const APP: [&str; 2] = ["id", "name"];
 
 /// How a value is written.
-pub(super) type Write = fn(&str) -> String;
+pub(super) type EncodeValue = fn(&str) -> String;
 
 /// Compiles a template and makes sure that every member it names is there to be named.
 pub(super) fn compile(source: &str) -> Result<Template, InvalidRequest> {
@@ -29,25 +29,25 @@ pub(super) fn compile(source: &str) -> Result<Template, InvalidRequest> {
                 let near = nearest(member, APP).map(|near| format!("app.{near}"));
                 return Err(InvalidRequest::UnknownMember { path: path.join("."), near });
             }
-            [name @ ("app" | "invite")] => return Err(InvalidRequest::Whole { name: (*name).to_owned() }),
+            [name @ ("app" | "invite")] => return Err(InvalidRequest::WholeTable { name: (*name).to_owned() }),
             path => return Err(InvalidRequest::UnknownMember { path: path.join("."), near: None }),
         }
     }
     Ok(template)
 }
 
-/// What a template sees of an inquiry.
-pub(super) fn context(inquiry: &Inquiry<'_>, write: Write) -> Value {
-    let id = inquiry.app.id.as_ref().map_or("", |id| id.as_str());
+/// What a template sees of an subject.
+pub(super) fn context(subject: &LookupSubject<'_>, write: EncodeValue) -> Value {
+    let id = subject.app.id.as_ref().map_or("", |id| id.as_str());
     json!({
-        "email": write(inquiry.address.as_given()),
-        "locale": write(inquiry.locale),
-        "app": { "id": write(id), "name": write(&inquiry.app.name) },
-        "invite": inquiry.invitation.map_or_else(|| json!({}), |invitation| invite(invitation, write)),
+        "email": write(subject.address.as_given()),
+        "locale": write(subject.locale),
+        "app": { "id": write(id), "name": write(&subject.app.name) },
+        "invite": subject.invitation.map_or_else(|| json!({}), |invitation| invite(invitation, write)),
     })
 }
 
-fn invite(invitation: &Invitation, write: Write) -> Value {
+fn invite(invitation: &Invitation, write: EncodeValue) -> Value {
     let mut columns: serde_json::Map<String, Value> =
         invitation.columns.iter().map(|(column, cell)| (column.clone(), write(cell).into())).collect();
     let tags: Vec<String> = invitation.tags.iter().map(|tag| write(tag)).collect();
@@ -58,7 +58,7 @@ fn invite(invitation: &Invitation, write: Write) -> Value {
 
 /// What a template could see, to try it when the configuration is read: somebody with an invitation that says something
 /// in every column, and somebody without one.
-pub(super) fn samples(template: &Template, write: Write) -> [Value; 2] {
+pub(super) fn samples(template: &Template, write: EncodeValue) -> [Value; 2] {
     let sample = |invite: Value| {
         let app = json!({ "id": write("00000000-0000-0000-0000-000000000000"), "name": write("App") });
         json!({ "email": write("jo@example.com"), "locale": write("en"), "app": app, "invite": invite })

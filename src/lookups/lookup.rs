@@ -1,4 +1,4 @@
-//! One look-up: from an inquiry to values, within its time.
+//! One look-up: from an subject to values, within its time.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -11,11 +11,11 @@ use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
 
-use super::answer::{Pointer, Taken, take};
+use super::answer::{ExtractedValues, Pointer, extract};
+use super::cache::{AnswerCache, CacheKey, CachedValues};
 use super::context::context;
-use super::memory::{Answered, Memory, Question};
-use super::request::{ENCODED, QUOTED};
-use super::{Asked, Header, Inquiry, LookupError, Method, Outcome, Settings};
+use super::request::{JSON_STRING, PERCENT_ENCODED};
+use super::{Header, LookupError, LookupOutcome, LookupReport, LookupSubject, Method, Settings};
 use crate::outbound::{Answer, Limits, Outbound, Request};
 use crate::telemetry::describe;
 use crate::values::{AttributeName, Deadline};
@@ -24,21 +24,21 @@ use crate::values::{AttributeName, Deadline};
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// What came of a look-up, with the values and what is wrong with the answer all the same.
-type Heard = Result<(Outcome, Answered), LookupError>;
+type LookupResult = Result<(LookupOutcome, CachedValues), LookupError>;
 
 /// A look-up with all it needs. `Debug` shows its settings, which hold no secret.
 #[derive(Debug)]
 pub(super) struct Lookup {
     settings: Settings,
     outbound: Outbound,
-    memory: Memory,
+    cache: AnswerCache,
 }
 
 impl Lookup {
     /// A look-up that has asked nobody yet.
     pub(super) fn new(outbound: Outbound, settings: Settings) -> Self {
-        let memory = Memory::new(settings.cache);
-        Self { settings, outbound, memory }
+        let cache = AnswerCache::new(settings.cache);
+        Self { settings, outbound, cache }
     }
 
     /// Its name.
@@ -47,17 +47,17 @@ impl Lookup {
     }
 
     /// Asks, within the budget and never beyond `end`. Writes a line about a failure.
-    pub(super) async fn ask(&self, inquiry: &Inquiry<'_>, end: Deadline) -> (Asked, Answered) {
+    pub(super) async fn ask(&self, subject: &LookupSubject<'_>, end: Deadline) -> (LookupReport, CachedValues) {
         let started = Instant::now();
-        let heard = caught(self.hear(inquiry, started, end)).await;
-        report(self.name(), started.elapsed(), heard)
+        let result = caught(self.look_up(subject, started, end)).await;
+        report(self.name(), started.elapsed(), result)
     }
 
-    async fn hear(&self, inquiry: &Inquiry<'_>, started: Instant, end: Deadline) -> Heard {
-        let (url, body) = self.render(inquiry)?;
-        let question = Question::new(&url, body.as_deref());
-        if let Some(answered) = self.memory.recall(&question) {
-            return Ok((Outcome::Remembered, answered));
+    async fn look_up(&self, subject: &LookupSubject<'_>, started: Instant, end: Deadline) -> LookupResult {
+        let (url, body) = self.render(subject)?;
+        let key = CacheKey::new(&url, body.as_deref());
+        if let Some(values) = self.cache.recall(&key) {
+            return Ok((LookupOutcome::Remembered, values));
         }
         let request = self.request(url, body)?;
         let end = Instant::from_std(end.instant()).min(started + self.settings.budget);
@@ -67,22 +67,22 @@ impl Lookup {
         }
         let limits = Limits { time, body: self.settings.max_body };
         let answer = self.outbound.send(request, limits).await.map_err(LookupError::NoAnswer)?;
-        let Some(taken) = read(&answer, &self.settings.prefill)? else {
-            let nobody = Answered::default();
-            self.memory.remember(question, &nobody);
-            return Ok((Outcome::KnowsNobody, nobody));
+        let Some(extracted) = read(&answer, &self.settings.prefill)? else {
+            let nobody = CachedValues::default();
+            self.cache.remember(key, &nobody);
+            return Ok((LookupOutcome::NotFound, nobody));
         };
-        let values = Arc::new(taken.values);
-        self.memory.remember(question, &values);
-        let missing = || Outcome::Failed(LookupError::Absent { attributes: taken.absent.clone() });
-        Ok((if taken.absent.is_empty() { Outcome::Answered } else { missing() }, values))
+        let values = Arc::new(extracted.values);
+        self.cache.remember(key, &values);
+        let missing = || LookupOutcome::Failed(LookupError::Absent { attributes: extracted.absent.clone() });
+        Ok((if extracted.absent.is_empty() { LookupOutcome::Answered } else { missing() }, values))
     }
 
-    fn render(&self, inquiry: &Inquiry<'_>) -> Result<(Url, Option<String>), LookupError> {
-        let url = self.settings.url.render(&context(inquiry, ENCODED))?;
+    fn render(&self, subject: &LookupSubject<'_>) -> Result<(Url, Option<String>), LookupError> {
+        let url = self.settings.url.render(&context(subject, PERCENT_ENCODED))?;
         let body = match &self.settings.method {
             Method::Get | Method::Post(None) => None,
-            Method::Post(Some(body)) => Some(body.render(&context(inquiry, QUOTED))?),
+            Method::Post(Some(body)) => Some(body.render(&context(subject, JSON_STRING))?),
         };
         Ok((url, body))
     }
@@ -124,7 +124,7 @@ fn headers(settings: &Settings) -> Result<HeaderMap, LookupError> {
 }
 
 /// What an answer says; `None`: nobody of that address is known.
-fn read(answer: &Answer, wanted: &[(AttributeName, Pointer)]) -> Result<Option<Taken>, LookupError> {
+fn read(answer: &Answer, wanted: &[(AttributeName, Pointer)]) -> Result<Option<ExtractedValues>, LookupError> {
     let status = answer.status;
     if matches!(status, StatusCode::NOT_FOUND | StatusCode::NO_CONTENT) {
         return Ok(None);
@@ -136,25 +136,25 @@ fn read(answer: &Answer, wanted: &[(AttributeName, Pointer)]) -> Result<Option<T
         return Err(LookupError::Status { status });
     }
     let body: Value = answer.json().map_err(LookupError::NotJson)?;
-    Ok(Some(take(&body, wanted)))
+    Ok(Some(extract(&body, wanted)))
 }
 
 /// The outcome of `work`, a panic included.
-async fn caught(work: impl Future<Output = Heard>) -> Heard {
+async fn caught(work: impl Future<Output = LookupResult>) -> LookupResult {
     AssertUnwindSafe(work).catch_unwind().await.unwrap_or(Err(LookupError::Panicked))
 }
 
 /// Writes the line about a look-up, and hands on what it found.
-pub(super) fn report(lookup: &Arc<str>, duration: Duration, heard: Heard) -> (Asked, Answered) {
-    let (outcome, values) = heard.unwrap_or_else(|error| (Outcome::Failed(error), Answered::default()));
+pub(super) fn report(lookup: &Arc<str>, duration: Duration, result: LookupResult) -> (LookupReport, CachedValues) {
+    let (outcome, values) = result.unwrap_or_else(|error| (LookupOutcome::Failed(error), CachedValues::default()));
     let (name, duration_ms) = (lookup.as_ref(), duration.as_millis());
-    if let Outcome::Failed(error) = &outcome {
+    if let LookupOutcome::Failed(error) = &outcome {
         let (reason, error) = (error.reason(), describe(error));
         tracing::warn!(event = "lookup-failed", lookup = name, reason, error, duration_ms);
     } else {
         tracing::debug!(event = "lookup", lookup = name, outcome = outcome.name(), duration_ms);
     }
-    (Asked { lookup: Arc::clone(lookup), outcome, duration }, values)
+    (LookupReport { lookup: Arc::clone(lookup), outcome, duration }, values)
 }
 
 #[cfg(test)]
@@ -163,7 +163,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_a_failure() {
-        let heard = caught(async { panic!("jo@example.com") }).await;
-        assert!(matches!(heard, Err(LookupError::Panicked)));
+        let result = caught(async { panic!("jo@example.com") }).await;
+        assert!(matches!(result, Err(LookupError::Panicked)));
     }
 }

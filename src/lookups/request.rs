@@ -12,7 +12,7 @@ use std::fmt;
 use serde_json::Value;
 use url::{Host, ParseError, Url};
 
-use super::context::{Write, compile, samples};
+use super::context::{EncodeValue, compile, samples};
 use crate::expressions::{Template, TemplateError};
 use crate::outbound::{is_callable, is_public};
 
@@ -35,13 +35,13 @@ pub enum InvalidRequest {
     },
     /// All of a table at once.
     #[error("{name} is a table: name one of its members, such as {name}.name")]
-    Whole {
+    WholeTable {
         /// The table.
         name: String,
     },
     /// Scheme, host or port are not there, or not in full, before the first tag.
     #[error("scheme, host and port must be written out, with a / after them: a template may begin there")]
-    NotLiteral,
+    HostNotLiteral,
     /// It is no address.
     #[error("the address cannot be read: {0}")]
     NotAnAddress(#[from] ParseError),
@@ -56,10 +56,10 @@ pub enum InvalidRequest {
     Fragment,
     /// `.` or `..` as a part of the path.
     #[error("the path has a part that is . or .., which would lead elsewhere")]
-    Dots,
+    DotSegment,
     /// The rendering leads to another host.
     #[error("the address leads to another host than the one written out")]
-    Elsewhere,
+    OtherHost,
     /// A body that is no JSON.
     #[error("the body is not JSON once it is rendered: line {line}, column {column}{}", if *absent { ABSENT } else { "" })]
     NotJson {
@@ -95,7 +95,7 @@ impl UrlTemplate {
             return Err(InvalidRequest::Credentials);
         }
         let url = Self { template, base };
-        for sample in samples(&url.template, ENCODED) {
+        for sample in samples(&url.template, PERCENT_ENCODED) {
             if url.render(&sample)?.fragment().is_some() {
                 return Err(InvalidRequest::Fragment);
             }
@@ -120,17 +120,17 @@ impl UrlTemplate {
         }
     }
 
-    /// The address over values written by [`ENCODED`].
+    /// The address over values written by [`PERCENT_ENCODED`].
     pub(super) fn render(&self, context: &Value) -> Result<Url, InvalidRequest> {
         let rendered = self.template.render(context)?;
         // A URL's parser drops these wherever they are: dropped first, they cannot hide anything.
         let rendered = rendered.trim().replace(['\t', '\n', '\r'], "");
-        if has_dots(&rendered) {
-            return Err(InvalidRequest::Dots);
+        if has_dot_segment(&rendered) {
+            return Err(InvalidRequest::DotSegment);
         }
         let url = Url::parse(&rendered)?;
         let bare = url.username().is_empty() && url.password().is_none();
-        if bare && url.origin() == self.base.origin() { Ok(url) } else { Err(InvalidRequest::Elsewhere) }
+        if bare && url.origin() == self.base.origin() { Ok(url) } else { Err(InvalidRequest::OtherHost) }
     }
 }
 
@@ -151,11 +151,11 @@ fn base(source: &str) -> Result<Url, InvalidRequest> {
         // Something wrong with it is better said by the parser.
         None => after.is_some() || Url::parse(literal)?.cannot_be_a_base(),
     };
-    if complete { Ok(Url::parse(literal)?) } else { Err(InvalidRequest::NotLiteral) }
+    if complete { Ok(Url::parse(literal)?) } else { Err(InvalidRequest::HostNotLiteral) }
 }
 
 /// Whether a part of the path is `.` or `..`, in any of the forms that a URL's parser knows.
-fn has_dots(address: &str) -> bool {
+fn has_dot_segment(address: &str) -> bool {
     let path = address.split(['?', '#']).next().unwrap_or_default();
     path.split(['/', '\\']).any(|part| matches!(part.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | ".."))
 }
@@ -168,7 +168,7 @@ impl BodyTemplate {
     /// Compiles a body and tries it.
     pub fn try_new(source: &str) -> Result<Self, InvalidRequest> {
         let body = Self(compile(source)?);
-        let [full, bare] = samples(&body.0, QUOTED);
+        let [full, bare] = samples(&body.0, JSON_STRING);
         body.render(&full)?;
         body.render(&bare).map_err(|error| match error {
             InvalidRequest::NotJson { line, column, .. } => InvalidRequest::NotJson { line, column, absent: true },
@@ -177,7 +177,7 @@ impl BodyTemplate {
         Ok(body)
     }
 
-    /// The body over values written by [`QUOTED`].
+    /// The body over values written by [`JSON_STRING`].
     pub(super) fn render(&self, context: &Value) -> Result<String, InvalidRequest> {
         let rendered = self.0.render(context)?;
         match serde_json::from_str::<serde::de::IgnoredAny>(&rendered) {
@@ -188,7 +188,7 @@ impl BodyTemplate {
 }
 
 /// Writes a value as a component of an address.
-pub(super) const ENCODED: Write = |value| {
+pub(super) const PERCENT_ENCODED: EncodeValue = |value| {
     let mut encoded = String::with_capacity(value.len());
     for byte in value.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
@@ -201,7 +201,7 @@ pub(super) const ENCODED: Write = |value| {
 };
 
 /// Writes a value as a JSON string.
-pub(super) const QUOTED: Write = |value| {
+pub(super) const JSON_STRING: EncodeValue = |value| {
     let mut quoted = String::with_capacity(value.len() + 2);
     quoted.push('"');
     for c in value.chars() {

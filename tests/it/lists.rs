@@ -46,8 +46,8 @@ async fn health_says_that_a_list_can_no_longer_be_read_while_the_old_one_is_used
     assert_eq!(service.start_for("alex@fabrikam.com").await.action_name(), "setPrefillValues");
     let list = &service.app.health.lists[0];
     put(what, &service.folder.path().join("invites.csv"));
-    list.look().await;
-    list.look().await;
+    list.refresh().await;
+    list.refresh().await;
     let (status, said) = health(&service).await;
     assert_eq!((status, &said["ready"], &said["stale"]), (200, &json!(true), &json!(true)), "{said}");
     assert_eq!((&said["lists"][0]["name"], &said["lists"][0]["state"]), (&json!("beta"), &json!("stale")));
@@ -63,12 +63,12 @@ async fn health_says_that_a_list_changes_at_every_look() {
     let list = &service.app.health.lists[0];
     for look in 0..3 {
         std::fs::write(service.folder.path().join("invites.csv"), format!("email\njo{look}@fabrikam.com\n")).unwrap();
-        list.look().await;
+        list.refresh().await;
         let (status, said) = health(&service).await;
         assert_eq!((status, &said["ready"], &said["stale"]), (200, &json!(true), &json!(look > 0)), "{said}");
         assert_eq!(said["lists"][0]["state"], "changing");
     }
-    list.look().await;
+    list.refresh().await;
     assert_eq!(health(&service).await.1["stale"], false);
 }
 

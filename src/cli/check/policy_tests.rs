@@ -10,7 +10,7 @@ use crate::cli::rehearsal::{Person, Played, filled_in, services};
 use crate::clock::{Clock, ManualClock};
 use crate::config::{Config, PolicyTest, Problem, TestAction, TestCode, TestHook};
 use crate::decisions::{Decision, DecisionFailure, SharedState};
-use crate::invites::csv_reader::{self, Reading, UnendedLine};
+use crate::invites::csv_reader::{self, ListOptions, UnendedLine};
 use crate::invites::list::LoadedInvites;
 use crate::invites::snapshot::Snapshot;
 use crate::invites::{InviteSource, Invites, columns};
@@ -143,14 +143,14 @@ fn invitation(
     let written = writer.write_record(columns.keys()).and_then(|()| writer.write_record(columns.values()));
     written.map_err(|error| error.to_string())?;
     let bytes = writer.into_inner().map_err(|error| error.to_string())?;
-    let reading = Reading {
+    let options = ListOptions {
         source: "tests".into(),
         apps: Vec::new(),
         extension_app: config.extension_app.clone(),
         types: AttributeTypes::default(),
     };
     let (snapshot, problems) =
-        csv_reader::read(&bytes, &reading, UnendedLine::Used).map_err(|error| format!("the invitation: {error}"))?;
+        csv_reader::read(&bytes, &options, UnendedLine::Used).map_err(|error| format!("the invitation: {error}"))?;
     match problems.iter().find(|problem| !problem.used) {
         Some(problem) => Err(format!("the invitation {}", problem.problem)),
         None => Ok(snapshot),

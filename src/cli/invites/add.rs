@@ -171,14 +171,14 @@ fn write(path: &Path, codes: &[Code]) -> Result<CodesFile, Failure> {
 
 /// The source that is meant.
 fn source<'a>(sources: &'a [Settings], name: Option<&str>) -> Result<&'a Settings, Failure> {
-    let names: Vec<&str> = sources.iter().map(|source| &*source.reading.source).collect();
+    let names: Vec<&str> = sources.iter().map(|source| &*source.options.source).collect();
     match (name, sources) {
         (_, []) => Err(Failure::usage("the configuration has no [[invites]]: there is no list to add to")),
         (None, [only]) => Ok(only),
         (None, _) => {
             Err(Failure::usage(format!("there are several invite sources: name one by --source: {}", names.join(", "))))
         }
-        (Some(name), _) => sources.iter().find(|source| *source.reading.source == *name).ok_or_else(|| {
+        (Some(name), _) => sources.iter().find(|source| *source.options.source == *name).ok_or_else(|| {
             let near = did_you_mean(name, names.iter().copied());
             Failure::usage(format!("there is no invite source {name:?}{near} (there is {})", names.join(", ")))
         }),
@@ -245,7 +245,7 @@ impl Done<'_> {
 
     fn as_json(&self) -> String {
         let answer = json!({
-            "source": &*self.settings.reading.source,
+            "source": &*self.settings.options.source,
             "file": self.settings.path.display().to_string(),
             "lines": self.added.lines.clone().collect::<Vec<_>>(),
             "codes": self.shown().iter().map(Code::reveal).collect::<Vec<_>>(),

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::invites::csv_reader::{Edge, PUBLIC_SUFFIX, USES, moment};
+use crate::invites::csv_reader::{ALLOWED_USES, DayEdge, PUBLIC_SUFFIX, parse_moment};
 use crate::values::AddressRule;
 
 /// A moment, and how it was written.
@@ -20,23 +20,23 @@ pub(super) fn whom(text: &str) -> Result<AddressRule, String> {
 
 /// From when on.
 pub(super) fn first_moment(text: &str) -> Result<Moment, String> {
-    written(text, Edge::Start)
+    written(text, DayEdge::Start)
 }
 
 /// Until when; a date means the end of that day.
 pub(super) fn last_moment(text: &str) -> Result<Moment, String> {
-    written(text, Edge::End)
+    written(text, DayEdge::End)
 }
 
-fn written(text: &str, edge: Edge) -> Result<Moment, String> {
+fn written(text: &str, edge: DayEdge) -> Result<Moment, String> {
     let written = text.trim().to_owned();
-    moment(&written, edge).map(|at| Moment { written, at }).map_err(|why| format!("it {why}"))
+    parse_moment(&written, edge).map(|at| Moment { written, at }).map_err(|why| format!("it {why}"))
 }
 
 /// How often a code may be used.
 pub(super) fn uses(text: &str) -> Result<u32, String> {
-    let wrong = || format!("it is not a whole number from {} to {}", USES.start(), USES.end());
-    text.parse().ok().filter(|uses| USES.contains(uses)).ok_or_else(wrong)
+    let wrong = || format!("it is not a whole number from {} to {}", ALLOWED_USES.start(), ALLOWED_USES.end());
+    text.parse().ok().filter(|uses| ALLOWED_USES.contains(uses)).ok_or_else(wrong)
 }
 
 /// One of a cell's list.

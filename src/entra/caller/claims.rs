@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value as Json};
 
 use super::token::object;
-use super::{Observed, Reason, Settings};
+use super::{ObservedValue, Settings, TokenProblem};
 use crate::values::{AppId, TenantId};
 
 /// How far the other side's clock may be off.
@@ -36,7 +36,7 @@ pub struct CallerClaims {
 
 /// What is expected of a token.
 #[derive(Debug)]
-pub(super) struct Expected {
+pub(super) struct ExpectedClaims {
     tenant: TenantId,
     issuers_v1: Vec<String>,
     issuers_v2: Vec<String>,
@@ -46,26 +46,26 @@ pub(super) struct Expected {
 
 /// Claims as they are expected to be, and when they hold.
 #[derive(Debug)]
-pub(super) struct Verified {
+pub(super) struct UnverifiedClaims {
     pub(super) claims: CallerClaims,
     expires: DateTime<Utc>,
     not_before: Option<DateTime<Utc>>,
 }
 
-impl Verified {
+impl UnverifiedClaims {
     /// Whether the token is valid now.
-    pub(super) fn check_times(&self, now: DateTime<Utc>) -> Result<(), Reason> {
+    pub(super) fn check_times(&self, now: DateTime<Utc>) -> Result<(), TokenProblem> {
         if now - LEEWAY >= self.expires {
-            return Err(Reason::Expired);
+            return Err(TokenProblem::Expired);
         }
         if self.not_before.is_some_and(|not_before| now + LEEWAY < not_before) {
-            return Err(Reason::NotYetValid);
+            return Err(TokenProblem::NotYetValid);
         }
         Ok(())
     }
 }
 
-impl Expected {
+impl ExpectedClaims {
     pub(super) fn new(settings: &Settings) -> Self {
         let Settings { tenant, login, ciam, .. } = settings;
         let (login, ciam) = (settings.authority(login), settings.authority(ciam));
@@ -81,28 +81,28 @@ impl Expected {
     }
 
     /// Reads the claims and holds each against what is expected of it; the times are only read.
-    pub(super) fn check(&self, payload: &str) -> Result<Verified, Reason> {
+    pub(super) fn check(&self, payload: &str) -> Result<UnverifiedClaims, TokenProblem> {
         let unverified = object(payload)?;
         let text = |name: &str| unverified.get(name).and_then(Json::as_str).unwrap_or_default();
         let (version, issuers, caller) = match text("ver") {
             "2.0" => (TokenVersion::V2, &self.issuers_v2, "azp"),
             "1.0" => (TokenVersion::V1, &self.issuers_v1, "appid"),
-            other => return Err(Reason::Version(Observed::new(other))),
+            other => return Err(TokenProblem::Version(ObservedValue::new(other))),
         };
         let (issuer, audience, caller) = (text("iss"), text("aud"), text(caller));
         if !issuers.iter().any(|known| known == issuer) {
-            return Err(Reason::Issuer(Observed::new(issuer)));
+            return Err(TokenProblem::Issuer(ObservedValue::new(issuer)));
         }
         if !text("tid").eq_ignore_ascii_case(self.tenant.as_str()) {
-            return Err(Reason::Tenant(Observed::new(text("tid"))));
+            return Err(TokenProblem::Tenant(ObservedValue::new(text("tid"))));
         }
         if !self.audience.iter().any(|known| same_audience(known, audience)) {
-            return Err(Reason::Audience(Observed::new(audience)));
+            return Err(TokenProblem::Audience(ObservedValue::new(audience)));
         }
         if !self.callers.iter().any(|known| known.eq_ignore_ascii_case(caller)) {
-            return Err(Reason::Caller(Observed::new(caller)));
+            return Err(TokenProblem::Caller(ObservedValue::new(caller)));
         }
-        Ok(Verified {
+        Ok(UnverifiedClaims {
             claims: CallerClaims {
                 tenant: self.tenant.clone(),
                 version,
@@ -110,7 +110,7 @@ impl Expected {
                 audience: audience.to_owned(),
                 issuer: issuer.to_owned(),
             },
-            expires: time(&unverified, "exp")?.ok_or(Reason::NoExpiry)?,
+            expires: time(&unverified, "exp")?.ok_or(TokenProblem::NoExpiry)?,
             not_before: time(&unverified, "nbf")?,
         })
     }
@@ -127,8 +127,8 @@ fn same_audience(known: &str, audience: &str) -> bool {
 }
 
 /// A time in whole seconds since 1970; Entra writes no fractions.
-fn time(unverified: &Map<String, Json>, name: &str) -> Result<Option<DateTime<Utc>>, Reason> {
+fn time(unverified: &Map<String, Json>, name: &str) -> Result<Option<DateTime<Utc>>, TokenProblem> {
     let Some(value) = unverified.get(name) else { return Ok(None) };
     let time = value.as_i64().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
-    time.map(Some).ok_or(Reason::Malformed)
+    time.map(Some).ok_or(TokenProblem::Malformed)
 }

@@ -244,7 +244,7 @@ async fn refuses_a_header_that_is_too_long_or_not_ascii() {
     let setting = Setting::new();
     assert_eq!(setting.refusal(&"a".repeat(16 * 1024)).await, "too-long");
     let bytes = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_bytes(b"Bearer \xff").unwrap())]);
-    assert_eq!(setting.verify_headers(&bytes).await, Err(Reason::Malformed.into()));
+    assert_eq!(setting.verify_headers(&bytes).await, Err(TokenProblem::Malformed.into()));
 }
 
 #[tokio::test]

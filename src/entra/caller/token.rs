@@ -7,32 +7,32 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value as Json};
 
 use super::super::signing_keys::MAX_KID;
-use super::{Observed, Reason};
+use super::{ObservedValue, TokenProblem};
 
 /// The longest `Authorization` header, in bytes.
 const MAX_HEADER: usize = 16 * 1024;
 
 /// The one bearer token of a request: characters of a token, nothing before or after it.
-pub(super) fn bearer(unverified_headers: &HeaderMap) -> Result<&str, Reason> {
+pub(super) fn bearer(unverified_headers: &HeaderMap) -> Result<&str, TokenProblem> {
     let mut headers = unverified_headers.get_all(AUTHORIZATION).iter();
-    let header = headers.next().ok_or(Reason::MissingToken)?;
+    let header = headers.next().ok_or(TokenProblem::MissingToken)?;
     if headers.next().is_some() {
-        return Err(Reason::SeveralAuthorizationHeaders);
+        return Err(TokenProblem::SeveralAuthorizationHeaders);
     }
     if header.len() > MAX_HEADER {
-        return Err(Reason::TooLong);
+        return Err(TokenProblem::TooLong);
     }
-    let header = header.to_str().map_err(|_| Reason::Malformed)?.trim();
+    let header = header.to_str().map_err(|_| TokenProblem::Malformed)?.trim();
     let (scheme, token) = header.split_once(' ').unwrap_or((header, ""));
     if header.is_empty() || (token.is_empty() && scheme.eq_ignore_ascii_case("bearer")) {
-        return Err(Reason::MissingToken);
+        return Err(TokenProblem::MissingToken);
     }
     if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Reason::NotBearer);
+        return Err(TokenProblem::NotBearer);
     }
     let token = token.trim_start_matches(' ');
     let belongs = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    if token.bytes().all(belongs) { Ok(token) } else { Err(Reason::Malformed) }
+    if token.bytes().all(belongs) { Ok(token) } else { Err(TokenProblem::Malformed) }
 }
 
 /// A token in its parts, its header read and found to be of the one kind that is accepted.
@@ -48,38 +48,38 @@ pub(super) struct Token<'t> {
 }
 
 impl<'t> Token<'t> {
-    pub(super) fn read(unverified_token: &'t str) -> Result<Self, Reason> {
+    pub(super) fn read(unverified_token: &'t str) -> Result<Self, TokenProblem> {
         let (header, payload, signature) = parts(unverified_token)?;
-        let signed = unverified_token.get(..header.len() + 1 + payload.len()).ok_or(Reason::Malformed)?;
+        let signed = unverified_token.get(..header.len() + 1 + payload.len()).ok_or(TokenProblem::Malformed)?;
         let header = object(header)?;
         match header.get("alg").and_then(Json::as_str) {
             Some("RS256") => {}
-            other => return Err(Reason::Algorithm(Observed::new(other.unwrap_or_default()))),
+            other => return Err(TokenProblem::Algorithm(ObservedValue::new(other.unwrap_or_default()))),
         }
         if header.contains_key("crit") {
-            return Err(Reason::CriticalHeader);
+            return Err(TokenProblem::CriticalHeader);
         }
         let kid = header.get("kid").and_then(Json::as_str);
-        let kid = kid.filter(|kid| !kid.is_empty() && kid.len() <= MAX_KID).ok_or(Reason::NoKid)?;
+        let kid = kid.filter(|kid| !kid.is_empty() && kid.len() <= MAX_KID).ok_or(TokenProblem::NoKid)?;
         if signature.is_empty() || URL_SAFE_NO_PAD.decode(signature).is_err() {
-            return Err(Reason::Malformed);
+            return Err(TokenProblem::Malformed);
         }
         Ok(Self { signed, payload, signature, kid: kid.to_owned() })
     }
 }
 
 /// The three parts.
-fn parts(unverified_token: &str) -> Result<(&str, &str, &str), Reason> {
+fn parts(unverified_token: &str) -> Result<(&str, &str, &str), TokenProblem> {
     let mut parts = unverified_token.split('.');
     match (parts.next(), parts.next(), parts.next(), parts.count()) {
         (Some(header), Some(payload), Some(signature), 0) => Ok((header, payload, signature)),
-        (_, _, Some(_), 2) => Err(Reason::EncryptedToken),
-        _ => Err(Reason::Malformed),
+        (_, _, Some(_), 2) => Err(TokenProblem::EncryptedToken),
+        _ => Err(TokenProblem::Malformed),
     }
 }
 
 /// A part as the JSON object that it is.
-pub(super) fn object(part: &str) -> Result<Map<String, Json>, Reason> {
-    let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| Reason::Malformed)?;
-    serde_json::from_slice(&bytes).map_err(|_| Reason::Malformed)
+pub(super) fn object(part: &str) -> Result<Map<String, Json>, TokenProblem> {
+    let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenProblem::Malformed)?;
+    serde_json::from_slice(&bytes).map_err(|_| TokenProblem::Malformed)
 }

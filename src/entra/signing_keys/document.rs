@@ -25,11 +25,11 @@ const AFTER_FAILURE: Duration = Duration::from_secs(2);
 const INTERVAL: Duration = Duration::from_hours(1);
 
 /// The background's pauses after failures: the first, and the longest.
-const PAUSES: (Duration, Duration) = (Duration::from_secs(2), Duration::from_mins(1));
+const PAUSES_AFTER_FAILURE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_mins(1));
 
 /// What is known about a document's fetches.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct State {
+pub(super) struct FetchState {
     /// One is running.
     pub(super) fetching: bool,
     /// When the last successful one ended.
@@ -38,7 +38,7 @@ pub(super) struct State {
     failed: Option<Instant>,
 }
 
-impl State {
+impl FetchState {
     /// Whether the document was fetched so recently that a key it lacks does not exist.
     pub(super) fn is_fresh(&self) -> bool {
         self.succeeded.is_some_and(|at| at.elapsed() < FRESH)
@@ -51,13 +51,13 @@ impl State {
 }
 
 #[derive(Debug)]
-pub(super) struct Document {
+pub(super) struct KeyDocument {
     source: Box<dyn KeySource>,
     keys: RwLock<Arc<KeySet>>,
-    state: watch::Sender<State>,
+    state: watch::Sender<FetchState>,
 }
 
-impl Document {
+impl KeyDocument {
     pub(super) fn new(source: Box<dyn KeySource>) -> Self {
         Self { source, keys: RwLock::default(), state: watch::Sender::default() }
     }
@@ -68,18 +68,18 @@ impl Document {
     }
 
     /// Follows the state.
-    pub(super) fn watch(&self) -> watch::Receiver<State> {
+    pub(super) fn watch(&self) -> watch::Receiver<FetchState> {
         self.state.subscribe()
     }
 
     /// Starts a fetch if none is running and none has just ended.
     pub(super) fn demand(self: &Arc<Self>, tracker: &TaskTracker, stop: &CancellationToken) {
-        self.start(State::may_be_fetched, tracker, stop);
+        self.start(FetchState::may_be_fetched, tracker, stop);
     }
 
     /// Fetches at once, then again and again, until it is cancelled.
     pub(super) async fn keep_fresh(self: Arc<Self>, tracker: &TaskTracker, stop: &CancellationToken) {
-        let (first, longest) = PAUSES;
+        let (first, longest) = PAUSES_AFTER_FAILURE;
         let mut pause = first;
         loop {
             let mut watch = self.watch();
@@ -93,14 +93,14 @@ impl Document {
     }
 
     /// Starts a fetch as a task of its own if `wanted`, unless one is running.
-    fn start(self: &Arc<Self>, wanted: impl Fn(&State) -> bool, tracker: &TaskTracker, stop: &CancellationToken) {
+    fn start(self: &Arc<Self>, wanted: impl Fn(&FetchState) -> bool, tracker: &TaskTracker, stop: &CancellationToken) {
         let started = self.state.send_if_modified(|state| {
             let start = !state.fetching && wanted(state);
             state.fetching |= start;
             start
         });
         if started {
-            let (fetching, stop) = (Fetching { document: Arc::clone(self), succeeded: false }, stop.clone());
+            let (fetching, stop) = (RunningFetch { document: Arc::clone(self), succeeded: false }, stop.clone());
             tracker.spawn(async move { stop.run_until_cancelled(fetching.run()).await });
         }
     }
@@ -108,12 +108,12 @@ impl Document {
 
 /// A running fetch. Its end is told when it is dropped, however that comes: a task that is cancelled or panics has
 /// failed.
-struct Fetching {
-    document: Arc<Document>,
+struct RunningFetch {
+    document: Arc<KeyDocument>,
     succeeded: bool,
 }
 
-impl Fetching {
+impl RunningFetch {
     async fn run(mut self) {
         let source = &self.document.source;
         let fetched = timeout(FETCH_LIMIT, source.fetch()).await.unwrap_or(Err(SourceError::TimedOut));
@@ -132,7 +132,7 @@ impl Fetching {
     }
 }
 
-impl Drop for Fetching {
+impl Drop for RunningFetch {
     fn drop(&mut self) {
         let now = Some(Instant::now());
         self.document.state.send_modify(|state| {

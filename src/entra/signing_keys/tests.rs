@@ -99,7 +99,7 @@ fn within(time: Duration) -> Deadline {
 }
 
 /// How many keys of that id are found within a second, which is how long a hook would wait at most.
-async fn find(keys: &SigningKeys, kid: &str) -> Result<usize, FindError> {
+async fn find(keys: &SigningKeys, kid: &str) -> Result<usize, FindKeyError> {
     keys.find(kid, within(SECOND)).await.map(|found| found.len())
 }
 
@@ -119,7 +119,7 @@ async fn finds_keys_of_either_document() {
     assert_eq!(find(&keys, "a").await, Ok(1));
     assert_eq!(find(&keys, "b").await, Ok(1));
     assert_eq!(find(&keys, "c").await, Ok(2));
-    assert_eq!(find(&keys, "d").await, Err(FindError::Unknown));
+    assert_eq!(find(&keys, "d").await, Err(FindKeyError::Unknown));
     assert!(keys.ready());
     assert_eq!((one.fetches(), two.fetches()), (1, 1));
 }
@@ -176,12 +176,12 @@ async fn a_rotated_key_is_found_once_the_cool_down_is_over() {
     assert_eq!(find(&keys, "a").await, Ok(1));
     one.now(answer(&["b"]));
     advance(Duration::from_secs(299)).await;
-    assert_eq!(find(&keys, "b").await, Err(FindError::Unknown));
+    assert_eq!(find(&keys, "b").await, Err(FindKeyError::Unknown));
     assert_eq!(one.fetches(), 1);
     advance(SECOND).await;
     assert_eq!(find(&keys, "b").await, Ok(1));
     assert_eq!(one.fetches(), 2);
-    assert_eq!(find(&keys, "a").await, Err(FindError::Unknown));
+    assert_eq!(find(&keys, "a").await, Err(FindKeyError::Unknown));
 }
 
 #[tokio::test(start_paused = true)]
@@ -189,7 +189,7 @@ async fn a_failure_has_a_short_cool_down() {
     let one = Fake::new(Behaviour::Fail);
     let keys = keys(&[&one]);
     for _ in 0..5 {
-        assert_eq!(find(&keys, "a").await, Err(FindError::Unavailable));
+        assert_eq!(find(&keys, "a").await, Err(FindKeyError::Unavailable));
     }
     assert_eq!(one.fetches(), 1);
     one.now(answer(&["a"]));
@@ -222,7 +222,7 @@ async fn the_last_good_keys_are_kept_through_an_outage() {
         }
         assert!(one.fetches() > before, "{outage:?}");
         assert_eq!(find(&keys, "a").await, Ok(1), "{outage:?}");
-        assert_eq!(find(&keys, "b").await, Err(FindError::Unavailable), "{outage:?}");
+        assert_eq!(find(&keys, "b").await, Err(FindKeyError::Unavailable), "{outage:?}");
     }
     one.now(answer(&["b"]));
     advance(Duration::from_mins(1)).await;
@@ -245,7 +245,7 @@ async fn a_key_that_a_hanging_document_may_have_is_unavailable_by_the_deadline()
     let (hanging, one) = (Fake::new(Behaviour::Hang), Fake::with(&["a"]));
     let keys = keys(&[&hanging, &one]);
     let started = Instant::now();
-    assert_eq!(find(&keys, "b").await, Err(FindError::Unavailable));
+    assert_eq!(find(&keys, "b").await, Err(FindKeyError::Unavailable));
     assert_eq!(started.elapsed().as_millis().div_ceil(10), 100);
     let known = keys.find("a", within(Duration::ZERO)).await;
     assert_eq!(known.map(|found| found.len()), Ok(1));
@@ -255,7 +255,7 @@ async fn a_key_that_a_hanging_document_may_have_is_unavailable_by_the_deadline()
 async fn a_fetch_goes_on_when_whoever_asked_for_it_gives_up() {
     let one = Fake::new(answer_after(5 * SECOND, &["a"]));
     let keys = keys(&[&one]);
-    assert_eq!(find(&keys, "a").await, Err(FindError::Unavailable));
+    assert_eq!(find(&keys, "a").await, Err(FindKeyError::Unavailable));
     advance(5 * SECOND).await;
     settle().await;
     assert_eq!(find(&keys, "a").await, Ok(1));
@@ -266,11 +266,11 @@ async fn a_fetch_goes_on_when_whoever_asked_for_it_gives_up() {
 async fn a_fetch_that_hangs_ends_after_ten_seconds() {
     let one = Fake::new(Behaviour::Hang);
     let keys = keys(&[&one]);
-    assert_eq!(find(&keys, "a").await, Err(FindError::Unavailable));
+    assert_eq!(find(&keys, "a").await, Err(FindKeyError::Unavailable));
     one.now(answer(&["a"]));
     advance(8 * SECOND).await;
     settle().await;
-    assert_eq!(keys.find("a", within(SECOND / 2)).await.unwrap_err(), FindError::Unavailable);
+    assert_eq!(keys.find("a", within(SECOND / 2)).await.unwrap_err(), FindKeyError::Unavailable);
     assert_eq!(one.fetches(), 1);
     advance(SECOND).await;
     settle().await;

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 
-use super::Reading;
+use super::ListOptions;
 use crate::invites::columns::Columns;
 use crate::values::{AddressRule, AppId, AttributeName, Invitation, InvitationCode};
 
 /// How many people may use one code.
-pub const USES: std::ops::RangeInclusive<u32> = 1..=1000;
+pub const ALLOWED_USES: std::ops::RangeInclusive<u32> = 1..=1000;
 
 /// What is said of a rule that would invite strangers.
 pub const PUBLIC_SUFFIX: &str = "invites a public suffix, under which anybody can have a domain";
@@ -21,7 +21,7 @@ pub(super) fn invitation(
     columns: &Columns,
     record: &[String],
     line: u64,
-    reading: &Reading,
+    options: &ListOptions,
 ) -> Result<Option<Invitation>, String> {
     if record.iter().all(String::is_empty) {
         return Ok(None);
@@ -41,13 +41,13 @@ pub(super) fn invitation(
     let (not_before, expires) = period(cell("not_before"), cell("expires"))?;
     let (columns, prefill) = seen(columns, record);
     Ok(Some(Invitation {
-        source: Arc::clone(&reading.source),
+        source: Arc::clone(&options.source),
         line,
         rule,
         code,
         groups: list("groups"),
         roles: list("roles"),
-        apps: apps(cell("apps"), &reading.apps)?,
+        apps: apps(cell("apps"), &options.apps)?,
         not_before,
         expires,
         tags: list("tags"),
@@ -78,9 +78,10 @@ fn code(code: Option<&str>, uses: Option<&str>) -> Result<Option<InvitationCode>
     let digest = code
         .parse()
         .map_err(|_| "the code is not a digest: make codes with guestlist invites add --code".to_owned())?;
-    let uses = uses.map_or(Some(1), |text| text.parse().ok().filter(|uses| USES.contains(uses)));
-    let uses =
-        uses.ok_or_else(|| format!("the uses are not a whole number from {} to {}", USES.start(), USES.end()))?;
+    let uses = uses.map_or(Some(1), |text| text.parse().ok().filter(|uses| ALLOWED_USES.contains(uses)));
+    let uses = uses.ok_or_else(|| {
+        format!("the uses are not a whole number from {} to {}", ALLOWED_USES.start(), ALLOWED_USES.end())
+    })?;
     Ok(Some(InvitationCode { digest, uses }))
 }
 
@@ -115,7 +116,7 @@ fn apps(cell: Option<&str>, source: &[AppId]) -> Result<Vec<AppId>, String> {
 
 /// Which end of a day a bare date means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Edge {
+pub enum DayEdge {
     /// Its first moment.
     Start,
     /// Its last.
@@ -126,8 +127,8 @@ type Moment = Option<DateTime<Utc>>;
 
 /// From when until when a line counts.
 fn period(not_before: Option<&str>, expires: Option<&str>) -> Result<(Moment, Moment), String> {
-    let not_before = not_before.map(|text| moment(text, Edge::Start)).transpose()?;
-    let expires = expires.map(|text| moment(text, Edge::End)).transpose()?;
+    let not_before = not_before.map(|text| parse_moment(text, DayEdge::Start)).transpose()?;
+    let expires = expires.map(|text| parse_moment(text, DayEdge::End)).transpose()?;
     if not_before.zip(expires).is_some_and(|(start, end)| start >= end) {
         return Err("is never valid: it expires before it begins".to_owned());
     }
@@ -135,15 +136,15 @@ fn period(not_before: Option<&str>, expires: Option<&str>) -> Result<(Moment, Mo
 }
 
 /// RFC 3339, or a date in UTC.
-pub fn moment(text: &str, edge: Edge) -> Result<DateTime<Utc>, String> {
+pub fn parse_moment(text: &str, edge: DayEdge) -> Result<DateTime<Utc>, String> {
     if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
         return Ok(moment.with_timezone(&Utc));
     }
     let wrong = || "has a date that is neither 2026-12-31 nor 2026-12-31T18:00:00Z".to_owned();
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| wrong())?;
     let day = match edge {
-        Edge::Start => day,
-        Edge::End => day.checked_add_days(Days::new(1)).ok_or_else(wrong)?,
+        DayEdge::Start => day,
+        DayEdge::End => day.checked_add_days(Days::new(1)).ok_or_else(wrong)?,
     };
     Ok(day.and_time(NaiveTime::MIN).and_utc())
 }

@@ -5,8 +5,8 @@ use rstest::rstest;
 use super::*;
 use crate::values::{AttributeName, EmailAddress, EmailMatch, Invitation, InvitationState};
 
-fn reading() -> Reading {
-    Reading {
+fn options() -> ListOptions {
+    ListOptions {
         source: "beta".into(),
         apps: Vec::new(),
         extension_app: "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0".parse().ok(),
@@ -14,8 +14,8 @@ fn reading() -> Reading {
     }
 }
 
-fn list(text: &str) -> (Snapshot, Vec<LineProblem>) {
-    read(text.as_bytes(), &reading(), UnendedLine::Used).unwrap()
+fn list(text: &str) -> (Snapshot, Vec<LineReport>) {
+    read(text.as_bytes(), &options(), UnendedLine::Used).unwrap()
 }
 
 fn found(snapshot: &Snapshot, address: &str) -> Vec<Invitation> {
@@ -73,7 +73,7 @@ fn a_line_for_a_public_suffix_is_skipped() {
 fn a_line_that_is_not_utf_8_is_skipped() {
     let mut bytes = b"email\na@example.com\n".to_vec();
     bytes.extend(b"b\xFF@example.com\nc@example.com\n");
-    let (snapshot, problems) = read(&bytes, &reading(), UnendedLine::Used).unwrap();
+    let (snapshot, problems) = read(&bytes, &options(), UnendedLine::Used).unwrap();
     assert_eq!(snapshot.len(), 2);
     assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [3]);
 }
@@ -100,7 +100,7 @@ fn lines_end_as_they_like(#[case] end: &str) {
 
 #[test]
 fn the_same_attribute_twice_and_semicolons_are_errors_of_the_header() {
-    let error = |text: &str| read(text.as_bytes(), &reading(), UnendedLine::Used).unwrap_err().to_string();
+    let error = |text: &str| read(text.as_bytes(), &options(), UnendedLine::Used).unwrap_err().to_string();
     assert!(error("email,displayName,displayname\n").contains("twice"));
     assert!(error("email;name\n").contains("commas"));
 }
@@ -129,7 +129,7 @@ fn a_date_begins_with_its_day() {
 #[case("jo@example.com\n")]
 fn a_first_line_without_email_is_an_error(#[case] text: &str) {
     assert!(matches!(
-        read(text.as_bytes(), &reading(), UnendedLine::Used),
+        read(text.as_bytes(), &options(), UnendedLine::Used),
         Err(ListError::Header(HeaderError::NoEmail))
     ));
 }
@@ -164,13 +164,13 @@ fn a_line_whose_code_cannot_be_meant_is_skipped(#[case] line: &str, #[case] says
 fn a_last_line_without_its_line_break_is_pointed_out_and_used_unless_it_may_be_cut_off() {
     for (text, line) in [("email\na@example.com\nb@example.com", 3), ("email,expires\r\nb@example.com", 2)] {
         for (unended, used, problem) in [(UnendedLine::Used, 1, UNENDED), (UnendedLine::CutOff, 0, CUT_OFF)] {
-            let (snapshot, problems) = read(text.as_bytes(), &reading(), unended).unwrap();
+            let (snapshot, problems) = read(text.as_bytes(), &options(), unended).unwrap();
             assert_eq!(found(&snapshot, "b@example.com").len(), used);
-            assert_eq!(problems, [LineProblem { line, used: used == 1, problem: problem.to_owned() }]);
+            assert_eq!(problems, [LineReport { line, used: used == 1, problem: problem.to_owned() }]);
         }
     }
     for complete in ["email", "email\n", "email\na@example.com\n", "email\na@example.com\n \t", "email\n,,"] {
-        let (_, problems) = read(complete.as_bytes(), &reading(), UnendedLine::CutOff).unwrap();
+        let (_, problems) = read(complete.as_bytes(), &options(), UnendedLine::CutOff).unwrap();
         assert!(problems.is_empty(), "{complete:?}");
     }
 }
@@ -185,7 +185,7 @@ fn a_cell_over_its_limit_is_named_by_line_column_and_limit() {
     assert_eq!((snapshot.len(), problems.len()), (0, 2));
     for (line, problem) in (2..).zip(problems) {
         let says = "column 3 (note): the cell has 16386 bytes, the limit is 16384";
-        assert_eq!(problem, LineProblem { line, used: false, problem: says.to_owned() });
+        assert_eq!(problem, LineReport { line, used: false, problem: says.to_owned() });
     }
     let (_, problems) = list(&format!("email\n{}@example.com\n", "a".repeat(65)));
     assert_eq!(problems[0].problem, "the email is too long: the limit is 254 bytes, 64 of them before the @");
@@ -194,12 +194,12 @@ fn a_cell_over_its_limit_is_named_by_line_column_and_limit() {
 #[test]
 fn a_header_over_its_limit_is_named_as_such() {
     let both = |text: &str| {
-        let whole = read(text.as_bytes(), &reading(), UnendedLine::Used).unwrap_err().to_string();
-        assert_eq!(check_header(text.as_bytes(), &reading()).unwrap_err().to_string(), whole);
+        let whole = read(text.as_bytes(), &options(), UnendedLine::Used).unwrap_err().to_string();
+        assert_eq!(check_header(text.as_bytes(), &options()).unwrap_err().to_string(), whole);
         whole
     };
     let name = |length: usize| format!("email,{}\n", "x".repeat(length));
-    assert!(read(name(MAX_NAME).as_bytes(), &reading(), UnendedLine::Used).is_ok());
+    assert!(read(name(MAX_NAME).as_bytes(), &options(), UnendedLine::Used).is_ok());
     assert_eq!(both(&name(MAX_NAME + 1)), "line 1, column 2: the name has 257 bytes, the limit is 256");
     // Wherever the start of the file ends, it is the length that is wrong.
     for cell in ["x,", "\"a quote\",", "é,", "same,"] {
@@ -207,7 +207,7 @@ fn a_header_over_its_limit_is_named_as_such() {
         assert_eq!(error, "line 1: the header has more than 65536 bytes: is this an invite list?");
     }
     let columns = (0..8000).map(|at| format!("c{at}")).collect::<Vec<_>>().join(",");
-    assert!(read(format!("email,{columns}\n").as_bytes(), &reading(), UnendedLine::Used).is_ok());
+    assert!(read(format!("email,{columns}\n").as_bytes(), &options(), UnendedLine::Used).is_ok());
 }
 
 #[test]
@@ -248,15 +248,15 @@ fn a_look_alike_is_pointed_out_and_used() {
 #[test]
 fn the_header_names_the_columns_that_templates_see() {
     let header =
-        check_header("Email,,code,uses,NAME,jobTitle,table\nno line is read\n".as_bytes(), &reading()).unwrap();
+        check_header("Email,,code,uses,NAME,jobTitle,table\nno line is read\n".as_bytes(), &options()).unwrap();
     assert_eq!(header.columns, ["email", "name", "jobTitle", "table"]);
     assert_eq!(header.problems.iter().map(|problem| (problem.line, problem.used)).collect::<Vec<_>>(), [(1, true)]);
 }
 
 #[test]
 fn a_column_twice_is_an_error() {
-    assert!(read("email,city,city\n".as_bytes(), &reading(), UnendedLine::Used).is_err());
-    assert!(read("email,code,Code\n".as_bytes(), &reading(), UnendedLine::Used).is_err());
+    assert!(read("email,city,city\n".as_bytes(), &options(), UnendedLine::Used).is_err());
+    assert!(read("email,code,Code\n".as_bytes(), &options(), UnendedLine::Used).is_err());
 }
 
 #[test]
@@ -272,7 +272,7 @@ fn a_column_that_is_no_attribute_is_named_and_left_to_templates() {
 fn the_apps_of_a_line_narrow_those_of_the_source() {
     let one: AppId = "44444444-0000-0000-0000-000000000001".parse().unwrap();
     let two: AppId = "44444444-0000-0000-0000-000000000002".parse().unwrap();
-    let of_one = Reading { apps: vec![one.clone()], ..reading() };
+    let of_one = ListOptions { apps: vec![one.clone()], ..options() };
     let text = format!("email,apps\na@example.com,\nb@example.com,{one};{two}\nc@example.com,{two}\n");
     let (snapshot, problems) = read(text.as_bytes(), &of_one, UnendedLine::Used).unwrap();
     assert_eq!(found(&snapshot, "a@example.com")[0].apps, std::slice::from_ref(&one));
@@ -295,7 +295,7 @@ fn reports_a_cell_that_cannot_be_said_in_the_declared_type_and_uses_its_line() {
     let text = "email,ext.Vip,EXT.seats,ext.Plan\n\
                 a@example.com,YES,40,7\nb@example.com,perhaps,forty,\nc@example.com,,,gold\nd@example.com,0,1.5,\n";
     let text = text.replace("EXT.seats", &full("SEATS").to_string());
-    let (snapshot, problems) = read(text.as_bytes(), &Reading { types, ..reading() }, UnendedLine::Used).unwrap();
+    let (snapshot, problems) = read(text.as_bytes(), &ListOptions { types, ..options() }, UnendedLine::Used).unwrap();
     assert_eq!(snapshot.len(), 4);
     let said: Vec<_> = problems.iter().map(|problem| (problem.line, problem.used, problem.problem.as_str())).collect();
     let number = "the cell in the column ext.SEATS is no whole number, and is left out";

@@ -6,11 +6,11 @@ use proptest::prelude::*;
 use rstest::rstest;
 
 use super::*;
-use crate::invites::csv_reader::Reading;
+use crate::invites::csv_reader::ListOptions;
 use crate::values::{AttributeTypes, EmailMatch, Invitation};
 
-fn reading() -> Reading {
-    Reading { source: Arc::from("beta"), apps: Vec::new(), extension_app: None, types: AttributeTypes::default() }
+fn options() -> ListOptions {
+    ListOptions { source: Arc::from("beta"), apps: Vec::new(), extension_app: None, types: AttributeTypes::default() }
 }
 
 fn invited(address: &str) -> NewLine {
@@ -19,7 +19,7 @@ fn invited(address: &str) -> NewLine {
 
 fn appended(list: &[u8], lines: &[NewLine]) -> (Vec<u8>, u64) {
     let first = csv_reader::lines(list).next().unwrap();
-    let (columns, _) = csv_reader::columns(first, &reading()).unwrap();
+    let (columns, _) = csv_reader::columns(first, &options()).unwrap();
     append(list, &columns, lines).unwrap()
 }
 
@@ -29,7 +29,7 @@ fn text(list: &str, lines: &[NewLine]) -> (String, u64) {
 }
 
 fn found(list: &[u8], address: &str) -> Option<Invitation> {
-    let (snapshot, problems) = csv_reader::read(list, &reading(), csv_reader::UnendedLine::Used).unwrap();
+    let (snapshot, problems) = csv_reader::read(list, &options(), csv_reader::UnendedLine::Used).unwrap();
     assert!(problems.is_empty(), "{problems:?}");
     snapshot.find(&address.parse().unwrap(), EmailMatch::Exact).pop()
 }
@@ -85,7 +85,7 @@ fn bytes_that_are_no_text_stay() {
 #[case("a\u{0}b")]
 #[case("a\u{2028}b")]
 fn a_cell_never_holds_a_line_break(#[case] note: &str) {
-    let (columns, _) = csv_reader::columns(b"email", &reading()).unwrap();
+    let (columns, _) = csv_reader::columns(b"email", &options()).unwrap();
     let line = NewLine { note: Some(note.to_owned()), ..invited("jo@example.com") };
     assert_eq!(append(b"email\n", &columns, &[line]), Err(BadCell { column: "note" }));
 }

@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Settings;
-use super::lock::Lock;
-use super::reading::unreadable;
+use super::file::unreadable;
+use super::lock::WriteLock;
 use super::replacement::replace;
 use crate::files::{self, FileError};
-use crate::invites::csv_reader::{self, LineProblem, ListError, Reading, UNENDED, UnendedLine};
+use crate::invites::csv_reader::{self, LineReport, ListError, ListOptions, UNENDED, UnendedLine};
 use crate::invites::csv_writer::{self, BadCell, NewLine};
 
 /// What is said of a last line that no line break ended before lines were added.
@@ -28,7 +28,7 @@ pub struct Added {
     /// The lines' numbers, from 1 with the header.
     pub lines: Range<u64>,
     /// What is to be said about them and the line before them, though they are used.
-    pub remarks: Vec<LineProblem>,
+    pub remarks: Vec<LineReport>,
 }
 
 /// Why nothing was added.
@@ -100,7 +100,7 @@ pub fn add(settings: &Settings, lines: &[NewLine], patience: Duration) -> Result
     let failed = |error: FileError| EditError::List(unreadable(&error));
     // The file itself, not a link to it, is to be replaced.
     let path = settings.path.canonicalize().map_err(|error| failed(error.into()))?;
-    let _lock = Lock::take(&path, patience)?;
+    let _lock = WriteLock::take(&path, patience)?;
     let (file, old) = files::open(&path).map_err(failed)?;
     if old.permissions().readonly() {
         return Err(EditError::ReadOnly { path });
@@ -109,7 +109,7 @@ pub fn add(settings: &Settings, lines: &[NewLine], patience: Duration) -> Result
         FileError::Changed => EditError::Changed { path: path.clone() },
         error => failed(error),
     })?;
-    let (written, added) = with_lines(&list.bytes, lines, &settings.reading)?;
+    let (written, added) = with_lines(&list.bytes, lines, &settings.options)?;
     if written.len() as u64 > settings.max_bytes {
         return Err(EditError::TooLarge { max_bytes: settings.max_bytes });
     }
@@ -118,15 +118,15 @@ pub fn add(settings: &Settings, lines: &[NewLine], patience: Duration) -> Result
 }
 
 /// The list with the lines, if it means what it meant, and them besides.
-fn with_lines(list: &[u8], lines: &[NewLine], reading: &Reading) -> Result<(Vec<u8>, Added), EditError> {
-    let (before, old_problems) = csv_reader::read(list, reading, UnendedLine::Used)?;
+fn with_lines(list: &[u8], lines: &[NewLine], options: &ListOptions) -> Result<(Vec<u8>, Added), EditError> {
+    let (before, old_problems) = csv_reader::read(list, options, UnendedLine::Used)?;
     let rules = lines.iter().filter(|line| line.code.is_none()).filter_map(|line| line.rule.as_ref());
     if let Some(line) = rules.filter_map(|rule| before.line_of(rule)).min() {
         return Err(EditError::AlreadyInvited { line });
     }
-    let (columns, _) = csv_reader::columns(csv_reader::lines(list).next().unwrap_or_default(), reading)?;
+    let (columns, _) = csv_reader::columns(csv_reader::lines(list).next().unwrap_or_default(), options)?;
     let (written, first) = csv_writer::append(list, &columns, lines)?;
-    let (after, problems) = csv_reader::read(&written, reading, UnendedLine::Used)?;
+    let (after, problems) = csv_reader::read(&written, options, UnendedLine::Used)?;
     let (new, old): (Vec<_>, Vec<_>) = problems.into_iter().partition(|problem| problem.line >= first);
     if let Some(line) = unsettled(&old_problems, &old) {
         return Err(EditError::Unsettled { line });
@@ -138,14 +138,14 @@ fn with_lines(list: &[u8], lines: &[NewLine], reading: &Reading) -> Result<(Vec<
         return Err(EditError::Unusable { problem: "is empty".to_owned() });
     }
     let ended = old_problems.iter().filter(|problem| problem.problem == UNENDED).map(|problem| problem.line);
-    let ended = ended.map(|line| LineProblem { line, used: true, problem: ENDED.to_owned() });
+    let ended = ended.map(|line| LineReport { line, used: true, problem: ENDED.to_owned() });
     let remarks = ended.chain(new).collect();
     Ok((written, Added { lines: first..first + lines.len() as u64, remarks }))
 }
 
 /// The first line that is skipped in one of two readings only.
-fn unsettled(before: &[LineProblem], after: &[LineProblem]) -> Option<u64> {
-    let skipped = |problems: &[LineProblem]| -> Vec<u64> {
+fn unsettled(before: &[LineReport], after: &[LineReport]) -> Option<u64> {
+    let skipped = |problems: &[LineReport]| -> Vec<u64> {
         problems.iter().filter(|problem| !problem.used).map(|problem| problem.line).collect()
     };
     let (before, after) = (skipped(before), skipped(after));

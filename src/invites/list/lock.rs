@@ -19,11 +19,11 @@ const MAX_HOLDER: u64 = 20;
 
 /// The right to write a list, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub(super) struct WriteLock {
     path: PathBuf,
 }
 
-impl Lock {
+impl WriteLock {
     /// Takes the lock, for which it waits as long as `patience`.
     pub(super) fn take(list: &Path, patience: Duration) -> Result<Self, EditError> {
         let path = beside(list, "lock");
@@ -46,7 +46,7 @@ impl Lock {
     }
 }
 
-impl Drop for Lock {
+impl Drop for WriteLock {
     fn drop(&mut self) {
         // What cannot be deleted is found by the next one, with its remedy.
         let _ = std::fs::remove_file(&self.path);

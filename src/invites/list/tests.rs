@@ -34,7 +34,7 @@ fn settings(folder: &Path) -> Settings {
     Settings {
         path: folder.join("invites.csv"),
         max_bytes: 10_000,
-        reading: Reading {
+        options: ListOptions {
             source: "beta".into(),
             apps: Vec::new(),
             extension_app: None,
@@ -47,12 +47,12 @@ fn settings(folder: &Path) -> Settings {
 
 impl Sample {
     fn new() -> Self {
-        Self::within(Arc::new(FileSystem))
+        Self::with_files(Arc::new(FileSystem))
     }
 
-    fn within(files: Arc<dyn Files>) -> Self {
+    fn with_files(files: Arc<dyn ListFiles>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let list = ListInvites::within(settings(folder.path()), files);
+        let list = ListInvites::with_files(settings(folder.path()), files);
         let lines = CapturedLines::default();
         let capture =
             tracing::subscriber::set_default(subscriber(LevelFilter::INFO, lines.clone(), Arc::new(SystemClock)));
@@ -63,7 +63,7 @@ impl Sample {
     async fn with(text: &str) -> Self {
         let sample = Self::new();
         sample.write(text);
-        sample.list.look().await;
+        sample.list.refresh().await;
         sample
     }
 
@@ -123,8 +123,8 @@ impl Sample {
         invited
     }
 
-    fn condition(&self) -> Condition {
-        self.list.age().condition
+    fn status(&self) -> ListStatus {
+        self.list.freshness().status
     }
 
     fn logged(&self, event: &str) -> Vec<Value> {

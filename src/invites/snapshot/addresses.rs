@@ -3,15 +3,15 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 /// The hash of an address: two halves of 64 bits, each with a key of its own.
-pub(super) type Key = [u64; 2];
+pub(super) type AddressHash = [u64; 2];
 
 /// The keys of the hashes (`SipHash`), drawn for each list: nobody can choose addresses that fall together.
 #[derive(Debug, Default)]
-pub(super) struct Keys([RandomState; 2]);
+pub(super) struct KeyedHasher([RandomState; 2]);
 
-impl Keys {
+impl KeyedHasher {
     /// The hash of an address as it is compared.
-    pub(super) fn of(&self, form: &str) -> Key {
+    pub(super) fn of(&self, form: &str) -> AddressHash {
         let half = |state: &RandomState| {
             let mut hasher = state.build_hasher();
             hasher.write(form.as_bytes());
@@ -23,24 +23,24 @@ impl Keys {
 
 /// One line for one address.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Entry {
-    pub(super) key: Key,
+pub(super) struct AddressEntry {
+    pub(super) key: AddressHash,
     /// The line, from 1 with the header; saturates at 2³².
     pub(super) line: u32,
-    /// Where the rest of the line is; [`Entry::BARE`]: there is none.
+    /// Where the rest of the line is; [`AddressEntry::BARE`]: there is none.
     pub(super) details: u32,
 }
 
-impl Entry {
+impl AddressEntry {
     pub(super) const BARE: u32 = u32::MAX;
 }
 
 /// Lines by the hash of their address; those with the same one in the list's order.
 #[derive(Debug)]
-pub(super) struct Addresses(Box<[Entry]>);
+pub(super) struct AddressIndex(Box<[AddressEntry]>);
 
-impl Addresses {
-    pub(super) fn new(mut entries: Vec<Entry>) -> Self {
+impl AddressIndex {
+    pub(super) fn new(mut entries: Vec<AddressEntry>) -> Self {
         entries.sort_unstable_by_key(|entry| (entry.key, entry.line));
         Self(entries.into_boxed_slice())
     }
@@ -50,7 +50,7 @@ impl Addresses {
     }
 
     /// The lines for an address.
-    pub(super) fn with(&self, key: Key) -> &[Entry] {
+    pub(super) fn with(&self, key: AddressHash) -> &[AddressEntry] {
         let from = self.0.partition_point(|entry| entry.key < key);
         let rest = self.0.get(from..).unwrap_or_default();
         let same = rest.iter().take_while(|entry| entry.key == key).count();
@@ -64,6 +64,6 @@ mod tests {
 
     #[test]
     fn a_bare_address_takes_24_bytes() {
-        assert_eq!(size_of::<Entry>(), 24);
+        assert_eq!(size_of::<AddressEntry>(), 24);
     }
 }

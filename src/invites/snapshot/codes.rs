@@ -8,13 +8,13 @@ use crate::values::{CodeDigest, Invitation};
 
 /// Lines with a code.
 #[derive(Debug, Default)]
-pub(super) struct Codes {
+pub(super) struct CodeIndex {
     hasher: RandomState,
     /// By the hash; digests that fall together share a place.
     by_hash: HashMap<u64, Vec<Invitation>>,
 }
 
-impl Codes {
+impl CodeIndex {
     /// Takes a line with a code that was not there before.
     pub(super) fn add(&mut self, invitation: Invitation) -> Result<(), String> {
         let Some(code) = &invitation.code else { return Ok(()) };

@@ -6,14 +6,14 @@ use crate::values::{AddressRule, EmailAddress, EmailMatch, Invitation};
 
 /// Lines for a domain or what lies below it.
 #[derive(Debug, Default)]
-pub(super) struct Domains {
+pub(super) struct DomainIndex {
     /// In the list's order.
     invitations: Vec<Invitation>,
     /// Where the rules that name a domain are.
     by_domain: HashMap<Box<str>, Vec<u32>>,
 }
 
-impl Domains {
+impl DomainIndex {
     /// Takes the next line and the domain that its rule names.
     pub(super) fn add(&mut self, domain: String, invitation: Invitation) {
         let at = u32::try_from(self.invitations.len()).unwrap_or(u32::MAX);

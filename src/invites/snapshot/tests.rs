@@ -6,13 +6,13 @@ use proptest::prelude::*;
 use rstest::rstest;
 
 use super::*;
-use crate::invites::csv_reader::{self, Reading};
+use crate::invites::csv_reader::{self, ListOptions};
 use crate::values::{AttributeTypes, Code};
 
 fn snapshot(text: &str) -> Snapshot {
-    let reading =
-        Reading { source: "beta".into(), apps: Vec::new(), extension_app: None, types: AttributeTypes::default() };
-    let (snapshot, problems) = csv_reader::read(text.as_bytes(), &reading, csv_reader::UnendedLine::Used).unwrap();
+    let options =
+        ListOptions { source: "beta".into(), apps: Vec::new(), extension_app: None, types: AttributeTypes::default() };
+    let (snapshot, problems) = csv_reader::read(text.as_bytes(), &options, csv_reader::UnendedLine::Used).unwrap();
     assert!(problems.iter().all(|problem| problem.used), "{problems:?}");
     snapshot
 }

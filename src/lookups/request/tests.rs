@@ -8,25 +8,25 @@ use rstest::rstest;
 use serde_json::json;
 
 use super::*;
-use crate::lookups::Inquiry;
+use crate::lookups::LookupSubject;
 use crate::lookups::context::context;
 use crate::values::{App, EmailAddress, Invitation};
 
 const URL: &str = "https://crm.contoso.com/people/{{ app.name }}/of?email={{ email }}&is={{ app.name }}";
 
 /// What templates see when the app, and a column of the invitation, are called `name`.
-fn seen(name: &str, write: Write) -> Value {
+fn seen(name: &str, write: EncodeValue) -> Value {
     let address: EmailAddress = "jo+x@example.com".parse().unwrap();
     let app = App { id: None, name: name.to_owned() };
     let mut invitation = Invitation::new(Arc::from("beta"), 2, None);
     invitation.columns = BTreeMap::from([("name".to_owned(), name.to_owned())]);
     invitation.tags = vec!["a&b".to_owned(), "c".to_owned()];
-    let inquiry = Inquiry { address: &address, app: &app, invitation: Some(&invitation), locale: "de-AT" };
-    context(&inquiry, write)
+    let subject = LookupSubject { address: &address, app: &app, invitation: Some(&invitation), locale: "de-AT" };
+    context(&subject, write)
 }
 
 fn rendered(source: &str, name: &str) -> Result<String, InvalidRequest> {
-    UrlTemplate::try_new(source).unwrap().render(&seen(name, ENCODED)).map(String::from)
+    UrlTemplate::try_new(source).unwrap().render(&seen(name, PERCENT_ENCODED)).map(String::from)
 }
 
 #[rstest]
@@ -50,14 +50,14 @@ fn a_value_in_an_address_stays_one_component(#[case] name: &str, #[case] encoded
 #[case("..")]
 #[case(".")]
 fn a_value_that_would_climb_the_path_is_refused(#[case] name: &str) {
-    assert_eq!(rendered(URL, name), Err(InvalidRequest::Dots));
+    assert_eq!(rendered(URL, name), Err(InvalidRequest::DotSegment));
 }
 
 #[test]
 fn two_values_do_not_climb_the_path_together() {
     for between in ["", "\n", "\t", "{# #}"] {
         let source = format!("https://crm.contoso.com/a/{{{{ app.name }}}}{between}{{{{ invite.name }}}}/b");
-        assert_eq!(rendered(&source, "."), Err(InvalidRequest::Dots), "{between:?}");
+        assert_eq!(rendered(&source, "."), Err(InvalidRequest::DotSegment), "{between:?}");
         assert_eq!(rendered(&source, "x").unwrap(), "https://crm.contoso.com/a/xx/b");
     }
 }
@@ -81,14 +81,14 @@ proptest! {
                 prop_assert_eq!(query, ["email", "is"]);
                 prop_assert!(url.fragment().is_none());
             }
-            Err(error) => prop_assert!(error == InvalidRequest::Dots || name.len() > 1000, "{}", error),
+            Err(error) => prop_assert!(error == InvalidRequest::DotSegment || name.len() > 1000, "{}", error),
         }
     }
 
     #[test]
     fn a_value_in_a_body_stays_one_text(name in any::<String>()) {
         let body = BodyTemplate::try_new(r#"{"name": {{ app.name }}, "list": [{{ invite.name }}]}"#).unwrap();
-        let body = body.render(&seen(&name, QUOTED)).unwrap();
+        let body = body.render(&seen(&name, JSON_STRING)).unwrap();
         prop_assert_eq!(serde_json::from_str::<Value>(&body).unwrap(), json!({"name": name, "list": [name]}));
     }
 }
@@ -101,7 +101,7 @@ proptest! {
 fn no_filter_frees_a_value_from_its_quotes(#[case] name: &str) {
     for filter in ["", "| upper", "| lower", "| title", "| capitalize", "| reverse", "| trim", "| replace('a', '')"] {
         let body = BodyTemplate::try_new(&format!(r#"{{"name": {{{{ app.name {filter} }}}}}}"#));
-        let Ok(Ok(body)) = body.map(|body| body.render(&seen(name, QUOTED))) else { continue };
+        let Ok(Ok(body)) = body.map(|body| body.render(&seen(name, JSON_STRING))) else { continue };
         let read: serde_json::Map<String, Value> = serde_json::from_str(&body).unwrap();
         assert_eq!(read.len(), 1, "{filter}: {body}");
     }
@@ -113,22 +113,22 @@ fn what_an_invitation_does_not_say_needs_a_default() {
     assert!(matches!(error, InvalidRequest::NotJson { absent: true, .. }), "{error}");
     assert!(error.to_string().contains("default(\"null\")"), "{error}");
     let body = BodyTemplate::try_new(r#"{"name": {{ invite.name | default("null") }}, "id": {{ app.id }}}"#).unwrap();
-    let mut none = seen("x", QUOTED);
+    let mut none = seen("x", JSON_STRING);
     none["invite"] = json!({});
     assert_eq!(body.render(&none).unwrap(), r#"{"name": null, "id": ""}"#);
 }
 
 #[rstest]
-#[case("{{ app.name }}://crm.contoso.com/", InvalidRequest::NotLiteral)]
-#[case("https://{{ app.name }}/people", InvalidRequest::NotLiteral)]
-#[case("https://{{ app.name }}.contoso.com/people", InvalidRequest::NotLiteral)]
-#[case("https://crm.contoso.com{{ app.name }}", InvalidRequest::NotLiteral)]
-#[case("https://crm.contoso.com:{{ app.name }}/", InvalidRequest::NotLiteral)]
-#[case("https://crm.contoso.com:44{% if email %}3{% endif %}/", InvalidRequest::NotLiteral)]
-#[case("https:///crm{{ app.name }}.contoso.com/", InvalidRequest::NotLiteral)]
-#[case("https:\\\\crm{{ app.name }}.contoso.com/", InvalidRequest::NotLiteral)]
-#[case("https:{{ app.name }}", InvalidRequest::NotLiteral)]
-#[case("https:crm.contoso.com", InvalidRequest::NotLiteral)]
+#[case("{{ app.name }}://crm.contoso.com/", InvalidRequest::HostNotLiteral)]
+#[case("https://{{ app.name }}/people", InvalidRequest::HostNotLiteral)]
+#[case("https://{{ app.name }}.contoso.com/people", InvalidRequest::HostNotLiteral)]
+#[case("https://crm.contoso.com{{ app.name }}", InvalidRequest::HostNotLiteral)]
+#[case("https://crm.contoso.com:{{ app.name }}/", InvalidRequest::HostNotLiteral)]
+#[case("https://crm.contoso.com:44{% if email %}3{% endif %}/", InvalidRequest::HostNotLiteral)]
+#[case("https:///crm{{ app.name }}.contoso.com/", InvalidRequest::HostNotLiteral)]
+#[case("https:\\\\crm{{ app.name }}.contoso.com/", InvalidRequest::HostNotLiteral)]
+#[case("https:{{ app.name }}", InvalidRequest::HostNotLiteral)]
+#[case("https:crm.contoso.com", InvalidRequest::HostNotLiteral)]
 #[case("mailto:jo@example.com", InvalidRequest::NotHttps)]
 #[case("crm.contoso.com/people", InvalidRequest::NotAnAddress(ParseError::RelativeUrlWithoutBase))]
 #[case("https://crm.contoso.com:port/people", InvalidRequest::NotAnAddress(ParseError::InvalidPort))]
@@ -136,10 +136,10 @@ fn what_an_invitation_does_not_say_needs_a_default() {
 #[case("ftp://crm.contoso.com/people", InvalidRequest::NotHttps)]
 #[case("https://jo:pw@crm.contoso.com/people", InvalidRequest::Credentials)]
 #[case("https://crm.contoso.com/people#{{ email }}", InvalidRequest::Fragment)]
-#[case("https://crm.contoso.com/a/../{{ email }}", InvalidRequest::Dots)]
-#[case("https://crm.contoso.com/a/%2E%2e/{{ email }}", InvalidRequest::Dots)]
-#[case("https://crm.contoso.com/{{ invite }}", InvalidRequest::Whole { name: "invite".into() })]
-#[case("https://crm.contoso.com/{{ invite[email] }}", InvalidRequest::Whole { name: "invite".into() })]
+#[case("https://crm.contoso.com/a/../{{ email }}", InvalidRequest::DotSegment)]
+#[case("https://crm.contoso.com/a/%2E%2e/{{ email }}", InvalidRequest::DotSegment)]
+#[case("https://crm.contoso.com/{{ invite }}", InvalidRequest::WholeTable { name: "invite".into() })]
+#[case("https://crm.contoso.com/{{ invite[email] }}", InvalidRequest::WholeTable { name: "invite".into() })]
 #[case(
     "https://crm.contoso.com/{{ app.nmae }}",
     InvalidRequest::UnknownMember { path: "app.nmae".into(), near: Some("app.name".into()) }

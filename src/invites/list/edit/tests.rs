@@ -19,7 +19,7 @@ impl Sample {
         let folder = tempfile::tempdir().unwrap();
         let settings = Settings {
             path: folder.path().join("invites.csv"),
-            reading: Reading {
+            options: ListOptions {
                 source: "beta".into(),
                 apps: Vec::new(),
                 extension_app: None,
@@ -115,7 +115,7 @@ fn who_is_invited_already_is_not_invited_again() {
 fn what_would_be_skipped_is_not_written() {
     let mut sample = Sample::new("email\n");
     let [one, two] = ["44444444-0000-0000-0000-000000000001", "44444444-0000-0000-0000-000000000002"];
-    sample.settings.reading.apps = vec![one.parse().unwrap()];
+    sample.settings.options.apps = vec![one.parse().unwrap()];
     let line = NewLine { apps: vec![two.parse().unwrap()], ..invited("jo@example.com") };
     let error = sample.add(line).unwrap_err();
     assert!(error.to_string().contains("apps that the whole list is not for"), "{error}");

@@ -5,12 +5,12 @@ use super::*;
 #[tokio::test]
 async fn the_first_reading_is_used_at_once_and_a_change_when_it_was_the_same_for_two_looks() {
     let sample = Sample::with("email\na@example.com\n").await;
-    assert_eq!((sample.invites(&[A, B]).await, sample.condition()), (vec![A], Condition::Current));
+    assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![A], ListStatus::Current));
     sample.write("email\nb@example.com\n");
-    sample.list.look().await;
-    assert_eq!((sample.invites(&[A, B]).await, sample.condition()), (vec![A], Condition::Changing));
-    sample.list.look().await;
-    assert_eq!((sample.invites(&[A, B]).await, sample.condition()), (vec![B], Condition::Current));
+    sample.list.refresh().await;
+    assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![A], ListStatus::Changing));
+    sample.list.refresh().await;
+    assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![B], ListStatus::Current));
     assert_eq!((sample.logged("invites-loaded").len(), sample.logged("invites-changing").len()), (2, 1));
 }
 
@@ -19,7 +19,7 @@ async fn a_file_that_was_renamed_into_place_is_used_at_once() {
     let sample = Sample::with("email\na@example.com\n").await;
     for round in 0..3 {
         sample.replace(&format!("email\nb{round}@example.com\n"));
-        sample.list.look().await;
+        sample.list.refresh().await;
         assert!(sample.invited(&format!("b{round}@example.com")).await.unwrap(), "{round}");
         assert!(!sample.invited(A).await.unwrap());
     }
@@ -33,7 +33,7 @@ async fn what_the_command_adds_is_used_at_once_also_twice_between_two_looks() {
         let line = crate::invites::csv_writer::NewLine { rule: Some(address.parse().unwrap()), ..Default::default() };
         edit::add(&sample.list.settings, &[line], Duration::ZERO).unwrap();
     }
-    sample.list.look().await;
+    sample.list.refresh().await;
     assert_eq!(sample.invites(&[A, B, "c@example.com", "d@example.com"]).await.len(), 4);
     assert!(sample.logged("invites-changing").is_empty());
 }
@@ -53,13 +53,13 @@ async fn a_writer_that_pauses_changes_nothing_until_it_is_done(#[case] so_far: &
     let sample = Sample::with("email,expires\na@example.com,\nold@example.com,\n").await;
     let whole = "email,expires\na@example.com,\nb@example.com,2020-01-01\n@contoso.com,\n";
     sample.write(so_far);
-    sample.list.look().await;
+    sample.list.refresh().await;
     assert_eq!(sample.invites(&everybody).await, [A], "{so_far:?}");
     assert!(sample.invited("old@example.com").await.unwrap());
     sample.write(whole);
-    sample.list.look().await;
+    sample.list.refresh().await;
     assert!(sample.invited("old@example.com").await.unwrap(), "it changed again");
-    sample.list.look().await;
+    sample.list.refresh().await;
     assert_eq!(sample.invites(&everybody).await, [A, B, "x@contoso.com"]);
     assert!(!sample.invited("old@example.com").await.unwrap());
 }
@@ -69,25 +69,25 @@ async fn a_writer_that_never_ends_is_never_used_and_pointed_out() {
     let sample = Sample::with("email\na@example.com\n").await;
     for round in 0..5 {
         sample.append(&format!("b{round}@example.com\n"));
-        sample.list.look().await;
+        sample.list.refresh().await;
         assert!(!sample.invited("b0@example.com").await.unwrap());
-        assert_eq!((sample.condition().name(), sample.condition().is_bad()), ("changing", round > 0));
-        sample.list.write_age();
+        assert_eq!((sample.status().name(), sample.status().is_bad()), ("changing", round > 0));
+        sample.list.log_freshness();
     }
     let levels: Vec<Value> = sample.logged("invites-changing").iter().map(|line| line["level"].clone()).collect();
     assert_eq!(levels, ["INFO", "WARN", "WARN", "WARN", "WARN"]);
     let levels: Vec<Value> = sample.logged("invites-age").iter().map(|line| line["level"].clone()).collect();
     assert_eq!(levels, ["INFO", "WARN", "WARN", "WARN", "WARN"]);
-    sample.list.look().await;
-    assert!(sample.invited("b4@example.com").await.unwrap() && !sample.condition().is_bad());
+    sample.list.refresh().await;
+    assert!(sample.invited("b4@example.com").await.unwrap() && !sample.status().is_bad());
 }
 
 /// The file changes whenever it is read, but for the first time.
 #[derive(Debug, Default)]
 struct Restless(AtomicUsize);
 
-impl Files for Restless {
-    fn read(&self, settings: &Settings, known: Option<Version>) -> Result<FileReading, FileError> {
+impl ListFiles for Restless {
+    fn read(&self, settings: &Settings, known: Option<Version>) -> Result<FileRead, FileError> {
         if self.0.fetch_add(1, Ordering::SeqCst) == 0 {
             return FileSystem.read(settings, known);
         }
@@ -97,12 +97,12 @@ impl Files for Restless {
 
 #[tokio::test]
 async fn a_file_that_changes_whenever_it_is_read_is_pointed_out() {
-    let sample = Sample::within(Arc::new(Restless::default()));
+    let sample = Sample::with_files(Arc::new(Restless::default()));
     sample.write("email\na@example.com\n");
-    sample.list.look().await;
+    sample.list.refresh().await;
     for look in 0..4 {
-        sample.list.look().await;
-        assert_eq!((sample.condition().name(), sample.condition().is_bad()), ("changing", look > 0));
+        sample.list.refresh().await;
+        assert_eq!((sample.status().name(), sample.status().is_bad()), ("changing", look > 0));
     }
     assert_eq!(sample.invites(&[A]).await, [A]);
 }
@@ -113,9 +113,9 @@ async fn a_change_that_is_only_touched_afterwards_is_used() {
     sample.write("email\nb@example.com\n");
     for look in 1..=2 {
         sample.touch(look);
-        sample.list.look().await;
+        sample.list.refresh().await;
     }
-    assert_eq!((sample.invites(&[A, B]).await, sample.condition()), (vec![B], Condition::Current));
+    assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![B], ListStatus::Current));
 }
 
 /// Made anew in its place, and not complete yet: by the inode alone it could be taken for a rename.
@@ -123,12 +123,12 @@ async fn a_change_that_is_only_touched_afterwards_is_used() {
 async fn a_replacement_that_ends_within_a_line_is_not_used_at_once() {
     let sample = Sample::with("email\na@example.com\nold@example.com\n").await;
     sample.replace("email\na@example.com\nb@exam");
-    sample.list.look().await;
+    sample.list.refresh().await;
     assert!(sample.invited("old@example.com").await.unwrap());
     sample.append("ple.com\n");
-    sample.list.look().await;
+    sample.list.refresh().await;
     assert!(sample.invited("old@example.com").await.unwrap() && !sample.invited(B).await.unwrap());
-    sample.list.look().await;
+    sample.list.refresh().await;
     assert!(!sample.invited("old@example.com").await.unwrap() && sample.invited(B).await.unwrap());
 }
 
@@ -150,12 +150,12 @@ async fn a_file_that_is_made_anew_is_not_used_at_once(
     let sample = Sample::with(&format!("email,expires\na@example.com,\nold@example.com,{old_end}")).await;
     std::fs::rename(sample.path(), sample.folder.path().join("invites.csv.bak")).unwrap();
     sample.write(so_far);
-    sample.list.look().await;
+    sample.list.refresh().await;
     assert_eq!(sample.invites(&everybody).await, ["old@example.com"], "half of it is there");
     sample.append(&format!("{rest}{end}"));
-    sample.list.look().await;
+    sample.list.refresh().await;
     assert_eq!(sample.invites(&everybody).await, ["old@example.com"], "it changed again");
-    sample.list.look().await;
+    sample.list.refresh().await;
     let is_cut = end.is_empty() && !old_end.is_empty();
     assert_eq!(sample.invites(&everybody).await, if is_cut { vec![] } else { vec![meant] });
 }
@@ -165,10 +165,10 @@ async fn a_file_that_is_made_anew_is_not_used_at_once(
 async fn a_rename_that_does_not_show_costs_one_look() {
     let sample = Sample::with("email\na@example.com\n").await;
     sample.replace_by("email\nb@example.com\n", 3600);
-    sample.list.look().await;
-    assert_eq!((sample.invites(&[A, B]).await, sample.condition()), (vec![A], Condition::Changing));
-    sample.list.look().await;
-    assert_eq!((sample.invites(&[A, B]).await, sample.condition()), (vec![B], Condition::Current));
+    sample.list.refresh().await;
+    assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![A], ListStatus::Changing));
+    sample.list.refresh().await;
+    assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![B], ListStatus::Current));
 }
 
 /// A rewrite that nothing shows but the content: the same size, the same times as far as they can be set.
@@ -180,8 +180,8 @@ async fn a_rewrite_with_the_same_size_and_time_is_used() {
     let file = std::fs::OpenOptions::new().write(true).open(sample.path()).unwrap();
     file.set_times(std::fs::FileTimes::new().set_modified(modified)).unwrap();
     assert_eq!(file.metadata().unwrap().modified().unwrap(), modified);
-    sample.list.look().await;
-    sample.list.look().await;
+    sample.list.refresh().await;
+    sample.list.refresh().await;
     assert_eq!(sample.invites(&[A, B]).await, [B]);
 }
 
@@ -189,27 +189,27 @@ async fn a_rewrite_with_the_same_size_and_time_is_used() {
 #[derive(Debug)]
 struct OneVersion(Version);
 
-impl Files for OneVersion {
-    fn read(&self, settings: &Settings, known: Option<Version>) -> Result<FileReading, FileError> {
+impl ListFiles for OneVersion {
+    fn read(&self, settings: &Settings, known: Option<Version>) -> Result<FileRead, FileError> {
         if known == Some(self.0) {
-            return Ok(FileReading::Same);
+            return Ok(FileRead::Unchanged);
         }
         let mut content = crate::files::read(&settings.path, settings.max_bytes)?;
         content.version = self.0;
-        let found = Found::of(&content);
-        Ok(FileReading::Read(content.bytes, found))
+        let found = ObservedFile::of(&content);
+        Ok(FileRead::Content(content.bytes, found))
     }
 }
 
 #[tokio::test]
 async fn a_write_on_the_same_tick_of_the_clock_is_found_by_the_next_look() {
     let version = Version { place: None, length: 20, modified: None, changed: None, born: None };
-    let sample = Sample::within(Arc::new(OneVersion(version)));
+    let sample = Sample::with_files(Arc::new(OneVersion(version)));
     sample.write("email\na@example.com\n");
-    sample.list.look().await;
+    sample.list.refresh().await;
     sample.write("email\nb@example.com\n");
-    sample.list.look().await;
-    sample.list.look().await;
+    sample.list.refresh().await;
+    sample.list.refresh().await;
     assert_eq!(sample.invites(&[A, B]).await, [B]);
 }
 
@@ -218,12 +218,12 @@ async fn a_file_that_is_as_it_was_is_read_twice_and_no_more() {
     let sample = Sample::with("email\na@example.com\n").await;
     let list = sample.list.snapshot().await.unwrap();
     for _ in 0..3 {
-        sample.list.look().await;
-        let watch = sample.list.watch.lock().await;
-        assert!(watch.looks.known().is_some() && Arc::ptr_eq(&list, &sample.list.snapshot().await.unwrap()));
+        sample.list.refresh().await;
+        let state = sample.list.refresh_state.lock().await;
+        assert!(state.changes.known().is_some() && Arc::ptr_eq(&list, &sample.list.snapshot().await.unwrap()));
     }
     sample.touch(0);
-    sample.list.look().await;
+    sample.list.refresh().await;
     assert!(Arc::ptr_eq(&list, &sample.list.snapshot().await.unwrap()));
-    assert_eq!((sample.condition(), sample.logged("invites-loaded").len()), (Condition::Current, 1));
+    assert_eq!((sample.status(), sample.logged("invites-loaded").len()), (ListStatus::Current, 1));
 }

@@ -17,15 +17,15 @@ async fn a_line_that_is_cut_off_invites_nobody_and_is_reported(
     let sample = Sample::with(&whole).await;
     sample.write(&format!("{whole}{cut}"));
     for _ in 0..4 {
-        sample.list.look().await;
+        sample.list.refresh().await;
         assert_eq!(sample.invites(&[A, B, "x@contoso.co"]).await, [A]);
     }
     let reported = sample.logged("invite-line");
     assert_eq!(reported.len(), 1, "{reported:?}");
     assert_eq!((&reported[0]["line"], &reported[0]["problem"]), (&3.into(), &CUT_OFF.into()));
     sample.append(end);
-    sample.list.look().await;
-    sample.list.look().await;
+    sample.list.refresh().await;
+    sample.list.refresh().await;
     let reported = sample.logged("invite-line");
     assert_eq!(reported.iter().filter(|line| line["problem"] == CUT_OFF).count(), 1, "its end is there");
 }
@@ -34,8 +34,8 @@ async fn a_line_that_is_cut_off_invites_nobody_and_is_reported(
 async fn a_line_that_is_cut_off_is_reported_however_many_others_are() {
     let sample = Sample::with("email\n").await;
     sample.replace(&format!("email\n{}half", "nobody\n".repeat(50)));
-    sample.list.look().await;
-    sample.list.look().await;
+    sample.list.refresh().await;
+    sample.list.refresh().await;
     let reported = sample.logged("invite-line");
     assert_eq!((reported.len(), &reported[0]["problem"]), (21, &CUT_OFF.into()));
 }
@@ -47,20 +47,20 @@ async fn a_list_that_never_ended_its_last_line_is_used_with_it_until_it_does() {
     assert_eq!(sample.invites(&[A, B]).await, [A]);
     assert_eq!(sample.logged("invite-line")[0]["problem"], UNENDED);
     sample.write("email\na@example.com\nb@example.com");
-    sample.list.look().await;
-    sample.list.look().await;
+    sample.list.refresh().await;
+    sample.list.refresh().await;
     assert_eq!(sample.invites(&[A, B]).await, [A, B]);
     sample.write("email\na@example.com\n");
-    sample.list.look().await;
-    sample.list.look().await;
+    sample.list.refresh().await;
+    sample.list.refresh().await;
     sample.append("b@example.com");
     for _ in 0..3 {
-        sample.list.look().await;
+        sample.list.refresh().await;
         assert_eq!(sample.invites(&[A, B]).await, [A], "it ends its lines now, so this one may be cut off");
     }
     sample.append(".evil\nb@example.com");
     for _ in 0..3 {
-        sample.list.look().await;
+        sample.list.refresh().await;
         assert_eq!(sample.invites(&[A, B]).await, [A]);
     }
 }
@@ -71,9 +71,9 @@ async fn a_header_that_is_cut_off_leaves_the_list_as_it_was() {
     for cut in ["email,exp", "email"] {
         sample.write(cut);
         for _ in 0..3 {
-            sample.list.look().await;
+            sample.list.refresh().await;
         }
-        assert_eq!((sample.invites(&[A]).await, sample.condition()), (vec![A], Condition::Stale));
+        assert_eq!((sample.invites(&[A]).await, sample.status()), (vec![A], ListStatus::Stale));
     }
     assert!(sample.logged("invites-failed").last().unwrap()["reason"].as_str().unwrap().contains("cut off"));
 }
@@ -81,6 +81,6 @@ async fn a_header_that_is_cut_off_leaves_the_list_as_it_was() {
 #[tokio::test]
 async fn a_list_of_a_header_alone_needs_no_line_break() {
     let sample = Sample::with("email").await;
-    assert_eq!((sample.invites(&[A]).await.len(), sample.condition()), (0, Condition::Current));
+    assert_eq!((sample.invites(&[A]).await.len(), sample.status()), (0, ListStatus::Current));
     assert!(sample.logged("invite-line").is_empty());
 }

@@ -53,7 +53,7 @@ async fn what_is_no_list_leaves_the_old_one_and_is_said_at_each_look(
     clear(&sample.path());
     let reason = in_its_place(what, &sample.path());
     for failed in 1..=4 {
-        sample.list.look().await;
+        sample.list.refresh().await;
         let logged = sample.logged("invites-failed");
         // One that is made anew may wait for one look first.
         assert!(failed - logged.len() <= 1, "{failed} {logged:?}");
@@ -61,12 +61,12 @@ async fn what_is_no_list_leaves_the_old_one_and_is_said_at_each_look(
     }
     let last = sample.logged("invites-failed").pop().unwrap();
     assert!(last["reason"].as_str().unwrap().contains(reason), "{last}");
-    assert_eq!((&last["kept_last_good"], sample.condition()), (&true.into(), Condition::Stale));
+    assert_eq!((&last["kept_last_good"], sample.status()), (&true.into(), ListStatus::Stale));
     clear(&sample.path());
     sample.write("email\nb@example.com\n");
-    sample.list.look().await;
-    sample.list.look().await;
-    assert_eq!((sample.invites(&[A, B]).await, sample.condition()), (vec![B], Condition::Current));
+    sample.list.refresh().await;
+    sample.list.refresh().await;
+    assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![B], ListStatus::Current));
 }
 
 #[cfg(unix)]
@@ -79,44 +79,44 @@ async fn without_any_list_the_reason_is_handed_on_until_there_is_one(
     let sample = Sample::new();
     let reason = in_its_place(what, &sample.path());
     for _ in 0..2 {
-        sample.list.look().await;
+        sample.list.refresh().await;
         let error = sample.invited(A).await.unwrap_err();
         assert!(error.reason.contains(reason) && !sample.list.is_loaded(), "{error}");
-        assert_eq!((sample.condition(), sample.list.age().loaded), (Condition::Missing, None));
+        assert_eq!((sample.status(), sample.list.freshness().loaded), (ListStatus::Missing, None));
     }
     clear(&sample.path());
     sample.write("email\na@example.com\n");
-    sample.list.look().await;
-    assert_eq!((sample.invites(&[A]).await, sample.condition()), (vec![A], Condition::Current));
+    sample.list.refresh().await;
+    assert_eq!((sample.invites(&[A]).await, sample.status()), (vec![A], ListStatus::Current));
 }
 
 #[tokio::test]
 async fn a_file_that_was_away_is_used_when_it_was_the_same_for_two_looks() {
     let sample = Sample::with("email\na@example.com\n").await;
     sample.remove();
-    sample.list.look().await;
+    sample.list.refresh().await;
     // It may be copied there right now.
     sample.write("email\nb@example.com\n");
-    sample.list.look().await;
-    assert_eq!((sample.invites(&[A, B]).await, sample.condition()), (vec![A], Condition::Changing));
+    sample.list.refresh().await;
+    assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![A], ListStatus::Changing));
     sample.append("c@example.com\n");
-    sample.list.look().await;
+    sample.list.refresh().await;
     assert_eq!(sample.invites(&[A, B]).await, [A]);
-    sample.list.look().await;
+    sample.list.refresh().await;
     assert_eq!(sample.invites(&[A, B, "c@example.com"]).await, [B, "c@example.com"]);
 }
 
 #[tokio::test]
 async fn the_same_file_that_was_away_is_confirmed_and_said_once() {
     let sample = Sample::with("email\na@example.com\n").await;
-    sample.list.look().await;
+    sample.list.refresh().await;
     let aside = sample.folder.path().join("aside");
     std::fs::rename(sample.path(), &aside).unwrap();
-    sample.list.look().await;
-    assert_eq!(sample.condition(), Condition::Stale);
+    sample.list.refresh().await;
+    assert_eq!(sample.status(), ListStatus::Stale);
     std::fs::rename(&aside, sample.path()).unwrap();
-    sample.list.look().await;
-    sample.list.look().await;
-    assert_eq!((sample.condition(), sample.logged("invites-confirmed").len()), (Condition::Current, 1));
+    sample.list.refresh().await;
+    sample.list.refresh().await;
+    assert_eq!((sample.status(), sample.logged("invites-confirmed").len()), (ListStatus::Current, 1));
     assert_eq!(sample.logged("invites-loaded").len(), 1);
 }

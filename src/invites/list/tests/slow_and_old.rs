@@ -8,9 +8,9 @@ async fn who_asks_before_the_first_load_waits_for_it() {
     let address = "a@example.com".parse().unwrap();
     let waited = tokio::time::timeout(Duration::from_secs(1), sample.list.find(&address, EmailMatch::Exact)).await;
     assert!(waited.is_err(), "nothing was loaded");
-    assert_eq!(sample.condition(), Condition::Loading);
+    assert_eq!(sample.status(), ListStatus::Loading);
     sample.write("email\na@example.com\n");
-    let (found, ()) = tokio::join!(sample.list.find(&address, EmailMatch::Exact), sample.list.look());
+    let (found, ()) = tokio::join!(sample.list.find(&address, EmailMatch::Exact), sample.list.refresh());
     assert_eq!(found.unwrap().len(), 1);
 }
 
@@ -49,8 +49,8 @@ impl Drop for AnswersAtTheEnd {
     }
 }
 
-impl Files for Hanging {
-    fn read(&self, settings: &Settings, known: Option<Version>) -> Result<FileReading, FileError> {
+impl ListFiles for Hanging {
+    fn read(&self, settings: &Settings, known: Option<Version>) -> Result<FileRead, FileError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         drop(self.answers.wait_while(self.hangs.lock().unwrap(), |hangs| *hangs).unwrap());
         FileSystem.read(settings, known)
@@ -60,46 +60,46 @@ impl Files for Hanging {
 #[tokio::test(start_paused = true)]
 async fn a_file_system_that_hangs_holds_one_thread_and_freezes_nothing() {
     let files = Arc::new(Hanging::default());
-    let sample = Sample::within(Arc::clone(&files) as Arc<dyn Files>);
+    let sample = Sample::with_files(Arc::clone(&files) as Arc<dyn ListFiles>);
     let _answers = AnswersAtTheEnd(Arc::clone(&files));
     sample.write("email\na@example.com\n");
-    sample.list.look().await;
+    sample.list.refresh().await;
     files.set(true);
     sample.replace("email\nb@example.com\n");
     for look in 1..=5 {
-        tokio::join!(sample.list.look(), tokio::time::advance(READING + Duration::from_secs(1)));
-        assert_eq!((sample.invites(&[A, B]).await, sample.condition()), (vec![A], Condition::Stale));
+        tokio::join!(sample.list.refresh(), tokio::time::advance(READ_LIMIT + Duration::from_secs(1)));
+        assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![A], ListStatus::Stale));
         files.was_asked(2);
         assert_eq!(sample.logged("invites-failed").len(), look);
     }
     assert_eq!(sample.logged("invites-failed")[0]["reason"], format!("cannot be read: {TOO_SLOW}"));
     files.set(false);
-    sample.list.look().await;
-    sample.list.look().await;
-    assert_eq!((sample.invites(&[A, B]).await, sample.condition()), (vec![B], Condition::Current));
+    sample.list.refresh().await;
+    sample.list.refresh().await;
+    assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![B], ListStatus::Current));
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_age_says_since_when_nothing_was_confirmed() {
     let sample = Sample::with("email\na@example.com\n").await;
     let ages = || {
-        let age = sample.list.age();
+        let age = sample.list.freshness();
         (age.checked.unwrap().as_secs(), age.loaded.unwrap().as_secs())
     };
     tokio::time::advance(Duration::from_mins(1)).await;
     assert_eq!(ages(), (60, 60));
-    sample.list.look().await;
+    sample.list.refresh().await;
     assert_eq!(ages(), (0, 60));
     sample.write("email\na@example.com\nhalf");
     for seconds in [100, 200] {
         tokio::time::advance(Duration::from_secs(100)).await;
         sample.append("+");
-        sample.list.look().await;
+        sample.list.refresh().await;
         assert_eq!(ages(), (seconds, 60 + seconds));
     }
     sample.remove();
-    sample.list.look().await;
-    sample.list.write_age();
+    sample.list.refresh().await;
+    sample.list.log_freshness();
     let line = &sample.logged("invites-age")[0];
     assert_eq!((&line["level"], &line["state"]), (&"WARN".into(), &"stale".into()));
     assert_eq!((&line["checked_seconds_ago"], &line["loaded_seconds_ago"]), (&200.into(), &260.into()));

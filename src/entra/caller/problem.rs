@@ -5,9 +5,9 @@ use std::fmt;
 /// A value from an unverified token, as far as it looks like an id or an address of a service: at most 200 characters,
 /// and nothing at all of one that has other characters, since anybody can put anything there, a person's address too.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Observed(String);
+pub struct ObservedValue(String);
 
-impl Observed {
+impl ObservedValue {
     /// Takes what may be shown of a value.
     pub(super) fn new(unverified: &str) -> Self {
         let usual = |c: char| c.is_ascii_alphanumeric() || "-._:/".contains(c);
@@ -24,7 +24,7 @@ impl Observed {
 
 /// The check that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reason {
+pub enum TokenProblem {
     /// No `Authorization` header, or an empty token.
     MissingToken,
     /// More than one `Authorization` header.
@@ -38,21 +38,21 @@ pub enum Reason {
     /// Five parts: the token is encrypted.
     EncryptedToken,
     /// Another algorithm than RS256.
-    Algorithm(Observed),
+    Algorithm(ObservedValue),
     /// The header asks for an extension to be understood.
     CriticalHeader,
     /// No usable `kid`.
     NoKid,
     /// `ver` is missing or neither 1.0 nor 2.0.
-    Version(Observed),
+    Version(ObservedValue),
     /// `iss` is not one of the tenant's for this version.
-    Issuer(Observed),
+    Issuer(ObservedValue),
     /// `tid` is another tenant.
-    Tenant(Observed),
+    Tenant(ObservedValue),
     /// `aud` is not ours.
-    Audience(Observed),
+    Audience(ObservedValue),
     /// `azp` or `appid` may not call.
-    Caller(Observed),
+    Caller(ObservedValue),
     /// No `exp`.
     NoExpiry,
     /// `exp` has passed.
@@ -60,12 +60,12 @@ pub enum Reason {
     /// `nbf` has not come.
     NotYetValid,
     /// No key document has the key.
-    UnknownKey(Observed),
+    UnknownKey(ObservedValue),
     /// The signature is not that key's.
     BadSignature,
 }
 
-impl Reason {
+impl TokenProblem {
     /// The stable name.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -125,7 +125,7 @@ impl Reason {
     }
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for TokenProblem {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(self.name())
     }

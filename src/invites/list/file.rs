@@ -6,44 +6,44 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
 use super::Settings;
-use super::looks::Found;
+use super::changes::ObservedFile;
 use crate::files::{self, FileError, Version};
-use crate::invites::csv_reader::{self, Header, LineProblem, ListError, UnendedLine};
+use crate::invites::csv_reader::{self, Header, LineReport, ListError, UnendedLine};
 use crate::invites::snapshot::Snapshot;
 
 /// How long the reading of a file may take.
-pub(super) const READING: Duration = Duration::from_secs(10);
+pub(super) const READ_LIMIT: Duration = Duration::from_secs(10);
 
 /// What is said of a file that takes longer.
 pub(super) const TOO_SLOW: &str = "reading it takes longer than 10 seconds";
 
 /// What one reading of the file says.
 #[derive(Debug)]
-pub(super) enum Reading {
+pub(super) enum FileRead {
     /// It is the version that is known.
-    Same,
+    Unchanged,
     /// Its bytes.
-    Read(Vec<u8>, Found),
+    Content(Vec<u8>, ObservedFile),
 }
 
 /// Where lists are read from. Tests have one that hangs.
-pub(super) trait Files: Debug + Send + Sync {
+pub(super) trait ListFiles: Debug + Send + Sync {
     /// Reads a list's file, unless it is the version that is known.
-    fn read(&self, settings: &Settings, known: Option<Version>) -> Result<Reading, FileError>;
+    fn read(&self, settings: &Settings, known: Option<Version>) -> Result<FileRead, FileError>;
 }
 
 /// The file system.
 #[derive(Debug)]
 pub(super) struct FileSystem;
 
-impl Files for FileSystem {
-    fn read(&self, settings: &Settings, known: Option<Version>) -> Result<Reading, FileError> {
+impl ListFiles for FileSystem {
+    fn read(&self, settings: &Settings, known: Option<Version>) -> Result<FileRead, FileError> {
         if known.is_some() && known == Some(Version::of(&files::open(&settings.path)?.1)) {
-            return Ok(Reading::Same);
+            return Ok(FileRead::Unchanged);
         }
         let content = files::read(&settings.path, settings.max_bytes)?;
-        let found = Found::of(&content);
-        Ok(Reading::Read(content.bytes, found))
+        let found = ObservedFile::of(&content);
+        Ok(FileRead::Content(content.bytes, found))
     }
 }
 
@@ -56,16 +56,16 @@ pub(super) fn unreadable(error: &FileError) -> ListError {
 }
 
 /// Opens a list, reads it whole, and closes it. For commands.
-pub fn load(settings: &Settings) -> Result<(Snapshot, Vec<LineProblem>), ListError> {
+pub fn load(settings: &Settings) -> Result<(Snapshot, Vec<LineReport>), ListError> {
     let own = settings.clone();
     let content = begin(move || files::read(&own.path, own.max_bytes).map_err(|error| unreadable(&error)));
-    let content = content?.wait(READING)?;
-    csv_reader::read(&content.bytes, &settings.reading, UnendedLine::Used)
+    let content = content?.wait(READ_LIMIT)?;
+    csv_reader::read(&content.bytes, &settings.options, UnendedLine::Used)
 }
 
 /// A header that is being read.
 #[derive(Debug)]
-pub struct PendingHeader(Result<Pending<Header>, ListError>);
+pub struct PendingHeader(Result<PendingRead<Header>, ListError>);
 
 /// Begins to read a list's first line.
 #[must_use]
@@ -76,7 +76,7 @@ pub fn check(settings: &Settings) -> PendingHeader {
         if metadata.len() > own.max_bytes {
             return Err(unreadable(&FileError::TooLarge(own.max_bytes)));
         }
-        csv_reader::check_header(io::BufReader::new(file), &own.reading)
+        csv_reader::check_header(io::BufReader::new(file), &own.options)
     }))
 }
 
@@ -89,19 +89,19 @@ impl PendingHeader {
 
 /// What a thread will say. The thread of one that is not waited for goes on until the file system answers.
 #[derive(Debug)]
-struct Pending<T>(Receiver<Result<T, ListError>>);
+struct PendingRead<T>(Receiver<Result<T, ListError>>);
 
 fn begin<T: Send + 'static>(
     read: impl FnOnce() -> Result<T, ListError> + Send + 'static,
-) -> Result<Pending<T>, ListError> {
+) -> Result<PendingRead<T>, ListError> {
     let (sender, receiver) = sync_channel(1);
     let thread = std::thread::Builder::new().name("list".to_owned());
     // Nobody may be there any more to hear it.
     let begun = thread.spawn(move || drop(sender.send(read())));
-    begun.map(|_| Pending(receiver)).map_err(|error| unreadable(&error.into()))
+    begun.map(|_| PendingRead(receiver)).map_err(|error| unreadable(&error.into()))
 }
 
-impl<T> Pending<T> {
+impl<T> PendingRead<T> {
     fn wait(self, limit: Duration) -> Result<T, ListError> {
         match self.0.recv_timeout(limit) {
             Ok(read) => read,

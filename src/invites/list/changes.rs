@@ -16,7 +16,7 @@ use crate::invites::csv_reader::UnendedLine;
 
 /// What a look found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct ObservedFile {
     version: Version,
     digest: Vec<u8>,
     /// Whether it ends with the end of a line.
@@ -25,7 +25,7 @@ pub(super) struct Found {
     has_lines: bool,
 }
 
-impl Found {
+impl ObservedFile {
     /// What is to be known of a content.
     pub(super) fn of(content: &Content) -> Self {
         let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
@@ -46,32 +46,32 @@ impl Found {
 
 /// What to do about what was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum FileChange {
     /// It is what is in use.
-    Same,
+    Unchanged,
     /// It is to be used.
-    Take,
+    Complete,
     /// It changed, and may change further; `again`: it was not the same at the last look either.
-    Wait { again: bool },
+    Unsettled { again: bool },
 }
 
 /// What the looks so far have found.
 #[derive(Debug, Default)]
-pub(super) struct Looks {
+pub(super) struct ChangeDetector {
     /// What is in use.
-    taken: Option<Found>,
+    taken: Option<ObservedFile>,
     /// Whether any that was in use ended with the end of a line: whoever writes it ends its lines.
     ends_lines: bool,
     /// Whether it was read twice.
     sure: bool,
     /// What the last look found, if it is not in use.
-    waiting: Option<Found>,
-    last: Last,
+    waiting: Option<ObservedFile>,
+    last: LastLook,
 }
 
 /// What became of the last look.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Last {
+enum LastLook {
     /// The file is in use, or there was no look.
     #[default]
     Settled,
@@ -81,7 +81,7 @@ enum Last {
     Away,
 }
 
-impl Looks {
+impl ChangeDetector {
     /// The version that need not be read to be known.
     pub(super) fn known(&self) -> Option<Version> {
         self.taken.as_ref().filter(|_| self.sure).map(|taken| taken.version)
@@ -89,31 +89,31 @@ impl Looks {
 
     /// The file is as it was known.
     pub(super) fn same(&mut self) {
-        (self.waiting, self.last) = (None, Last::Settled);
+        (self.waiting, self.last) = (None, LastLook::Settled);
     }
 
     /// Says what to do, and remembers what was found.
-    pub(super) fn judge(&mut self, found: &Found) -> Verdict {
+    pub(super) fn judge(&mut self, found: &ObservedFile) -> FileChange {
         let last = std::mem::take(&mut self.last);
-        let Some(taken) = &mut self.taken else { return Verdict::Take };
+        let Some(taken) = &mut self.taken else { return FileChange::Complete };
         if taken.digest == found.digest {
             self.sure = taken.version == found.version;
             taken.version = found.version;
             self.waiting = None;
-            return Verdict::Same;
+            return FileChange::Unchanged;
         }
         let seen = self.waiting.as_ref();
         let another =
             [Some(&*taken), seen].into_iter().flatten().all(|one| found.version.is_another_file_than(&one.version));
-        if seen.is_some_and(|seen| seen.is_as(found)) || (another && last != Last::Away && found.ended) {
-            return Verdict::Take;
+        if seen.is_some_and(|seen| seen.is_as(found)) || (another && last != LastLook::Away && found.ended) {
+            return FileChange::Complete;
         }
-        (self.waiting, self.last) = (Some(found.clone()), Last::Waited);
-        Verdict::Wait { again: last == Last::Waited }
+        (self.waiting, self.last) = (Some(found.clone()), LastLook::Waited);
+        FileChange::Unsettled { again: last == LastLook::Waited }
     }
 
     /// Whether there is no complete line any more where there were some: then even the header may be cut off.
-    pub(super) fn lost_its_lines(&self, found: &Found) -> bool {
+    pub(super) fn lost_its_lines(&self, found: &ObservedFile) -> bool {
         !found.has_lines && found.version.length > 0 && self.taken.as_ref().is_some_and(|taken| taken.has_lines)
     }
 
@@ -123,25 +123,25 @@ impl Looks {
     }
 
     /// It is in use.
-    pub(super) fn taken(&mut self, found: Found) {
+    pub(super) fn taken(&mut self, found: ObservedFile) {
         self.ends_lines |= found.ended;
         (self.taken, self.sure, self.waiting) = (Some(found), false, None);
     }
 
     /// It was to be used and is no list.
-    pub(super) fn unusable(&mut self, found: Found) {
-        (self.waiting, self.last) = (Some(found), Last::Waited);
+    pub(super) fn unusable(&mut self, found: ObservedFile) {
+        (self.waiting, self.last) = (Some(found), LastLook::Waited);
     }
 
     /// It kept changing while it was read. Says whether it was not the same at the last look either.
     pub(super) fn unsteady(&mut self) -> bool {
         self.waiting = None;
-        std::mem::replace(&mut self.last, Last::Waited) == Last::Waited
+        std::mem::replace(&mut self.last, LastLook::Waited) == LastLook::Waited
     }
 
     /// It could not be read.
     pub(super) fn failed(&mut self) {
-        (self.waiting, self.last) = (None, Last::Away);
+        (self.waiting, self.last) = (None, LastLook::Away);
     }
 
     /// Whether something is in use.

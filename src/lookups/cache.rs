@@ -19,9 +19,9 @@ const MOST: u64 = 10_000;
 
 /// A digest of what was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Question([u8; 32]);
+pub(super) struct CacheKey([u8; 32]);
 
-impl Question {
+impl CacheKey {
     /// The digest of an address and a body.
     pub(super) fn new(url: &Url, body: Option<&str>) -> Self {
         // A line break is in no address, so that no two questions look the same.
@@ -35,14 +35,14 @@ impl Question {
 }
 
 /// What was answered; empty for somebody it does not know.
-pub(super) type Answered = Arc<AttributeValues>;
+pub(super) type CachedValues = Arc<AttributeValues>;
 
 /// Answers by question.
-pub(super) struct Memory {
-    answers: Option<Cache<Question, Answered>>,
+pub(super) struct AnswerCache {
+    answers: Option<Cache<CacheKey, CachedValues>>,
 }
 
-impl Memory {
+impl AnswerCache {
     /// A memory that keeps an answer for `life`; none for zero.
     pub(super) fn new(life: Duration) -> Self {
         let cache = || Cache::builder().max_capacity(MOST).time_to_live(life).build();
@@ -50,21 +50,21 @@ impl Memory {
     }
 
     /// What was answered to the same question.
-    pub(super) fn recall(&self, question: &Question) -> Option<Answered> {
-        self.answers.as_ref()?.get(question)
+    pub(super) fn recall(&self, key: &CacheKey) -> Option<CachedValues> {
+        self.answers.as_ref()?.get(key)
     }
 
     /// Keeps an answer.
-    pub(super) fn remember(&self, question: Question, answered: &Answered) {
+    pub(super) fn remember(&self, key: CacheKey, values: &CachedValues) {
         if let Some(answers) = &self.answers {
-            answers.insert(question, Arc::clone(answered));
+            answers.insert(key, Arc::clone(values));
         }
     }
 }
 
 /// Nothing of what is remembered.
-impl fmt::Debug for Memory {
+impl fmt::Debug for AnswerCache {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("Memory(…)")
+        out.write_str("AnswerCache(…)")
     }
 }

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 /// What the last look at the file found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Condition {
+pub enum ListStatus {
     /// No look is over yet.
     Loading,
     /// The file is what is in use.
@@ -21,7 +21,7 @@ pub enum Condition {
     Missing,
 }
 
-impl Condition {
+impl ListStatus {
     /// As Health and the log spell it.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -43,9 +43,9 @@ impl Condition {
 
 /// How old a list is at a moment.
 #[derive(Debug, Clone, Copy)]
-pub struct Age {
+pub struct Freshness {
     /// What the last look found.
-    pub condition: Condition,
+    pub status: ListStatus,
     /// Since a look last found that the file is what is in use.
     pub checked: Option<Duration>,
     /// Since what is in use was loaded.
@@ -54,24 +54,24 @@ pub struct Age {
 
 /// What is remembered of the looks.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Record {
-    condition: Condition,
+pub(super) struct FreshnessTracker {
+    status: ListStatus,
     checked: Option<Instant>,
     loaded: Option<Instant>,
 }
 
-impl Default for Record {
+impl Default for FreshnessTracker {
     fn default() -> Self {
-        Self { condition: Condition::Loading, checked: None, loaded: None }
+        Self { status: ListStatus::Loading, checked: None, loaded: None }
     }
 }
 
-impl Record {
+impl FreshnessTracker {
     /// The file is in use. Says whether somebody had to look after it before.
     pub(super) fn current(&mut self, loaded_now: bool) -> bool {
         let now = Instant::now();
-        let was_bad = self.condition.is_bad();
-        (self.condition, self.checked) = (Condition::Current, Some(now));
+        let was_bad = self.status.is_bad();
+        (self.status, self.checked) = (ListStatus::Current, Some(now));
         if loaded_now {
             self.loaded = Some(now);
         }
@@ -80,20 +80,20 @@ impl Record {
 
     /// The file changed; `again`: it was not the same at the last look either.
     pub(super) fn changing(&mut self, again: bool) {
-        self.condition = if again { Condition::KeepsChanging } else { Condition::Changing };
+        self.status = if again { ListStatus::KeepsChanging } else { ListStatus::Changing };
     }
 
     /// The file cannot be used. Says whether a list is in use all the same.
     pub(super) fn failed(&mut self) -> bool {
         let kept = self.loaded.is_some();
-        self.condition = if kept { Condition::Stale } else { Condition::Missing };
+        self.status = if kept { ListStatus::Stale } else { ListStatus::Missing };
         kept
     }
 
     /// How old the list is now.
-    pub(super) fn age(self) -> Age {
+    pub(super) fn now(self) -> Freshness {
         let now = Instant::now();
         let since = |moment: Option<Instant>| moment.map(|moment| now.saturating_duration_since(moment));
-        Age { condition: self.condition, checked: since(self.checked), loaded: since(self.loaded) }
+        Freshness { status: self.status, checked: since(self.checked), loaded: since(self.loaded) }
     }
 }
