@@ -1,7 +1,7 @@
 //! `guestlist check`: everything that is wrong with the configuration, at once.
 
+mod expectations;
 mod package;
-mod policy_tests;
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -109,7 +109,7 @@ fn of_a_usable(environment: &Environment, config: &Config, file: &str) -> Findin
 fn play(config: &Config, lists: &[Arc<LoadedInvites>]) -> Vec<Problem> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     match runtime {
-        Ok(runtime) => runtime.block_on(policy_tests::run(config, lists, SystemClock.now())),
+        Ok(runtime) => runtime.block_on(expectations::run(config, lists, SystemClock.now())),
         Err(error) => config.tests.iter().map(|test| test.problem(&format!("cannot be run: {error}"))).collect(),
     }
 }
