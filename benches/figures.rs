@@ -26,10 +26,10 @@ use guestlist::config::{self, Environment};
 use guestlist::invites::csv_reader::{self, ListOptions};
 use guestlist::invites::snapshot::Snapshot;
 use guestlist::server;
-use guestlist::signup::answer::{Start, Submit};
-use guestlist::signup::gate::{self, Question};
-use guestlist::signup::identity::{AddressSource, Found, Provenance};
-use guestlist::signup::messages::{Messages, Reader};
+use guestlist::signup::answer::{StartInput, SubmitInput};
+use guestlist::signup::gate::{self, GateInput};
+use guestlist::signup::identity::{AddressSource, FoundAddress, Provenance};
+use guestlist::signup::messages::{MessageContext, Messages};
 use guestlist::signup::policy::{Gate, Policy};
 use guestlist::signup::trace::Trace;
 use guestlist::values::{self, AttributeName, AttributeTypes, AttributeValue, EmailMatch, FormField};
@@ -221,13 +221,17 @@ fn gate_over_100000_invites(bencher: Bencher<'_, '_>, address: &str) {
         let found = verified(divan::black_box(address));
         let invitations = snapshot.find(&found.address, EmailMatch::Exact);
         let question =
-            Question { policy: Some(&policy), address: Some(&found), invitations: &invitations, app: &app, now };
+            GateInput { policy: Some(&policy), address: Some(&found), invitations: &invitations, app: &app, now };
         gate::decide(&question, &mut Trace::off()).reason()
     });
 }
 
-fn verified(address: &str) -> Found {
-    Found { address: address.parse().unwrap(), provenance: Provenance::Verified, source: AddressSource::Identity }
+fn verified(address: &str) -> FoundAddress {
+    FoundAddress {
+        address: address.parse().unwrap(),
+        provenance: Provenance::Verified,
+        source: AddressSource::Identity,
+    }
 }
 
 /// A policy with these rules, for a tenant with custom attributes; `None`: `guestlist check` refuses it.
@@ -293,15 +297,15 @@ fn filled_in() -> values::Form {
 fn decision(
     policy: &Policy,
     form: &values::Form,
-    found: &Found,
+    found: &FoundAddress,
     messages: &Messages,
     now: chrono::DateTime<chrono::Utc>,
 ) -> serde_json::Value {
     let (app, client) = (values::App::default(), values::Client::default());
     let mut trace = Trace::off();
-    let question = Question { policy: Some(policy), address: Some(found), invitations: &[], app: &app, now };
+    let question = GateInput { policy: Some(policy), address: Some(found), invitations: &[], app: &app, now };
     let admission = gate::decide(&question, &mut trace);
-    let submit = Submit {
+    let submit = SubmitInput {
         admission: &admission,
         code: None,
         form,
@@ -310,7 +314,12 @@ fn decision(
         known_by: values::KnownBy::Submit,
         found: Some(found),
         messages,
-        reader: Reader { locale: "en", email: Some(&found.address), app: &app, support_code: "7Q4M-0ZKD" },
+        message_context: MessageContext {
+            locale: "en",
+            email: Some(&found.address),
+            app: &app,
+            support_code: "7Q4M-0ZKD",
+        },
         now,
     };
     let submitted = submit.answer(Some(policy), &mut trace);
@@ -337,10 +346,17 @@ fn start_decision_over_100000_invites(bencher: Bencher<'_, '_>, address: &str) {
         let mut trace = Trace::off();
         let invitations = snapshot.find(&found.address, EmailMatch::Exact);
         let question =
-            Question { policy: Some(&policy), address: Some(&found), invitations: &invitations, app: &app, now };
+            GateInput { policy: Some(&policy), address: Some(&found), invitations: &invitations, app: &app, now };
         let admission = gate::decide(&question, &mut trace);
-        let reader = Reader { locale: "en", email: Some(&found.address), app: &app, support_code: "7Q4M-0ZKD" };
-        let start = Start { admission: &admission, form: &form, looked_up: &looked_up, messages: &messages, reader };
+        let message_context =
+            MessageContext { locale: "en", email: Some(&found.address), app: &app, support_code: "7Q4M-0ZKD" };
+        let start = StartInput {
+            admission: &admission,
+            form: &form,
+            looked_up: &looked_up,
+            messages: &messages,
+            message_context,
+        };
         let answered = start.answer(Some(&policy), &mut trace);
         guestlist::entra::action::start(&answered.decision)
     });

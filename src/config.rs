@@ -89,9 +89,9 @@ pub struct Config {
     /// Who may call.
     pub caller: entra::caller::Settings,
     /// How hooks behave.
-    pub hooks: functions::hook::Settings,
+    pub hooks: functions::hook::HookSettings,
     /// What the operator decided about sign-ups.
-    pub sign_up: signup::policy::Settings,
+    pub sign_up: signup::policy::SignUpSettings,
     /// The app id behind `ext.` attributes.
     pub extension_app: Option<AppId>,
     /// Tests of what the operator decided.

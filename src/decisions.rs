@@ -15,9 +15,9 @@ use crate::entra::event::SignUpEvent;
 use crate::invites::{InviteError, Invites};
 use crate::lookups::Lookups;
 use crate::signup::decision::{StartDecision, SubmitDecision};
-use crate::signup::identity::Found;
-use crate::signup::messages::Reader;
-use crate::signup::policy::{Gate, Policy, Settings as SignUpSettings};
+use crate::signup::identity::FoundAddress;
+use crate::signup::messages::MessageContext;
+use crate::signup::policy::{Gate, Policy, SignUpSettings};
 use crate::values::{EmailAddress, Invitation, KnownBy};
 
 pub use context::{DecisionContext, WaitTimes};
@@ -79,8 +79,12 @@ impl DecisionFailure {
 
 /// Whom the answer's texts are for.
 #[must_use]
-pub fn reader<'a>(event: &'a SignUpEvent, support_code: &'a str, address: Option<&'a EmailAddress>) -> Reader<'a> {
-    Reader { locale: &event.client.locale, email: address, app: &event.app, support_code }
+pub fn message_context<'a>(
+    event: &'a SignUpEvent,
+    support_code: &'a str,
+    address: Option<&'a EmailAddress>,
+) -> MessageContext<'a> {
+    MessageContext { locale: &event.client.locale, email: address, app: &event.app, support_code }
 }
 
 /// A decision of either hook.
@@ -115,7 +119,7 @@ pub struct Decided {
     /// The policy that decided.
     pub policy: Option<String>,
     /// The address, and how far it is trusted.
-    pub found: Option<Found>,
+    pub found: Option<FoundAddress>,
     /// By which way it was known whose the Submit is; `None` for a Start.
     pub known_by: Option<KnownBy>,
 }
@@ -125,7 +129,7 @@ impl DecisionServices {
     pub async fn invitations(
         &self,
         policy: Option<&Policy>,
-        found: Option<&Found>,
+        found: Option<&FoundAddress>,
         context: &mut DecisionContext<'_>,
     ) -> Result<Vec<Invitation>, InviteError> {
         match (policy, found) {

@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use tracing::level_filters::LevelFilter;
 
-use super::rehearsal::{Person, Played, Scene, filled_in, services};
+use super::rehearsal::{HookResult, Person, Rehearsal, filled_in, services};
 use super::{USAGE, print_error, show};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Environment};
@@ -155,10 +155,10 @@ fn explain(config: Config, options: &Options) -> Result<String, Failed> {
     let state = SharedState::new(codes, admissions).only_looking();
     let services = services(config.sign_up, invites, lookups, state, clock);
     let sends = options.submit || options.code.is_some() || !options.attributes.is_empty();
-    let played = runtime.block_on(person.play(&services, now, sends));
-    let played = played.map_err(|failure| Failed::decision(failed(&failure)))?;
+    let rehearsal = runtime.block_on(person.rehearse(&services, now, sends));
+    let rehearsal = rehearsal.map_err(|failure| Failed::decision(failed(&failure)))?;
     let address = options.email.as_deref().unwrap_or_default();
-    Ok(if options.json { as_json(&played) } else { text::explained(address, forms(address).as_deref(), &played) })
+    Ok(if options.json { as_json(&rehearsal) } else { text::explained(address, forms(address).as_deref(), &rehearsal) })
 }
 
 /// No decision: in the words that the log has for it.
@@ -220,21 +220,21 @@ fn invites(config: &Config) -> Result<Invites, String> {
     Ok(Invites::new(sources))
 }
 
-fn as_json(played: &Played) -> String {
-    let last = played.last();
-    let mut explained = scene_json(last);
+fn as_json(rehearsal: &Rehearsal) -> String {
+    let last = rehearsal.last();
+    let mut explained = hook_json(last);
     if let Some(members) = explained.as_object_mut() {
         members.insert("admitted".to_owned(), (text::verdict(last) == "admitted").into());
-        members.insert("hook".to_owned(), if played.submit.is_some() { "submit" } else { "start" }.into());
-        if played.submit.is_some() {
-            members.insert("start".to_owned(), scene_json(&played.start));
+        members.insert("hook".to_owned(), if rehearsal.submit.is_some() { "submit" } else { "start" }.into());
+        if rehearsal.submit.is_some() {
+            members.insert("start".to_owned(), hook_json(&rehearsal.start));
         }
     }
     format!("{explained:#}\n")
 }
 
-fn scene_json(scene: &Scene) -> Value {
-    let decided = &scene.decided;
+fn hook_json(result: &HookResult) -> Value {
+    let decided = &result.decided;
     let step = |step: &crate::signup::trace::Step| json!({ "asked": step.asked, "found": step.found, "took_us": u64::try_from(step.took.as_micros()).unwrap_or(u64::MAX) });
     let explanation = reasons::explanation(decided.reason);
     json!({
@@ -246,11 +246,11 @@ fn scene_json(scene: &Scene) -> Value {
         "reported": decided.reported,
         "address_source": decided.found.as_ref().map(|found| found.source.to_string()),
         "provenance": decided.found.as_ref().map(|found| found.provenance.name()),
-        "support_code": scene.support_code,
+        "support_code": result.support_code,
         "answer": match &decided.decision {
             Decision::Start(decision) => action::start(decision),
             Decision::Submit(decision) => action::submit(decision),
         },
-        "steps": scene.steps.iter().map(step).collect::<Vec<_>>(),
+        "steps": result.steps.iter().map(step).collect::<Vec<_>>(),
     })
 }

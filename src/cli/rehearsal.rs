@@ -16,7 +16,7 @@ use crate::invites::{Invites, columns};
 use crate::lookups::Lookups;
 use crate::signup::decision::StartDecision;
 use crate::signup::identity::EmailSource;
-use crate::signup::policy::{Policy, Settings};
+use crate::signup::policy::{Policy, SignUpSettings};
 use crate::signup::trace::{Step, Trace};
 use crate::values::{
     App, AttributeName, AttributeTypes, AttributeValue, AttributeValues, Client, CorrelationId, Deadline, Form,
@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What decisions need, for one that nobody waits for.
 pub(super) fn services(
-    sign_up: Settings,
+    sign_up: SignUpSettings,
     invites: Invites,
     lookups: Lookups,
     state: SharedState,
@@ -66,7 +66,7 @@ pub(super) fn filled_in(config: &Config) -> Vec<AttributeName> {
 
 /// One hook's part.
 #[derive(Debug)]
-pub(super) struct Scene {
+pub(super) struct HookResult {
     pub(super) decided: Decided,
     pub(super) steps: Vec<Step>,
     pub(super) support_code: String,
@@ -74,39 +74,39 @@ pub(super) struct Scene {
 
 /// What came of a sign-up.
 #[derive(Debug)]
-pub(super) struct Played {
-    pub(super) start: Scene,
+pub(super) struct Rehearsal {
+    pub(super) start: HookResult,
     /// What came of the form, if it was to be sent and Start let the person see it.
-    pub(super) submit: Option<Scene>,
+    pub(super) submit: Option<HookResult>,
 }
 
-impl Played {
+impl Rehearsal {
     /// The last thing that happened.
-    pub(super) fn last(&self) -> &Scene {
+    pub(super) fn last(&self) -> &HookResult {
         self.submit.as_ref().unwrap_or(&self.start)
     }
 }
 
 impl Person {
-    /// Plays the sign-up: Start, and the form if `sends` and Start let them see it.
-    pub(super) async fn play(
+    /// Rehearses the sign-up: Start, and the form if `sends` and Start let them see it.
+    pub(super) async fn rehearse(
         &self,
         services: &DecisionServices,
         now: DateTime<Utc>,
         sends: bool,
-    ) -> Result<Played, DecisionFailure> {
+    ) -> Result<Rehearsal, DecisionFailure> {
         let policy = services.sign_up.policy_for(&self.app);
         let (id, event) = (correlation_id(), self.start_event());
-        let start = scene(services, SignUpEvent { correlation_id: id.clone(), ..event }, now, false).await?;
+        let start = run_hook(services, SignUpEvent { correlation_id: id.clone(), ..event }, now, false).await?;
         let seen = !matches!(start.decided.decision, Decision::Start(StartDecision::Refuse(_)));
         let submit = if sends && seen {
             let event = self.submit_event(policy, &start.decided.decision);
             let event = SignUpEvent { correlation_id: id, ..event };
-            Some(scene(services, event, now, true).await?)
+            Some(run_hook(services, event, now, true).await?)
         } else {
             None
         };
-        Ok(Played { start, submit })
+        Ok(Rehearsal { start, submit })
     }
 
     fn start_event(&self) -> SignUpEvent {
@@ -195,12 +195,12 @@ fn fill(form: &mut Form, name: &AttributeName, value: &AttributeValue, types: &A
     form.0.push(FormField { name: name.clone(), attribute_type, value });
 }
 
-async fn scene(
+async fn run_hook(
     services: &DecisionServices,
     event: SignUpEvent,
     now: DateTime<Utc>,
     is_submit: bool,
-) -> Result<Scene, DecisionFailure> {
+) -> Result<HookResult, DecisionFailure> {
     let began = Instant::now();
     let trace = Trace::on(Box::new(move || began.elapsed()));
     let mut context = DecisionContext::new(&event, now, Deadline::new(began, PATIENCE), trace);
@@ -209,5 +209,5 @@ async fn scene(
     } else {
         decisions::start(services, &mut context).await?
     };
-    Ok(Scene { decided, steps: context.trace.steps().to_vec(), support_code: context.support_code })
+    Ok(HookResult { decided, steps: context.trace.steps().to_vec(), support_code: context.support_code })
 }

@@ -92,7 +92,7 @@ pub(super) fn hooks(
     section: &HooksSection,
     tenant: Option<&Tenant>,
     reading: &mut Reading,
-) -> Option<(caller::Settings, hook::Settings)> {
+) -> Option<(caller::Settings, hook::HookSettings)> {
     reading.within("hooks", |reading| {
         let blank =
             |list: &Spanned<Vec<String>>| list.value.is_empty() || list.value.iter().any(|text| text.trim().is_empty());
@@ -119,6 +119,6 @@ pub(super) fn hooks(
             audience: section.audience.value.clone(),
             allowed_callers: callers.value.clone(),
         };
-        Some((caller, hook::Settings { tenant: tenant.id.clone(), budget, on_failure: section.on_failure }))
+        Some((caller, hook::HookSettings { tenant: tenant.id.clone(), budget, on_failure: section.on_failure }))
     })
 }

@@ -24,7 +24,7 @@ use crate::invites::{columns, list};
 use crate::signup::disposable;
 use crate::signup::identity::is_editable;
 use crate::signup::messages::Messages;
-use crate::signup::policy::{Policy, PrefillValue, Settings};
+use crate::signup::policy::{Policy, PrefillValue, SignUpSettings};
 use crate::signup::prefill;
 use crate::signup::rules::Rule;
 use crate::storage;
@@ -203,7 +203,7 @@ fn source(
     })
 }
 
-pub(super) fn settings(file: &File, names: &Names, reading: &mut Reading) -> Settings {
+pub(super) fn settings(file: &File, names: &Names, reading: &mut Reading) -> SignUpSettings {
     let messages = messages::messages(file, names, reading);
     let policies = reading.within("policies", |reading| {
         unique(file.policies.iter().map(|policy| &policy.name), reading);
@@ -213,7 +213,7 @@ pub(super) fn settings(file: &File, names: &Names, reading: &mut Reading) -> Set
         file.policies.iter().map(build).collect::<Vec<_>>()
     });
     warn_of_dead_policies(file, reading);
-    Settings { policies, messages }
+    SignUpSettings { policies, messages }
 }
 
 /// A policy behind one that is for every app never decides; no policy at all refuses everybody.
@@ -356,7 +356,7 @@ fn check_type(name: &AttributeName, value: &AttributeValue, names: &Names, origi
 }
 
 /// Codes and remembered addresses need a state that outlives the instance, and a timer that sees accounts.
-pub(super) fn check_state(file: &File, settings: &Settings, store: &storage::Settings, reading: &mut Reading) {
+pub(super) fn check_state(file: &File, settings: &SignUpSettings, store: &storage::Settings, reading: &mut Reading) {
     for (section, policy) in file.policies.iter().zip(&settings.policies) {
         let codes = policy.invitation_code.is_some();
         if !codes && !is_editable(policy) {

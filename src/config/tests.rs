@@ -187,7 +187,7 @@ fn a_setting_reaches_what_the_file_does_not_hold() {
     let policy = &config.sign_up.policies[0];
     assert_eq!((policy.rules[0].checks.max_length, policy.prefill.len()), (Some(4), 2));
     let app = App { id: None, name: "Portal".into() };
-    let reader = signup::messages::Reader { locale: "fr-FR", email: None, app: &app, support_code: "" };
+    let reader = signup::messages::MessageContext { locale: "fr-FR", email: None, app: &app, support_code: "" };
     assert_eq!(config.sign_up.messages.text("try-later", reader), "Portal: plus tard");
     let timer = config.timer.unwrap();
     let OneConnector::Mailchimp(news) = &timer.connectors[0] else { panic!() };
@@ -199,7 +199,7 @@ fn a_setting_reaches_what_the_file_does_not_hold() {
 fn a_setting_for_a_key_with_a_hyphen_finds_it() {
     let text = format!("{LEAST}[messages.en]\nnot-invited = \"No.\"\n");
     let config = Sample::new(&text).with("GUESTLIST__MESSAGES__EN__NOT_INVITED", "Sorry.").load().unwrap();
-    let reader = signup::messages::Reader { locale: "en", email: None, app: &App::default(), support_code: "" };
+    let reader = signup::messages::MessageContext { locale: "en", email: None, app: &App::default(), support_code: "" };
     assert_eq!(config.sign_up.messages.text("not-invited", reader), "Sorry.");
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use crate::entra::event::SignUpEvent;
-use crate::signup::identity::{Found, NoAddressBecause};
+use crate::signup::identity::{FoundAddress, MissingAddress};
 use crate::signup::trace::Trace;
 use crate::values::{CorrelationId, Deadline};
 
@@ -59,12 +59,12 @@ impl<'a> DecisionContext<'a> {
     }
 
     /// Notes where the address came from, or why there is none.
-    pub fn note_address(&mut self, found: &Result<Found, NoAddressBecause>) {
+    pub fn note_address(&mut self, found: &Result<FoundAddress, MissingAddress>) {
         match found {
-            Err(NoAddressBecause::Unusable(source, why)) => {
+            Err(MissingAddress::Unusable(source, why)) => {
                 self.trace.note("address", format_args!("what {source} says {why}"));
             }
-            Err(NoAddressBecause::Absent) => self.trace.note("address", "no source says one"),
+            Err(MissingAddress::Absent) => self.trace.note("address", "no source says one"),
             // The gate says it.
             Ok(_) => {}
         }

@@ -8,7 +8,7 @@ use super::shared_state::{KnownStart, StateError};
 use super::{DecisionContext, DecisionServices, WaitTimes};
 use crate::reservations::{PersonId, Scope};
 use crate::signup::gate::Admission;
-use crate::signup::identity::{self, Found, NoAddressBecause};
+use crate::signup::identity::{self, FoundAddress, MissingAddress};
 use crate::signup::policy::Policy;
 use crate::values::KnownBy;
 
@@ -16,7 +16,7 @@ use crate::values::KnownBy;
 #[derive(Debug)]
 pub(super) struct Sender {
     /// Their address, or why there is none.
-    pub(super) found: Result<Found, NoAddressBecause>,
+    pub(super) found: Result<FoundAddress, MissingAddress>,
     /// Who they are, if a Start shows it.
     pub(super) person: Option<PersonId>,
     /// How that is known.

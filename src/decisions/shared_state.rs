@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::entra::event::SignUpEvent;
 use crate::reservations::{Admission, Admissions, Arrival, Claim, PersonId, Reservations, ReserveError, Scope};
-use crate::signup::identity::{AddressSource, Found, Provenance};
+use crate::signup::identity::{AddressSource, FoundAddress, Provenance};
 use crate::values::{EmailAddress, InvitationCode, KnownBy, Network};
 
 /// How often what is too old is deleted.
@@ -42,7 +42,7 @@ pub struct KnownStart {
     /// Who.
     pub person: PersonId,
     /// Their address, if Start saw one.
-    pub found: Option<Found>,
+    pub found: Option<FoundAddress>,
     /// How it is known that the Submit is theirs.
     pub by: KnownBy,
 }
@@ -94,7 +94,7 @@ impl SharedState {
         &self,
         scope: Scope,
         start: &SignUpEvent,
-        found: Option<&Found>,
+        found: Option<&FoundAddress>,
         now: DateTime<Utc>,
     ) -> Result<(), StateError> {
         let admission = Admission {
@@ -120,7 +120,7 @@ impl SharedState {
             let admission = &known.admission;
             let found = admission.address.clone().and_then(|address| {
                 let provenance = Provenance::named(&admission.provenance)?;
-                Some(Found { address, provenance, source: AddressSource::Remembered })
+                Some(FoundAddress { address, provenance, source: AddressSource::Remembered })
             });
             KnownStart { person: known.person, found, by: known.by }
         }))
@@ -179,7 +179,7 @@ mod tests {
             form: Form(Vec::new()),
         };
         let address = "jo@example.com".parse().unwrap();
-        let found = Found { address, provenance: Provenance::Asserted, source: AddressSource::Identity };
+        let found = FoundAddress { address, provenance: Provenance::Asserted, source: AddressSource::Identity };
         let written = SystemClock.now();
         state.remember(Scope::Shared, &start, Some(&found), written).await.unwrap();
         // What a write leaves that was killed; it holds the address, too.

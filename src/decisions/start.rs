@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::sender::scope_of_start;
-use super::{Decided, Decision, DecisionContext, DecisionFailure, DecisionServices, WaitTimes, reader};
+use super::{Decided, Decision, DecisionContext, DecisionFailure, DecisionServices, WaitTimes, message_context};
 use crate::lookups::LookupSubject;
 use crate::reservations::Scope;
 use crate::signup::answer;
-use crate::signup::gate::{self, Admission, Question};
-use crate::signup::identity::{self, Found};
+use crate::signup::gate::{self, Admission, GateInput};
+use crate::signup::identity::{self, FoundAddress};
 use crate::signup::policy::{Mode, Policy};
 use crate::values::AttributeValues;
 
@@ -24,19 +24,19 @@ pub async fn start(services: &DecisionServices, context: &mut DecisionContext<'_
     let found = found.ok();
     let invitations = services.invitations(policy, found.as_ref(), context).await?;
     let question =
-        Question { policy, address: found.as_ref(), invitations: &invitations, app: &event.app, now: context.now };
+        GateInput { policy, address: found.as_ref(), invitations: &invitations, app: &event.app, now: context.now };
     let admission = gate::decide(&question, &mut context.trace);
     let looked_up = match policy.filter(|policy| shows_the_form(policy, &admission)) {
         Some(policy) => prepare(services, policy, found.as_ref(), &admission, context).await?,
         None => AttributeValues::new(),
     };
     let support_code = context.support_code.clone();
-    let answered = answer::Start {
+    let answered = answer::StartInput {
         admission: &admission,
         form: &event.form,
         looked_up: &looked_up,
         messages: &services.sign_up.messages,
-        reader: reader(event, &support_code, found.as_ref().map(|found| &found.address)),
+        message_context: message_context(event, &support_code, found.as_ref().map(|found| &found.address)),
     }
     .answer(policy, &mut context.trace);
     Ok(Decided {
@@ -59,7 +59,7 @@ fn shows_the_form(policy: &Policy, admission: &Admission<'_>) -> bool {
 async fn prepare(
     services: &DecisionServices,
     policy: &Policy,
-    found: Option<&Found>,
+    found: Option<&FoundAddress>,
     admission: &Admission<'_>,
     context: &mut DecisionContext<'_>,
 ) -> Result<AttributeValues, DecisionFailure> {

@@ -4,13 +4,13 @@
 //! An invitation code arrives only now. It is reserved last, when nothing else stands in the way.
 
 use super::sender::{self, Sender};
-use super::{Decided, Decision, DecisionContext, DecisionFailure, DecisionServices, WaitTimes, reader};
+use super::{Decided, Decision, DecisionContext, DecisionFailure, DecisionServices, WaitTimes, message_context};
 use crate::invites::InviteError;
 use crate::reservations::PersonId;
-use crate::signup::answer::{Answered, Submit, Submitted};
+use crate::signup::answer::{Answer, SubmitAnswer, SubmitInput};
 use crate::signup::code::{self, CodeProblem};
 use crate::signup::decision::SubmitDecision;
-use crate::signup::gate::{self, Admission, Question};
+use crate::signup::gate::{self, Admission, GateInput};
 use crate::values::Invitation;
 
 /// Decides about a form that was sent.
@@ -25,12 +25,12 @@ pub async fn submit(
     let found = found.ok();
     let invitations = services.invitations(policy, found.as_ref(), context).await?;
     let question =
-        Question { policy, address: found.as_ref(), invitations: &invitations, app: &event.app, now: context.now };
+        GateInput { policy, address: found.as_ref(), invitations: &invitations, app: &event.app, now: context.now };
     let admission = gate::decide(&question, &mut context.trace);
     let with_code = codes(services, &admission, context).await?;
     let code = judge(&admission, with_code.as_ref(), context);
     let support_code = context.support_code.clone();
-    let submit = Submit {
+    let submit = SubmitInput {
         admission: &admission,
         code,
         form: &event.form,
@@ -39,7 +39,7 @@ pub async fn submit(
         found: found.as_ref(),
         known_by,
         messages: &services.sign_up.messages,
-        reader: reader(event, &support_code, found.as_ref().map(|found| &found.address)),
+        message_context: message_context(event, &support_code, found.as_ref().map(|found| &found.address)),
         now: context.now,
     };
     let submitted = submit.answer(policy, &mut context.trace);
@@ -102,11 +102,11 @@ fn judge<'a>(
 /// Reserves the code that the answer rests on; without it there is another answer.
 async fn reserve<'a>(
     services: &DecisionServices,
-    submit: &Submit<'a>,
-    submitted: Submitted<'a>,
+    submit: &SubmitInput<'a>,
+    submitted: SubmitAnswer<'a>,
     sender: Option<&PersonId>,
     context: &mut DecisionContext<'_>,
-) -> Result<Answered<SubmitDecision>, DecisionFailure> {
+) -> Result<Answer<SubmitDecision>, DecisionFailure> {
     let code = submitted.reserve.and_then(|invitation| invitation.code.as_ref());
     let (Some(code), Admission::NeedsCode(person)) = (code, submit.admission) else {
         return Ok(submitted.answered);
@@ -119,7 +119,7 @@ async fn reserve<'a>(
     Ok(submit.without_code(person.policy, CodeProblem::UsedUp, &mut context.trace))
 }
 
-fn warn_of_absent(submitted: &Submitted<'_>) {
+fn warn_of_absent(submitted: &SubmitAnswer<'_>) {
     for attribute in &submitted.lacking {
         let reason = "the event does not list the attribute: select it in the user flow, or remove the rule";
         tracing::warn!(event = "rule-skipped", attribute = %attribute, reason);

@@ -25,7 +25,7 @@ use crate::entra::caller::{CallerError, TokenProblem, Verifier};
 use crate::entra::event::{EventKind, SignUpEvent, find_correlation_id};
 use crate::signup::answer::blank;
 use crate::signup::decision::{StartDecision, SubmitDecision};
-use crate::signup::messages::Reader;
+use crate::signup::messages::MessageContext;
 use crate::signup::policy::Mode;
 use crate::signup::trace::Trace;
 use crate::telemetry::{AddressHasher, Counters, describe};
@@ -45,7 +45,7 @@ pub enum OnFailure {
 
 /// How hooks behave.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct HookSettings {
     /// The tenant whose events are answered.
     pub tenant: TenantId,
     /// The time from the request's arrival to the answer.
@@ -58,7 +58,7 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Hooks {
     /// How they behave.
-    pub settings: Settings,
+    pub settings: HookSettings,
     /// Who may call.
     pub verifier: Verifier,
     /// What decisions need.
@@ -209,8 +209,8 @@ fn failed(hooks: &Hooks, arrived: &Arrived<'_>, failure: &DecisionFailure, seen:
 
 fn failure_action(hooks: &Hooks, kind: EventKind, seen: &Seen, support_code: &str) -> (Value, &'static str) {
     let sign_up = &hooks.services.sign_up;
-    let reader = Reader { locale: &seen.locale, email: None, app: &seen.app, support_code };
-    let page = || sign_up.messages.page("try-later", reader);
+    let message_context = MessageContext { locale: &seen.locale, email: None, app: &seen.app, support_code };
+    let page = || sign_up.messages.page("try-later", message_context);
     // A policy that only reports stops nobody. Whose it is is known once the caller and the body are.
     let policy = seen.app.id.as_ref().and_then(|_| sign_up.policy_for(&seen.app));
     let reports = policy.is_some_and(|policy| policy.mode == Mode::Report);

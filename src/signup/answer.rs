@@ -12,10 +12,10 @@ use super::code::CodeProblem;
 use super::decision::{StartDecision, SubmitDecision};
 use super::facts::{Facts, IdentityFacts};
 use super::gate::{Admission, Admitted, Ground, NeedsCode, Refusal};
-use super::identity::Found;
-use super::messages::{MAX_TEXT, Messages, Reader, START_AGAIN};
+use super::identity::FoundAddress;
+use super::messages::{MAX_TEXT, MessageContext, Messages, START_AGAIN};
 use super::policy::{Mode, Policy};
-use super::prefill::{self, Filling};
+use super::prefill::{self, PrefillInput};
 use super::rules::{self, Checked, Submission};
 use super::trace::Trace;
 use crate::values::{
@@ -24,7 +24,7 @@ use crate::values::{
 
 /// An answer, and what is to be said about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answered<D> {
+pub struct Answer<D> {
     /// What Entra is told.
     pub decision: D,
     /// Why.
@@ -35,7 +35,7 @@ pub struct Answered<D> {
 
 /// What Start goes by.
 #[derive(Debug, Clone, Copy)]
-pub struct Start<'a> {
+pub struct StartInput<'a> {
     /// The gate's verdict.
     pub admission: &'a Admission<'a>,
     /// The form, not filled in yet.
@@ -45,38 +45,39 @@ pub struct Start<'a> {
     /// The texts.
     pub messages: &'a Messages,
     /// Whom they are for.
-    pub reader: Reader<'a>,
+    pub message_context: MessageContext<'a>,
 }
 
-impl Start<'_> {
+impl StartInput<'_> {
     /// The answer before the form is shown: a page, or the form with what is known.
     #[must_use]
-    pub fn answer(&self, policy: Option<&Policy>, trace: &mut Trace) -> Answered<StartDecision> {
+    pub fn answer(&self, policy: Option<&Policy>, trace: &mut Trace) -> Answer<StartDecision> {
         let reason = self.admission.reason();
         let (policy, invitation, address) = match self.admission {
             Admission::Refused(refusal) => {
                 let key = page_key(policy, refusal.message());
                 trace.note("message", key);
-                let decision = StartDecision::Refuse(self.messages.page(key, self.reader));
+                let decision = StartDecision::Refuse(self.messages.page(key, self.message_context));
                 return reported_start(decision, reason, policy);
             }
             Admission::Admitted(admitted) => (admitted.policy, admitted.invitation, admitted.address),
             Admission::NeedsCode(person) => (person.policy, None, person.trusted_address()),
         };
-        let filling = Filling { policy, invitation, address, app: self.reader.app, looked_up: self.looked_up };
+        let filling =
+            PrefillInput { policy, invitation, address, app: self.message_context.app, looked_up: self.looked_up };
         let values = prefill::values(&filling, self.form);
         trace.note("prefill", format_args!("{} values", values.len()));
         let decision = if values.is_empty() { StartDecision::Continue } else { StartDecision::Prefill(values) };
-        Answered { decision, reason, reported: None }
+        Answer { decision, reason, reported: None }
     }
 }
 
 /// A policy that only reports refuses nobody.
-fn reported_start(decision: StartDecision, reason: &'static str, policy: Option<&Policy>) -> Answered<StartDecision> {
+fn reported_start(decision: StartDecision, reason: &'static str, policy: Option<&Policy>) -> Answer<StartDecision> {
     if only_reports(policy) {
-        return Answered { reported: Some(decision.name()), decision: StartDecision::Continue, reason };
+        return Answer { reported: Some(decision.name()), decision: StartDecision::Continue, reason };
     }
-    Answered { decision, reason, reported: None }
+    Answer { decision, reason, reported: None }
 }
 
 fn only_reports(policy: Option<&Policy>) -> bool {
@@ -90,7 +91,7 @@ fn page_key<'k>(policy: Option<&Policy>, key: &'k str) -> &'k str {
 
 /// What Submit goes by.
 #[derive(Debug, Clone, Copy)]
-pub struct Submit<'a> {
+pub struct SubmitInput<'a> {
     /// The gate's verdict.
     pub admission: &'a Admission<'a>,
     /// What came of the code; asked only of somebody who needs one.
@@ -102,22 +103,22 @@ pub struct Submit<'a> {
     /// Who Entra knows the person to be.
     pub identities: &'a [Identity],
     /// The person's address, and how far it is trusted.
-    pub found: Option<&'a Found>,
+    pub found: Option<&'a FoundAddress>,
     /// How it is known whose the form is.
     pub known_by: KnownBy,
     /// The texts.
     pub messages: &'a Messages,
     /// Whom they are for.
-    pub reader: Reader<'a>,
+    pub message_context: MessageContext<'a>,
     /// The present.
     pub now: DateTime<Utc>,
 }
 
 /// The answer to a form, and what has to be done for it to hold.
 #[derive(Debug, Clone)]
-pub struct Submitted<'a> {
+pub struct SubmitAnswer<'a> {
     /// The answer.
-    pub answered: Answered<SubmitDecision>,
+    pub answered: Answer<SubmitDecision>,
     /// The invitation whose code has to be reserved before the answer is given.
     pub reserve: Option<&'a Invitation>,
     /// Attributes that the event does not list, of rules that were skipped for it.
@@ -126,10 +127,10 @@ pub struct Submitted<'a> {
     pub missing: Vec<AttributeName>,
 }
 
-impl<'a> Submit<'a> {
+impl<'a> SubmitInput<'a> {
     /// The answer after the form was sent.
     #[must_use]
-    pub fn answer(&self, policy: Option<&'a Policy>, trace: &mut Trace) -> Submitted<'a> {
+    pub fn answer(&self, policy: Option<&'a Policy>, trace: &mut Trace) -> SubmitAnswer<'a> {
         let (policy, invitation, problem) = match self.admission {
             Admission::Refused(refusal) => return self.refused(*refusal, policy, trace),
             Admission::Admitted(Admitted { policy, invitation, .. }) => (*policy, *invitation, None),
@@ -146,12 +147,12 @@ impl<'a> Submit<'a> {
         let stops = matches!(decision, SubmitDecision::Refuse(_) | SubmitDecision::Reject { .. });
         let reserve = self.code.and_then(Result::ok).filter(|_| !stops || policy.mode == Mode::Report);
         trace.note("outcome", decision.name());
-        Submitted { answered: reported(decision, reason, Some(policy), blank), reserve, lacking, missing }
+        SubmitAnswer { answered: reported(decision, reason, Some(policy), blank), reserve, lacking, missing }
     }
 
     /// The answer instead, when the code cannot be reserved.
     #[must_use]
-    pub fn without_code(&self, policy: &Policy, problem: CodeProblem, trace: &mut Trace) -> Answered<SubmitDecision> {
+    pub fn without_code(&self, policy: &Policy, problem: CodeProblem, trace: &mut Trace) -> Answer<SubmitDecision> {
         trace.note("reservation", problem.name());
         let rejected = self.reject(policy, Checked::default(), Some(problem));
         reported(rejected, problem.name(), Some(policy), blank(policy, self.form))
@@ -165,7 +166,7 @@ impl<'a> Submit<'a> {
             multi_select: &policy.multi_select,
             types: &policy.types,
             invitation,
-            app: self.reader.app,
+            app: self.message_context.app,
             client: self.client,
             identity: IdentityFacts {
                 email: self.found.map(|found| &found.address),
@@ -188,19 +189,19 @@ impl<'a> Submit<'a> {
         for finding in &checked.findings {
             let name = policy.rules.get(finding.rule).and_then(|rule| rule.attribute.as_ref());
             let name = name.map_or_else(|| "the form".to_owned(), AttributeName::short);
-            let (number, verdict) = (finding.rule + 1, finding.verdict.describe());
+            let (number, verdict) = (finding.rule + 1, finding.kind.describe());
             trace.note("rule", format_args!("{number}, for {name}: {verdict}"));
         }
         checked
     }
 
-    fn refused(&self, refusal: Refusal, policy: Option<&Policy>, trace: &mut Trace) -> Submitted<'a> {
+    fn refused(&self, refusal: Refusal, policy: Option<&Policy>, trace: &mut Trace) -> SubmitAnswer<'a> {
         let key = page_key(policy, refusal.message_at_submit(self.known_by));
         trace.note("message", key);
-        let decision = SubmitDecision::Refuse(self.messages.page(key, self.reader));
+        let decision = SubmitDecision::Refuse(self.messages.page(key, self.message_context));
         let blank = policy.map(|policy| blank(policy, self.form)).unwrap_or_default();
         let answered = reported(decision, refusal.name(), policy, blank);
-        Submitted { answered, reserve: None, lacking: Vec::new(), missing: Vec::new() }
+        SubmitAnswer { answered, reserve: None, lacking: Vec::new(), missing: Vec::new() }
     }
 
     fn decide(
@@ -212,7 +213,7 @@ impl<'a> Submit<'a> {
     ) -> (SubmitDecision, &'static str) {
         if let Some(key) = &checked.block {
             return (
-                SubmitDecision::Refuse(self.messages.page(page_key(Some(policy), key), self.reader)),
+                SubmitDecision::Refuse(self.messages.page(page_key(Some(policy), key), self.message_context)),
                 "rule-blocked",
             );
         }
@@ -229,7 +230,7 @@ impl<'a> Submit<'a> {
 
     /// Errors at their fields; what concerns a field that may not be on the page, or the whole form, stands above it.
     fn reject(&self, policy: &Policy, checked: Checked, problem: Option<CodeProblem>) -> SubmitDecision {
-        let text = |key: &str| self.messages.text(key, self.reader);
+        let text = |key: &str| self.messages.text(key, self.message_context);
         let mut errors: BTreeMap<_, _> = checked.errors.into_iter().map(|(name, key)| (name, text(&key))).collect();
         let mut message = checked.page_error.as_deref().map(text);
         if problem.is_some_and(|problem| problem.follows_from_not_knowing(self.known_by)) {
@@ -269,13 +270,13 @@ fn reported(
     reason: &'static str,
     policy: Option<&Policy>,
     blank: AttributeValues,
-) -> Answered<SubmitDecision> {
+) -> Answer<SubmitDecision> {
     let stops = matches!(decision, SubmitDecision::Refuse(_) | SubmitDecision::Reject { .. });
     if stops && only_reports(policy) {
         let instead = if blank.is_empty() { SubmitDecision::Continue } else { SubmitDecision::Modify(blank) };
-        return Answered { reported: Some(decision.name()), decision: instead, reason };
+        return Answer { reported: Some(decision.name()), decision: instead, reason };
     }
-    Answered { decision, reason, reported: None }
+    Answer { decision, reason, reported: None }
 }
 
 #[cfg(test)]

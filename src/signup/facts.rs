@@ -74,8 +74,8 @@ pub struct IdentityFacts<'a> {
 impl Facts<'_> {
     /// Builds what conditions see.
     #[must_use]
-    pub fn context(&self) -> Context {
-        let mut context = Context(json!({
+    pub fn context(&self) -> ConditionContext {
+        let mut context = ConditionContext(json!({
             "attributes": { "ext": {} },
             "invite": Invitation::to_context(self.invitation, self.types),
             "app": { "id": self.app.id.as_ref().map_or("", AppId::as_str), "name": self.app.name },
@@ -104,7 +104,7 @@ impl Facts<'_> {
     }
 
     /// Sets an attribute as the event has it; without a value its declared type goes before the one that the event says.
-    pub(super) fn put(&self, context: &mut Context, field: &FormField) {
+    pub(super) fn put(&self, context: &mut ConditionContext, field: &FormField) {
         let several = self.multi_select.iter().any(|name| field.name.is(name.as_str()));
         if let Some(value) = field.value.as_ref().filter(|value| !value.is_empty() || is_long_text(value)) {
             context.set(field, Some(value), several);
@@ -116,15 +116,15 @@ impl Facts<'_> {
 }
 
 /// What conditions see, as JSON. `Debug` shows nothing of it.
-pub struct Context(Value);
+pub struct ConditionContext(Value);
 
-impl std::fmt::Debug for Context {
+impl std::fmt::Debug for ConditionContext {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str("Context(…)")
+        out.write_str("ConditionContext(…)")
     }
 }
 
-impl Context {
+impl ConditionContext {
     /// The object with a member for each of [`NAMES`].
     #[must_use]
     pub fn json(&self) -> &Value {

@@ -14,7 +14,7 @@ mod reason;
 use chrono::{DateTime, Utc};
 
 use super::disposable;
-use super::identity::{Found, Provenance};
+use super::identity::{FoundAddress, Provenance};
 use super::policy::{Gate, NoAddress, Policy};
 use super::trace::Trace;
 use crate::values::{AddressRule, App, EmailAddress, EmailMatch, Invitation};
@@ -24,11 +24,11 @@ pub use reason::{Ground, Refusal};
 
 /// All the gate goes by.
 #[derive(Debug, Clone, Copy)]
-pub struct Question<'a> {
+pub struct GateInput<'a> {
     /// The policy for the app, if there is one.
     pub policy: Option<&'a Policy>,
     /// The person's address, if there is one.
-    pub address: Option<&'a Found>,
+    pub address: Option<&'a FoundAddress>,
     /// Every invitation that matches the address and needs no code, in source order.
     pub invitations: &'a [Invitation],
     /// The app the person signs up to.
@@ -67,7 +67,7 @@ pub struct NeedsCode<'a> {
     /// Under which policy.
     pub policy: &'a Policy,
     /// With which address, if any.
-    pub address: Option<&'a Found>,
+    pub address: Option<&'a FoundAddress>,
 }
 
 impl<'a> NeedsCode<'a> {
@@ -100,7 +100,7 @@ impl<'a> Admission<'a> {
 }
 
 /// Decides whether the person may sign up, and notes each step.
-pub fn decide<'a>(question: &Question<'a>, trace: &mut Trace) -> Admission<'a> {
+pub fn decide<'a>(question: &GateInput<'a>, trace: &mut Trace) -> Admission<'a> {
     let Some(policy) = question.policy else {
         trace.note("policy", "none is for this app: refuses");
         return Admission::Refused(Refusal::NoPolicy);
@@ -120,14 +120,14 @@ pub fn decide<'a>(question: &Question<'a>, trace: &mut Trace) -> Admission<'a> {
     }
     let invitations = if typed { Candidates::none() } else { Candidates::sort(question, trace) };
     match ground(policy, found, &invitations, trace) {
-        Verdict::Admits(ground) => Admission::Admitted(Admitted {
+        AddressVerdict::Admits(ground) => Admission::Admitted(Admitted {
             policy,
             address: Some(&found.address),
             ground,
             invitation: invitations.best(),
         }),
-        Verdict::Refuses(refusal) => Admission::Refused(refusal),
-        Verdict::Silent(because) => by_default(policy, Some(found), because, trace),
+        AddressVerdict::Refuses(refusal) => Admission::Refused(refusal),
+        AddressVerdict::Silent(because) => by_default(policy, Some(found), because, trace),
     }
 }
 
@@ -141,7 +141,7 @@ fn without_address<'a>(policy: &'a Policy, trace: &mut Trace) -> Admission<'a> {
 }
 
 /// What the rules about the address say.
-enum Verdict {
+enum AddressVerdict {
     Admits(Ground),
     Refuses(Refusal),
     /// Nothing, and this is why somebody would be refused then.
@@ -149,43 +149,43 @@ enum Verdict {
 }
 
 /// The precedence, from exact to general.
-fn ground(policy: &Policy, found: &Found, invitations: &Candidates<'_>, trace: &mut Trace) -> Verdict {
+fn ground(policy: &Policy, found: &FoundAddress, invitations: &Candidates<'_>, trace: &mut Trace) -> AddressVerdict {
     let (address, trusted) = (&found.address, found.provenance > Provenance::Typed);
     if invitations.exact.is_some() {
         trace.note("exact invitation", "admits");
-        return Verdict::Admits(Ground::Invitation);
+        return AddressVerdict::Admits(Ground::Invitation);
     }
     if trusted && exact(&policy.allow, address, policy.email_match) {
         trace.note("exact allow", "admits");
-        return Verdict::Admits(Ground::Allow);
+        return AddressVerdict::Admits(Ground::Allow);
     }
     // Who is refused comes back with a tag: deny goes by the widest form.
     if policy.deny.iter().any(|rule| matches!(rule, AddressRule::Exact(_)) && rule.denies(address)) {
         trace.note("exact deny", "refuses");
-        return Verdict::Refuses(Refusal::Denied);
+        return AddressVerdict::Refuses(Refusal::Denied);
     }
     match longest_domain_rule(policy, found, invitations, trace) {
-        Some(DomainVerdict::Deny) => return Verdict::Refuses(Refusal::Denied),
-        Some(DomainVerdict::Allow) => return Verdict::Admits(Ground::Allow),
-        Some(DomainVerdict::Invitation) => return Verdict::Admits(Ground::Invitation),
+        Some(DomainVerdict::Deny) => return AddressVerdict::Refuses(Refusal::Denied),
+        Some(DomainVerdict::Allow) => return AddressVerdict::Admits(Ground::Allow),
+        Some(DomainVerdict::Invitation) => return AddressVerdict::Admits(Ground::Invitation),
         None => {}
     }
     if policy.deny_disposable && disposable::is_disposable(address.domain()) {
         trace.note("deny_disposable", "the domain is a disposable mail service's: refuses");
-        return Verdict::Refuses(Refusal::Disposable);
+        return AddressVerdict::Refuses(Refusal::Disposable);
     }
     if policy.gate == Gate::Open && trusted {
         trace.note("gate", "open: admits");
-        return Verdict::Admits(Ground::Open);
+        return AddressVerdict::Admits(Ground::Open);
     }
     let because = if trusted { Refusal::NotInvited } else { Refusal::AddressTyped };
-    Verdict::Silent(invitations.absent_because.unwrap_or(because))
+    AddressVerdict::Silent(invitations.absent_because.unwrap_or(because))
 }
 
 /// What becomes of somebody whom nothing admits and nothing denies.
 fn by_default<'a>(
     policy: &'a Policy,
-    address: Option<&'a Found>,
+    address: Option<&'a FoundAddress>,
     because: Refusal,
     trace: &mut Trace,
 ) -> Admission<'a> {
@@ -216,7 +216,7 @@ enum DomainVerdict {
 
 fn longest_domain_rule(
     policy: &Policy,
-    found: &Found,
+    found: &FoundAddress,
     invitations: &Candidates<'_>,
     trace: &mut Trace,
 ) -> Option<DomainVerdict> {

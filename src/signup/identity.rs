@@ -107,7 +107,7 @@ impl fmt::Display for AddressSource {
 
 /// An address with all that is known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundAddress {
     /// The address.
     pub address: EmailAddress,
     /// How far it is to be trusted.
@@ -118,7 +118,7 @@ pub struct Found {
 
 /// Why there is no address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NoAddressBecause {
+pub enum MissingAddress {
     /// Nothing in the event says one.
     Absent,
     /// What says it is no usable address. It is not replaced by the next source.
@@ -126,7 +126,7 @@ pub enum NoAddressBecause {
 }
 
 /// The address before the form is shown.
-pub fn at_start(policy: Option<&Policy>, identities: &[Identity], form: &Form) -> Result<Found, NoAddressBecause> {
+pub fn at_start(policy: Option<&Policy>, identities: &[Identity], form: &Form) -> Result<FoundAddress, MissingAddress> {
     look(sources(policy), identities, form, Provenance::Asserted)
 }
 
@@ -135,17 +135,17 @@ pub fn proven_by_submit(
     policy: Option<&Policy>,
     identities: &[Identity],
     form: &Form,
-) -> Option<Result<Found, NoAddressBecause>> {
+) -> Option<Result<FoundAddress, MissingAddress>> {
     let editable = policy.is_some_and(is_editable);
     let counts = |source: &&EmailSource| !editable || !matches!(source, EmailSource::Attribute(_));
     match look(sources(policy).iter().filter(counts), identities, form, Provenance::Asserted) {
-        Err(NoAddressBecause::Absent | NoAddressBecause::Unusable(AddressSource::Attribute(_), _)) => None,
+        Err(MissingAddress::Absent | MissingAddress::Unusable(AddressSource::Attribute(_), _)) => None,
         proven => Some(proven),
     }
 }
 
 /// What a submitted form says where nothing is proven: the person may have typed it.
-pub fn typed_at_submit(policy: Option<&Policy>, form: &Form) -> Result<Found, NoAddressBecause> {
+pub fn typed_at_submit(policy: Option<&Policy>, form: &Form) -> Result<FoundAddress, MissingAddress> {
     look(sources(policy), &[], form, Provenance::Typed)
 }
 
@@ -186,7 +186,7 @@ fn look<'a>(
     identities: &[Identity],
     form: &Form,
     of_attributes: Provenance,
-) -> Result<Found, NoAddressBecause> {
+) -> Result<FoundAddress, MissingAddress> {
     for source in sources {
         let (text, found_in, provenance) = match source {
             EmailSource::Identity => (proven(identities).map(Ok), AddressSource::Identity, Provenance::Verified),
@@ -199,12 +199,12 @@ fn look<'a>(
         };
         if let Some(text) = text {
             return match text.and_then(|text| text.parse()) {
-                Ok(address) => Ok(Found { address, provenance, source: found_in }),
-                Err(why) => Err(NoAddressBecause::Unusable(found_in, why)),
+                Ok(address) => Ok(FoundAddress { address, provenance, source: found_in }),
+                Err(why) => Err(MissingAddress::Unusable(found_in, why)),
             };
         }
     }
-    Err(NoAddressBecause::Absent)
+    Err(MissingAddress::Absent)
 }
 
 /// Local accounts first, then the passcode; of several that Entra proved, the first that is an address.

@@ -72,7 +72,7 @@ pub struct Messages {
 
 /// Whom a text is for.
 #[derive(Debug, Clone, Copy)]
-pub struct Reader<'a> {
+pub struct MessageContext<'a> {
     /// The locale the event names (`en-us`); empty if none.
     pub locale: &'a str,
     /// The person's address, if known.
@@ -112,14 +112,14 @@ impl Messages {
 
     /// The page for a key. A built-in text ends with the support code; a configured one says it where it wants to.
     #[must_use]
-    pub fn page(&self, key: &str, reader: Reader<'_>) -> Page {
-        let optional = OPTIONAL.contains(&key) && self.find(key, reader.locale).is_none();
+    pub fn page(&self, key: &str, message_context: MessageContext<'_>) -> Page {
+        let optional = OPTIONAL.contains(&key) && self.find(key, message_context.locale).is_none();
         let key = if optional { INSTEAD } else { key };
-        self.rendered(key, reader).unwrap_or_else(|| {
+        self.rendered(key, message_context).unwrap_or_else(|| {
             let mut text = built_in(key).unwrap_or(FALLBACK).to_owned();
-            if !reader.support_code.is_empty() {
+            if !message_context.support_code.is_empty() {
                 text.push_str(" Support code: ");
-                text.push_str(reader.support_code);
+                text.push_str(message_context.support_code);
             }
             Page { title: None, text }
         })
@@ -127,19 +127,19 @@ impl Messages {
 
     /// The text for a key, at a field or above the form.
     #[must_use]
-    pub fn text(&self, key: &str, reader: Reader<'_>) -> String {
-        let rendered = self.rendered(key, reader).map(|page| page.text);
+    pub fn text(&self, key: &str, message_context: MessageContext<'_>) -> String {
+        let rendered = self.rendered(key, message_context).map(|page| page.text);
         rendered.unwrap_or_else(|| built_in(key).unwrap_or(FALLBACK).to_owned())
     }
 
     /// The configured text, unless there is none or it cannot be rendered.
-    fn rendered(&self, key: &str, reader: Reader<'_>) -> Option<Page> {
+    fn rendered(&self, key: &str, message_context: MessageContext<'_>) -> Option<Page> {
         let context = json!({
-            "email": reader.email.map(EmailAddress::as_given),
-            "app": { "name": reader.app.name, "id": reader.app.id },
-            "support_code": reader.support_code,
+            "email": message_context.email.map(EmailAddress::as_given),
+            "app": { "name": message_context.app.name, "id": message_context.app.id },
+            "support_code": message_context.support_code,
         });
-        let message = self.find(key, reader.locale)?;
+        let message = self.find(key, message_context.locale)?;
         let text_of = |template: &Template| match template.render(&context) {
             Ok(text) => Some(text.trim().chars().take(MAX_TEXT).collect::<String>()).filter(|text| !text.is_empty()),
             Err(error) => {

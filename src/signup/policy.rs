@@ -129,14 +129,14 @@ impl Policy {
 
 /// All that the operator decided about sign-ups.
 #[derive(Debug, Clone, Default)]
-pub struct Settings {
+pub struct SignUpSettings {
     /// The policies; the first one whose apps match decides.
     pub policies: Vec<Policy>,
     /// The texts people see.
     pub messages: Messages,
 }
 
-impl Settings {
+impl SignUpSettings {
     /// The policy for an app.
     #[must_use]
     pub fn policy_for(&self, app: &App) -> Option<&Policy> {

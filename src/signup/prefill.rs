@@ -12,7 +12,7 @@ pub const NAMES: [&str; 3] = ["invite", "email", "app"];
 
 /// What a form is filled from.
 #[derive(Debug, Clone, Copy)]
-pub struct Filling<'a> {
+pub struct PrefillInput<'a> {
     /// The policy, with its own entries.
     pub policy: &'a Policy,
     /// The invitation, with its columns.
@@ -33,9 +33,9 @@ pub struct Filling<'a> {
 /// What cannot be said in its type is left out, with one warning that names the attribute. Several choices of a list's cell
 /// (`a;b`) become the directory's form (`a,b`).
 #[must_use]
-pub fn values(filling: &Filling<'_>, form: &Form) -> AttributeValues {
-    let Filling { policy, invitation, looked_up, .. } = *filling;
-    let mut filled = Filled { form, types: &policy.types, values: AttributeValues::new() };
+pub fn values(filling: &PrefillInput<'_>, form: &Form) -> AttributeValues {
+    let PrefillInput { policy, invitation, looked_up, .. } = *filling;
+    let mut filled = FilledForm { form, types: &policy.types, values: AttributeValues::new() };
     for (name, value) in looked_up {
         filled.put(name, value);
     }
@@ -62,13 +62,13 @@ fn choices(cell: &str) -> String {
 }
 
 /// The values so far, each in its type.
-struct Filled<'a> {
+struct FilledForm<'a> {
     form: &'a Form,
     types: &'a AttributeTypes,
     values: AttributeValues,
 }
 
-impl Filled<'_> {
+impl FilledForm<'_> {
     /// Puts a value in; one that is empty, or cannot be said in its type, does not displace what is there.
     fn put(&mut self, name: &AttributeName, value: &AttributeValue) {
         if value.is_empty() {
@@ -86,8 +86,8 @@ impl Filled<'_> {
 }
 
 /// What templates see: `invite`, `email`, `app`.
-fn context(filling: &Filling<'_>) -> Value {
-    let Filling { policy, invitation, address, app, .. } = *filling;
+fn context(filling: &PrefillInput<'_>) -> Value {
+    let PrefillInput { policy, invitation, address, app, .. } = *filling;
     json!({
         "invite": Invitation::to_context(invitation, &policy.types),
         "email": address.map(EmailAddress::as_given),

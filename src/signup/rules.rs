@@ -151,12 +151,12 @@ pub struct Finding {
     /// The rule's place in the policy, from 0.
     pub rule: usize,
     /// What it did.
-    pub verdict: Verdict,
+    pub kind: FindingKind,
 }
 
 /// What a rule can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum FindingKind {
     /// It changed its attribute's value.
     Changed,
     /// It failed and ended the sign-up.
@@ -175,7 +175,7 @@ pub enum Verdict {
     Unanswered,
 }
 
-impl Verdict {
+impl FindingKind {
     /// What it did, in words for `explain`.
     #[must_use]
     pub fn describe(self) -> &'static str {

@@ -1,4 +1,4 @@
-//! Running the configuration's own tests: each is a sign-up played by the hooks' code, with nothing outside.
+//! Running the configuration's own tests: each is a sign-up decided by the hooks' code, with nothing outside.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::cli::rehearsal::{Person, Played, filled_in, services};
+use crate::cli::rehearsal::{Person, Rehearsal, filled_in, services};
 use crate::clock::{Clock, ManualClock};
 use crate::config::{Config, PolicyTest, Problem, TestAction, TestCode, TestHook};
 use crate::decisions::{Decision, DecisionFailure, SharedState};
@@ -25,9 +25,9 @@ pub(super) async fn run(config: &Config, lists: &[Arc<LoadedInvites>], now: Date
     let mut failed = Vec::new();
     for test in &config.tests {
         let now = test.given.at.unwrap_or(now);
-        match play(config, test, lists, now).await {
-            Ok(played) => {
-                let difference = difference(test, &played);
+        match rehearse(config, test, lists, now).await {
+            Ok(rehearsal) => {
+                let difference = difference(test, &rehearsal);
                 if !difference.is_empty() {
                     failed.push(test.problem(&format!("the decision is another\n{difference}")));
                 }
@@ -38,12 +38,12 @@ pub(super) async fn run(config: &Config, lists: &[Arc<LoadedInvites>], now: Date
     failed
 }
 
-async fn play(
+async fn rehearse(
     config: &Config,
     test: &PolicyTest,
     lists: &[Arc<LoadedInvites>],
     now: DateTime<Utc>,
-) -> Result<Played, String> {
+) -> Result<Rehearsal, String> {
     let given = &test.given;
     says_something(config, test)?;
     let code = given.code.and_then(TypedCode::new);
@@ -75,7 +75,7 @@ async fn play(
         fields: filled_in(config).into_iter().chain(of_invitation).collect(),
     };
     person
-        .play(&services, now, test.hook == TestHook::Submit)
+        .rehearse(&services, now, test.hook == TestHook::Submit)
         .await
         .map_err(|failure: DecisionFailure| failure.to_string())
 }
@@ -158,8 +158,8 @@ fn invitation(
 }
 
 /// What differs, line by line: `-` what was expected, `+` what was decided. Empty: nothing.
-fn difference(test: &PolicyTest, played: &Played) -> String {
-    let (expect, last) = (&test.expect, played.last());
+fn difference(test: &PolicyTest, rehearsal: &Rehearsal) -> String {
+    let (expect, last) = (&test.expect, rehearsal.last());
     let seen = Seen::of(&last.decided.decision);
     let mut lines = String::new();
     let mut line = |key: &str, expected: &str, found: &str| {
@@ -167,7 +167,7 @@ fn difference(test: &PolicyTest, played: &Played) -> String {
             let _ = write!(lines, "  - {key} = {expected:?}\n  + {key} = {found:?}\n");
         }
     };
-    if test.hook == TestHook::Submit && played.submit.is_none() {
+    if test.hook == TestHook::Submit && rehearsal.submit.is_none() {
         line("hook", "submit", "start, where the person is refused");
     }
     line("action", action(expect.action), last.decided.decision.name());

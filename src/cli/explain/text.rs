@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::cli::rehearsal::{Played, Scene};
+use crate::cli::rehearsal::{HookResult, Rehearsal};
 use crate::decisions::Decision;
 use crate::signup::decision::{Page, StartDecision, SubmitDecision};
 use crate::signup::reasons;
@@ -12,9 +12,9 @@ use crate::values::AttributeValues;
 const WIDTH: usize = 30;
 
 /// One word for what became of the person.
-pub(super) fn verdict(scene: &Scene) -> &'static str {
-    let action = scene.decided.reported.unwrap_or(scene.decided.decision.name());
-    match (action, scene.decided.reason) {
+pub(super) fn verdict(result: &HookResult) -> &'static str {
+    let action = result.decided.reported.unwrap_or(result.decided.decision.name());
+    match (action, result.decided.reason) {
         ("refuse", _) => "refused",
         ("reject", _) => "rejected",
         (_, "needs-code") => "needs a code",
@@ -23,8 +23,8 @@ pub(super) fn verdict(scene: &Scene) -> &'static str {
 }
 
 /// The whole explanation.
-pub(super) fn explained(address: &str, forms: Option<&[(&'static str, String)]>, played: &Played) -> String {
-    let last = played.last();
+pub(super) fn explained(address: &str, forms: Option<&[(&'static str, String)]>, rehearsal: &Rehearsal) -> String {
+    let last = rehearsal.last();
     let who = if address.is_empty() { "(no address)" } else { address };
     let mut text = format!("{who}: {}, {}\n", verdict(last), last.decided.reason);
     if let Some(reported) = last.decided.reported {
@@ -33,13 +33,13 @@ pub(super) fn explained(address: &str, forms: Option<&[(&'static str, String)]>,
     for (name, form) in forms.unwrap_or_default() {
         row(&mut text, &format!("compared, {name}"), form);
     }
-    if let Some(submit) = &played.submit {
+    if let Some(submit) = &rehearsal.submit {
         text.push_str("start\n");
-        scene(&mut text, &played.start);
+        write_result(&mut text, &rehearsal.start);
         text.push_str("submit\n");
-        scene(&mut text, submit);
+        write_result(&mut text, submit);
     } else {
-        scene(&mut text, &played.start);
+        write_result(&mut text, &rehearsal.start);
     }
     if let Some(reason) = reasons::explanation(last.decided.reason) {
         row(&mut text, "meaning", reason.meaning);
@@ -59,11 +59,11 @@ fn row(text: &mut String, what: &str, found: &str) {
     let _ = writeln!(text, "  {what:<WIDTH$} {found}");
 }
 
-fn scene(text: &mut String, scene: &Scene) {
-    for step in &scene.steps {
+fn write_result(text: &mut String, result: &HookResult) {
+    for step in &result.steps {
         let _ = writeln!(text, "  {:<WIDTH$} {}  [{} us]", step.asked, step.found, step.took.as_micros());
     }
-    match &scene.decided.decision {
+    match &result.decided.decision {
         Decision::Start(StartDecision::Continue) => row(text, "answer", "continue: the form is shown as it is"),
         Decision::Submit(SubmitDecision::Continue) => row(text, "answer", "continue: the account is made"),
         Decision::Start(StartDecision::Prefill(found)) => values(text, "prefill", found),

@@ -23,7 +23,7 @@ use crate::invites::{InviteError, Invites};
 use crate::lookups::Lookups;
 use crate::reservations::{Admissions, Reservations, Scope};
 use crate::signup::identity::EmailSource;
-use crate::signup::policy::{Gate, Policy, Settings as SignUpSettings};
+use crate::signup::policy::{Gate, Policy, SignUpSettings};
 use crate::storage::StateStore;
 use crate::values::{AttributeName, Code, CodeDigest, EmailAddress, EmailMatch, Invitation, InvitationCode};
 use store::Dead;
@@ -115,7 +115,7 @@ fn hooks_of(
         clock: clock.clone(),
     };
     Arc::new(Hooks {
-        settings: Settings { tenant: TENANT.parse().unwrap(), budget: BUDGET, on_failure },
+        settings: HookSettings { tenant: TENANT.parse().unwrap(), budget: BUDGET, on_failure },
         verifier: Verifier::new(&settings, keys, clock),
         services,
         hasher: AddressHasher::new(None),

@@ -61,7 +61,7 @@ impl Case<'_> {
         let invitation = Invitation::new("beta".into(), 2, None);
         let admission = Admission::NeedsCode(NeedsCode { policy: self.policy, address: None });
         let (app, client, messages) = (App::default(), Client::default(), Messages::default());
-        let submit = Submit {
+        let submit = SubmitInput {
             admission: &admission,
             code: Some(self.code.map(|()| &invitation)),
             form: self.form,
@@ -70,11 +70,11 @@ impl Case<'_> {
             found: None,
             known_by: KnownBy::CorrelationId,
             messages: &messages,
-            reader: Reader { locale: "en", email: None, app: &app, support_code: "" },
+            message_context: MessageContext { locale: "en", email: None, app: &app, support_code: "" },
             now: "2026-11-21T10:00:00Z".parse().unwrap(),
         };
         let submitted = submit.answer(Some(self.policy), &mut Trace::off());
-        let Answered { decision, reason, reported } = submitted.answered;
+        let Answer { decision, reason, reported } = submitted.answered;
         (decision, reason, reported, submitted.reserve.is_some())
     }
 }
@@ -141,17 +141,18 @@ fn a_policy_that_only_reports_lets_everybody_through_and_says_what_it_would_have
     assert_eq!((decision.name(), reported), ("continue", None));
 }
 
-fn started(policy: &Policy, admission: &Admission<'_>, messages: &Messages) -> Answered<StartDecision> {
+fn started(policy: &Policy, admission: &Admission<'_>, messages: &Messages) -> Answer<StartDecision> {
     let (form, app, looked_up) = (Form::default(), App::default(), AttributeValues::new());
-    let reader = Reader { locale: "en", email: None, app: &app, support_code: "" };
-    let start = Start { admission, form: &form, looked_up: &looked_up, messages, reader };
+    let message_context = MessageContext { locale: "en", email: None, app: &app, support_code: "" };
+    let start = StartInput { admission, form: &form, looked_up: &looked_up, messages, message_context };
     start.answer(Some(policy), &mut Trace::off())
 }
 
 #[test]
 fn every_refusal_can_read_the_same() {
     let policy = Policy { uniform_refusals: true, ..Policy::new("default", Gate::InviteOnly) };
-    let same = Page { title: None, text: Messages::default().page("not-invited", reader(&App::default())).text };
+    let same =
+        Page { title: None, text: Messages::default().page("not-invited", message_context(&App::default())).text };
     for refusal in Refusal::ALL {
         let answer = started(&policy, &Admission::Refused(refusal), &Messages::default());
         assert_eq!(answer.decision, StartDecision::Refuse(same.clone()), "{refusal:?}");
@@ -159,8 +160,8 @@ fn every_refusal_can_read_the_same() {
     }
 }
 
-fn reader(app: &App) -> Reader<'_> {
-    Reader { locale: "en", email: None, app, support_code: "" }
+fn message_context(app: &App) -> MessageContext<'_> {
+    MessageContext { locale: "en", email: None, app, support_code: "" }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use rstest::rstest;
 
 use super::*;
-use crate::signup::identity::{AddressSource, Found, Provenance};
+use crate::signup::identity::{AddressSource, FoundAddress, Provenance};
 use crate::signup::policy::Gate;
 use crate::values::{AttributeName, AttributeType, EmailMatch, FormField, InvitationCode};
 
@@ -32,7 +32,7 @@ fn judged(
     how: EmailMatch,
 ) -> Result<u64, CodeProblem> {
     let policy = Policy { email_match: how, ..policy() };
-    let found = address.map(|(address, provenance)| Found {
+    let found = address.map(|(address, provenance)| FoundAddress {
         address: address.parse().unwrap(),
         provenance,
         source: AddressSource::Identity,

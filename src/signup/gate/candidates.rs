@@ -1,6 +1,6 @@
 //! The invitations that count, and why the others do not.
 
-use super::{Question, Refusal};
+use super::{GateInput, Refusal};
 use crate::signup::trace::Trace;
 use crate::values::{Invitation, InvitationState};
 
@@ -19,7 +19,7 @@ impl<'a> Candidates<'a> {
         Self::default()
     }
 
-    pub(super) fn sort(question: &Question<'a>, trace: &mut Trace) -> Self {
+    pub(super) fn sort(question: &GateInput<'a>, trace: &mut Trace) -> Self {
         let mut sorted = Self::default();
         for invitation in question.invitations.iter().filter(|invitation| invitation.code.is_none()) {
             let refusal = match invitation.state(question.app.id.as_ref(), question.now) {

@@ -17,8 +17,8 @@ fn policy(gate: Gate, allow: &[&str], deny: &[&str]) -> Policy {
     Policy { allow: rules(allow), deny: rules(deny), ..Policy::new("default", gate) }
 }
 
-fn found(address: &str, provenance: Provenance) -> Found {
-    Found { address: address.parse().unwrap(), provenance, source: AddressSource::Identity }
+fn found(address: &str, provenance: Provenance) -> FoundAddress {
+    FoundAddress { address: address.parse().unwrap(), provenance, source: AddressSource::Identity }
 }
 
 /// A policy with a field for codes.
@@ -39,13 +39,13 @@ fn asked(policy: &Policy, address: &str, invitations: &[Invitation]) -> (&'stati
     asked_of(policy, &found(address, Provenance::Verified), invitations)
 }
 
-fn asked_of(policy: &Policy, found: &Found, invitations: &[Invitation]) -> (&'static str, Option<u64>) {
+fn asked_of(policy: &Policy, found: &FoundAddress, invitations: &[Invitation]) -> (&'static str, Option<u64>) {
     let matches =
         |one: &&Invitation| one.rule.as_ref().is_some_and(|rule| rule.matches(&found.address, policy.email_match));
     let matching: Vec<Invitation> = invitations.iter().filter(matches).cloned().collect();
     let app = App { id: APP.parse().ok(), name: "Portal".into() };
     let question =
-        Question { policy: Some(policy), address: Some(found), invitations: &matching, app: &app, now: now() };
+        GateInput { policy: Some(policy), address: Some(found), invitations: &matching, app: &app, now: now() };
     let admission = decide(&question, &mut Trace::off());
     (admission.reason(), admission.invitation().map(|invitation| invitation.line))
 }
@@ -110,7 +110,7 @@ fn the_first_valid_invitation_fills_the_form_and_an_exact_one_before_a_domain() 
 fn an_app_without_a_policy_is_refused() {
     let address = found("jo@example.com", Provenance::Verified);
     let app = App::default();
-    let question = Question { policy: None, address: Some(&address), invitations: &[], app: &app, now: now() };
+    let question = GateInput { policy: None, address: Some(&address), invitations: &[], app: &app, now: now() };
     assert_eq!(decide(&question, &mut Trace::off()).reason(), "no-policy");
 }
 
@@ -123,7 +123,7 @@ fn nobody_without_an_address_passes_even_an_open_gate() {
 
 fn without_address(policy: &Policy) -> &'static str {
     let app = App::default();
-    let question = Question { policy: Some(policy), address: None, invitations: &[], app: &app, now: now() };
+    let question = GateInput { policy: Some(policy), address: None, invitations: &[], app: &app, now: now() };
     decide(&question, &mut Trace::off()).reason()
 }
 
@@ -206,7 +206,7 @@ fn the_trace_never_holds_an_address() {
     let app = App::default();
     let invitations = [invitation("jo@example.com", 2)];
     let question =
-        Question { policy: Some(&policy), address: Some(&address), invitations: &invitations, app: &app, now: now() };
+        GateInput { policy: Some(&policy), address: Some(&address), invitations: &invitations, app: &app, now: now() };
     let mut trace = Trace::on(Box::new(std::time::Duration::default));
     let _ = decide(&question, &mut trace);
     assert!(trace.steps().len() >= 4, "{trace:?}");
@@ -258,7 +258,7 @@ proptest! {
         let typed = found(&address, Provenance::Typed);
         let app = App::default();
         let question =
-            Question { policy: Some(&policy), address: Some(&typed), invitations: &invitations, app: &app, now: now() };
+            GateInput { policy: Some(&policy), address: Some(&typed), invitations: &invitations, app: &app, now: now() };
         let admission = decide(&question, &mut Trace::off());
         prop_assert!(!matches!(admission, Admission::Admitted(_)), "{}", admission.reason());
     }

@@ -16,15 +16,15 @@ fn messages(texts: &[(&str, &str, &str)]) -> Messages {
 fn text(messages: &Messages, key: &str, locale: &str) -> String {
     let email = "Jo@example.com".parse().unwrap();
     let app = App { id: None, name: "Portal".into() };
-    messages.text(key, reader(locale, &email, &app))
+    messages.text(key, message_context(locale, &email, &app))
 }
 
-fn reader<'a>(locale: &'a str, email: &'a EmailAddress, app: &'a App) -> Reader<'a> {
-    Reader { locale, email: Some(email), app, support_code: "7Q4M-0ZKD" }
+fn message_context<'a>(locale: &'a str, email: &'a EmailAddress, app: &'a App) -> MessageContext<'a> {
+    MessageContext { locale, email: Some(email), app, support_code: "7Q4M-0ZKD" }
 }
 
 fn page(messages: &Messages, key: &str, locale: &str) -> Page {
-    messages.page(key, reader(locale, &"Jo@example.com".parse().unwrap(), &App::default()))
+    messages.page(key, message_context(locale, &"Jo@example.com".parse().unwrap(), &App::default()))
 }
 
 #[rstest]

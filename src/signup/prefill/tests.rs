@@ -59,7 +59,7 @@ fn filled_with(
 ) -> Vec<(String, AttributeValue)> {
     let address = "jo@example.com".parse().unwrap();
     let app = App { id: None, name: "Portal".into() };
-    let filling = Filling { policy, invitation, address: Some(&address), app: &app, looked_up };
+    let filling = PrefillInput { policy, invitation, address: Some(&address), app: &app, looked_up };
     values(&filling, form).into_iter().map(|(name, value)| (name.to_string(), value)).collect()
 }
 

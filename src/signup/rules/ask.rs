@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::run::{Failure, Run};
+use super::run::{Failure, FormCheck};
 use super::{Required, Rule};
 use crate::expressions::{Condition, ConditionError, Judgement, Path};
 use crate::signup::facts::is_at;
@@ -33,14 +33,14 @@ pub(super) enum Applies {
 type Marks = BTreeMap<usize, Failure>;
 
 /// What a condition says about one choice among attributes of the same name.
-enum Said {
+enum ConditionResult {
     No,
     Yes,
     /// No answer.
     Failed(Marks, Option<ConditionError>),
 }
 
-impl Run<'_> {
+impl FormCheck<'_> {
     /// Whether the rule applies; marks what its condition cannot be evaluated for, if it is its check.
     pub(super) fn ask(&mut self, at: usize, rule: &Rule) -> Applies {
         let Some(condition) = &rule.when else { return Applies::Yes };
@@ -54,22 +54,22 @@ impl Run<'_> {
         for way in 0..ways {
             let hidden = self.show(&groups, way);
             let said = match self.said(rule, condition, &hidden) {
-                Said::No => Applies::No,
-                Said::Yes => return Applies::Yes,
-                Said::Failed(marks, error) => self.unanswered(at, rule, &marks, error.as_ref()),
+                ConditionResult::No => Applies::No,
+                ConditionResult::Yes => return Applies::Yes,
+                ConditionResult::Failed(marks, error) => self.unanswered(at, rule, &marks, error.as_ref()),
             };
             applies = applies.max(said);
         }
         applies
     }
 
-    fn said(&self, rule: &Rule, condition: &Condition, hidden: &[usize]) -> Said {
-        let Some(context) = &self.context else { return Said::Yes };
+    fn said(&self, rule: &Rule, condition: &Condition, hidden: &[usize]) -> ConditionResult {
+        let Some(context) = &self.context else { return ConditionResult::Yes };
         if !rule.is_its_condition() {
             return match condition.evaluate(context.json()) {
-                Ok(true) => Said::Yes,
-                Ok(false) => Said::No,
-                Err(error) => Said::Failed(Marks::new(), Some(error)),
+                Ok(true) => ConditionResult::Yes,
+                Ok(false) => ConditionResult::No,
+                Err(error) => ConditionResult::Failed(Marks::new(), Some(error)),
             };
         }
         let fields = |path: &[String]| {
@@ -83,17 +83,17 @@ impl Run<'_> {
             _ => context.is_empty_at(path),
         };
         match condition.judge(context.json(), &is_empty) {
-            Judgement::Holds => Said::Yes,
-            Judgement::HoldsNot => Said::No,
+            Judgement::Holds => ConditionResult::Yes,
+            Judgement::HoldsNot => ConditionResult::No,
             Judgement::Empty(paths) => {
                 let required = all(&paths).into_iter().filter(|at| self.is_required(*at));
                 let marks: Marks = required.map(|at| (at, Failure::Missing)).collect();
-                if marks.is_empty() { Said::No } else { Said::Failed(marks, None) }
+                if marks.is_empty() { ConditionResult::No } else { ConditionResult::Failed(marks, None) }
             }
             Judgement::Failed { paths, error } => {
                 let too_long = error == ConditionError::ValueTooLarge;
                 let failure = if too_long { Failure::TooLong } else { Failure::Invalid };
-                Said::Failed(all(&paths).into_iter().map(|at| (at, failure)).collect(), Some(error))
+                ConditionResult::Failed(all(&paths).into_iter().map(|at| (at, failure)).collect(), Some(error))
             }
         }
     }

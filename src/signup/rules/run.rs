@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ask::Applies;
 use super::checks::items;
 use super::length::{MAX_FIELDS, too_long};
-use super::{Checked, Country, Finding, MaxLength, Outcome, PhoneCountry, Required, Rule, Submission, Verdict};
-use crate::signup::facts::{Context, place_of};
+use super::{Checked, Country, Finding, FindingKind, MaxLength, Outcome, PhoneCountry, Required, Rule, Submission};
+use crate::signup::facts::{ConditionContext, place_of};
 use crate::values::{AttributeName, AttributeType, AttributeValue, Form, FormField};
 
 /// The most attributes whose names differ in case only. The directory has none.
@@ -19,7 +19,7 @@ pub fn check(rules: &[Rule], submission: &Submission<'_>) -> Checked {
     if let Some(checked) = refuse_length(submission).or_else(|| refuse_twins(submission.form)) {
         return checked;
     }
-    let mut run = Run::new(rules, submission);
+    let mut run = FormCheck::new(rules, submission);
     for (at, rule) in rules.iter().enumerate() {
         run.apply(at, rule);
         if run.checked.block.is_some() {
@@ -52,13 +52,13 @@ fn refuse_twins(form: &Form) -> Option<Checked> {
 }
 
 /// A form while rules run over it.
-pub(super) struct Run<'a> {
+pub(super) struct FormCheck<'a> {
     pub(super) rules: &'a [Rule],
     pub(super) submission: &'a Submission<'a>,
     /// The values as they are now, in the form's order.
     pub(super) values: Vec<Option<AttributeValue>>,
     /// What conditions see of them; `None` if there are no conditions.
-    pub(super) context: Option<Context>,
+    pub(super) context: Option<ConditionContext>,
     /// Whether several attributes may be at one path of a condition.
     pub(super) twins: bool,
     /// Which fields are required, as far as it was asked since a value changed.
@@ -102,14 +102,14 @@ fn add(names: &mut Vec<AttributeName>, name: &AttributeName) {
 
 /// A rule's field.
 #[derive(Clone, Copy)]
-struct Place<'a> {
+struct RuleField<'a> {
     at: usize,
     field: &'a FormField,
     /// Whether it holds several choices in one text.
     several: bool,
 }
 
-impl<'a> Run<'a> {
+impl<'a> FormCheck<'a> {
     fn new(rules: &'a [Rule], submission: &'a Submission<'a>) -> Self {
         let mut conditions = rules.iter().filter_map(|rule| rule.when.as_ref()).peekable();
         let context = conditions.peek().is_some().then(|| submission.facts.context());
@@ -130,13 +130,13 @@ impl<'a> Run<'a> {
         let absent = rule.attribute.as_ref().filter(|_| places.is_empty());
         if let Some(attribute) = absent.filter(|_| !rule.minds_absence()) {
             add(&mut self.checked.lacking, attribute);
-            return self.note(at, Verdict::Lacking);
+            return self.note(at, FindingKind::Lacking);
         }
         match self.ask(at, rule) {
             Applies::Yes => {}
-            Applies::No => return self.note(at, Verdict::NotApplicable),
-            Applies::Undecided => return self.note(at, Verdict::Undecided),
-            Applies::Unanswered => return self.note(at, Verdict::Unanswered),
+            Applies::No => return self.note(at, FindingKind::NotApplicable),
+            Applies::Undecided => return self.note(at, FindingKind::Undecided),
+            Applies::Unanswered => return self.note(at, FindingKind::Unanswered),
         }
         if absent.is_some() {
             self.fail(at, rule, None, Failure::Missing);
@@ -151,16 +151,16 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn note(&mut self, rule: usize, verdict: Verdict) {
-        self.checked.findings.push(Finding { rule, verdict });
+    fn note(&mut self, rule: usize, kind: FindingKind) {
+        self.checked.findings.push(Finding { rule, kind });
     }
 
     /// The rule's fields: one, unless names differ in case only.
-    fn places(&self, rule: &Rule) -> Vec<Place<'a>> {
+    fn places(&self, rule: &Rule) -> Vec<RuleField<'a>> {
         let Some(name) = rule.attribute.as_ref().map(AttributeName::as_str) else { return Vec::new() };
         let several = self.submission.multi_select.iter().any(|several| several.is(name));
         let fields = self.submission.form.0.iter().enumerate().filter(|(_, field)| field.name.is(name));
-        fields.map(|(at, field)| Place { at, field, several }).collect()
+        fields.map(|(at, field)| RuleField { at, field, several }).collect()
     }
 
     /// Shows the first failure at a field.
@@ -168,19 +168,19 @@ impl<'a> Run<'a> {
         self.checked.errors.entry(field.clone()).or_insert_with(|| key.to_owned());
     }
 
-    fn value(&self, place: Place<'_>) -> Option<&AttributeValue> {
+    fn value(&self, place: RuleField<'_>) -> Option<&AttributeValue> {
         self.values.get(place.at)?.as_ref()
     }
 
     /// Whether the field is a box, by the event or by the operator's declaration.
-    fn is_box(&self, place: Place<'_>) -> bool {
+    fn is_box(&self, place: RuleField<'_>) -> bool {
         let FormField { name, attribute_type, .. } = place.field;
         [Some(*attribute_type), self.submission.facts.types.declared(name.as_str())]
             .contains(&Some(AttributeType::Boolean))
     }
 
     /// Tidies the value; how that fails, if it does.
-    fn tidy(&mut self, at: usize, rule: &Rule, place: Place<'_>) -> Option<Failure> {
+    fn tidy(&mut self, at: usize, rule: &Rule, place: RuleField<'_>) -> Option<Failure> {
         if rule.normalise.is_empty() {
             return None;
         }
@@ -204,7 +204,7 @@ impl<'a> Run<'a> {
             if let Some(value) = self.values.get_mut(place.at) {
                 *value = Some(tidied.value);
             }
-            self.note(at, Verdict::Changed);
+            self.note(at, FindingKind::Changed);
         }
         tidied.failure
     }
@@ -221,7 +221,7 @@ impl<'a> Run<'a> {
     }
 
     /// How the rule fails, if it does.
-    fn failure(&self, rule: &Rule, place: Place<'_>, untidy: Option<Failure>) -> Option<Failure> {
+    fn failure(&self, rule: &Rule, place: RuleField<'_>, untidy: Option<Failure>) -> Option<Failure> {
         if untidy == Some(Failure::TooLong) {
             return untidy;
         }
@@ -239,7 +239,7 @@ impl<'a> Run<'a> {
         fails.then_some(Failure::Invalid)
     }
 
-    fn fail(&mut self, at: usize, rule: &Rule, place: Option<Place<'_>>, failure: Failure) {
+    fn fail(&mut self, at: usize, rule: &Rule, place: Option<RuleField<'_>>, failure: Failure) {
         let built_in = failure.built_in();
         if let Some(attribute) = rule.attribute.as_ref().filter(|_| place.is_none()) {
             add(&mut self.checked.missing, attribute);
@@ -250,25 +250,25 @@ impl<'a> Run<'a> {
         let slip = [Failure::Unreadable, Failure::TooLong].contains(&failure);
         let own = rule.message.as_deref().filter(|_| !(slip && blocks || failure == Failure::TooLong));
         let key = |built_in: &str| own.unwrap_or(built_in).to_owned();
-        let verdict = match (rule.outcome, field) {
+        let kind = match (rule.outcome, field) {
             (Outcome::Block, Some(field)) if slip => {
                 self.mark(field, &key(built_in));
-                Verdict::FieldFailed
+                FindingKind::FieldFailed
             }
             (Outcome::Block, _) => {
                 self.checked.block = Some(key("rule-blocked"));
-                Verdict::Blocked
+                FindingKind::Blocked
             }
             (Outcome::Error, Some(field)) => {
                 self.mark(field, &key(built_in));
-                Verdict::FieldFailed
+                FindingKind::FieldFailed
             }
             (Outcome::Error, None) => {
                 self.checked.page_error.get_or_insert_with(|| key(built_in));
-                Verdict::PageFailed
+                FindingKind::PageFailed
             }
         };
-        self.note(at, verdict);
+        self.note(at, kind);
     }
 
     /// What was found, with the values that changed.

@@ -92,6 +92,6 @@ fn errors(checked: &Checked) -> Vec<(&str, &str)> {
     checked.errors.iter().map(|(name, key)| (name.as_str(), key.as_str())).collect()
 }
 
-fn verdicts(checked: &Checked) -> Vec<(usize, Verdict)> {
-    checked.findings.iter().map(|finding| (finding.rule, finding.verdict)).collect()
+fn findings(checked: &Checked) -> Vec<(usize, FindingKind)> {
+    checked.findings.iter().map(|finding| (finding.rule, finding.kind)).collect()
 }

@@ -20,8 +20,8 @@ fn a_rule_with_nothing_else_to_check_is_its_condition(
 ) {
     let checked = check_form(&[state_in_australia()], &form(&[("country", country), ("state", state)]));
     assert_eq!(errors(&checked), wanted);
-    let verdict = if wanted.is_empty() { Verdict::NotApplicable } else { Verdict::FieldFailed };
-    assert_eq!(verdicts(&checked), [(0, verdict)]);
+    let kind = if wanted.is_empty() { FindingKind::NotApplicable } else { FindingKind::FieldFailed };
+    assert_eq!(findings(&checked), [(0, kind)]);
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn a_failure_of_the_whole_form_is_shown_above_it() {
     ];
     let checked = check_form(&rules, &form(&[("city", "Leeds"), ("state", "Leeds")]));
     assert_eq!((checked.page_error.as_deref(), checked.errors.len()), (Some("same"), 0));
-    assert_eq!(verdicts(&checked), [(0, Verdict::PageFailed), (1, Verdict::PageFailed)]);
+    assert_eq!(findings(&checked), [(0, FindingKind::PageFailed), (1, FindingKind::PageFailed)]);
     let unworded = Rule { when: when("true"), ..Rule::default() };
     assert_eq!(check_form(&[unworded], &form(&[])).page_error.as_deref(), Some("fix-errors"));
 }
@@ -98,7 +98,7 @@ fn a_block_goes_before_errors_and_the_first_one_wins() {
     ];
     let checked = check_form(&rules, &form(&[("city", "Leeds"), ("state", "")]));
     assert_eq!(checked.block.as_deref(), Some("first"));
-    assert_eq!(checked.findings.last(), Some(&Finding { rule: 3, verdict: Verdict::Blocked }));
+    assert_eq!(checked.findings.last(), Some(&Finding { rule: 3, kind: FindingKind::Blocked }));
 }
 
 #[test]
@@ -194,10 +194,10 @@ fn emptiness_is_no_excuse_at_a_required_field() {
         let rules = [block("int(attributes.city) < 18"), Rule { when: condition, ..checking("city", checks) }];
         let checked = check_form(&rules, &form(&[("city", "")]));
         assert_eq!(checked.block, None);
-        (errors(&checked).len(), verdicts(&checked)[0].1)
+        (errors(&checked).len(), findings(&checked)[0].1)
     };
-    assert_eq!(required(None), (1, Verdict::Unanswered));
-    assert_eq!(required(when("false")), (0, Verdict::NotApplicable));
+    assert_eq!(required(None), (1, FindingKind::Unanswered));
+    assert_eq!(required(when("false")), (0, FindingKind::NotApplicable));
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn a_failure_of_the_condition_says_nothing_of_the_rules_own_text() {
     for rule in [rule, as_error] {
         let checked = check_form(&[rule], &form(&[("city", "five")]));
         assert_eq!((checked.block.as_deref(), errors(&checked)), (None, vec![("city", "field-invalid")]));
-        assert_eq!(verdicts(&checked), [(0, Verdict::Unanswered)]);
+        assert_eq!(findings(&checked), [(0, FindingKind::Unanswered)]);
     }
 }
 
@@ -226,7 +226,7 @@ fn a_condition_that_limits_a_rule_does_not_hold_where_it_cannot_be_evaluated() {
     let rule = Rule { when: when("attributes.city > 5"), ..checking("city", checks) };
     let checked = check_form(&[rule], &form(&[("city", "Leeds")]));
     assert!(checked.errors.is_empty());
-    assert_eq!(verdicts(&checked), [(0, Verdict::Undecided)]);
+    assert_eq!(findings(&checked), [(0, FindingKind::Undecided)]);
 }
 
 #[test]
@@ -336,7 +336,7 @@ fn whether_a_field_is_required_is_asked_anew_when_a_value_has_changed() {
         rules.extend([check, required]);
         let form = form(&[("city", ""), ("country", "au")]);
         let checked = check_form(&rules, &form);
-        verdicts(&checked).iter().filter(|(_, verdict)| *verdict == Verdict::Unanswered).count()
+        findings(&checked).iter().filter(|(_, kind)| *kind == FindingKind::Unanswered).count()
     };
     assert_eq!(fails(Vec::new()), 0);
     assert_eq!(fails(vec![tidying("country", &[Normalise::Upper])]), 1, "the value has changed");

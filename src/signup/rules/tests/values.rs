@@ -17,7 +17,7 @@ fn tidies_before_it_checks(#[case] steps: &[Normalise], #[case] given: &str, #[c
     let checked = check_one(rule, Some(text(given)));
     assert!(checked.errors.is_empty());
     assert_eq!(checked.changed.get(&AttributeName::new("city")), Some(&text(wanted)));
-    assert_eq!(verdicts(&checked), [(0, Verdict::Changed)]);
+    assert_eq!(findings(&checked), [(0, FindingKind::Changed)]);
 }
 
 #[rstest]
@@ -204,7 +204,7 @@ fn every_other_rule_for_an_attribute_the_event_lacks_is_skipped_and_named_once()
     let checked = check_form(&rules, &Form(vec![field("city", None)]));
     assert!(checked.errors.is_empty() && checked.missing.is_empty());
     assert_eq!(checked.lacking, [AttributeName::new("jobTitle"), AttributeName::new("state")]);
-    assert_eq!(verdicts(&checked), [0, 1, 2].map(|rule| (rule, Verdict::Lacking)));
+    assert_eq!(findings(&checked), [0, 1, 2].map(|rule| (rule, FindingKind::Lacking)));
     let listed = check_form(&rules, &Form(vec![field("jobTitle", None)]));
     assert_eq!(errors(&listed), [("jobTitle", "field-required")], "a listed one that is empty fails");
 }
