@@ -13,6 +13,7 @@ mod package;
 mod port;
 mod process;
 mod project;
+mod relay;
 mod route;
 mod timer;
 

@@ -6,7 +6,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use url::Url;
 
-use super::front::{end_to_end, whole};
+use super::relay::{end_to_end, whole};
 use super::{Inner, VERSION};
 use crate::shared::new_id;
 

@@ -4,29 +4,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::Inner;
 use super::forward::{forwarded, proxied};
 use super::project::Mode;
-
-/// The host's limit on a request's body.
-pub(super) const BODY_LIMIT: usize = 104_857_600;
-
-/// Headers that belong to one connection only.
-pub(super) const HOP_BY_HOP: [&str; 8] = [
-    "connection",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
+use super::relay::end_to_end;
 
 /// Everything the host answers to the outside.
 pub(super) fn router(inner: &Arc<Inner>) -> Router {
@@ -82,19 +68,4 @@ async fn relayed(mode: Mode, answer: reqwest::Response) -> Response {
     let mut response = (status, body).into_response();
     *response.headers_mut() = end_to_end(&headers);
     response
-}
-
-/// The headers without those of the connection.
-pub(super) fn end_to_end(headers: &HeaderMap) -> HeaderMap {
-    let mut kept = headers.clone();
-    for name in HOP_BY_HOP {
-        kept.remove(HeaderName::from_static(name));
-    }
-    kept
-}
-
-/// The whole body, up to the host's limit.
-pub(super) async fn whole(body: Body) -> Result<Vec<u8>, StatusCode> {
-    let bytes = to_bytes(body, BODY_LIMIT).await;
-    bytes.map(|bytes| bytes.to_vec()).map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)
 }

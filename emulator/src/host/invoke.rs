@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use super::process::ProcessError;
-use super::project::Function;
+use super::project::{Function, Project};
 use super::{Inner, VERSION};
 use crate::shared::new_id;
 
@@ -68,6 +68,21 @@ pub enum InvokeError {
     /// Too long, and the restart failed.
     #[error("restart the process after functionTimeout")]
     Restart(#[source] ProcessError),
+}
+
+impl Project {
+    /// The function of this name, in any case.
+    pub(super) fn function(&self, name: &str) -> Result<&Function, InvokeError> {
+        let mut functions = self.functions.iter();
+        let found = functions.find(|function| function.name.eq_ignore_ascii_case(name));
+        found.ok_or_else(|| InvokeError::UnknownFunction(name.to_owned()))
+    }
+
+    /// The function of this name, which must have a timer trigger.
+    pub(super) fn timer(&self, name: &str) -> Result<&Function, InvokeError> {
+        let function = self.function(name)?;
+        if function.is("timerTrigger") { Ok(function) } else { Err(InvokeError::NotATimer(name.to_owned())) }
+    }
 }
 
 impl Inner {

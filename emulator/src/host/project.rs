@@ -7,8 +7,6 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::invoke::InvokeError;
-
 /// How HTTP functions reach the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -174,17 +172,6 @@ impl Project {
         let arguments = self.host.pointer("/customHandler/description/arguments");
         let texts = arguments.and_then(Value::as_array).into_iter().flatten();
         texts.filter_map(Value::as_str).map(str::to_owned).collect()
-    }
-
-    pub(super) fn function(&self, name: &str) -> Result<&Function, InvokeError> {
-        let mut functions = self.functions.iter();
-        let found = functions.find(|function| function.name.eq_ignore_ascii_case(name));
-        found.ok_or_else(|| InvokeError::UnknownFunction(name.to_owned()))
-    }
-
-    pub(super) fn timer(&self, name: &str) -> Result<&Function, InvokeError> {
-        let function = self.function(name)?;
-        if function.is("timerTrigger") { Ok(function) } else { Err(InvokeError::NotATimer(name.to_owned())) }
     }
 }
 

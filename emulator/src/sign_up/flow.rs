@@ -8,7 +8,8 @@ use super::Entra;
 use super::answer::Action;
 use super::call::Exchange;
 use super::error::ExtensionError;
-use super::event::{Event, SignUp};
+use super::event::Event;
+use super::event_body::SignUp;
 use super::form::{Edit, Form};
 use crate::tenant::Account;
 
