@@ -6,7 +6,8 @@
 //!
 //! | module | plays |
 //! | --- | --- |
-//! | [`tenant`] | Entra's authorities and tokens, Microsoft Graph, Mailchimp; each on its own loopback port |
+//! | [`tenant`] | Entra's authorities and tokens, and Microsoft Graph; each on its own loopback port |
+//! | [`systems`] | the outside systems that connectors write to; each on its own loopback port |
 //! | [`sign_up`] | Entra calling the hooks: events, the 2-second limit, one retry, what an answer means to the person |
 //! | [`host`] | the Functions host: starts the executable, routes HTTP functions, fires timers, kills |
 //! | [`clock`] | the time all of them share |
@@ -16,9 +17,11 @@
 )]
 
 pub mod clock;
+mod faults;
 pub mod host;
 mod shared;
 pub mod sign_up;
+pub mod systems;
 pub mod tenant;
 
 pub use clock::Clock;

@@ -1,4 +1,5 @@
-//! The tenant: Entra's two authorities, Microsoft Graph and Mailchimp, each on a loopback port of its own so that each can fail alone.
+//! The tenant: Entra's two authorities, Microsoft Graph and the outside systems, each on a loopback port of its own, so that each can fail
+//! alone.
 //!
 //! Everything is strict where the real service is, and everything a test may want to know is kept: requests, patches, members. Faults are
 //! armed per [`Route`] in [`Faults`].
@@ -7,12 +8,9 @@ mod account;
 mod audit;
 mod authority;
 mod directory;
-mod faults;
 mod graph_token;
 mod graph_users;
 mod keys;
-mod mailchimp;
-mod mailchimp_server;
 mod token;
 
 use std::sync::Arc;
@@ -23,14 +21,15 @@ use tokio_util::task::AbortOnDropHandle;
 
 pub use account::{Account, Actor, SignIn};
 pub use directory::{Directory, Patch};
-pub use faults::{Fault, Faults, Route};
 pub use graph_token::GraphTokens;
 pub use keys::{Authority, KeyError, Keys, SigningKey, odd_keys, unrelated_key};
-pub use mailchimp::{Mailchimp, MailchimpRequest, Member};
 pub use token::{Forgery, Issuer, Token};
+
+pub use crate::faults::{Fault, Faults, Route};
 
 use crate::Clock;
 use crate::shared::{listen, serve};
+use crate::systems::{OutsideSystem, Systems};
 
 /// The app id under which Entra calls custom extensions.
 pub const ENTRA_CALLER: &str = "99045fe1-7639-4a75-9d4a-577b6ca3810f";
@@ -62,10 +61,6 @@ pub struct TenantOptions {
     pub retention: Option<Duration>,
     /// Whether the audit log's `@odata.nextLink` names a host that is not Graph's.
     pub foreign_next_link: bool,
-    /// Mailchimp's API key.
-    pub mailchimp_key: String,
-    /// Mailchimp's lists; any other is unknown.
-    pub mailchimp_lists: Vec<String>,
     /// The time the tenant lives in.
     pub clock: Clock,
 }
@@ -84,8 +79,6 @@ impl Default for TenantOptions {
             page_size: 100,
             retention: None,
             foreign_next_link: false,
-            mailchimp_key: "0123456789abcdef0123456789abcdef-us21".to_owned(),
-            mailchimp_lists: vec!["a1b2c3d4e5".to_owned()],
             clock: Clock::system(),
         }
     }
@@ -102,7 +95,7 @@ pub enum TenantError {
     Key(#[source] KeyError),
 }
 
-/// Base addresses of the emulated systems, without a trailing slash.
+/// The base addresses of Entra and Graph, without a trailing slash.
 #[derive(Clone, Debug)]
 pub struct Urls {
     /// In place of `https://login.microsoftonline.com`.
@@ -111,8 +104,6 @@ pub struct Urls {
     pub ciam: String,
     /// In place of `https://graph.microsoft.com`.
     pub graph: String,
-    /// In place of `https://us21.api.mailchimp.com`.
-    pub mailchimp: String,
 }
 
 /// What all handlers of one tenant share.
@@ -124,13 +115,13 @@ pub(crate) struct Inner {
     pub(crate) faults: Faults,
     pub(crate) directory: Directory,
     pub(crate) graph_tokens: GraphTokens,
-    pub(crate) mailchimp: Mailchimp,
 }
 
 /// A running tenant. Dropping it closes its ports.
 #[derive(Debug)]
 pub struct Tenant {
     inner: Arc<Inner>,
+    systems: Systems,
     _servers: Vec<AbortOnDropHandle<()>>,
 }
 
@@ -146,19 +137,18 @@ impl Tenant {
         let (login, login_at) = open().await?;
         let (ciam, ciam_at) = open().await?;
         let (graph, graph_at) = open().await?;
-        let (mailchimp, mailchimp_at) = open().await?;
         let urls = Urls {
             login: format!("http://{login_at}"),
             ciam: format!("http://{ciam_at}"),
             graph: format!("http://{graph_at}"),
-            mailchimp: format!("http://{mailchimp_at}"),
         };
+        let faults = Faults::default();
+        let systems = Systems::start(&faults).await.map_err(TenantError::Listen)?;
         let inner = Arc::new(Inner {
             keys: Keys::for_tenant().map_err(TenantError::Key)?,
-            faults: Faults::default(),
+            faults,
             directory: Directory::new(&options),
             graph_tokens: GraphTokens::default(),
-            mailchimp: Mailchimp::new(&options),
             urls,
             options,
         });
@@ -167,9 +157,8 @@ impl Tenant {
             serve(login, authority::login(&inner).merge(graph_token::router(&inner))),
             serve(ciam, authority::ciam(&inner)),
             serve(graph, graph_router),
-            serve(mailchimp, mailchimp_server::router(&inner)),
         ];
-        Ok(Self { inner, _servers: servers })
+        Ok(Self { inner, systems, _servers: servers })
     }
 
     /// What other parts of the emulator keep of a tenant.
@@ -219,10 +208,34 @@ impl Tenant {
         &self.inner.graph_tokens
     }
 
-    /// The mailing lists and what they received.
+    /// The outside systems.
+    pub fn systems(&self) -> impl Iterator<Item = &dyn OutsideSystem> {
+        self.systems.iter()
+    }
+
+    /// One outside system, by its type.
+    ///
+    /// # Panics
+    /// If it is not in the list of outside systems.
     #[must_use]
-    pub fn mailchimp(&self) -> &Mailchimp {
-        &self.inner.mailchimp
+    #[expect(clippy::expect_used, reason = "a system that the list lacks is a mistake of whoever wrote the test")]
+    pub fn system<S: OutsideSystem>(&self) -> &S {
+        self.systems.get().expect("the system is in the list of outside systems")
+    }
+
+    /// The environment variables, secrets included, that point the product at this tenant and at every outside system, under the sample
+    /// configuration.
+    #[must_use]
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        let urls = &self.inner.urls;
+        let mut settings = vec![
+            ("GUESTLIST__TENANT__ENDPOINTS__LOGIN", urls.login.clone()),
+            ("GUESTLIST__TENANT__ENDPOINTS__CIAM", urls.ciam.clone()),
+            ("GUESTLIST__TENANT__ENDPOINTS__GRAPH", urls.graph.clone()),
+            ("GUESTLIST_GRAPH_SECRET", self.inner.options.graph_client_secret.clone()),
+        ];
+        settings.extend(self.systems().flat_map(OutsideSystem::settings));
+        settings
     }
 
     /// A token as Entra would send it to a hook now: v2, from the ciam authority, signed by the current key.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use guestlist::clock::SystemClock;
-use guestlist_emulator::tenant::{Account, Fault, Member, Route, SignIn, Tenant, TenantOptions};
+use guestlist_emulator::systems::OutsideSystem;
+use guestlist_emulator::systems::mailchimp::{Mailchimp, Member};
+use guestlist_emulator::tenant::{Account, Fault, Route, SignIn, Tenant, TenantOptions};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -28,7 +30,7 @@ impl House {
         let state = tempfile::tempdir().unwrap();
         let folder = state.path().display();
         std::fs::write(state.path().join("graph"), secret).unwrap();
-        std::fs::write(state.path().join("mailchimp"), &options.mailchimp_key).unwrap();
+        std::fs::write(state.path().join("mailchimp"), Mailchimp::API_KEY).unwrap();
         let tenant = Tenant::start(options).await.unwrap();
         let accounts = format!(
             r#"
@@ -55,7 +57,7 @@ after = ["news"]
 set = {{ displayName = "{{{{ user.givenName }}}} {{{{ user.surname }}}}", userPrincipalName = "{{{{ user.givenName | slug }}}}.{{{{ user.surname | slug }}}}" }}
 "#,
             tenant.options().graph_client_id,
-            tenant.urls().mailchimp,
+            tenant.system::<Mailchimp>().url(),
         );
         let service = Service::before(tenant, &format!("{POLICY}{accounts}"), "", Arc::new(SystemClock));
         Self { service, state }
@@ -88,7 +90,7 @@ set = {{ displayName = "{{{{ user.givenName }}}} {{{{ user.surname }}}}", userPr
     }
 
     fn member(&self, address: &str) -> Option<Member> {
-        self.tenant().mailchimp().member(LIST, address)
+        self.tenant().system::<Mailchimp>().member(LIST, address)
     }
 
     fn user(&self, id: &str, property: &str) -> Value {
@@ -133,7 +135,7 @@ async fn sign_ups_reach_the_list_and_their_profile_and_others_are_left_alone() {
 
     let patches = directory.patches().len();
     assert_eq!(house.run().await, ["accounts: 0 new, 0 associated"]);
-    assert_eq!((directory.patches().len(), house.tenant().mailchimp().requests().len()), (patches, 1));
+    assert_eq!((directory.patches().len(), house.tenant().system::<Mailchimp>().requests().len()), (patches, 1));
     let log = house.log();
     assert!(!log.contains("fabrikam.com") && !log.contains("Bradford"), "{log}");
 }
@@ -141,7 +143,7 @@ async fn sign_ups_reach_the_list_and_their_profile_and_others_are_left_alone() {
 #[tokio::test]
 async fn somebody_who_unsubscribed_stays_unsubscribed() {
     let house = House::start(TenantOptions::default()).await;
-    house.tenant().mailchimp().add(LIST, "jo@fabrikam.com", "unsubscribed");
+    house.tenant().system::<Mailchimp>().add(LIST, "jo@fabrikam.com", "unsubscribed");
     house.sign_up("jo@fabrikam.com", "Jo", true);
     assert_eq!(house.run().await, ["accounts: 1 new, 1 associated"]);
     assert_eq!(house.member("jo@fabrikam.com").unwrap().status, "unsubscribed");

@@ -3,6 +3,7 @@
 //! In every case here the first run must neither count the account as delivered nor give it up, must say so in a line,
 //! and the next run must complete it.
 
+use guestlist_emulator::systems::mailchimp::Mailchimp;
 use guestlist_emulator::tenant::{Fault, Route};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -65,7 +66,7 @@ async fn assert_tried_again(route: Route, fault: Fault) {
 #[case::misdirected_page(Fault::gateway(421))]
 #[tokio::test]
 async fn what_is_not_mailchimps_member_is_no_delivery(#[case] fault: Fault) {
-    assert_tried_again(Route::PutMember, fault).await;
+    assert_tried_again(Mailchimp::PUT_MEMBER, fault).await;
 }
 
 #[rstest]
@@ -104,7 +105,7 @@ async fn a_user_that_cannot_be_read_is_neither_taken_nor_skipped(#[case] fault: 
 
 #[tokio::test]
 async fn one_answer_of_a_gateway_is_made_good_within_the_run() {
-    for route in [Route::DirectoryAudits, Route::GetUser, Route::PutMember, Route::PatchUser] {
+    for route in [Route::DirectoryAudits, Route::GetUser, Mailchimp::PUT_MEMBER, Route::PatchUser] {
         let stage = Setting::default().start().await;
         let id = stage.joins("alex@fabrikam.com", "Alex", "Fabrikam");
         stage.tenant.faults().once(route, Fault::gateway(302));

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use guestlist_emulator::host::{Level, Mode};
 use guestlist_emulator::sign_up::{Action, Event, Person};
+use guestlist_emulator::systems::OutsideSystem;
 use guestlist_emulator::tenant::{Fault, Route};
 use rstest::rstest;
 use serde_json::Value;
@@ -16,15 +17,17 @@ use crate::support::wire::exchange;
 /// What a start may take on a busy machine, with a binary that is not optimised.
 const START: Duration = Duration::from_secs(5);
 
-const EVERY_OUTSIDE_ROUTE: [Route; 6] =
-    [Route::LoginKeys, Route::CiamKeys, Route::GraphToken, Route::DirectoryAudits, Route::GetUser, Route::PutMember];
+/// The routes of the tenant that the product asks.
+const TENANT_ROUTES: [Route; 5] =
+    [Route::LoginKeys, Route::CiamKeys, Route::GraphToken, Route::DirectoryAudits, Route::GetUser];
 
 #[tokio::test]
 async fn answers_at_once_when_every_outside_address_hangs() {
     let setting = Setting::default();
     let tenant = setting.tenant().await;
-    for route in EVERY_OUTSIDE_ROUTE {
-        tenant.faults().set(route, Fault::Hang);
+    let outside = tenant.systems().flat_map(OutsideSystem::routes);
+    for route in TENANT_ROUTES.iter().chain(outside) {
+        tenant.faults().set(*route, Fault::Hang);
     }
     let stage = setting.start_before(tenant).await;
     measured("first answer", stage.host.startup());

@@ -1,6 +1,7 @@
 //! Every line of a full run, read for what must not be in it: addresses, names, secrets, tokens.
 
 use guestlist_emulator::sign_up::{Event, Person, SignUp};
+use guestlist_emulator::systems::mailchimp::Mailchimp;
 use guestlist_emulator::tenant::{Account, Fault, Forgery, Route};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -20,7 +21,7 @@ const PEOPLE: [(&str, &str, &str); 4] = [
 /// The one whom most of it is about.
 const WHO: &str = PEOPLE[0].0;
 const GRAPH_SECRET: &str = "emulated~graph~secret";
-const MAILCHIMP_KEY: &str = "0123456789abcdef0123456789abcdef-us21";
+const MAILCHIMP_KEY: &str = Mailchimp::API_KEY;
 
 /// All that must be in no line, in lower case.
 fn forbidden() -> Vec<String> {
@@ -152,11 +153,11 @@ fn quoting_failures() -> Vec<(Route, Fault)> {
         (Route::GetUser, answer(400, &graph)),
         (Route::GetUser, unavailable(&graph)),
         (Route::GetUser, answer(200, &json!([address]))),
-        (Route::PutMember, unavailable(&problem)),
+        (Mailchimp::PUT_MEMBER, unavailable(&problem)),
         (Route::PatchUser, unavailable(&graph)),
-        (Route::PutMember, answer(401, &problem)),
+        (Mailchimp::PUT_MEMBER, answer(401, &problem)),
         (Route::PatchUser, answer(403, &graph)),
-        (Route::PutMember, answer(400, &problem)),
+        (Mailchimp::PUT_MEMBER, answer(400, &problem)),
         (Route::PatchUser, answer(400, &graph)),
     ]
 }
@@ -176,8 +177,8 @@ async fn failing_runs(stage: &Stage) -> Vec<String> {
             stage.host.restart().await.unwrap();
         }
     }
-    stage.tenant.mailchimp().put_in_compliance(PEOPLE[2].0);
-    stage.tenant.mailchimp().add(LIST, PEOPLE[2].0, "cleaned");
+    stage.tenant.system::<Mailchimp>().put_in_compliance(PEOPLE[2].0);
+    stage.tenant.system::<Mailchimp>().add(LIST, PEOPLE[2].0, "cleaned");
     answers.push(format!("{:?}", stage.fire().await));
     answers
 }

@@ -5,13 +5,14 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use guestlist_emulator::Clock;
 use guestlist_emulator::host::TimerForm;
+use guestlist_emulator::systems::mailchimp::Mailchimp;
 use guestlist_emulator::tenant::{Account, Actor, Fault, GraphTokens, Route, SignIn, TenantOptions};
 use serde_json::{Value, json};
 
 use crate::support::function_app::LIST;
 use crate::support::stage::{Setting, Stage, TIMER, joined};
 
-const WRITES_AND_READS: [Route; 3] = [Route::GetUser, Route::PutMember, Route::PatchUser];
+const WRITES_AND_READS: [Route; 3] = [Route::GetUser, Mailchimp::PUT_MEMBER, Route::PatchUser];
 
 fn minutes(count: i64) -> TimeDelta {
     TimeDelta::minutes(count)
@@ -51,12 +52,12 @@ async fn a_new_account_becomes_a_pending_member_and_gets_its_names() {
     let id = stage.joins("Alex@Fabrikam.com", "Alex", "O'Neil");
     assert_eq!(stage.names(&id)[0], "unknown");
     stage.run().await;
-    let sent = stage.tenant.mailchimp().requests();
+    let sent = stage.tenant.system::<Mailchimp>().requests();
     assert_eq!(sent.len(), 1, "{sent:?}");
     let wanted = json!({
         "email_address": "Alex@Fabrikam.com", "status_if_new": "pending", "merge_fields": { "FNAME": "Alex" },
     });
-    assert_eq!((sent[0].method.as_str(), &sent[0].body, sent[0].status), ("PUT", &wanted, 200));
+    assert_eq!((sent[0].method, &sent[0].body, sent[0].status), ("PUT", &wanted, 200));
     assert_eq!(stage.members(), [("Alex@Fabrikam.com".to_owned(), "pending".to_owned())]);
     assert_eq!(stage.names(&id), ["Alex O'Neil", "alex.oneil@contoso.onmicrosoft.com"]);
     assert_eq!(stored(&stage, "done"), [format!("{id}.json")]);
@@ -82,13 +83,13 @@ async fn nothing_is_done_twice_by_a_second_run_nor_after_a_restart() {
 #[tokio::test]
 async fn who_unsubscribed_stays_unsubscribed_and_who_did_not_consent_is_not_sent() {
     let stage = Setting::default().start().await;
-    stage.tenant.mailchimp().add(LIST, "alex@fabrikam.com", "unsubscribed");
+    stage.tenant.system::<Mailchimp>().add(LIST, "alex@fabrikam.com", "unsubscribed");
     let alex = stage.joins("alex@fabrikam.com", "Alex", "Fabrikam");
     let silent = Account::signed_up(SignIn::EmailPassword("sam@fabrikam.com".to_owned()));
     let sam = stage.tenant.directory().add(silent.with("givenName", "Sam").with("surname", "Fabrikam"));
     assert!(stage.run().await.contains(&"accounts: 2 new, 2 associated".to_owned()));
     assert_eq!(stage.members(), [("alex@fabrikam.com".to_owned(), "unsubscribed".to_owned())]);
-    assert!(stage.tenant.mailchimp().requests().iter().all(|request| request.body.get("status").is_none()));
+    assert!(stage.tenant.system::<Mailchimp>().requests().iter().all(|request| request.body.get("status").is_none()));
     for (id, name) in [(alex, "Alex Fabrikam"), (sam, "Sam Fabrikam")] {
         assert_eq!(stage.names(&id)[0], name);
     }
@@ -198,9 +199,9 @@ async fn a_record_that_comes_late_and_out_of_order_is_found_by_a_later_run() {
 async fn a_call_while_a_run_is_going_on_does_nothing() {
     let stage = Setting::default().start().await;
     stage.joins("alex@fabrikam.com", "Alex", "Fabrikam");
-    stage.tenant.faults().once(Route::PutMember, Fault::Delay(Duration::from_millis(300)));
+    stage.tenant.faults().once(Mailchimp::PUT_MEMBER, Fault::Delay(Duration::from_millis(300)));
     let second = async {
-        stage.tenant.faults().reached(Route::PutMember, 1).await;
+        stage.tenant.faults().reached(Mailchimp::PUT_MEMBER, 1).await;
         stage.run().await
     };
     let (first, second) = tokio::join!(stage.run(), second);

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use guestlist_emulator::Clock;
+use guestlist_emulator::systems::mailchimp::Mailchimp;
 use guestlist_emulator::tenant::{Fault, Route, TenantOptions};
 use rstest::rstest;
 use serde_json::json;
@@ -32,7 +33,7 @@ fn assert_complete(stage: &Stage, ids: &[String]) {
 
 #[rstest]
 #[case::reading(Route::GetUser, 5)]
-#[case::mailchimp(Route::PutMember, 3)]
+#[case::mailchimp(Mailchimp::PUT_MEMBER, 3)]
 #[case::directory(Route::PatchUser, 5)]
 #[tokio::test]
 async fn one_account_that_fails_stops_no_other_and_is_tried_again(#[case] route: Route, #[case] tries: usize) {
@@ -151,9 +152,9 @@ async fn a_log_that_does_not_reach_back_to_the_last_run_is_read_as_far_as_it_goe
 #[tokio::test]
 async fn state_that_a_power_cut_left_empty_is_repaired() {
     let (stage, ids) = with_three_accounts(Setting::default()).await;
-    stage.tenant.faults().set(Route::PutMember, unavailable_now());
+    stage.tenant.faults().set(Mailchimp::PUT_MEMBER, unavailable_now());
     assert!(has(&stage.run().await, "3 failed, to be tried again"));
-    stage.tenant.faults().clear(Route::PutMember);
+    stage.tenant.faults().clear(Mailchimp::PUT_MEMBER);
     let kept = stage.folder.path().join("state");
     let parts = ["account", "request-news", "attempt-1"].map(|part| format!("pending/{}/{part}.json", ids[0]));
     for object in parts.iter().map(String::as_str).chain(["cursor.json"]) {
@@ -201,14 +202,14 @@ async fn a_run_ends_at_its_limit_and_the_next_one_goes_on(#[case] fault: Fault) 
             stage.tenant.directory().add(account)
         })
         .collect();
-    stage.tenant.faults().set(Route::PutMember, fault);
+    stage.tenant.faults().set(Mailchimp::PUT_MEMBER, fault);
     let began = Instant::now();
     let logs = stage.run().await;
     let took = began.elapsed();
     measured("a run with a limit of one second", took);
     assert!(took >= Duration::from_secs(1) && took < Duration::from_secs(6), "{took:?}");
     assert!(has(&logs, "accounts: 8 new, 0 associated") && has(&logs, "8 left for the next run"), "{logs:?}");
-    stage.tenant.faults().clear(Route::PutMember);
+    stage.tenant.faults().clear(Mailchimp::PUT_MEMBER);
     assert!(has(&stage.run().await, "accounts: 0 new, 8 associated"));
     assert_complete(&stage, &ids);
 }

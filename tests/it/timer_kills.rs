@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use guestlist_emulator::host::InvokeError;
-use guestlist_emulator::tenant::{Fault, MailchimpRequest, Patch, Route};
+use guestlist_emulator::systems::mailchimp::{Mailchimp, MailchimpRequest};
+use guestlist_emulator::tenant::{Fault, Patch, Route};
 use rstest::rstest;
 
 use crate::support::function_app::PATIENCE;
@@ -31,7 +32,7 @@ async fn killed_and_gone_on(route: Route, fault: Fault) -> (Stage, String) {
 }
 
 fn puts(stage: &Stage) -> Vec<MailchimpRequest> {
-    stage.tenant.mailchimp().requests()
+    stage.tenant.system::<Mailchimp>().requests()
 }
 
 fn patches(stage: &Stage) -> Vec<Patch> {
@@ -41,7 +42,7 @@ fn patches(stage: &Stage) -> Vec<Patch> {
 #[rstest]
 #[case::finding(Route::DirectoryAudits)]
 #[case::reading(Route::GetUser)]
-#[case::mailchimp(Route::PutMember)]
+#[case::mailchimp(Mailchimp::PUT_MEMBER)]
 #[case::directory(Route::PatchUser)]
 #[tokio::test]
 async fn a_kill_before_the_outside_did_anything_loses_nothing_and_doubles_nothing(#[case] route: Route) {
@@ -52,7 +53,7 @@ async fn a_kill_before_the_outside_did_anything_loses_nothing_and_doubles_nothin
 
 #[tokio::test]
 async fn a_kill_before_the_answer_of_mailchimp_leaves_one_member_and_repeats_the_same_request() {
-    let (stage, _) = killed_and_gone_on(Route::PutMember, Fault::LoseAnswer).await;
+    let (stage, _) = killed_and_gone_on(Mailchimp::PUT_MEMBER, Fault::LoseAnswer).await;
     let puts = puts(&stage);
     assert_eq!(puts.len(), 2);
     assert_eq!(puts[0], puts[1]);
@@ -75,11 +76,11 @@ async fn what_was_rendered_before_a_kill_is_what_is_sent_after_it() {
     let stage = Setting::default().start().await;
     let id = stage.joins("alex@fabrikam.com", "Alex", "Fabrikam");
     let faults = stage.tenant.faults();
-    faults.set(Route::PutMember, Fault::LoseAnswer);
-    let killed = stage.host.invoke_timer_and_kill(TIMER, faults.lost(Route::PutMember, 1)).await.unwrap();
+    faults.set(Mailchimp::PUT_MEMBER, Fault::LoseAnswer);
+    let killed = stage.host.invoke_timer_and_kill(TIMER, faults.lost(Mailchimp::PUT_MEMBER, 1)).await.unwrap();
     assert!(killed.is_none());
     stage.tenant.directory().set(&id, "givenName", "Alexandra");
-    faults.clear(Route::PutMember);
+    faults.clear(Mailchimp::PUT_MEMBER);
     stage.host.restart().await.unwrap();
     stage.run().await;
     let puts = puts(&stage);
@@ -89,7 +90,7 @@ async fn what_was_rendered_before_a_kill_is_what_is_sent_after_it() {
 
 #[rstest]
 #[case::finding(Route::DirectoryAudits)]
-#[case::mailchimp(Route::PutMember)]
+#[case::mailchimp(Mailchimp::PUT_MEMBER)]
 #[tokio::test]
 async fn sigterm_cuts_a_run_off_at_once_and_the_next_one_goes_on(#[case] route: Route) {
     let stage = Setting::default().start().await;
@@ -125,15 +126,15 @@ async fn many_kills_in_a_row_end_with_every_account_connected_once() {
     let faults = stage.tenant.faults();
     for kill in 1..=4 {
         // Two answers are let through each time, the next one is lost, and the process with it.
-        faults.clear(Route::PutMember);
-        faults.arm(Route::PutMember, 2, None, Fault::LoseAnswer);
-        let killed = stage.host.invoke_timer_and_kill(TIMER, faults.lost(Route::PutMember, kill)).await.unwrap();
+        faults.clear(Mailchimp::PUT_MEMBER);
+        faults.arm(Mailchimp::PUT_MEMBER, 2, None, Fault::LoseAnswer);
+        let killed = stage.host.invoke_timer_and_kill(TIMER, faults.lost(Mailchimp::PUT_MEMBER, kill)).await.unwrap();
         stage.host.restart().await.unwrap();
         if killed.is_some() {
             break;
         }
     }
-    faults.clear(Route::PutMember);
+    faults.clear(Mailchimp::PUT_MEMBER);
     stage.run().await;
     assert_eq!(stage.run().await[1..], ["accounts: 0 new, 0 associated"]);
     assert_eq!(stage.members().len(), 6);

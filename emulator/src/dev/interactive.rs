@@ -11,7 +11,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
 use guestlist_emulator::sign_up::{App, Edit, Person, SignUp};
-use serde_json::{Value, json};
+use guestlist_emulator::tenant::{KeyError, Patch};
+use serde_json::{Map, Value, json};
 
 use super::DevError;
 use super::people::{NEWSLETTER, form, typed};
@@ -55,7 +56,9 @@ fn introduce(stage: &Stage, dev: &str, screen: &Screen) {
     screen.line(format_args!("  hooks      {host}/api/OnAttributeCollectionStart and …Submit"));
     screen.line(format_args!("  Entra      {} (login), {} (ciam)", urls.login, urls.ciam));
     screen.line(format_args!("  Graph      {}", urls.graph));
-    screen.line(format_args!("  Mailchimp  {}", urls.mailchimp));
+    for system in stage.tenant.systems() {
+        screen.line(format_args!("  {:<9}  {}", system.name(), system.url()));
+    }
     screen.line(format_args!("  state      {}", stage.state.path().display()));
     screen.title("Someone who is not invited, and someone who is:");
     screen.line(start("nobody@example.org"));
@@ -70,7 +73,7 @@ fn introduce(stage: &Stage, dev: &str, screen: &Screen) {
 }
 
 async fn token(State(stage): State<Arc<Stage>>) -> Result<String, (StatusCode, String)> {
-    let failed = |error: guestlist_emulator::tenant::KeyError| (StatusCode::INTERNAL_SERVER_ERROR, error.to_string());
+    let failed = |error: KeyError| (StatusCode::INTERNAL_SERVER_ERROR, error.to_string());
     stage.entra.token().encode().map_err(failed)
 }
 
@@ -118,13 +121,14 @@ async fn timer(State(stage): State<Arc<Stage>>) -> Response {
 }
 
 async fn received(State(stage): State<Arc<Stage>>) -> String {
-    let (directory, mailchimp) = (stage.tenant.directory(), stage.tenant.mailchimp());
-    let patch = |patch: guestlist_emulator::tenant::Patch| json!({ "user": patch.user, "body": patch.body, "status": patch.status });
-    let request = |request: guestlist_emulator::tenant::MailchimpRequest| json!({ "method": request.method, "list": request.list, "body": request.body, "status": request.status });
-    let all = json!({
-        "users": directory.users(),
-        "patches": directory.patches().into_iter().map(patch).collect::<Vec<_>>(),
-        "mailchimp": mailchimp.requests().into_iter().map(request).collect::<Vec<_>>(),
-    });
-    format!("{all:#}\n")
+    let directory = stage.tenant.directory();
+    let patch = |patch: Patch| json!({ "user": patch.user, "body": patch.body, "status": patch.status });
+    let mut all = Map::new();
+    all.insert("users".to_owned(), json!(directory.users()));
+    all.insert("patches".to_owned(), directory.patches().into_iter().map(patch).collect());
+    for system in stage.tenant.systems() {
+        let requests = system.received().into_iter().map(|request| request.details).collect();
+        all.insert(system.name().to_lowercase(), requests);
+    }
+    format!("{:#}\n", Value::Object(all))
 }

@@ -1,5 +1,7 @@
 //! What the outside systems received in the script, and whether it is what they should have.
 
+use guestlist_emulator::systems::OutsideSystem;
+use guestlist_emulator::systems::script::{ALEX, SAM};
 use serde_json::{Map, Value, json};
 
 use super::checks::Checks;
@@ -7,26 +9,22 @@ use super::screen::Screen;
 use super::short;
 use super::stage::Stage;
 
-const LIST: &str = "a1b2c3d4e5";
-const ALEX: &str = "alex@fabrikam.com";
-const SAM: &str = "sam@fabrikam.com";
-
-/// Shows and checks it.
+/// Shows every request, and checks what there is after them.
 pub(crate) fn show(stage: &Stage, screen: &Screen, checks: &mut Checks) {
     screen.title("5. What the outside systems received");
-    let mailchimp = stage.tenant.mailchimp();
-    for request in mailchimp.requests() {
-        let fields = request.body.as_object().map(short::pairs).unwrap_or_default();
-        screen.line(format_args!("  Mailchimp {} {fields} ({})", request.method, request.status));
+    for system in stage.tenant.systems() {
+        for request in system.received() {
+            let values = short::pairs(&request.values);
+            screen.line(format_args!("  {} {} {values} ({})", system.name(), request.method, request.answer));
+        }
     }
     let patches = stage.tenant.directory().patches();
     for patch in &patches {
         screen.line(format_args!("  Graph PATCH {} ({})", short::changes(patch), patch.status));
     }
-    let members = mailchimp.members(LIST);
-    let members: Vec<_> =
-        members.iter().map(|member| (member.email_address.as_str(), member.status.as_str())).collect();
-    checks.expect("Mailchimp has Alex, to be confirmed, and not Sam", members == [(ALEX, "pending")], &members);
+    for expected in stage.tenant.systems().flat_map(OutsideSystem::after_script) {
+        checks.expect(expected.what, expected.holds, format_args!("{}", expected.seen));
+    }
     let was_unknown = patches.iter().any(|patch| patch.before.get("displayName") == Some(&json!("unknown")));
     checks.expect("Sam was called \"unknown\"", was_unknown, &patches);
     for (address, name, local) in [(ALEX, "Alex Fabrikam", "alex.fabrikam"), (SAM, "Sam Fabrikam", "sam.fabrikam")] {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use guestlist_emulator::host::Level;
 use guestlist_emulator::sign_up::{Action, App, Edit, Exchange, Flow, Form, Outcome, Person, edit};
+use guestlist_emulator::systems::OutsideSystem;
+use guestlist_emulator::systems::script::{ALEX, SAM};
 use guestlist_emulator::tenant::Account;
 use serde_json::{Map, Value, json};
 
@@ -64,7 +66,7 @@ impl Play<'_> {
     async fn invited(&mut self) {
         self.screen.title("2. Someone who is invited");
         let edits = vec![typed("Alex", "Fabrikam", "3000", true)];
-        let flow = self.sign_up("alex@fabrikam.com", form(), edits).await;
+        let flow = self.sign_up(ALEX, form(), edits).await;
         let expected = [("country", "AU"), ("displayName", "Alex Fabrikam"), ("jobTitle", "Engineer")];
         self.prefilled(&flow, &expected);
         let last = flow.submits.last().and_then(action);
@@ -75,7 +77,7 @@ impl Play<'_> {
     async fn corrected(&mut self) {
         self.screen.title("3. Someone who has to correct the form, in a flow that asks for no display name");
         let edits = vec![typed("Sam", "Fabrikam", "30x0", false), edit([("postalCode", json!(" 3000 "))])];
-        let flow = self.sign_up("sam@fabrikam.com", form_without_display_name(), edits).await;
+        let flow = self.sign_up(SAM, form_without_display_name(), edits).await;
         self.prefilled(&flow, &[("country", "AU"), ("jobTitle", "Editor")]);
         let first = flow.submits.first().and_then(action);
         let rejected = match first {
@@ -89,7 +91,7 @@ impl Play<'_> {
         let trimmed = Map::from_iter([("postalCode".to_owned(), json!("3000"))]);
         self.checks.expect("the blanks around it are removed", second == Some(&Action::Modify(trimmed)), second);
         self.created(&flow);
-        let stored = self.user("sam@fabrikam.com");
+        let stored = self.user(SAM);
         let seen = ["postalCode", NEWSLETTER].map(|name| stored.get(name).cloned().unwrap_or_default());
         self.checks.equal("the account has them", &seen, &[json!("3000"), json!(false)]);
     }
@@ -106,11 +108,10 @@ impl Play<'_> {
         self.checks.equal("the second run writes nothing again", &after, &before);
     }
 
-    /// How often Mailchimp and the directory were written to.
+    /// How often the outside systems and the directory were written to.
     fn writes(&self) -> (usize, usize) {
-        let puts = self.stage.tenant.mailchimp().requests();
-        let puts = puts.iter().filter(|request| request.method == "PUT").count();
-        (puts, self.stage.tenant.directory().patches().len())
+        let received = self.stage.tenant.systems().flat_map(OutsideSystem::received);
+        (received.filter(|request| request.is_write).count(), self.stage.tenant.directory().patches().len())
     }
 
     async fn fire(&mut self, what: &str) {

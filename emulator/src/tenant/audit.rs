@@ -16,9 +16,9 @@ use serde_json::{Value, json};
 
 use super::Inner;
 use super::directory::AuditRecord;
-use super::faults::Route;
 use super::graph_token::graph_error;
 use crate::clock::seconds;
+use crate::faults::Route;
 use crate::shared::{locked, new_id};
 
 const PATH: &str = "/v1.0/auditLogs/directoryAudits";

@@ -10,8 +10,8 @@ use axum::routing::get;
 use serde_json::json;
 
 use super::Inner;
-use super::faults::Route;
 use super::keys::Authority;
+use crate::faults::Route;
 
 #[derive(Clone)]
 struct Site {

@@ -14,8 +14,8 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::Inner;
-use super::faults::Route;
 use crate::clock::{later, seconds};
+use crate::faults::Route;
 use crate::shared::{locked, new_id};
 
 /// The Graph tokens that were given out, with their expiry.

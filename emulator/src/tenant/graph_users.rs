@@ -12,8 +12,8 @@ use serde_json::{Map, Value, json};
 
 use super::Inner;
 use super::directory::{Patch, text};
-use super::faults::Route;
 use super::graph_token::graph_error;
+use crate::faults::Route;
 
 /// What a user has without `$select`.
 const BY_DEFAULT: [&str; 11] = [

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use guestlist_emulator::host::{HostSettings, Invocation, InvokeError, LogLine, Mode, Unread};
 use guestlist_emulator::sign_up::{Form, Hooks, Person, SignUp};
+use guestlist_emulator::systems::mailchimp::Mailchimp;
 use guestlist_emulator::tenant::{Account, Fault, SignIn, TenantOptions};
 use guestlist_emulator::{Entra, Host, Tenant, sign_up};
 use serde_json::{Value, json};
@@ -103,18 +104,9 @@ impl Setting {
     }
 
     fn environment(&self, tenant: &Tenant) -> Vec<(String, String)> {
-        let (urls, options) = (tenant.urls(), tenant.options());
-        let usual = [
-            ("GUESTLIST__TENANT__ENDPOINTS__LOGIN", urls.login.as_str()),
-            ("GUESTLIST__TENANT__ENDPOINTS__CIAM", &urls.ciam),
-            ("GUESTLIST__TENANT__ENDPOINTS__GRAPH", &urls.graph),
-            ("GUESTLIST__CONNECTORS__NEWS__BASE_URL", &urls.mailchimp),
-            ("GUESTLIST_GRAPH_SECRET", &options.graph_client_secret),
-            ("MAILCHIMP_API_KEY", &options.mailchimp_key),
-            ("GUESTLIST_HASH_KEY", HASH_KEY),
-        ];
         let mut all: BTreeMap<String, String> =
-            usual.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            tenant.settings().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        all.insert("GUESTLIST_HASH_KEY".to_owned(), HASH_KEY.to_owned());
         all.extend(self.settings.clone());
         all.retain(|name, _| !self.absent.contains(&name.as_str()));
         all.into_iter().collect()
@@ -171,7 +163,7 @@ impl Stage {
 
     /// The addresses that Mailchimp has, each with its status.
     pub(crate) fn members(&self) -> Vec<(String, String)> {
-        let members = self.tenant.mailchimp().members(LIST);
+        let members = self.tenant.system::<Mailchimp>().members(LIST);
         members.into_iter().map(|member| (member.email_address, member.status)).collect()
     }
 

@@ -1,19 +1,28 @@
-//! Mailchimp's lists: who is on them with which status, and every request that came.
+//! Mailchimp: one list, who is on it with which status, and every request that came.
+
+mod server;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Mutex;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 
 use md5::{Digest, Md5};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use tokio::net::TcpListener;
+use tokio_util::task::AbortOnDropHandle;
 
-use super::TenantOptions;
-use crate::shared::locked;
+use super::script::{ALEX, Expectation};
+use super::{OutsideSystem, Received};
+use crate::faults::{Faults, Route};
+use crate::shared::{locked, serve};
+
+const NAME: &str = "Mailchimp";
 
 /// A request to Mailchimp as it came in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MailchimpRequest {
     /// `PUT` or `GET`.
-    pub method: String,
+    pub method: &'static str,
     /// The list in the path.
     pub list: String,
     /// The member's hash in the path.
@@ -45,17 +54,78 @@ struct State {
     forgotten: HashSet<String>,
 }
 
-/// The account at Mailchimp.
+/// An account at Mailchimp.
 #[derive(Debug)]
 pub struct Mailchimp {
-    pub(super) key: String,
-    pub(super) lists: Vec<String>,
+    url: String,
     state: Mutex<State>,
 }
 
+impl OutsideSystem for Mailchimp {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    /// In place of `https://us21.api.mailchimp.com`.
+    fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn routes(&self) -> &'static [Route] {
+        &[Self::PUT_MEMBER, Self::GET_MEMBER]
+    }
+
+    fn serve(self: Arc<Self>, listener: TcpListener, faults: &Faults) -> AbortOnDropHandle<()> {
+        serve(listener, server::router(&self, faults))
+    }
+
+    fn settings(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("GUESTLIST__CONNECTORS__NEWS__BASE_URL", self.url.clone()),
+            ("MAILCHIMP_API_KEY", Self::API_KEY.to_owned()),
+        ]
+    }
+
+    fn received(&self) -> Vec<Received> {
+        let received = |request: MailchimpRequest| Received {
+            method: request.method,
+            is_write: request.method == "PUT",
+            values: request.body.as_object().cloned().unwrap_or_default(),
+            answer: request.status.to_string(),
+            details: json!({
+                "method": request.method,
+                "list": request.list,
+                "body": request.body,
+                "status": request.status,
+            }),
+        };
+        self.requests().into_iter().map(received).collect()
+    }
+
+    fn after_script(&self) -> Vec<Expectation> {
+        let members = self.members(Self::LIST);
+        let members: Vec<_> =
+            members.iter().map(|member| (member.email_address.as_str(), member.status.as_str())).collect();
+        vec![Expectation {
+            what: "Mailchimp has Alex, to be confirmed, and not Sam",
+            holds: members == [(ALEX, "pending")],
+            seen: format!("{members:?}"),
+        }]
+    }
+}
+
 impl Mailchimp {
-    pub(super) fn new(options: &TenantOptions) -> Self {
-        Self { key: options.mailchimp_key.clone(), lists: options.mailchimp_lists.clone(), state: Mutex::default() }
+    /// The key of its API.
+    pub const API_KEY: &str = "0123456789abcdef0123456789abcdef-us21";
+    /// The id of its one list, which the sample configuration names.
+    pub const LIST: &str = "a1b2c3d4e5";
+    /// `PUT` of a list member.
+    pub const PUT_MEMBER: Route = Route::Outside { system: NAME, endpoint: "PUT member" };
+    /// `GET` of a list member.
+    pub const GET_MEMBER: Route = Route::Outside { system: NAME, endpoint: "GET member" };
+
+    pub(super) fn new(address: SocketAddr) -> Self {
+        Self { url: format!("http://{address}"), state: Mutex::default() }
     }
 
     /// Every request, in the order they came.
@@ -103,33 +173,33 @@ impl Mailchimp {
         locked(&self.state).forgotten.insert(hash);
     }
 
-    pub(super) fn by_hash(&self, list: &str, hash: &str) -> Option<Member> {
+    fn by_hash(&self, list: &str, hash: &str) -> Option<Member> {
         let state = locked(&self.state);
         let key = (list.to_owned(), hash.to_owned());
         state.members.get(&key).cloned()
     }
 
-    pub(super) fn store(&self, list: &str, member: Member) {
+    fn store(&self, list: &str, member: Member) {
         let key = (list.to_owned(), subscriber_hash(&member.email_address));
         locked(&self.state).members.insert(key, member);
     }
 
-    pub(super) fn record(&self, request: MailchimpRequest) {
+    fn record(&self, request: MailchimpRequest) {
         locked(&self.state).requests.push(request);
     }
 
-    pub(super) fn is_in_compliance(&self, hash: &str) -> bool {
+    fn is_in_compliance(&self, hash: &str) -> bool {
         locked(&self.state).in_compliance.contains(hash)
     }
 
-    pub(super) fn is_forgotten(&self, hash: &str) -> bool {
+    fn is_forgotten(&self, hash: &str) -> bool {
         locked(&self.state).forgotten.contains(hash)
     }
 }
 
 /// Mailchimp's id of an address: the MD5 of it trimmed and in lower case, in hexadecimal.
 #[must_use]
-pub(super) fn subscriber_hash(address: &str) -> String {
+fn subscriber_hash(address: &str) -> String {
     let digest = Md5::digest(address.trim().to_lowercase().as_bytes());
     let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('0');
     let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);

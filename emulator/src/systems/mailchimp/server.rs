@@ -12,9 +12,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::Inner;
-use super::faults::Route;
-use super::mailchimp::{Mailchimp, MailchimpRequest, Member, subscriber_hash};
+use super::{Mailchimp, MailchimpRequest, Member, subscriber_hash};
+use crate::faults::Faults;
 use crate::shared::new_id;
 
 const STATUSES: [&str; 5] = ["subscribed", "unsubscribed", "cleaned", "pending", "transactional"];
@@ -59,47 +58,42 @@ impl Problem {
     }
 }
 
-/// The member endpoints.
-pub(super) fn router(inner: &Arc<Inner>) -> Router {
-    let read = get(read).with_state(Arc::clone(inner));
-    let write = put(write).with_state(Arc::clone(inner));
-    let endpoints = inner.faults.guard(Route::GetMember, read);
-    Router::new()
-        .route("/3.0/lists/{list}/members/{hash}", endpoints.merge(inner.faults.guard(Route::PutMember, write)))
+/// The endpoints of list members.
+pub(super) fn router(mailchimp: &Arc<Mailchimp>, faults: &Faults) -> Router {
+    let read = faults.guard(Mailchimp::GET_MEMBER, get(read).with_state(Arc::clone(mailchimp)));
+    let write = faults.guard(Mailchimp::PUT_MEMBER, put(write).with_state(Arc::clone(mailchimp)));
+    Router::new().route("/3.0/lists/{list}/members/{hash}", read.merge(write))
 }
 
 async fn read(
-    State(inner): State<Arc<Inner>>,
+    State(mailchimp): State<Arc<Mailchimp>>,
     Path((list, hash)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    let mailchimp = &inner.mailchimp;
-    let answer = authorised(mailchimp, &headers)
-        .and_then(|()| known_list(mailchimp, &list))
+    let answer = authorised(&headers)
+        .and_then(|()| known_list(&list))
         .and_then(|()| mailchimp.by_hash(&list, &hash).ok_or_else(missing));
-    finish(mailchimp, "GET", (list, hash), Value::Null, answer)
+    finish(&mailchimp, "GET", (list, hash), Value::Null, answer)
 }
 
 async fn write(
-    State(inner): State<Arc<Inner>>,
+    State(mailchimp): State<Arc<Mailchimp>>,
     Path((list, hash)): Path<(String, String)>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let mailchimp = &inner.mailchimp;
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let answer = authorised(mailchimp, &headers)
-        .and_then(|()| known_list(mailchimp, &list))
-        .and_then(|()| upserted(mailchimp, &list, &hash, &body));
+    let answer =
+        authorised(&headers).and_then(|()| known_list(&list)).and_then(|()| upserted(&mailchimp, &list, &hash, &body));
     if let Ok(member) = &answer {
         mailchimp.store(&list, member.clone());
     }
-    finish(mailchimp, "PUT", (list, hash), body, answer)
+    finish(&mailchimp, "PUT", (list, hash), body, answer)
 }
 
 fn finish(
     mailchimp: &Mailchimp,
-    method: &str,
+    method: &'static str,
     (list, hash): (String, String),
     body: Value,
     answer: Result<Member, Problem>,
@@ -118,12 +112,11 @@ fn finish(
         Err(problem) => problem.into_response(),
     };
     let status = response.status().as_u16();
-    let method = method.to_owned();
     mailchimp.record(MailchimpRequest { method, list, hash, body, status });
     response
 }
 
-fn authorised(mailchimp: &Mailchimp, headers: &HeaderMap) -> Result<(), Problem> {
+fn authorised(headers: &HeaderMap) -> Result<(), Problem> {
     let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let key = sent.and_then(|sent| match sent.split_once(' ') {
         Some(("Bearer", key)) => Some(key.to_owned()),
@@ -133,16 +126,15 @@ fn authorised(mailchimp: &Mailchimp, headers: &HeaderMap) -> Result<(), Problem>
         }
         _ => None,
     });
-    if key.as_ref() == Some(&mailchimp.key) {
+    if key.as_deref() == Some(Mailchimp::API_KEY) {
         return Ok(());
     }
     let detail = "Your API key may be invalid, or you've attempted to access the wrong datacenter.";
     Err(Problem::new(StatusCode::UNAUTHORIZED, "API Key Invalid", detail))
 }
 
-fn known_list(mailchimp: &Mailchimp, list: &str) -> Result<(), Problem> {
-    let known = mailchimp.lists.iter().any(|own| own == list);
-    known.then_some(()).ok_or_else(missing)
+fn known_list(list: &str) -> Result<(), Problem> {
+    (list == Mailchimp::LIST).then_some(()).ok_or_else(missing)
 }
 
 fn missing() -> Problem {

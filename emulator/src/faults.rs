@@ -1,4 +1,4 @@
-//! Faults that a test arms at one endpoint, and how often each endpoint was asked.
+//! The faults that a test arms at single endpoints, and how often each endpoint was asked.
 
 mod fault;
 
@@ -15,7 +15,7 @@ pub use fault::Fault;
 
 use crate::shared::locked;
 
-/// One endpoint of the tenant.
+/// One endpoint of the tenant or of an outside system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Route {
     /// The login authority's `openid-configuration`.
@@ -34,10 +34,13 @@ pub enum Route {
     GetUser,
     /// `PATCH /v1.0/users/{id}`.
     PatchUser,
-    /// Mailchimp's `PUT` of a list member.
-    PutMember,
-    /// Mailchimp's `GET` of a list member.
-    GetMember,
+    /// An endpoint of an outside system, which keeps it as a constant.
+    Outside {
+        /// The system's name.
+        system: &'static str,
+        /// The endpoint's name within the system.
+        endpoint: &'static str,
+    },
 }
 
 #[derive(Debug)]
@@ -136,7 +139,7 @@ impl Faults {
     }
 
     /// Puts the table in front of an endpoint.
-    pub(super) fn guard(&self, route: Route, endpoint: MethodRouter) -> MethodRouter {
+    pub(crate) fn guard(&self, route: Route, endpoint: MethodRouter) -> MethodRouter {
         endpoint.layer(from_fn_with_state((self.clone(), route), answer_or_fail))
     }
 }
