@@ -39,7 +39,7 @@ use crate::connectors::Connector;
 use crate::graph::Directory;
 use crate::invites::Invites;
 use crate::reservations::{Admissions, Reservations};
-use crate::storage::StateStore;
+use crate::storage::{Namespace, StateStore};
 
 use outbox::Outbox;
 use run::Run;
@@ -48,6 +48,10 @@ pub use classify::SkipReason;
 pub use records::{ConnectorResult, FinishedAccount, Outcome};
 pub use report::{RunError, RunReport};
 pub use settings::{ConnectorSettings, Settings, SettingsError};
+
+/// What this room keeps in the store.
+pub(crate) const NAMESPACE: Namespace =
+    Namespace::new("accounts", &["pending", "done", "abandoned"], &["started.json", "cursor.json"]);
 
 /// One connector in its place.
 #[derive(Debug)]
@@ -78,7 +82,7 @@ impl Accounts {
         directory: Arc<dyn Directory>,
         connectors: &[Arc<dyn Connector>],
         invites: Invites,
-        store: StateStore,
+        store: &StateStore,
         reservations: Reservations,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, SettingsError> {
@@ -90,7 +94,7 @@ impl Accounts {
             let connector = Arc::clone(connector.ok_or_else(missing)?);
             steps.push(Step { settings: settings.clone(), connector });
         }
-        let (admissions, outbox) = (Admissions::new(store.clone(), None), Outbox::new(store));
+        let (admissions, outbox) = (Admissions::new(store, None), Outbox::new(store.open(&NAMESPACE)));
         let running = tokio::sync::Mutex::default();
         Ok(Self { settings, directory, steps, invites, outbox, reservations, admissions, clock, running })
     }

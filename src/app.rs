@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::accounts::Accounts;
+use crate::accounts::{self, Accounts};
 use crate::clock::Clock;
 use crate::config::{Config, OneConnector, TimerSettings};
 use crate::connectors::Connector;
@@ -24,12 +24,15 @@ use crate::invites::list::ListInvites;
 use crate::invites::{InviteSource, Invites};
 use crate::lookups::Lookups;
 use crate::outbound::{Outbound, OutboundError};
-use crate::reservations::{Admissions, Reservations};
-use crate::storage::StateStore;
+use crate::reservations::{self, Admissions, Reservations};
+use crate::storage::{Namespace, StateStore};
 use crate::telemetry::{self, AddressHasher, Counters, describe};
 
 /// How long running work may take to end once it is told to.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// What each room keeps in the state store.
+pub(crate) const NAMESPACES: &[&Namespace] = &[&accounts::NAMESPACE, &reservations::NAMESPACE];
 
 /// The service, put together.
 #[derive(Debug)]
@@ -60,12 +63,11 @@ impl App {
         let sources = lists.iter().map(|list| Arc::clone(list) as Arc<dyn InviteSource>).collect();
         let invites = Invites::new(sources);
         let lookups = Lookups::try_new(config.lookups, &outbound)?;
-        // A folder on Azure is refused to the timer, and to every policy that would write into it.
-        let store = StateStore::from_settings(&config.store).unwrap_or_else(|_| StateStore::in_memory());
+        let store = StateStore::from_settings(&config.store, NAMESPACES);
         let hash_key = config.hash_key.and_then(Result::ok);
-        let admissions = Admissions::new(store.clone(), hash_key.as_ref());
-        let reservations = Reservations::new(store);
-        let accounts = accounts(config.timer, invites.clone(), &reservations, &outbound, &clock).map(Arc::new);
+        let admissions = Admissions::new(&store, hash_key.as_ref());
+        let reservations = Reservations::new(&store);
+        let accounts = accounts(config.timer, invites.clone(), &store, &reservations, &outbound, &clock).map(Arc::new);
         let timer = TimerState { accounts, port, stop: stop.child_token() };
         let verifier = Verifier::new(&config.caller, keys.clone(), Arc::clone(&clock));
         let services = DecisionServices {
@@ -117,12 +119,13 @@ impl App {
 fn accounts(
     settings: Option<TimerSettings>,
     invites: Invites,
+    store: &StateStore,
     reservations: &Reservations,
     outbound: &Outbound,
     clock: &Arc<dyn Clock>,
 ) -> Result<Accounts, String> {
     let settings = settings.ok_or("the configuration has no [graph]: new accounts cannot be found")?;
-    let store = StateStore::from_settings(&settings.store).map_err(|error| describe(&error))?;
+    store.usable().map_err(|error| describe(&error))?;
     let tokens = ClientSecret::new(settings.credential, outbound.clone(), Arc::clone(clock));
     let graph = Arc::new(Graph::new(settings.graph, outbound.clone(), Arc::new(tokens)));
     let connectors: Vec<Arc<dyn Connector>> = settings
@@ -146,4 +149,28 @@ fn connector(
             Arc::new(Profile::try_new(settings, Arc::clone(graph) as Arc<dyn Directory>)?)
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::overlaps;
+
+    #[test]
+    fn no_two_rooms_claim_one_name_in_the_store() {
+        assert_eq!(overlaps(NAMESPACES), Vec::<String>::new());
+        let mut names: Vec<_> = NAMESPACES.iter().flat_map(|namespace| namespace.names()).collect();
+        names.sort_unstable();
+        let documented = [
+            "abandoned",
+            "admissions",
+            "cursor.json",
+            "done",
+            "pending",
+            "person-key.json",
+            "reservations",
+            "started.json",
+        ];
+        assert_eq!(names, documented);
+    }
 }

@@ -27,6 +27,7 @@ mod admissions;
 mod choose;
 mod event;
 mod log;
+mod namespace;
 mod settle;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -37,6 +38,8 @@ use crate::values::{CodeDigest, EmailAddress};
 use choose::{Choice, choose};
 use event::{AddressDigest, Event, Holder, Reservation};
 use log::{Log, Place};
+
+pub(crate) use namespace::NAMESPACE;
 
 pub use admissions::{Admission, Admissions, Arrival, KnownPerson, PersonId, Scope};
 pub use settle::{Acceptance, Ledger, Settled};
@@ -101,8 +104,8 @@ pub struct Reservations {
 impl Reservations {
     /// Over this store. Nothing is read yet.
     #[must_use]
-    pub fn new(store: StateStore) -> Self {
-        Self { log: Log::new(store) }
+    pub fn new(store: &StateStore) -> Self {
+        Self { log: Log::new(store.open(&NAMESPACE)) }
     }
 
     /// Reserves a use for whoever claims it, or renews the one that they have: its lease begins anew.

@@ -22,7 +22,7 @@ use serde::de::DeserializeOwned;
 
 use super::attempt::Attempt;
 use super::records::{Account, ConnectorResult, Cursor, FinishedAccount, Started};
-use crate::storage::{Creation, StateStore, StoreError};
+use crate::storage::{Creation, RoomStore, StoreError};
 use crate::telemetry::describe;
 use crate::values::ObjectId;
 
@@ -48,11 +48,11 @@ impl PendingAccount {
 /// The records of accounts, over the store.
 #[derive(Debug, Clone)]
 pub(super) struct Outbox {
-    store: StateStore,
+    store: RoomStore,
 }
 
 impl Outbox {
-    pub(super) fn new(store: StateStore) -> Self {
+    pub(super) fn new(store: RoomStore) -> Self {
         Self { store }
     }
 

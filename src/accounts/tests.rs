@@ -211,8 +211,8 @@ async fn a_connector_that_was_not_built_is_named() {
     let house = House::new(&[("news", &[])]);
     let store = StateStore::in_memory();
     let (directory, clock) = (Arc::clone(&house.directory), Arc::clone(&house.clock));
-    let (settings, reservations) = (house.settings.clone(), Reservations::new(store.clone()));
-    let built = Accounts::try_new(settings, directory, &[], Invites::default(), store, reservations, clock);
+    let (settings, reservations) = (house.settings.clone(), Reservations::new(&store));
+    let built = Accounts::try_new(settings, directory, &[], Invites::default(), &store, reservations, clock);
     assert_eq!(built.unwrap_err(), SettingsError::NoConnector { name: "news".to_owned() });
 }
 

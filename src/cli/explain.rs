@@ -16,6 +16,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::rehearsal::{HookResult, Person, Rehearsal, filled_in, services};
 use super::{USAGE, print_error, show};
+use crate::app;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Environment};
 use crate::decisions::{Decision, DecisionFailure, SharedState};
@@ -148,10 +149,9 @@ fn explain(config: Config, options: &Options) -> Result<String, Failed> {
     let described = |error: OutboundError| Failed::decision(telemetry::describe(&error));
     let outbound = Outbound::try_new(Arc::clone(&clock)).map_err(described)?;
     let lookups = Lookups::try_new(config.lookups, &outbound).map_err(described)?;
-    // A policy that needs a state which cannot be had is an error of the configuration.
-    let store = StateStore::from_settings(&config.store).unwrap_or_else(|_| StateStore::in_memory());
     // What Start would remember stays in this process; which codes are used is read where the service keeps it.
-    let (codes, admissions) = (Reservations::new(store), Admissions::new(StateStore::in_memory(), None));
+    let codes = Reservations::new(&StateStore::from_settings(&config.store, app::NAMESPACES));
+    let admissions = Admissions::new(&StateStore::for_rehearsal(), None);
     let state = SharedState::new(codes, admissions).only_looking();
     let services = services(config.sign_up, invites, lookups, state, clock);
     let sends = options.submit || options.code.is_some() || !options.attributes.is_empty();

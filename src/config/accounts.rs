@@ -22,8 +22,6 @@ const FUNCTION_TIMEOUT: Duration = Duration::from_mins(10);
 /// What the timer needs.
 #[derive(Debug)]
 pub struct TimerSettings {
-    /// Where the state lives.
-    pub store: storage::Settings,
     /// How Graph is called.
     pub credential: credentials::Settings,
     /// Where Graph is.
@@ -76,7 +74,6 @@ pub(super) fn timer(
     let accounts = settings(file, accounts, client_id.clone(), connectors, names);
     report_order(&accounts, &file.connectors, reading);
     Some(TimerSettings {
-        store: store?.clone(),
         credential: credentials::Settings {
             login: tenant.login.clone(),
             tenant: tenant.id.clone(),

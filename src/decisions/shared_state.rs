@@ -164,20 +164,25 @@ mod tests {
     use super::*;
     use crate::clock::{ManualClock, SystemClock};
     use crate::storage::StateStore;
-    use crate::values::{App, Client, Form};
+    use crate::telemetry::describe;
+    use crate::values::{App, Client, Code, Form};
 
-    #[tokio::test(start_paused = true)]
-    async fn what_start_saw_is_deleted_after_an_hour_where_no_timer_runs() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = StateStore::local(folder.path());
-        let state = SharedState::new(Reservations::new(store.clone()), Admissions::new(store.clone(), None));
-        let start = SignUpEvent {
+    fn start() -> SignUpEvent {
+        SignUpEvent {
             correlation_id: "6b264006-9d46-4409-bdb7-a501b6c22527".parse().ok(),
             app: App::default(),
             client: Client::default(),
             identities: Vec::new(),
             form: Form(Vec::new()),
-        };
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_start_saw_is_deleted_after_an_hour_where_no_timer_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = StateStore::local(folder.path());
+        let state = SharedState::new(Reservations::new(&store), Admissions::new(&store, None));
+        let start = start();
         let address = "jo@example.com".parse().unwrap();
         let found = FoundAddress { address, provenance: Provenance::Asserted, source: AddressSource::Identity };
         let written = SystemClock.now();
@@ -196,5 +201,28 @@ mod tests {
         stop.cancel();
         tasks.close();
         tasks.wait().await;
+    }
+
+    /// A store that can never be used is not an empty one: what needs it fails with its error, and the rest works.
+    #[tokio::test]
+    async fn a_store_that_can_never_be_used_fails_whoever_needs_it() {
+        let store = StateStore::unusable();
+        let state = SharedState::new(Reservations::new(&store), Admissions::new(&store, None));
+        let (start, now) = (start(), SystemClock.now());
+        let code = InvitationCode { digest: Code::from_random([0; 16]).unwrap().digest(), uses: 1 };
+        let only_looking = state.clone().only_looking();
+        let failures = [
+            state.remember(Scope::Shared, &start, None, now).await.unwrap_err(),
+            state.whose(Scope::Shared, &start, |_| true, now).await.unwrap_err(),
+            state.reserve(&code, None, None, now).await.unwrap_err(),
+            only_looking.reserve(&code, None, None, now).await.unwrap_err(),
+        ];
+        for failure in failures {
+            let said = describe(&failure);
+            assert!(said.contains("does not outlive an instance on Azure"), "{said}");
+        }
+        state.remember(Scope::Process, &start, None, now).await.unwrap();
+        let known = state.whose(Scope::Process, &start, |_| true, now).await.unwrap();
+        assert_eq!(known.map(|known| known.by), Some(KnownBy::CorrelationId));
     }
 }

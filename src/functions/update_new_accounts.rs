@@ -129,8 +129,8 @@ mod tests {
         };
         let clock = Arc::new(ManualClock::new("2026-11-21T10:00:00Z".parse().unwrap()));
         let store = StateStore::in_memory();
-        let reservations = Reservations::new(store.clone());
-        Arc::new(Accounts::try_new(settings, directory, &[], Invites::default(), store, reservations, clock).unwrap())
+        let reservations = Reservations::new(&store);
+        Arc::new(Accounts::try_new(settings, directory, &[], Invites::default(), &store, reservations, clock).unwrap())
     }
 
     async fn answered(accounts: Result<Arc<Accounts>, String>, host: &str, body: Body) -> (StatusCode, Value) {

@@ -24,6 +24,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::namespace::NAMESPACE;
 use crate::storage::{StateStore, StoreError};
 use crate::telemetry::describe;
 use crate::values::{AppId, CorrelationId, EmailAddress, Identity, KnownBy, Network, Secret};
@@ -127,8 +128,8 @@ impl Admissions {
     /// Over this store; nothing is read yet. People are digested under a key that follows from the secret; without
     /// one, under a key that is kept in the store.
     #[must_use]
-    pub fn new(store: StateStore, secret: Option<&Secret>) -> Self {
-        Self { memory: Memory::new(), shared: Shared::new(store, secret) }
+    pub fn new(store: &StateStore, secret: Option<&Secret>) -> Self {
+        Self { memory: Memory::new(), shared: Shared::new(store.open(&NAMESPACE), secret) }
     }
 
     /// Remembers a Start. Entra repeats a call: the same person is remembered twice then, which is one person.
@@ -196,7 +197,11 @@ impl Admissions {
     }
 
     /// The same as [`Admissions::tidy`], and what killed writes have left anywhere in the store: where no timer does it.
+    /// A store that can never be used holds nothing.
     pub async fn tidy_store(&self, now: DateTime<Utc>) {
+        if !self.shared.is_usable() {
+            return;
+        }
         self.shared.sweep_leftovers(now).await;
         self.tidy(now).await;
     }

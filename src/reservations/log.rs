@@ -9,12 +9,10 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use moka::sync::Cache;
 
 use super::event::Event;
-use crate::storage::{Creation, Entry, StateStore, StoreError};
+use super::namespace::RESERVATIONS;
+use crate::storage::{Creation, Entry, RoomStore, StoreError};
 use crate::telemetry::describe;
 use crate::values::CodeDigest;
-
-/// The folder of all logs.
-const FOLDER: &str = "reservations";
 
 /// How many events are read at once.
 const READERS: usize = 32;
@@ -32,12 +30,12 @@ pub(super) struct Place {
 
 impl Place {
     fn name(&self, number: u32) -> String {
-        format!("{FOLDER}/{}/{}-{number}.json", self.code.to_hex(), self.slot)
+        format!("{RESERVATIONS}/{}/{}-{number}.json", self.code.to_hex(), self.slot)
     }
 
     /// The place that follows the event with this name, if it is one.
     fn after(name: &str) -> Option<Self> {
-        let (code, event) = name.strip_prefix(FOLDER)?.strip_prefix('/')?.split_once('/')?;
+        let (code, event) = name.strip_prefix(RESERVATIONS)?.strip_prefix('/')?.split_once('/')?;
         let (slot, number) = event.strip_suffix(".json")?.split_once('-')?;
         let number: u32 = number.parse().ok()?;
         let place = Self { code: code.parse().ok()?, slot: slot.parse().ok()?, next: number.checked_add(1)? };
@@ -67,23 +65,23 @@ struct Known {
 /// All logs.
 #[derive(Debug, Clone)]
 pub(super) struct Log {
-    store: StateStore,
+    store: RoomStore,
     read: Cache<Known, Arc<Event>>,
 }
 
 impl Log {
-    pub(super) fn new(store: StateStore) -> Self {
+    pub(super) fn new(store: RoomStore) -> Self {
         Self { store, read: Cache::new(MOST) }
     }
 
     /// Every slot of a code that has an event, by number.
     pub(super) async fn of_code(&self, code: &CodeDigest) -> Result<Vec<Slot>, StoreError> {
-        self.slots(&format!("{FOLDER}/{}", code.to_hex())).await
+        self.slots(&format!("{RESERVATIONS}/{}", code.to_hex())).await
     }
 
     /// Every slot of every code that has an event, by code and number.
     pub(super) async fn all(&self) -> Result<Vec<Slot>, StoreError> {
-        self.slots(FOLDER).await
+        self.slots(RESERVATIONS).await
     }
 
     async fn slots(&self, prefix: &str) -> Result<Vec<Slot>, StoreError> {

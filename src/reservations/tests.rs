@@ -67,7 +67,7 @@ impl Guest {
 
 /// Releases what one person has.
 async fn release(shelf: &Shelf, number: usize) {
-    let log = Log::new(shelf.store());
+    let log = Log::new(shelf.store().open(&NAMESPACE));
     let theirs = Some(AddressDigest::of(&person(number)));
     for slot in log.of_code(&code()).await.unwrap() {
         if slot.event.waiting().is_some_and(|held| held.address == theirs) {
@@ -103,7 +103,7 @@ async fn race(reservations: Vec<Reservations>, uses: u32, guests: Vec<Guest>) ->
 async fn of_many_who_race_exactly_as_many_win_as_there_are_uses(#[case] uses: u32) {
     let folder = tempfile::tempdir().unwrap();
     for store in [StateStore::in_memory(), StateStore::local(&folder.path().join("state"))] {
-        let processes = (0..3).map(|_| Reservations::new(store.clone())).collect();
+        let processes = (0..3).map(|_| Reservations::new(&store)).collect();
         let outcomes = race(processes, uses, (0..60).map(|number| guest(number, number)).collect()).await;
         let won = outcomes.iter().filter(|outcome| matches!(outcome, Ok(Reserved::New))).count();
         let used_up = outcomes.iter().filter(|outcome| matches!(outcome, Err(ReserveError::UsedUp))).count();
@@ -120,11 +120,11 @@ async fn of_many_who_race_exactly_as_many_win_as_there_are_uses(#[case] uses: u3
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_call_that_is_repeated_at_the_same_time_takes_one_use(#[case] guest: Guest) {
     let store = StateStore::in_memory();
-    let processes = (0..4).map(|_| Reservations::new(store.clone())).collect();
+    let processes = (0..4).map(|_| Reservations::new(&store)).collect();
     let outcomes = race(processes, 9, vec![guest; 4]).await;
     let new = outcomes.iter().filter(|outcome| matches!(outcome, Ok(Reserved::New))).count();
     assert!(new == 1 && outcomes.iter().all(Result::is_ok), "{outcomes:?}");
-    assert_eq!(Reservations::new(store).uses_left(&code(), 9).await.unwrap(), 8);
+    assert_eq!(Reservations::new(&store).uses_left(&code(), 9).await.unwrap(), 8);
 }
 
 #[rstest]
@@ -133,7 +133,7 @@ async fn a_call_that_is_repeated_at_the_same_time_takes_one_use(#[case] guest: G
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_forty_calls_at_once_every_fifth_takes_a_further_use(#[case] guest: Guest) {
     let store = StateStore::in_memory();
-    let processes: Vec<_> = (0..4).map(|_| Reservations::new(store.clone())).collect();
+    let processes: Vec<_> = (0..4).map(|_| Reservations::new(&store)).collect();
     let outcomes = race(processes.clone(), 9, vec![guest; 36]).await;
     let new = outcomes.iter().filter(|outcome| matches!(outcome, Ok(Reserved::New))).count();
     assert!(new == 9 && outcomes.iter().all(Result::is_ok), "{outcomes:?}");
@@ -284,7 +284,7 @@ async fn no_code_has_more_than_a_thousand_uses() {
 async fn to_look_what_is_left_makes_no_folder() {
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().join("state");
-    let reservations = Reservations::new(StateStore::local(&state));
+    let reservations = Reservations::new(&StateStore::local(&state));
     assert_eq!(reservations.uses_left(&code(), 3).await.unwrap(), 3);
     assert!(!Path::new(&state).exists());
     guest(1, 1).at(&reservations, 3, now()).await.unwrap();

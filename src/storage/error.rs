@@ -9,6 +9,14 @@ pub enum StoreError {
          instance on Azure. Run the timer on a machine of your own until the blob store is available"
     )]
     LocalOnAzure,
+    /// A room named an object or a folder that another room owns, which is a defect.
+    #[error("{name} in the state store does not belong to {room}")]
+    NotOwned {
+        /// The room that named it.
+        room: &'static str,
+        /// The object or the folder.
+        name: String,
+    },
     /// The folder cannot be made or opened.
     #[error("cannot open the state folder {folder}")]
     Folder {

@@ -15,29 +15,28 @@ use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 
-use super::StoreError;
+use super::error::StoreError;
+use super::namespace::Namespace;
 use super::sweep::is_leftover;
-
-/// What lies at the top of a state folder.
-const OURS: [&str; 8] =
-    ["started.json", "cursor.json", "person-key.json", "pending", "done", "abandoned", "reservations", "admissions"];
 
 /// A folder that may not be there yet.
 #[derive(Debug)]
 pub(super) struct Folder {
     pub(super) path: PathBuf,
+    /// What the rooms keep in it. A folder that holds anything else is not the state's alone.
+    namespaces: &'static [&'static Namespace],
     objects: OnceLock<Arc<dyn ObjectStore>>,
-    /// It cannot be closed, which was said.
+    /// It cannot be closed to others, and the log has said so.
     stays_open: AtomicBool,
 }
 
 impl Folder {
-    pub(super) fn new(path: &Path) -> Self {
-        Self { path: path.to_owned(), objects: OnceLock::new(), stays_open: AtomicBool::new(false) }
+    pub(super) fn new(path: &Path, namespaces: &'static [&'static Namespace]) -> Self {
+        Self { path: path.to_owned(), namespaces, objects: OnceLock::new(), stays_open: AtomicBool::new(false) }
     }
 
     /// The objects in it, to be read.
-    pub(super) async fn objects(self: &Arc<Self>) -> Result<Arc<dyn ObjectStore>, StoreError> {
+    pub(super) async fn readable(self: &Arc<Self>) -> Result<Arc<dyn ObjectStore>, StoreError> {
         match self.objects.get() {
             Some(objects) => Ok(Arc::clone(objects)),
             None => self.blocking(Self::look).await,
@@ -45,7 +44,7 @@ impl Folder {
     }
 
     /// The same, to be written: what is written now is for the owner only.
-    pub(super) async fn prepared(self: &Arc<Self>) -> Result<Arc<dyn ObjectStore>, StoreError> {
+    pub(super) async fn writable(self: &Arc<Self>) -> Result<Arc<dyn ObjectStore>, StoreError> {
         self.blocking(Self::prepare).await
     }
 
@@ -71,13 +70,45 @@ impl Folder {
     pub(super) fn prepare(&self) -> std::io::Result<Arc<dyn ObjectStore>> {
         make_private(&self.path)?;
         if !self.stays_open.load(Ordering::Relaxed)
-            && let Err(reason) = close(&self.path)
+            && let Err(reason) = self.close()
         {
             self.stays_open.store(true, Ordering::Relaxed);
             let folder = self.path.display();
             tracing::warn!(event = "state-folder-open", %folder, %reason);
         }
         self.open()
+    }
+
+    /// Whether this is the name of something that lies at the top of a state folder.
+    fn is_ours(&self, name: &str) -> bool {
+        let mut ours = self.namespaces.iter().flat_map(|namespace| namespace.names());
+        ours.any(|own| own.split('/').next() == Some(name)) || is_leftover(name)
+    }
+
+    /// Takes the folder's rights from everybody but its owner; fails if that cannot or should not be done.
+    #[cfg(unix)]
+    fn close(&self) -> std::io::Result<()> {
+        use std::os::unix::fs::PermissionsExt;
+        let mut permissions = std::fs::metadata(&self.path)?.permissions();
+        let private = permissions.mode() & !0o077;
+        if permissions.mode() == private {
+            return Ok(());
+        }
+        for entry in std::fs::read_dir(&self.path)? {
+            if !self.is_ours(&entry?.file_name().to_string_lossy()) {
+                let reason =
+                    "others can open it, and it is not for the state alone: name a folder of its own in state.url";
+                return Err(std::io::Error::other(reason));
+            }
+        }
+        permissions.set_mode(private);
+        std::fs::set_permissions(&self.path, permissions)
+    }
+
+    /// Rights are inherited there.
+    #[cfg(not(unix))]
+    fn close(&self) -> std::io::Result<()> {
+        Ok(())
     }
 
     fn open(&self) -> std::io::Result<Arc<dyn ObjectStore>> {
@@ -101,36 +132,11 @@ fn make_private(folder: &Path) -> std::io::Result<()> {
     builder.create(folder)
 }
 
-/// Takes the folder's rights from everybody but its owner; fails if that cannot or should not be done.
-#[cfg(unix)]
-fn close(folder: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let mut permissions = std::fs::metadata(folder)?.permissions();
-    let private = permissions.mode() & !0o077;
-    if permissions.mode() == private {
-        return Ok(());
-    }
-    for entry in std::fs::read_dir(folder)? {
-        let name = entry?.file_name();
-        let name = name.to_string_lossy();
-        if !OURS.contains(&name.as_ref()) && !is_leftover(&name) {
-            let reason = "others can open it, and it is not for the state alone: name a folder of its own in state.url";
-            return Err(std::io::Error::other(reason));
-        }
-    }
-    permissions.set_mode(private);
-    std::fs::set_permissions(folder, permissions)
-}
-
-/// Rights are inherited there.
-#[cfg(not(unix))]
-fn close(_: &Path) -> std::io::Result<()> {
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
-    use crate::storage::StateStore;
+    use crate::storage::{Namespace, StateStore};
+
+    const OWN: Namespace = Namespace::new("tests", &["reservations", "admissions/deep"], &["cursor.json"]);
 
     #[tokio::test]
     async fn whoever_only_reads_makes_no_folder() {
@@ -154,7 +160,7 @@ mod tests {
         let mode = || std::fs::metadata(folder.path()).unwrap().permissions().mode() & 0o777;
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         std::fs::write(folder.path().join("cursor.json"), "1").unwrap();
-        let store = StateStore::local(folder.path());
+        let store = StateStore::local_for(folder.path(), &[&OWN]);
         assert_eq!((store.read::<u8>("cursor.json").await.unwrap(), mode()), (Some(1), 0o755));
         store.overwrite("reservations/a/0-0.json", &1).await.unwrap();
         store.overwrite("admissions/a.json", &1).await.unwrap();

@@ -1,3 +1,5 @@
+use std::path::Path as FilePath;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -75,7 +77,7 @@ fn set_mode(folder: &FilePath, mode: u32) {
 async fn the_folder_is_for_its_owner_only_whatever_becomes_of_it() {
     let folder = tempfile::tempdir().unwrap();
     let made = folder.path().join("above/state");
-    let store = StateStore::local(&made);
+    let store = StateStore::local_for(&made, &[&NOTES, &KEYS]);
     assert!(!made.exists(), "made when it is needed");
     store.create("pending/a/account.json", &json!(1)).await.unwrap();
     assert_eq!((mode(&made), mode(&folder.path().join("above"))), (0o700, 0o700));
@@ -105,7 +107,7 @@ async fn a_folder_that_holds_something_else_is_left_open_and_works() {
     let store = StateStore::local(folder.path());
     // The folder is looked at in another thread, which has the default subscriber only.
     let subscriber = crate::telemetry::subscriber(level, lines.clone(), clock);
-    let Place::Folder(place) = &store.place else { panic!("a folder") };
+    let Backend::Folder(place) = &store.backend else { panic!("a folder") };
     tracing::subscriber::with_default(subscriber, || {
         place.prepare().unwrap();
         place.prepare().unwrap();
@@ -128,16 +130,72 @@ async fn sweeps_old_staging_leftovers_and_nothing_else() {
         std::fs::write(folder.path().join(leftover), "{").unwrap();
     }
     let written = store.list("pending").await.unwrap().first().unwrap().modified;
-    assert_eq!(store.sweep(written).await, 0, "a write may still be going on");
-    assert_eq!(store.sweep(written + chrono::TimeDelta::hours(2)).await, 3);
+    assert_eq!(store.backend.sweep(written).await, 0, "a write may still be going on");
+    assert_eq!(store.backend.sweep(written + chrono::TimeDelta::hours(2)).await, 3);
     assert!(store.exists("pending/a/account.json").await.unwrap());
     assert!(folder.path().join("notes#1").exists() && folder.path().join("pending/a/x.json#").exists());
 }
 
+/// The parts of the store in these tests.
+const NOTES: Namespace = Namespace::new("notes", &["pending", "done", "admissions/app"], &["cursor.json"]);
+const KEYS: Namespace = Namespace::new("keys", &["pending2"], &["person-key.json"]);
+
+#[tokio::test]
+async fn a_store_that_can_never_be_used_answers_everything_with_the_remedy() {
+    let store = StateStore::from_settings(&Settings::LocalOnAzure, &[&NOTES]);
+    let room = store.open(&NOTES);
+    let errors = [
+        store.usable().unwrap_err(),
+        room.usable().unwrap_err(),
+        room.create("cursor.json", &1).await.unwrap_err(),
+        room.overwrite("cursor.json", &1).await.unwrap_err(),
+        room.read::<u8>("cursor.json").await.unwrap_err(),
+        room.exists("cursor.json").await.unwrap_err(),
+        room.list("pending").await.unwrap_err(),
+        room.delete("cursor.json").await.unwrap_err(),
+    ];
+    for error in errors {
+        assert!(matches!(error, StoreError::LocalOnAzure), "{error:?}");
+        assert!(error.to_string().contains("a machine of your own"), "{error}");
+    }
+    assert_eq!(room.sweep("2026-11-21T10:00:00Z".parse().unwrap()).await, 0);
+}
+
+#[tokio::test]
+async fn a_room_reaches_its_own_objects_and_no_others() {
+    let store = StateStore::in_memory();
+    let (notes, keys) = (store.open(&NOTES), store.open(&KEYS));
+    for name in ["cursor.json", "pending/a.json", "pending/a/b.json", "admissions/app/a.json"] {
+        assert_eq!(notes.create(name, &1).await.unwrap(), Creation::Created, "{name}");
+        let refused = [
+            keys.create(name, &1).await.map(|_| ()),
+            keys.overwrite(name, &1).await,
+            keys.read::<u8>(name).await.map(|_| ()),
+            keys.exists(name).await.map(|_| ()),
+            keys.delete(name).await,
+        ];
+        assert!(refused.iter().all(|one| matches!(one, Err(StoreError::NotOwned { room: "keys", .. }))), "{refused:?}");
+    }
+    for name in ["pending", "pending.json", "pending2/a.json", "admissions/b.json", "started.json", "cursor.json/a"] {
+        assert!(matches!(notes.create(name, &1).await, Err(StoreError::NotOwned { .. })), "{name}");
+    }
+    for folder in ["", "pending2", "admissions", "cursor.json", "pendin"] {
+        assert!(matches!(notes.list(folder).await, Err(StoreError::NotOwned { .. })), "{folder}");
+    }
+    assert_eq!(notes.list("pending").await.unwrap().len(), 2);
+    assert_eq!(notes.list("pending/a").await.unwrap().len(), 1);
+    let error = notes.delete("pending2/a.json").await.unwrap_err();
+    assert_eq!(error.to_string(), "pending2/a.json in the state store does not belong to notes");
+}
+
 #[test]
-fn local_state_on_azure_is_refused_with_the_remedy() {
-    let error = StateStore::from_settings(&Settings::LocalOnAzure).unwrap_err();
-    assert!(error.to_string().contains("a machine of your own"), "{error}");
+fn what_two_rooms_claim_is_found() {
+    const WHOLE: Namespace = Namespace::new("whole", &["admissions"], &["pending2"]);
+    assert!(overlaps(&[&NOTES, &KEYS]).is_empty());
+    let found = overlaps(&[&NOTES, &KEYS, &WHOLE]);
+    let wanted =
+        ["notes claims admissions/app, and whole claims admissions", "keys claims pending2, and whole claims pending2"];
+    assert_eq!(found, wanted);
 }
 
 #[tokio::test]

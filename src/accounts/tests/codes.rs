@@ -321,7 +321,7 @@ async fn without_need_no_invitation_is_asked_for_and_codes_are_accepted_all_the_
 #[tokio::test]
 async fn what_start_remembered_is_deleted_after_an_hour() {
     let house = House::new(&[]);
-    let admissions = Admissions::new(house.store.clone(), None);
+    let admissions = Admissions::new(&house.store, None);
     let sign_up = "6b264006-9d46-4409-bdb7-a501b6c22527".parse().unwrap();
     let start = Arrival { app: None, correlation_id: Some(&sign_up), network: None, identities: &[] };
     let admission =

@@ -322,13 +322,13 @@ impl House {
         let connectors: Vec<_> = self.connectors.iter().map(|one| Arc::clone(one) as Arc<dyn Connector>).collect();
         let invites = Invites::new(vec![Arc::clone(&self.invites) as Arc<dyn InviteSource>]);
         let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
-        let (settings, store) = (self.settings.clone(), self.store.clone());
+        let (settings, store) = (self.settings.clone(), &self.store);
         Accounts::try_new(settings, directory, &connectors, invites, store, self.reservations(), clock).unwrap()
     }
 
     /// The reservations, as a hook in another process has them.
     pub(super) fn reservations(&self) -> Reservations {
-        Reservations::new(self.store.clone())
+        Reservations::new(&self.store)
     }
 
     pub(super) async fn run(&self) -> Result<RunReport, RunError> {

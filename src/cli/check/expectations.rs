@@ -55,8 +55,8 @@ async fn rehearse(
     if given.invitation.is_none() && !given.no_invitations {
         sources.extend(lists.iter().map(|list| Arc::clone(list) as Arc<dyn InviteSource>));
     }
-    let store = StateStore::in_memory();
-    let state = SharedState::new(Reservations::new(store.clone()), Admissions::new(store, None));
+    let store = StateStore::for_rehearsal();
+    let state = SharedState::new(Reservations::new(&store), Admissions::new(&store, None));
     if let Some(code) = code.as_ref().filter(|code| code.kind == TestCode::UsedUp) {
         let all = InvitationCode { digest: code.known.digest(), uses: 1 };
         state.reserve(&all, None, None, now).await.map_err(|error| error.to_string())?;

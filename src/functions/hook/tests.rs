@@ -9,11 +9,12 @@ use rstest::rstest;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::level_filters::LevelFilter;
 
 use super::super::on_attribute_collection_start::on_attribute_collection_start;
 use super::super::on_attribute_collection_submit::on_attribute_collection_submit;
 use super::*;
-use crate::clock::ManualClock;
+use crate::clock::{ManualClock, SystemClock};
 use crate::decisions::{GuessLimit, SharedState};
 use crate::entra::caller;
 use crate::entra::signing_keys::{KeySource, SigningKeys, SourceError};
@@ -25,6 +26,7 @@ use crate::reservations::{Admissions, Reservations, Scope};
 use crate::signup::identity::EmailSource;
 use crate::signup::policy::{Gate, Policy, SignUpSettings};
 use crate::storage::StateStore;
+use crate::telemetry::{self, CapturedLines};
 use crate::values::{AttributeName, Code, CodeDigest, EmailAddress, EmailMatch, Invitation, InvitationCode};
 use store::Dead;
 
@@ -85,12 +87,12 @@ impl Behaviour {
 }
 
 fn hooks(keys: Behaviour, invites: Behaviour, on_failure: OnFailure) -> Arc<Hooks> {
-    hooks_of(Policy::new("default", Gate::Open), StateStore::in_memory(), keys, invites, on_failure)
+    hooks_of(Policy::new("default", Gate::Open), &StateStore::in_memory(), keys, invites, on_failure)
 }
 
 fn hooks_of(
     policy: Policy,
-    store: StateStore,
+    store: &StateStore,
     keys: Behaviour,
     invites: Behaviour,
     on_failure: OnFailure,
@@ -110,7 +112,7 @@ fn hooks_of(
         sign_up: SignUpSettings { policies: vec![policy], ..SignUpSettings::default() },
         invites: Invites::new(vec![Arc::new(invites)]),
         lookups: Lookups::default(),
-        state: SharedState::new(Reservations::new(store.clone()), Admissions::new(store, None)),
+        state: SharedState::new(Reservations::new(store), Admissions::new(store, None)),
         guess_limit: GuessLimit::default(),
         clock: clock.clone(),
     };
@@ -173,7 +175,7 @@ async fn a_state_store_that_does_not_work_leads_to_the_failure_action(
         let value = json!({ "@odata.type": "microsoft.graph.stringDirectoryAttributeValue", "value": code.reveal() });
         event["data"]["userSignUpInfo"]["attributes"]["extension_0_Code"] = value;
         let store = StateStore::over(Arc::new(dead));
-        let hooks = hooks_of(policy.clone(), store, Behaviour::Answers, Behaviour::Answers, on_failure);
+        let hooks = hooks_of(policy.clone(), &store, Behaviour::Answers, Behaviour::Answers, on_failure);
         let mut hooks = Arc::into_inner(hooks).unwrap();
         hooks.services.invites = Invites::new(vec![Arc::new(OneCode(code.clone()))]);
         let (action, _, took) = ask(&Arc::new(hooks), kind, event.to_string().into()).await;
@@ -187,11 +189,32 @@ async fn a_state_store_that_does_not_work_leads_to_the_failure_action(
     // What needs no store does not notice.
     let store = StateStore::over(Arc::new(dead));
     let policy = Policy::new("default", Gate::Open);
-    let hooks = hooks_of(policy, store, Behaviour::Answers, Behaviour::Answers, on_failure);
+    let hooks = hooks_of(policy, &store, Behaviour::Answers, Behaviour::Answers, on_failure);
     for kind in [EventKind::Start, EventKind::Submit] {
         let (action, _, took) = ask(&hooks, kind, event(kind).into()).await;
         assert_eq!((action.as_str(), took), ("continueWithDefaultBehavior", Duration::ZERO));
     }
+}
+
+/// A store that can never be used is not taken for an empty one: whoever needs it gets the failure action.
+#[tokio::test(start_paused = true)]
+async fn a_state_store_that_can_never_be_used_leads_to_the_failure_action_and_is_named_in_the_log() {
+    let lines = CapturedLines::default();
+    let subscriber = telemetry::subscriber(LevelFilter::INFO, lines.clone(), Arc::new(SystemClock));
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let remembers = Policy { email_sources: vec![EmailSource::Identity], ..Policy::new("default", Gate::Open) };
+    for (policy, wanted) in
+        [(remembers, "showBlockPage"), (Policy::new("default", Gate::Open), "continueWithDefaultBehavior")]
+    {
+        let store = StateStore::unusable();
+        let hooks = hooks_of(policy, &store, Behaviour::Answers, Behaviour::Answers, OnFailure::Block);
+        let (action, ..) = ask(&hooks, EventKind::Start, event(EventKind::Start).into()).await;
+        assert_eq!(action, wanted);
+    }
+    let failures: Vec<_> = lines.events().into_iter().filter(|line| line["event"] == "failure-action").collect();
+    assert!(failures.len() == 1 && failures[0]["reason"] == "state-unavailable", "{failures:?}");
+    assert!(failures[0]["error"].as_str().unwrap().contains("on Azure"), "{failures:?}");
 }
 
 fn event(kind: EventKind) -> String {
@@ -314,14 +337,14 @@ async fn a_policy_that_only_reports_stops_nobody_even_if_no_decision_can_be_made
     let policy = Policy { mode: Mode::Report, ..Policy::new("default", Gate::InviteOnly) };
     for invites in [Behaviour::Fails, Behaviour::Hangs, Behaviour::Panics] {
         let store = StateStore::in_memory();
-        let hooks = hooks_of(policy.clone(), store, Behaviour::Answers, invites, OnFailure::Block);
+        let hooks = hooks_of(policy.clone(), &store, Behaviour::Answers, invites, OnFailure::Block);
         for kind in [EventKind::Start, EventKind::Submit] {
             let (action, ..) = ask(&hooks, kind, event(kind).into()).await;
             assert_eq!(action, "continueWithDefaultBehavior", "{invites:?}");
         }
     }
     // Who is not known to be Entra is not known to sign up to anything.
-    let hooks = hooks_of(policy, StateStore::in_memory(), Behaviour::Hangs, Behaviour::Answers, OnFailure::Block);
+    let hooks = hooks_of(policy, &StateStore::in_memory(), Behaviour::Hangs, Behaviour::Answers, OnFailure::Block);
     let (action, ..) = ask(&hooks, EventKind::Start, event(EventKind::Start).into()).await;
     assert_eq!(action, "showBlockPage");
 }

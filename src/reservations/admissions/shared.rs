@@ -15,15 +15,10 @@ use tokio::sync::OnceCell;
 
 use super::person::{PersonId, PersonKey, StoredKey};
 use super::{Admission, Arrival, LIFETIME, MOST, Sighting, StartKey, TIME_TO_LIVE, Traits, is_fresh};
-use crate::storage::{Creation, Entry, StateStore, StoreError};
+use crate::reservations::namespace::{ADMISSIONS, PERSON_KEY};
+use crate::storage::{Creation, Entry, RoomStore, StoreError};
 use crate::telemetry::describe;
 use crate::values::{AppId, Secret};
-
-/// The folder.
-const FOLDER: &str = "admissions";
-
-/// The key of the digests, where no secret is configured.
-const KEY: &str = "person-key.json";
 
 /// How often another process may come first with the key.
 const ATTEMPTS: usize = 3;
@@ -43,13 +38,13 @@ struct Stored {
 /// What the store remembers. Cheap to clone; clones share what they have read.
 #[derive(Debug, Clone)]
 pub(super) struct Shared {
-    store: StateStore,
+    store: RoomStore,
     key: Arc<OnceCell<PersonKey>>,
     known: Cache<PersonId, Arc<Admission>>,
 }
 
 impl Shared {
-    pub(super) fn new(store: StateStore, secret: Option<&Secret>) -> Self {
+    pub(super) fn new(store: RoomStore, secret: Option<&Secret>) -> Self {
         let key = secret.map(PersonKey::from_secret);
         let known = Cache::builder().max_capacity(MOST).time_to_live(TIME_TO_LIVE).build();
         Self { store, key: Arc::new(OnceCell::new_with(key)), known }
@@ -60,22 +55,26 @@ impl Shared {
     async fn key(&self) -> Result<&PersonKey, StoreError> {
         let made = self.key.get_or_try_init(|| async {
             for _ in 0..ATTEMPTS {
-                match self.store.read::<StoredKey>(KEY).await {
+                match self.store.read::<StoredKey>(PERSON_KEY).await {
                     Ok(Some(stored)) => return Ok(stored.into_key()),
                     Ok(None) => {}
                     Err(error @ StoreError::Corrupt { .. }) => {
-                        tracing::error!(event = "person-key-unreadable", object = KEY, reason = describe(&error));
-                        self.store.delete(KEY).await?;
+                        tracing::error!(
+                            event = "person-key-unreadable",
+                            object = PERSON_KEY,
+                            reason = describe(&error)
+                        );
+                        self.store.delete(PERSON_KEY).await?;
                     }
                     Err(error) => return Err(error),
                 }
                 let new = StoredKey::random();
-                if self.store.create(KEY, &new).await? == Creation::Created {
+                if self.store.create(PERSON_KEY, &new).await? == Creation::Created {
                     return Ok(new.into_key());
                 }
             }
             // It exists and is never there: as good as one that cannot be read.
-            Err(StoreError::Corrupt { name: KEY.to_owned(), line: 1, column: 1 })
+            Err(StoreError::Corrupt { name: PERSON_KEY.to_owned(), line: 1, column: 1 })
         });
         made.await
     }
@@ -147,6 +146,11 @@ impl Shared {
         Ok(None)
     }
 
+    /// Whether the store can be used at all.
+    pub(super) fn is_usable(&self) -> bool {
+        self.store.usable().is_ok()
+    }
+
     /// Deletes what killed writes have left.
     pub(super) async fn sweep_leftovers(&self, now: DateTime<Utc>) {
         self.store.sweep(now).await;
@@ -154,7 +158,7 @@ impl Shared {
 
     /// Deletes what was written more than an hour ago; says how many.
     pub(super) async fn sweep(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
-        let entries = self.store.list(FOLDER).await?.into_iter();
+        let entries = self.store.list(ADMISSIONS).await?.into_iter();
         let old: Vec<_> = entries.filter(|entry| now - entry.modified >= LIFETIME).collect();
         let swept = old.len();
         let deletions: Vec<_> = old.iter().map(|entry| self.store.delete(&entry.name)).collect();
@@ -181,8 +185,10 @@ impl Stored {
 fn folder(key: &PersonKey, app: Option<&AppId>, by: StartKey<'_>) -> Option<String> {
     let app = app.map_or("none", AppId::as_str);
     match by {
-        StartKey::Id(id) => id.map(|id| format!("{FOLDER}/{app}/{id}")),
-        StartKey::Network(network) => network.map(|network| format!("{FOLDER}/{app}/network-{}", key.network(network))),
+        StartKey::Id(id) => id.map(|id| format!("{ADMISSIONS}/{app}/{id}")),
+        StartKey::Network(network) => {
+            network.map(|network| format!("{ADMISSIONS}/{app}/network-{}", key.network(network)))
+        }
     }
 }
 

@@ -76,7 +76,7 @@ impl Visitor {
 }
 
 fn admissions(shelf: &Shelf) -> Admissions {
-    Admissions::new(shelf.store(), None)
+    Admissions::new(&shelf.store(), None)
 }
 
 const JO: &str = "Jo@example.com";
@@ -186,9 +186,9 @@ async fn what_is_seen_by_the_process_and_what_is_shared_count_together() {
 #[tokio::test]
 async fn a_secret_in_common_needs_no_key_in_the_store() {
     let (shelf, secret) = (Shelf::new(), Secret::new("s3cr3t"));
-    visitor(JO, 1).starts(&Admissions::new(shelf.store(), Some(&secret)), Scope::Shared, now()).await;
+    visitor(JO, 1).starts(&Admissions::new(&shelf.store(), Some(&secret)), Scope::Shared, now()).await;
     assert!(shelf.names().iter().all(|name| name.starts_with("admissions/")), "{:?}", shelf.names());
-    let other = Admissions::new(shelf.store(), Some(&secret));
+    let other = Admissions::new(&shelf.store(), Some(&secret));
     visitor(JO, 1).starts(&other, Scope::Shared, now() + minutes(1)).await;
     let found = visitor(JO, 1).submits(&other, "", now() + minutes(1)).await;
     assert_eq!(found, Some((JO.to_owned(), KnownBy::CorrelationId)), "the same person, for both");
@@ -208,7 +208,7 @@ async fn instances_that_come_at_once_agree_on_a_key() {
 #[tokio::test]
 async fn what_is_remembered_does_not_print_itself() {
     let folder = tempfile::tempdir().unwrap();
-    let admissions = Admissions::new(StateStore::local(folder.path()), Some(&Secret::new("s3cr3t")));
+    let admissions = Admissions::new(&StateStore::local(folder.path()), Some(&Secret::new("s3cr3t")));
     let jo = visitor(JO, 1);
     jo.starts(&admissions, Scope::Shared, now()).await;
     jo.starts(&admissions, Scope::Process, now()).await;
@@ -282,14 +282,22 @@ async fn a_store_that_fails_is_an_error_and_no_admission() {
 }
 
 #[tokio::test]
+async fn a_store_that_can_never_be_used_has_nothing_to_sweep() {
+    let lines = logged("admissions-not-swept", async {
+        Admissions::new(&StateStore::unusable(), None).tidy_store(now()).await;
+    });
+    assert_eq!(lines.await, Vec::<serde_json::Value>::new());
+}
+
+#[tokio::test]
 async fn a_sweep_deletes_what_is_older_than_an_hour_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     for store in [StateStore::in_memory(), StateStore::local(folder.path())] {
-        let admissions = Admissions::new(store.clone(), None);
+        let admissions = Admissions::new(&store, None);
         for number in 0..3 {
             visitor(JO, number).starts(&admissions, Scope::Shared, now() + minutes(1)).await;
         }
-        guest(1, 1).at(&Reservations::new(store.clone()), 1, now()).await.unwrap();
+        guest(1, 1).at(&Reservations::new(&store), 1, now()).await.unwrap();
         let entries = store.list("admissions").await.unwrap();
         let [first, last] =
             [entries.iter().map(|entry| entry.modified).min(), entries.iter().map(|entry| entry.modified).max()];

@@ -57,7 +57,7 @@ impl Shelf {
 
     /// As a new process has them: without anything remembered.
     pub(super) fn reservations(&self) -> Reservations {
-        Reservations::new(self.store())
+        Reservations::new(&self.store())
     }
 
     pub(super) fn fault(&self, fault: Fault) {

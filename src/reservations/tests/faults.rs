@@ -104,11 +104,11 @@ async fn what_is_not_named_like_an_event_is_passed_over() {
 async fn an_event_that_somebody_has_put_in_anothers_place_is_read_anew() {
     let folder = tempfile::tempdir().unwrap();
     let store = StateStore::local(folder.path());
-    let reservations = Reservations::new(store.clone());
+    let reservations = Reservations::new(&store);
     guest(1, 1).at(&reservations, 1, now()).await.unwrap();
     let object = store.list("reservations").await.unwrap().remove(0);
     store.delete(&object.name).await.unwrap();
-    guest(2, 3).at(&Reservations::new(store), 1, now()).await.unwrap();
+    guest(2, 3).at(&Reservations::new(&store), 1, now()).await.unwrap();
     let file = std::fs::File::options().append(true).open(folder.path().join(&object.name)).unwrap();
     file.set_modified(std::time::SystemTime::from(object.modified + minutes(1))).unwrap();
     assert!(matches!(guest(1, 4).at(&reservations, 1, now()).await, Err(ReserveError::UsedUp)));
