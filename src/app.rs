@@ -8,10 +8,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::accounts::{self, Accounts};
 use crate::clock::Clock;
-use crate::config::{Config, OneConnector, TimerSettings};
-use crate::connectors::Connector;
-use crate::connectors::mailchimp::Mailchimp;
-use crate::connectors::profile::{self, Profile};
+use crate::config::{Config, TimerSettings};
+use crate::connectors::{Connector, ConnectorParts};
 use crate::credentials::ClientSecret;
 use crate::decisions::{DecisionServices, GuessLimit, SharedState};
 use crate::entra::caller::Verifier;
@@ -20,8 +18,7 @@ use crate::functions::health::Health;
 use crate::functions::hook::Hooks;
 use crate::functions::update_new_accounts::TimerState;
 use crate::graph::{Directory, Graph};
-use crate::invites::list::ListInvites;
-use crate::invites::{InviteSource, Invites};
+use crate::invites::Invites;
 use crate::lookups::Lookups;
 use crate::outbound::{Outbound, OutboundError};
 use crate::reservations::{self, Admissions, Reservations};
@@ -44,7 +41,7 @@ pub struct App {
     /// What the timer runs.
     pub timer: Arc<TimerState>,
     keys: SigningKeys,
-    lists: Vec<Arc<ListInvites>>,
+    invites: Invites,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -58,10 +55,7 @@ impl App {
         let stop = CancellationToken::new();
         let outbound = Outbound::try_new(Arc::clone(&clock))?;
         let keys = SigningKeys::new(&outbound, config.caller.key_documents(), tasks.clone(), stop.clone());
-        let lists: Vec<Arc<ListInvites>> =
-            config.invites.into_iter().map(|settings| Arc::new(ListInvites::new(settings))).collect();
-        let sources = lists.iter().map(|list| Arc::clone(list) as Arc<dyn InviteSource>).collect();
-        let invites = Invites::new(sources);
+        let invites = Invites::new(config.invites.iter().map(|source| source.build(&outbound)).collect());
         let lookups = Lookups::try_new(config.lookups, &outbound)?;
         let store = StateStore::from_settings(&config.store, NAMESPACES);
         let hash_key = config.hash_key.and_then(Result::ok);
@@ -72,7 +66,7 @@ impl App {
         let verifier = Verifier::new(&config.caller, keys.clone(), Arc::clone(&clock));
         let services = DecisionServices {
             sign_up: config.sign_up,
-            invites,
+            invites: invites.clone(),
             lookups,
             state: SharedState::new(reservations, admissions),
             guess_limit: GuessLimit::default(),
@@ -80,15 +74,23 @@ impl App {
         };
         let (hasher, counters) = (AddressHasher::new(hash_key.as_ref()), Counters::default());
         let hooks = Hooks { settings: config.hooks, verifier, services, hasher, counters };
-        let health = Health { keys: keys.clone(), lists: lists.clone() };
-        Ok(Self { hooks: Arc::new(hooks), health: Arc::new(health), timer: Arc::new(timer), keys, lists, tasks, stop })
+        let health = Health { keys: keys.clone(), invites: invites.clone() };
+        Ok(Self {
+            hooks: Arc::new(hooks),
+            health: Arc::new(health),
+            timer: Arc::new(timer),
+            keys,
+            invites,
+            tasks,
+            stop,
+        })
     }
 
     /// Starts what runs in the background: signing keys, invite lists, counts. To be called on the runtime, once.
     pub fn start(&self) {
         self.keys.prefetch();
-        for list in &self.lists {
-            list.keep_fresh(&self.tasks, self.stop.clone());
+        for source in self.invites.sources() {
+            Arc::clone(source).keep_fresh(&self.tasks, self.stop.clone());
         }
         self.hooks.counters.keep_writing(&self.tasks, self.stop.clone());
         if self.timer.accounts.is_err() {
@@ -127,28 +129,18 @@ fn accounts(
     let settings = settings.ok_or("the configuration has no [graph]: new accounts cannot be found")?;
     store.usable().map_err(|error| describe(&error))?;
     let tokens = ClientSecret::new(settings.credential, outbound.clone(), Arc::clone(clock));
+    let extensions = settings.graph.extensions.clone();
     let graph = Arc::new(Graph::new(settings.graph, outbound.clone(), Arc::new(tokens)));
+    let parts =
+        ConnectorParts { outbound: outbound.clone(), directory: Arc::clone(&graph) as Arc<dyn Directory>, extensions };
     let connectors: Vec<Arc<dyn Connector>> = settings
         .connectors
         .into_iter()
-        .map(|one| connector(one, outbound, &graph))
+        .map(|connector| connector.build(&parts))
         .collect::<Result<_, _>>()
         .map_err(|error| describe(&error))?;
     Accounts::try_new(settings.accounts, graph, &connectors, invites, store, reservations.clone(), Arc::clone(clock))
         .map_err(|error| describe(&error))
-}
-
-fn connector(
-    one: OneConnector,
-    outbound: &Outbound,
-    graph: &Arc<Graph>,
-) -> Result<Arc<dyn Connector>, profile::SettingsError> {
-    Ok(match one {
-        OneConnector::Mailchimp(settings) => Arc::new(Mailchimp::new(settings, outbound.clone())),
-        OneConnector::Profile(settings) => {
-            Arc::new(Profile::try_new(settings, Arc::clone(graph) as Arc<dyn Directory>)?)
-        }
-    })
 }
 
 #[cfg(test)]

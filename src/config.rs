@@ -31,16 +31,16 @@ use decode::{Decode, Reading};
 use tracing::level_filters::LevelFilter;
 
 pub use accounts::TimerSettings;
-pub use connectors::OneConnector;
 pub(crate) use file::{TestAction, TestCode, TestHook};
 pub use named_files::NamedFile;
 pub use policy_tests::PolicyTest;
 pub use problems::{Invalid, Problem, Severity};
 
 use crate::files::{self, FileError};
+use crate::invites::InviteSourceBuilder;
 use crate::lookups::Settings as LookupSettings;
 use crate::values::{AppId, Secret, SecretError};
-use crate::{entra, functions, invites, signup, storage};
+use crate::{entra, functions, signup, storage};
 
 /// The file's name, beside `host.json`.
 const FILE: &str = "guestlist.toml";
@@ -99,7 +99,7 @@ pub struct Config {
     /// Where the state lives.
     pub store: storage::Settings,
     /// Where invitations come from.
-    pub invites: Vec<invites::list::Settings>,
+    pub invites: Vec<Box<dyn InviteSourceBuilder>>,
     /// What is asked from outside, for the policies that name it.
     pub lookups: Vec<LookupSettings>,
     /// What the timer needs; absent without `[graph]`.
@@ -167,8 +167,9 @@ fn build(file: &file::File, environment: &Environment, reading: &mut Reading) ->
     }
     let hooks = file.hooks.as_ref().and_then(|section| hooks::hooks(section, tenant.as_ref(), reading));
     let invites = sign_up::invites(&file.invites, &names, environment, reading);
+    let invites: Vec<_> = invites.into_iter().map(|list| Box::new(list) as Box<dyn InviteSourceBuilder>).collect();
     // Of a list that cannot be read nobody knows the columns.
-    let columns: Option<Vec<_>> = invites.iter().map(|list| list.columns.clone()).collect();
+    let columns: Option<Vec<_>> = invites.iter().map(|source| source.columns().map(<[String]>::to_vec)).collect();
     if let Some(columns) = columns.filter(|columns| columns.len() == file.invites.len()) {
         names.columns = columns.concat();
     }

@@ -17,15 +17,17 @@ pub mod profile;
 mod error;
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::graph::User;
+use crate::graph::{Directory, Extensions, User};
+use crate::outbound::Outbound;
 use crate::values::ObjectId;
 
-pub use error::ConnectorError;
+pub use error::{ConnectorError, ConnectorSetupError};
 
 pub use crate::outbound::Disposition;
 
@@ -86,4 +88,21 @@ pub trait Connector: Debug + Send + Sync {
         request: &'a Value,
         end: Instant,
     ) -> BoxFuture<'a, Result<Receipt, ConnectorError>>;
+}
+
+/// What connectors are built from, beside their own settings.
+#[derive(Debug)]
+pub struct ConnectorParts {
+    /// The way to the outside systems.
+    pub outbound: Outbound,
+    /// The directory, for those that read or change the account itself.
+    pub directory: Arc<dyn Directory>,
+    /// The custom attributes that the directory reads; `None` without the tenant's `b2c-extensions-app`.
+    pub extensions: Option<Extensions>,
+}
+
+/// The settings of one connector, of whatever kind: what builds it.
+pub trait ConnectorBuilder: Debug + Send + Sync {
+    /// The connector, which has called nobody yet.
+    fn build(self: Box<Self>, parts: &ConnectorParts) -> Result<Arc<dyn Connector>, ConnectorSetupError>;
 }

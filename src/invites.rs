@@ -6,16 +6,23 @@
 pub mod columns;
 pub mod csv_reader;
 pub mod csv_writer;
+mod freshness;
 pub mod list;
 mod look_alikes;
 pub mod snapshot;
 
-use std::fmt::Debug;
+use std::any::Any;
+use std::fmt::{self, Debug};
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
+use crate::outbound::Outbound;
 use crate::values::{CodeDigest, EmailAddress, EmailMatch, Invitation};
+
+pub use freshness::{Freshness, SourceStatus};
 
 /// Why a source cannot be asked.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -28,6 +35,9 @@ pub struct InviteError {
 }
 
 /// One place where invitations come from.
+///
+/// A kind that holds what it knows says how old that is and keeps it fresh; one that is asked anew each time needs only
+/// the first three functions.
 pub trait InviteSource: Debug + Send + Sync {
     /// Its name in the configuration.
     fn name(&self) -> &str;
@@ -41,6 +51,80 @@ pub trait InviteSource: Debug + Send + Sync {
 
     /// Every invitation with that code, in the source's own order, valid or not.
     fn find_code<'a>(&'a self, code: &'a CodeDigest) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>>;
+
+    /// Whether it can be asked now. False only as long as it never could.
+    fn is_ready(&self) -> bool {
+        true
+    }
+
+    /// How old what it holds is; `None`: it holds nothing, and is asked anew each time.
+    fn freshness(&self) -> Option<Freshness> {
+        None
+    }
+
+    /// Looks once whether the source has changed, and takes what is new.
+    fn refresh(&self) -> BoxFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    /// Loads what it holds and keeps that fresh until `stop`.
+    fn keep_fresh(self: Arc<Self>, _tasks: &TaskTracker, _stop: CancellationToken) {}
+}
+
+/// The settings of one source, of whatever kind: what builds it.
+pub trait InviteSourceBuilder: Any + Debug + Send + Sync {
+    /// The source's name in the configuration.
+    fn name(&self) -> &str;
+
+    /// The columns that templates see of its invitations; `None`: they were not known when the configuration was read.
+    fn columns(&self) -> Option<&[String]>;
+
+    /// The source. Nothing is loaded or called yet.
+    fn build(&self, outbound: &Outbound) -> Arc<dyn InviteSource>;
+
+    /// What the source holds, read now, for a command. `None`: it holds nothing and is asked anew each time.
+    fn load(&self) -> Option<Result<LoadedSource, LoadError>> {
+        None
+    }
+}
+
+/// A source as it was when a command read it.
+#[derive(Debug)]
+pub struct LoadedSource {
+    /// Answers from what was read, and stays as it is.
+    pub source: Arc<dyn InviteSource>,
+    /// How many invitations it holds.
+    pub invitations: usize,
+    /// What is wrong with some of them. Problems that the configuration already reports are left out.
+    pub problems: Vec<SourceProblem>,
+}
+
+/// What is wrong with one invitation of a source. It never quotes values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceProblem {
+    /// Where the invitation is, such as a file and a line.
+    pub place: String,
+    /// Whether it cannot be meant, so that a check of the configuration fails.
+    pub is_error: bool,
+    /// What is wrong.
+    pub problem: String,
+}
+
+impl fmt::Display for SourceProblem {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = if self.is_error { "" } else { "warning: " };
+        write!(out, "{}: {kind}{}", self.place, self.problem)
+    }
+}
+
+/// Why a command cannot read a source.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{place}: {reason}")]
+pub struct LoadError {
+    /// Where the source is, such as a file.
+    pub place: String,
+    /// What went wrong.
+    pub reason: String,
 }
 
 /// All sources, in the order in which they are asked.
@@ -54,6 +138,12 @@ impl Invites {
     #[must_use]
     pub fn new(sources: Vec<Arc<dyn InviteSource>>) -> Self {
         Self { sources }
+    }
+
+    /// The sources, in the order in which they are asked.
+    #[must_use]
+    pub fn sources(&self) -> &[Arc<dyn InviteSource>] {
+        &self.sources
     }
 
     /// Every invitation that matches the address, source by source. One source that cannot be asked fails the whole:

@@ -12,8 +12,7 @@ use serde_json::json;
 use super::{USAGE, show};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Environment, Problem, Severity};
-use crate::invites::csv_reader::{LineReport, PUBLIC_SUFFIX};
-use crate::invites::list::{self, LoadedInvites};
+use crate::invites::InviteSource;
 
 /// What can be asked for.
 #[derive(Debug, clap::Args)]
@@ -64,29 +63,25 @@ fn fails(problem: &Problem) -> bool {
 fn of_a_usable(environment: &Environment, config: &Config, file: &str) -> Findings {
     let mut lines: Vec<String> = config.notes.iter().map(|problem| problem.describe(file)).collect();
     let mut errors = config.notes.iter().filter(|problem| fails(problem)).count();
-    let (mut invitations, mut lists) = (0, Vec::new());
-    // One whose header cannot be read is among the notes.
-    for settings in config.invites.iter().filter(|settings| settings.columns.is_some()) {
-        let path = settings.path.display();
-        match list::load(settings) {
-            Ok((snapshot, problems)) => {
-                invitations += snapshot.len();
-                lists.push(Arc::new(LoadedInvites::new(Arc::clone(&settings.options.source), snapshot)));
-                for LineReport { line, problem, .. } in problems.iter().filter(|problem| problem.line > 1) {
-                    // It cannot be meant, and who reads the exit code only should know.
-                    let refused = problem == PUBLIC_SUFFIX;
-                    errors += usize::from(refused);
-                    lines.push(format!("{path}:{line}: {}{problem}", if refused { "" } else { "warning: " }));
-                }
+    let (mut invitations, mut sources) = (0, Vec::new());
+    // A source whose columns cannot be read is among the notes.
+    let readable = config.invites.iter().filter(|source| source.columns().is_some());
+    for loaded in readable.filter_map(|source| source.load()) {
+        match loaded {
+            Ok(loaded) => {
+                invitations += loaded.invitations;
+                errors += loaded.problems.iter().filter(|problem| problem.is_error).count();
+                lines.extend(loaded.problems.iter().map(ToString::to_string));
+                sources.push(loaded.source);
             }
             Err(error) => {
                 errors += 1;
-                lines.push(format!("{path}: {error}"));
+                lines.push(error.to_string());
             }
         }
     }
-    // Without its lists the configuration would be judged by what it is not.
-    let failed = if errors == 0 { play(config, &lists) } else { Vec::new() };
+    // Without one of its sources the configuration would be judged by what it is not.
+    let failed = if errors == 0 { play(config, &sources) } else { Vec::new() };
     lines.extend(failed.iter().map(|problem| problem.describe(file)));
     let package = package::look(environment, config);
     errors += package.errors.len();
@@ -106,10 +101,10 @@ fn of_a_usable(environment: &Environment, config: &Config, file: &str) -> Findin
 }
 
 /// Runs the configuration's own tests.
-fn play(config: &Config, lists: &[Arc<LoadedInvites>]) -> Vec<Problem> {
+fn play(config: &Config, sources: &[Arc<dyn InviteSource>]) -> Vec<Problem> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     match runtime {
-        Ok(runtime) => runtime.block_on(expectations::run(config, lists, SystemClock.now())),
+        Ok(runtime) => runtime.block_on(expectations::run(config, sources, SystemClock.now())),
         Err(error) => config.tests.iter().map(|test| test.problem(&format!("cannot be run: {error}"))).collect(),
     }
 }

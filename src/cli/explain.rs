@@ -21,9 +21,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Environment};
 use crate::decisions::{Decision, DecisionFailure, SharedState};
 use crate::entra::action;
-use crate::invites::columns;
-use crate::invites::list::{self, LoadedInvites};
-use crate::invites::{InviteSource, Invites};
+use crate::invites::{InviteSourceBuilder, Invites, columns};
 use crate::lookups::Lookups;
 use crate::outbound::{Outbound, OutboundError};
 use crate::reservations::{Admissions, Reservations};
@@ -141,13 +139,13 @@ fn explain_reason(name: &str, as_json: bool) -> Result<String, String> {
 
 fn explain(config: Config, options: &Options) -> Result<String, Failed> {
     let person = person(&config, options).map_err(Failed::usage)?;
-    let invites = invites(&config).map_err(Failed::usage)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(|error| Failed::decision(format!("cannot start the runtime: {error}")))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let now = options.at.unwrap_or_else(|| clock.now());
     let described = |error: OutboundError| Failed::decision(telemetry::describe(&error));
     let outbound = Outbound::try_new(Arc::clone(&clock)).map_err(described)?;
+    let invites = invites(&config, &outbound).map_err(Failed::usage)?;
     let lookups = Lookups::try_new(config.lookups, &outbound).map_err(described)?;
     // What Start would remember stays in this process; which codes are used is read where the service keeps it.
     let codes = Reservations::new(&StateStore::from_settings(&config.store, app::NAMESPACES));
@@ -208,16 +206,13 @@ fn person(config: &Config, options: &Options) -> Result<Person, String> {
     })
 }
 
-/// Every list, read from its file now.
-fn invites(config: &Config) -> Result<Invites, String> {
-    let mut sources: Vec<Arc<dyn InviteSource>> = Vec::new();
-    for settings in &config.invites {
-        let path = settings.path.display();
-        let (snapshot, _) = list::load(settings).map_err(|error| format!("{path}: {error}\n"))?;
-        let source = Arc::clone(&settings.options.source);
-        sources.push(Arc::new(LoadedInvites::new(source, snapshot)));
-    }
-    Ok(Invites::new(sources))
+/// Every source as it is now: what holds invitations is read, what is asked anew each time is asked later.
+fn invites(config: &Config, outbound: &Outbound) -> Result<Invites, String> {
+    let source = |source: &Box<dyn InviteSourceBuilder>| match source.load() {
+        Some(loaded) => loaded.map(|loaded| loaded.source).map_err(|error| format!("{error}\n")),
+        None => Ok(source.build(outbound)),
+    };
+    config.invites.iter().map(source).collect::<Result<_, _>>().map(Invites::new)
 }
 
 fn as_json(rehearsal: &Rehearsal) -> String {

@@ -58,7 +58,7 @@ pub(super) struct Person {
 
 /// The attributes that lists and look-ups fill in.
 pub(super) fn filled_in(config: &Config) -> Vec<AttributeName> {
-    let columns = config.invites.iter().flat_map(|list| list.columns.iter().flatten());
+    let columns = config.invites.iter().filter_map(|source| source.columns()).flatten();
     let by_lists = columns.filter_map(|column| columns::attribute(column, config.extension_app.as_ref()));
     let by_lookups = config.lookups.iter().flat_map(|lookup| lookup.prefill.iter().map(|(name, _)| name.clone()));
     by_lists.chain(by_lookups).collect()

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use super::Environment;
-use super::connectors::{ConnectorSection, Connectors, OneConnector, connectors};
+use super::connectors::{ConnectorSection, Connectors, connectors};
 use super::decode::{Reading, Spanned};
 use super::file::{AccountsSection, File};
 use super::hooks::{Tenant, guid};
 use super::problems::Severity;
 use super::sign_up::{Names, unique};
 use crate::accounts::SettingsError;
+use crate::connectors::ConnectorBuilder;
 use crate::values::{AppId, EmailMatch};
 use crate::{accounts, credentials, graph, storage};
 
@@ -29,7 +30,7 @@ pub struct TimerSettings {
     /// How a run goes.
     pub accounts: accounts::Settings,
     /// The outside systems.
-    pub connectors: Vec<OneConnector>,
+    pub connectors: Vec<Box<dyn ConnectorBuilder>>,
 }
 
 impl TimerSettings {
@@ -49,9 +50,9 @@ pub(super) fn timer(
     reading: &mut Reading,
 ) -> Option<TimerSettings> {
     let app = tenant.and_then(|tenant| tenant.extension_app.as_ref());
-    let (connectors, extensions) = reading.within("connectors", |reading| {
+    let (mut connectors, extensions) = reading.within("connectors", |reading| {
         unique(file.connectors.iter().map(ConnectorSection::name), reading);
-        let mut all = connectors(&file.connectors, names, environment, reading);
+        let all = connectors(&file.connectors, names, environment, reading);
         // A tenant that cannot be read says nothing about its custom attributes.
         let extensions = tenant.and_then(|_| all.resolve(app, reading));
         (all, extensions)
@@ -70,7 +71,7 @@ pub(super) fn timer(
         graph.credential.client_secret.resolve(environment, reading)
     });
     let (tenant, client_id) = (tenant?, client_id?);
-    let each = connectors.each.clone();
+    let builders = std::mem::take(&mut connectors.builders);
     let accounts = settings(file, accounts, client_id.clone(), connectors, names);
     report_order(&accounts, &file.connectors, reading);
     Some(TimerSettings {
@@ -83,7 +84,7 @@ pub(super) fn timer(
         },
         graph: graph::Settings { base: tenant.graph.clone(), extensions },
         accounts,
-        connectors: each,
+        connectors: builders,
     })
 }
 

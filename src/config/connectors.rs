@@ -12,9 +12,9 @@ use super::sign_up::kinds::Kinds;
 use super::sign_up::names::Members;
 use super::tree::{Node, Origin};
 use crate::accounts::ConnectorSettings;
-use crate::connectors::VARIABLES;
 use crate::connectors::mailchimp::{self, StatusIfNew};
 use crate::connectors::profile::{self, Overwrite};
+use crate::connectors::{ConnectorBuilder, VARIABLES};
 use crate::expressions::{Condition, Template};
 use crate::graph::Extensions;
 use crate::values::{AppId, did_you_mean};
@@ -165,19 +165,10 @@ impl ConnectorSection {
     }
 }
 
-/// What one connector needs.
-#[derive(Debug, Clone)]
-pub enum OneConnector {
-    /// An audience of Mailchimp.
-    Mailchimp(mailchimp::Settings),
-    /// The account's own fields.
-    Profile(profile::Settings),
-}
-
 /// The connectors, compiled.
 #[derive(Debug, Default)]
 pub(super) struct Connectors {
-    pub(super) each: Vec<OneConnector>,
+    pub(super) builders: Vec<Box<dyn ConnectorBuilder>>,
     pub(super) order: Vec<ConnectorSettings>,
     /// Custom attributes that some expression reads or a profile sets, by short name.
     extensions: Vec<(String, Origin)>,
@@ -201,7 +192,7 @@ pub(super) fn connectors(
                 ConnectorSection::Mailchimp(section) => all.mailchimp(section, members, environment, reading),
                 ConnectorSection::Profile(section) => Some(all.profile(section, members, names, reading)),
             };
-            all.each.extend(one);
+            all.builders.extend(one);
             let name = section.name().value.clone();
             all.order.push(ConnectorSettings { name, after: section.after().to_vec(), when });
         });
@@ -214,8 +205,8 @@ pub(super) fn connectors(
 }
 
 impl Connectors {
-    /// The custom attributes to be read, now that the extensions app is known; profiles are told too.
-    pub(super) fn resolve(&mut self, app: Option<&AppId>, reading: &mut Reading) -> Option<Extensions> {
+    /// The custom attributes to be read, now that the extensions app is known.
+    pub(super) fn resolve(&self, app: Option<&AppId>, reading: &mut Reading) -> Option<Extensions> {
         if app.is_none() {
             for (name, origin) in &self.extensions {
                 reading.error(origin, format!("uses the custom attribute ext.{name}: set tenant.extension_app_id"));
@@ -224,13 +215,7 @@ impl Connectors {
         let mut names: Vec<String> = self.extensions.iter().map(|(name, _)| name.clone()).collect();
         names.sort();
         names.dedup();
-        let extensions = app.map(|app| Extensions { app: app.clone(), names });
-        for one in &mut self.each {
-            if let OneConnector::Profile(settings) = one {
-                settings.extensions.clone_from(&extensions);
-            }
-        }
-        extensions
+        app.map(|app| Extensions { app: app.clone(), names })
     }
 
     /// Takes note of what an expression reads.
@@ -287,7 +272,7 @@ impl Connectors {
         members: &Members<'_>,
         environment: &Environment,
         reading: &mut Reading,
-    ) -> Option<OneConnector> {
+    ) -> Option<Box<dyn ConnectorBuilder>> {
         let id = |byte: u8| byte.is_ascii_alphanumeric();
         if section.list.value.is_empty() || !(section.list.value.bytes().all(id) || section.list.value == "[]") {
             let how = "expected an audience's id, such as a1b2c3d4e5";
@@ -300,7 +285,7 @@ impl Connectors {
         let base_url = section.base_url.as_ref().map(|url| endpoint(Some(url), "base_url", "", reading));
         let merge_fields =
             reading.within("merge_fields", |reading| self.templates(&section.merge_fields, members, reading));
-        Some(OneConnector::Mailchimp(mailchimp::Settings {
+        Some(Box::new(mailchimp::Settings {
             name: section.name.value.clone(),
             api_key: reading.within("api_key", |reading| section.api_key.resolve(environment, reading)),
             list: section.list.value.clone(),
@@ -316,7 +301,7 @@ impl Connectors {
         members: &Members<'_>,
         names: &Names,
         reading: &mut Reading,
-    ) -> OneConnector {
+    ) -> Box<dyn ConnectorBuilder> {
         let set = reading.within("set", |reading| {
             let settable = || profile::SETTABLE.iter().map(|(field, _)| *field);
             let mut set = BTreeMap::new();
@@ -335,6 +320,6 @@ impl Connectors {
         });
         let name = section.name.value.clone();
         let (overwrite, types) = (section.overwrite, names.types.clone());
-        OneConnector::Profile(profile::Settings { name, set, overwrite, types, extensions: None })
+        Box::new(profile::Settings { name, set, overwrite, types })
     }
 }

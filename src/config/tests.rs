@@ -5,12 +5,19 @@ mod rules;
 mod types;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rstest::rstest;
+use serde_json::json;
 
 mod lookups;
 
 use super::*;
+use crate::clock::SystemClock;
+use crate::connectors::{ConnectorParts, Input, Rendered};
+use crate::graph::User;
+use crate::graph::fake::FakeDirectory;
+use crate::outbound::Outbound;
 use crate::values::App;
 
 /// The least that can be used.
@@ -189,10 +196,19 @@ fn a_setting_reaches_what_the_file_does_not_hold() {
     let app = App { id: None, name: "Portal".into() };
     let reader = signup::messages::MessageContext { locale: "fr-FR", email: None, app: &app, support_code: "" };
     assert_eq!(config.sign_up.messages.text("try-later", reader), "Portal: plus tard");
-    let timer = config.timer.unwrap();
-    let OneConnector::Mailchimp(news) = &timer.connectors[0] else { panic!() };
-    assert!(news.api_key.is_ok() && timer.credential.secret.is_ok());
-    assert_eq!(news.merge_fields.keys().collect::<Vec<_>>(), ["PHONE"]);
+    let mut timer = config.timer.unwrap();
+    assert!(timer.credential.secret.is_ok());
+    let parts = ConnectorParts {
+        outbound: Outbound::try_new(Arc::new(SystemClock)).unwrap(),
+        directory: Arc::new(FakeDirectory::new(None)),
+        extensions: None,
+    };
+    let news = timer.connectors.remove(0).build(&parts).unwrap();
+    let context = json!({"user": {"mobilePhone": "+61 491 570 006"}, "invite": {}, "results": {}});
+    let user = json!({"mail": "jo@example.com"}).as_object().unwrap().clone();
+    let user = User::new("9fb7a577-9469-4489-912d-bc58a5bca276".parse().unwrap(), user, None);
+    let Rendered::Request(request) = news.render(&Input { user: &user, context: &context }).unwrap() else { panic!() };
+    assert_eq!(request["merge_fields"], json!({"PHONE": "+61 491 570 006"}));
 }
 
 #[test]
@@ -374,7 +390,7 @@ fn a_list_that_cannot_be_read_does_not_keep_the_service_from_starting() {
         assert_eq!((note.severity, config.notes.len()), (Severity::MissingList, 1), "{note:?}");
         let said = note.describe("guestlist.toml");
         assert!(said.contains("invites.beta: ") && said.contains(says), "{said}");
-        assert_eq!((config.invites.len(), &config.invites[0].columns), (1, &None));
+        assert_eq!((config.invites.len(), config.invites[0].columns()), (1, None));
     }
     // Of a list that is there the columns are known.
     assert!(Sample::new(&with("invites.csv")).load().is_err());

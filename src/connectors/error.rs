@@ -7,6 +7,18 @@ use crate::graph::GraphError;
 use crate::outbound::{Disposition, OutboundError};
 use crate::values::SecretError;
 
+/// Why a connector cannot be built from its settings: the error of its kind.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct ConnectorSetupError(Box<dyn std::error::Error + Send + Sync>);
+
+impl ConnectorSetupError {
+    /// The error of a kind.
+    pub fn new(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self(Box::new(error))
+    }
+}
+
 /// Why a connector did not do its work. Nothing personal is in it.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectorError {

@@ -9,6 +9,7 @@
 mod answer;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
@@ -21,7 +22,9 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::{Connector, ConnectorError, Input, Receipt, Rendered};
+use super::{
+    Connector, ConnectorBuilder, ConnectorError, ConnectorParts, ConnectorSetupError, Input, Receipt, Rendered,
+};
 use crate::expressions::Template;
 use crate::outbound::{Limits, Outbound, Request, Retries, with_retries};
 use crate::values::{ObjectId, Secret, SecretError};
@@ -74,6 +77,12 @@ pub struct Settings {
     pub status_if_new: StatusIfNew,
     /// Merge fields by their tag (`FNAME`); an empty rendering is left out.
     pub merge_fields: BTreeMap<String, Template>,
+}
+
+impl ConnectorBuilder for Settings {
+    fn build(self: Box<Self>, parts: &ConnectorParts) -> Result<Arc<dyn Connector>, ConnectorSetupError> {
+        Ok(Arc::new(Mailchimp::new(*self, parts.outbound.clone())))
+    }
 }
 
 /// The connector.

@@ -18,7 +18,9 @@ use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use super::{Connector, ConnectorError, Input, Receipt, Rendered};
+use super::{
+    Connector, ConnectorBuilder, ConnectorError, ConnectorParts, ConnectorSetupError, Input, Receipt, Rendered,
+};
 use crate::expressions::Template;
 use crate::graph::{Directory, ErrorKind, Extensions, Fields, User};
 use crate::values::{AttributeType, AttributeTypes, AttributeValue, ObjectId};
@@ -64,8 +66,13 @@ pub struct Settings {
     pub overwrite: Overwrite,
     /// The declared types of attributes; what is not declared is a text.
     pub types: AttributeTypes,
-    /// The same as in the settings of Graph.
-    pub extensions: Option<Extensions>,
+}
+
+impl ConnectorBuilder for Settings {
+    fn build(self: Box<Self>, parts: &ConnectorParts) -> Result<Arc<dyn Connector>, ConnectorSetupError> {
+        let profile = Profile::try_new(*self, parts.extensions.as_ref(), Arc::clone(&parts.directory));
+        Ok(Arc::new(profile.map_err(ConnectorSetupError::new)?))
+    }
 }
 
 /// Why the settings cannot be used.
@@ -151,10 +158,13 @@ impl Field {
 
 impl Profile {
     /// A connector that has called nobody yet.
-    pub fn try_new(settings: Settings, directory: Arc<dyn Directory>) -> Result<Self, SettingsError> {
-        let Settings { name, set, overwrite, types, extensions } = settings;
-        let field =
-            |(name, template): (&String, &Template)| Field::try_new(name, template, &types, extensions.as_ref());
+    pub fn try_new(
+        settings: Settings,
+        extensions: Option<&Extensions>,
+        directory: Arc<dyn Directory>,
+    ) -> Result<Self, SettingsError> {
+        let Settings { name, set, overwrite, types } = settings;
+        let field = |(name, template): (&String, &Template)| Field::try_new(name, template, &types, extensions);
         let fields = set.iter().map(field).collect::<Result<_, _>>()?;
         Ok(Self { name, overwrite, fields, directory })
     }

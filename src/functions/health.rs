@@ -13,8 +13,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use crate::entra::signing_keys::SigningKeys;
-use crate::invites::InviteSource;
-use crate::invites::list::{Freshness, ListInvites};
+use crate::invites::{Freshness, Invites};
 use crate::telemetry;
 
 /// What readiness depends on.
@@ -22,16 +21,18 @@ use crate::telemetry;
 pub struct Health {
     /// Without keys nobody can be recognised.
     pub keys: SigningKeys,
-    /// Without lists nobody can be let in.
-    pub lists: Vec<Arc<ListInvites>>,
+    /// Without an answer of every source nobody can be decided about.
+    pub invites: Invites,
 }
 
 /// Answers 200 when ready and 503 when not, both with `{"version", "ready", "stale", "lists"}`, and `dropped_log_lines`
 /// if nobody read the log for so long that lines had to be dropped.
 pub async fn health(State(health): State<Arc<Health>>) -> Response {
-    let ready = health.keys.ready() && health.lists.iter().all(|list| list.is_loaded());
+    let sources = health.invites.sources();
+    let ready = health.keys.ready() && sources.iter().all(|source| source.is_ready());
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let ages: Vec<(&str, Freshness)> = health.lists.iter().map(|list| (list.name(), list.freshness())).collect();
+    let ages = sources.iter().filter_map(|source| Some((source.name(), source.freshness()?)));
+    let ages: Vec<(&str, Freshness)> = ages.collect();
     let mut body = json!({
         "version": env!("CARGO_PKG_VERSION"),
         "ready": ready,

@@ -9,12 +9,11 @@
 mod changes;
 pub mod edit;
 mod file;
-mod freshness;
 mod loaded;
 mod lock;
 mod replacement;
+mod settings;
 
-use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -26,37 +25,23 @@ use tokio_util::task::TaskTracker;
 
 use self::changes::{ChangeDetector, FileChange, ObservedFile};
 use self::file::{FileRead, FileSystem, ListFiles, READ_LIMIT, TOO_SLOW, unreadable};
-use self::freshness::FreshnessTracker;
-use super::csv_reader::{self, CUT_OFF, LineReport, ListError, ListOptions, UNENDED, UnendedLine};
+use super::csv_reader::{self, CUT_OFF, LineReport, ListError, UNENDED, UnendedLine};
+use super::freshness::{Freshness, FreshnessTracker};
 use super::snapshot::Snapshot;
-use super::{InviteError, InviteSource};
+use super::{InviteError, InviteSource, InviteSourceBuilder, LoadError, LoadedSource};
 use crate::files::FileError;
+use crate::outbound::Outbound;
 use crate::values::{CodeDigest, EmailAddress, EmailMatch, Invitation};
 
 pub use file::{PendingHeader, check, load};
-pub use freshness::{Freshness, ListStatus};
-pub use loaded::LoadedInvites;
+pub use loaded::of_snapshot;
+pub use settings::Settings;
 
 /// The most bad lines that are reported one by one.
 const REPORTED_LINES: usize = 20;
 
 /// How often the log says how old a list is.
 const EVERY: Duration = Duration::from_mins(1);
-
-/// A list in a file.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The file, CSV.
-    pub path: PathBuf,
-    /// The most bytes that it may have.
-    pub max_bytes: u64,
-    /// How it is read; the source's name is in there.
-    pub options: ListOptions,
-    /// The columns that templates saw of it when the configuration was read; `None`: it could not be read.
-    pub columns: Option<Vec<String>>,
-    /// How often the file is looked at.
-    pub refresh: Duration,
-}
 
 /// What there is to ask.
 #[derive(Debug, Clone)]
@@ -102,45 +87,12 @@ impl ListInvites {
         Self { settings, files, refresh_state: Mutex::default(), freshness: std::sync::Mutex::default(), state }
     }
 
-    /// Whether a list is there.
-    #[must_use]
-    pub fn is_loaded(&self) -> bool {
-        matches!(*self.state.borrow(), ListState::Loaded(_))
-    }
-
-    /// How old the list is now.
-    #[must_use]
-    pub fn freshness(&self) -> Freshness {
-        self.with_freshness(|freshness| freshness.now())
-    }
-
     fn with_freshness<T>(&self, with: impl FnOnce(&mut FreshnessTracker) -> T) -> T {
         with(&mut self.freshness.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Loads the list and keeps it fresh until `stop`; says every minute how old it is.
-    pub fn keep_fresh(self: &Arc<Self>, tasks: &TaskTracker, stop: CancellationToken) {
-        let (list, stopped) = (Arc::clone(self), stop.clone());
-        tasks.spawn(stopped.run_until_cancelled_owned(async move {
-            loop {
-                list.refresh().await;
-                tokio::time::sleep(list.settings.refresh).await;
-            }
-        }));
-        let list = Arc::clone(self);
-        tasks.spawn(async move {
-            loop {
-                let ended = tokio::time::timeout(EVERY, stop.cancelled()).await.is_ok();
-                list.log_freshness();
-                if ended {
-                    return;
-                }
-            }
-        });
-    }
-
     /// Looks at the file once, and takes what it says if it is complete.
-    pub async fn refresh(&self) {
+    async fn look(&self) {
         let mut state = self.refresh_state.lock().await;
         match self.read(&mut state).await {
             Ok(FileRead::Unchanged) => {
@@ -243,7 +195,7 @@ impl ListInvites {
 
     fn log_freshness(&self) {
         let source = &*self.settings.options.source;
-        let Freshness { status, checked, loaded } = self.freshness();
+        let Freshness { status, checked, loaded } = self.with_freshness(|freshness| freshness.now());
         let (checked, loaded) = (checked.map(|age| age.as_secs()), loaded.map(|age| age.as_secs()));
         let state = status.name();
         if status.is_bad() {
@@ -296,6 +248,56 @@ impl InviteSource for ListInvites {
 
     fn find_code<'a>(&'a self, code: &'a CodeDigest) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>> {
         Box::pin(async move { Ok(self.snapshot().await?.find_code(code)) })
+    }
+
+    fn is_ready(&self) -> bool {
+        matches!(*self.state.borrow(), ListState::Loaded(_))
+    }
+
+    fn freshness(&self) -> Option<Freshness> {
+        Some(self.with_freshness(|freshness| freshness.now()))
+    }
+
+    fn refresh(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.look())
+    }
+
+    /// Looks at the file now and every `refresh`, and writes into the log every minute how old the list is.
+    fn keep_fresh(self: Arc<Self>, tasks: &TaskTracker, stop: CancellationToken) {
+        let (list, stopped) = (Arc::clone(&self), stop.clone());
+        tasks.spawn(stopped.run_until_cancelled_owned(async move {
+            loop {
+                list.look().await;
+                tokio::time::sleep(list.settings.refresh).await;
+            }
+        }));
+        tasks.spawn(async move {
+            loop {
+                let ended = tokio::time::timeout(EVERY, stop.cancelled()).await.is_ok();
+                self.log_freshness();
+                if ended {
+                    return;
+                }
+            }
+        });
+    }
+}
+
+impl InviteSourceBuilder for Settings {
+    fn name(&self) -> &str {
+        &self.options.source
+    }
+
+    fn columns(&self) -> Option<&[String]> {
+        self.columns.as_deref()
+    }
+
+    fn build(&self, _: &Outbound) -> Arc<dyn InviteSource> {
+        Arc::new(ListInvites::new(self.clone()))
+    }
+
+    fn load(&self) -> Option<Result<LoadedSource, LoadError>> {
+        Some(loaded::load(self))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::clock::{Clock, ManualClock};
 use crate::config::{Config, PolicyTest, Problem, TestAction, TestCode, TestHook};
 use crate::decisions::{Decision, DecisionFailure, SharedState};
 use crate::invites::csv_reader::{self, ListOptions, UnendedLine};
-use crate::invites::list::LoadedInvites;
+use crate::invites::list::of_snapshot;
 use crate::invites::snapshot::Snapshot;
 use crate::invites::{InviteSource, Invites, columns};
 use crate::lookups::Lookups;
@@ -21,11 +21,11 @@ use crate::storage::StateStore;
 use crate::values::{AttributeName, AttributeTypes, AttributeValues, Code, InvitationCode};
 
 /// Runs every test; hands back those that failed, each with what differs.
-pub(super) async fn run(config: &Config, lists: &[Arc<LoadedInvites>], now: DateTime<Utc>) -> Vec<Problem> {
+pub(super) async fn run(config: &Config, sources: &[Arc<dyn InviteSource>], now: DateTime<Utc>) -> Vec<Problem> {
     let mut failed = Vec::new();
     for test in &config.tests {
         let now = test.given.at.unwrap_or(now);
-        match rehearse(config, test, lists, now).await {
+        match rehearse(config, test, sources, now).await {
             Ok(rehearsal) => {
                 let difference = difference(test, &rehearsal);
                 if !difference.is_empty() {
@@ -41,19 +41,19 @@ pub(super) async fn run(config: &Config, lists: &[Arc<LoadedInvites>], now: Date
 async fn rehearse(
     config: &Config,
     test: &PolicyTest,
-    lists: &[Arc<LoadedInvites>],
+    sources: &[Arc<dyn InviteSource>],
     now: DateTime<Utc>,
 ) -> Result<Rehearsal, String> {
     let given = &test.given;
     says_something(config, test)?;
     let code = given.code.and_then(TypedCode::new);
-    let mut sources: Vec<Arc<dyn InviteSource>> = Vec::new();
+    let mut asked: Vec<Arc<dyn InviteSource>> = Vec::new();
     if given.invitation.is_some() || code.is_some() {
         let snapshot = invitation(config, test, code.as_ref(), now)?;
-        sources.push(Arc::new(LoadedInvites::new("tests".into(), snapshot)));
+        asked.push(of_snapshot("tests".into(), snapshot));
     }
     if given.invitation.is_none() && !given.no_invitations {
-        sources.extend(lists.iter().map(|list| Arc::clone(list) as Arc<dyn InviteSource>));
+        asked.extend(sources.iter().cloned());
     }
     let store = StateStore::for_rehearsal();
     let state = SharedState::new(Reservations::new(&store), Admissions::new(&store, None));
@@ -62,7 +62,7 @@ async fn rehearse(
         state.reserve(&all, None, None, now).await.map_err(|error| error.to_string())?;
     }
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(now));
-    let services = services(config.sign_up.clone(), Invites::new(sources), Lookups::default(), state, clock);
+    let services = services(config.sign_up.clone(), Invites::new(asked), Lookups::default(), state, clock);
     let columns = given.invitation.iter().flat_map(BTreeMap::keys);
     let of_invitation = columns.filter_map(|column| columns::attribute(column, config.extension_app.as_ref()));
     let person = Person {
@@ -84,9 +84,10 @@ async fn rehearse(
 fn says_something(config: &Config, test: &PolicyTest) -> Result<(), String> {
     let given = &test.given;
     for column in given.invitation.iter().flat_map(BTreeMap::keys) {
-        let of_a_list = config.invites.iter().any(|list| list.columns.iter().flatten().any(|name| name == column));
+        let mut columns = config.invites.iter().filter_map(|source| source.columns()).flatten();
+        let of_a_source = columns.any(|name| name == column);
         let attribute = columns::attribute(column, config.extension_app.as_ref()).is_some();
-        if !(of_a_list || attribute || columns::is_reserved(column)) {
+        if !(of_a_source || attribute || columns::is_reserved(column)) {
             return Err(format!("given.invitation: {column:?} is neither an attribute nor a column of a list"));
         }
     }

@@ -4,6 +4,7 @@
 //! that they can be piped; or they are written to a file (`--out`). The list holds their hashes. What is to be said about
 //! it goes to standard error.
 
+use std::any::Any;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,6 +19,7 @@ use super::values::{Moment, cell, first_moment, item, last_moment, uses, whom};
 use crate::cli::{USAGE, print, print_error, show};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Environment};
+use crate::invites::InviteSourceBuilder;
 use crate::invites::csv_writer::NewLine;
 use crate::invites::list::Settings;
 use crate::invites::list::edit::{self, Added, EditError};
@@ -130,7 +132,7 @@ pub(super) fn run(environment: &Environment, options: &Options) -> ExitCode {
 }
 
 fn add<'a>(config: &'a Config, options: &'a Options, now: DateTime<Utc>) -> Result<Done<'a>, Failure> {
-    let settings = source(&config.invites, options.source.as_deref())?;
+    let settings = list(&config.invites, options.source.as_deref())?;
     if options.expires.as_ref().is_some_and(|expires| expires.at <= now) {
         return Err(Failure::usage("--expires is in the past: nobody could use the invitation"));
     }
@@ -169,20 +171,22 @@ fn write(path: &Path, codes: &[Code]) -> Result<CodesFile, Failure> {
     })
 }
 
-/// The source that is meant.
-fn source<'a>(sources: &'a [Settings], name: Option<&str>) -> Result<&'a Settings, Failure> {
-    let names: Vec<&str> = sources.iter().map(|source| &*source.options.source).collect();
-    match (name, sources) {
+/// The list that is meant.
+fn list<'a>(sources: &'a [Box<dyn InviteSourceBuilder>], name: Option<&str>) -> Result<&'a Settings, Failure> {
+    let names: Vec<&str> = sources.iter().map(|source| source.name()).collect();
+    let source = match (name, sources) {
         (_, []) => Err(Failure::usage("the configuration has no [[invites]]: there is no list to add to")),
         (None, [only]) => Ok(only),
         (None, _) => {
             Err(Failure::usage(format!("there are several invite sources: name one by --source: {}", names.join(", "))))
         }
-        (Some(name), _) => sources.iter().find(|source| *source.options.source == *name).ok_or_else(|| {
+        (Some(name), _) => sources.iter().find(|source| source.name() == name).ok_or_else(|| {
             let near = did_you_mean(name, names.iter().copied());
             Failure::usage(format!("there is no invite source {name:?}{near} (there is {})", names.join(", ")))
         }),
-    }
+    }?;
+    let any: &dyn Any = &**source;
+    any.downcast_ref().ok_or_else(|| Failure::usage(format!("the invite source {:?} is no list", source.name())))
 }
 
 fn codes(count: u16) -> Result<Vec<Code>, Failure> {

@@ -22,7 +22,6 @@ fn settings(set: &[(&str, &str)]) -> Settings {
         set: set.iter().map(|(field, text)| ((*field).to_owned(), template(text))).collect(),
         overwrite: Overwrite::Placeholders,
         types: AttributeTypes::default(),
-        extensions: Some(extensions()),
     }
 }
 
@@ -33,7 +32,7 @@ fn directory() -> Arc<FakeDirectory> {
 }
 
 fn profile(settings: Settings, directory: &Arc<FakeDirectory>) -> Profile {
-    Profile::try_new(settings, Arc::clone(directory) as Arc<dyn Directory>).unwrap()
+    Profile::try_new(settings, Some(&extensions()), Arc::clone(directory) as Arc<dyn Directory>).unwrap()
 }
 
 fn id() -> ObjectId {
@@ -214,7 +213,7 @@ async fn a_text_is_cut_to_what_the_directory_takes() {
 #[case("ext.")]
 #[case("ext.Unread")]
 fn a_field_that_cannot_be_set_is_refused(#[case] field: &str) {
-    assert!(Profile::try_new(settings(&[(field, "x")]), directory()).is_err());
+    assert!(Profile::try_new(settings(&[(field, "x")]), Some(&extensions()), directory()).is_err());
 }
 
 #[tokio::test]

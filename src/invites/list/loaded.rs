@@ -4,23 +4,42 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
+use super::file;
+use super::settings::Settings;
+use crate::invites::csv_reader::{LineReport, PUBLIC_SUFFIX};
 use crate::invites::snapshot::Snapshot;
-use crate::invites::{InviteError, InviteSource};
+use crate::invites::{InviteError, InviteSource, LoadError, LoadedSource, SourceProblem};
 use crate::values::{CodeDigest, EmailAddress, EmailMatch, Invitation};
 
 /// The source.
 #[derive(Debug)]
-pub struct LoadedInvites {
+struct LoadedInvites {
     name: Arc<str>,
     snapshot: Snapshot,
 }
 
-impl LoadedInvites {
-    /// A list under its source's name.
-    #[must_use]
-    pub fn new(name: Arc<str>, snapshot: Snapshot) -> Self {
-        Self { name, snapshot }
-    }
+/// A source that answers from a snapshot.
+#[must_use]
+pub fn of_snapshot(name: Arc<str>, snapshot: Snapshot) -> Arc<dyn InviteSource> {
+    Arc::new(LoadedInvites { name, snapshot })
+}
+
+/// Reads the list of these settings.
+pub(super) fn load(settings: &Settings) -> Result<LoadedSource, LoadError> {
+    let path = settings.path.display();
+    let (snapshot, reports) =
+        file::load(settings).map_err(|error| LoadError { place: path.to_string(), reason: error.to_string() })?;
+    let problem = |LineReport { line, problem, .. }: LineReport| SourceProblem {
+        place: format!("{path}:{line}"),
+        // It cannot be meant, and who reads the exit code only should know.
+        is_error: problem == PUBLIC_SUFFIX,
+        problem,
+    };
+    // The configuration reports those of the first line.
+    let problems = reports.into_iter().filter(|report| report.line > 1).map(problem).collect();
+    let invitations = snapshot.len();
+    let source = of_snapshot(Arc::clone(&settings.options.source), snapshot);
+    Ok(LoadedSource { source, invitations, problems })
 }
 
 impl InviteSource for LoadedInvites {

@@ -8,7 +8,7 @@ mod not_a_file;
 mod slow_and_old;
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Condvar;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,6 +20,8 @@ use tracing::level_filters::LevelFilter;
 use super::*;
 use crate::clock::SystemClock;
 use crate::files::Version;
+use crate::invites::SourceStatus;
+use crate::invites::csv_reader::ListOptions;
 use crate::telemetry::{CapturedLines, subscriber};
 use crate::values::AttributeTypes;
 
@@ -123,8 +125,8 @@ impl Sample {
         invited
     }
 
-    fn status(&self) -> ListStatus {
-        self.list.freshness().status
+    fn status(&self) -> SourceStatus {
+        self.list.freshness().unwrap().status
     }
 
     fn logged(&self, event: &str) -> Vec<Value> {

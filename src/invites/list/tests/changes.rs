@@ -5,12 +5,12 @@ use super::*;
 #[tokio::test]
 async fn the_first_reading_is_used_at_once_and_a_change_when_it_was_the_same_for_two_looks() {
     let sample = Sample::with("email\na@example.com\n").await;
-    assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![A], ListStatus::Current));
+    assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![A], SourceStatus::Current));
     sample.write("email\nb@example.com\n");
     sample.list.refresh().await;
-    assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![A], ListStatus::Changing));
+    assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![A], SourceStatus::Changing));
     sample.list.refresh().await;
-    assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![B], ListStatus::Current));
+    assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![B], SourceStatus::Current));
     assert_eq!((sample.logged("invites-loaded").len(), sample.logged("invites-changing").len()), (2, 1));
 }
 
@@ -115,7 +115,7 @@ async fn a_change_that_is_only_touched_afterwards_is_used() {
         sample.touch(look);
         sample.list.refresh().await;
     }
-    assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![B], ListStatus::Current));
+    assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![B], SourceStatus::Current));
 }
 
 /// Made anew in its place, and not complete yet: by the inode alone it could be taken for a rename.
@@ -166,9 +166,9 @@ async fn a_rename_that_does_not_show_costs_one_look() {
     let sample = Sample::with("email\na@example.com\n").await;
     sample.replace_by("email\nb@example.com\n", 3600);
     sample.list.refresh().await;
-    assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![A], ListStatus::Changing));
+    assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![A], SourceStatus::Changing));
     sample.list.refresh().await;
-    assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![B], ListStatus::Current));
+    assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![B], SourceStatus::Current));
 }
 
 /// A rewrite that nothing shows but the content: the same size, the same times as far as they can be set.
@@ -225,5 +225,5 @@ async fn a_file_that_is_as_it_was_is_read_twice_and_no_more() {
     sample.touch(0);
     sample.list.refresh().await;
     assert!(Arc::ptr_eq(&list, &sample.list.snapshot().await.unwrap()));
-    assert_eq!((sample.status(), sample.logged("invites-loaded").len()), (ListStatus::Current, 1));
+    assert_eq!((sample.status(), sample.logged("invites-loaded").len()), (SourceStatus::Current, 1));
 }

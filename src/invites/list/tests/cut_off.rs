@@ -73,7 +73,7 @@ async fn a_header_that_is_cut_off_leaves_the_list_as_it_was() {
         for _ in 0..3 {
             sample.list.refresh().await;
         }
-        assert_eq!((sample.invites(&[A]).await, sample.status()), (vec![A], ListStatus::Stale));
+        assert_eq!((sample.invites(&[A]).await, sample.status()), (vec![A], SourceStatus::Stale));
     }
     assert!(sample.logged("invites-failed").last().unwrap()["reason"].as_str().unwrap().contains("cut off"));
 }
@@ -81,6 +81,6 @@ async fn a_header_that_is_cut_off_leaves_the_list_as_it_was() {
 #[tokio::test]
 async fn a_list_of_a_header_alone_needs_no_line_break() {
     let sample = Sample::with("email").await;
-    assert_eq!((sample.invites(&[A]).await.len(), sample.status()), (0, ListStatus::Current));
+    assert_eq!((sample.invites(&[A]).await.len(), sample.status()), (0, SourceStatus::Current));
     assert!(sample.logged("invite-line").is_empty());
 }

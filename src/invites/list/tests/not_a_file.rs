@@ -61,12 +61,12 @@ async fn what_is_no_list_leaves_the_old_one_and_is_said_at_each_look(
     }
     let last = sample.logged("invites-failed").pop().unwrap();
     assert!(last["reason"].as_str().unwrap().contains(reason), "{last}");
-    assert_eq!((&last["kept_last_good"], sample.status()), (&true.into(), ListStatus::Stale));
+    assert_eq!((&last["kept_last_good"], sample.status()), (&true.into(), SourceStatus::Stale));
     clear(&sample.path());
     sample.write("email\nb@example.com\n");
     sample.list.refresh().await;
     sample.list.refresh().await;
-    assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![B], ListStatus::Current));
+    assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![B], SourceStatus::Current));
 }
 
 #[cfg(unix)]
@@ -81,13 +81,13 @@ async fn without_any_list_the_reason_is_handed_on_until_there_is_one(
     for _ in 0..2 {
         sample.list.refresh().await;
         let error = sample.invited(A).await.unwrap_err();
-        assert!(error.reason.contains(reason) && !sample.list.is_loaded(), "{error}");
-        assert_eq!((sample.status(), sample.list.freshness().loaded), (ListStatus::Missing, None));
+        assert!(error.reason.contains(reason) && !sample.list.is_ready(), "{error}");
+        assert_eq!((sample.status(), sample.list.freshness().unwrap().loaded), (SourceStatus::Missing, None));
     }
     clear(&sample.path());
     sample.write("email\na@example.com\n");
     sample.list.refresh().await;
-    assert_eq!((sample.invites(&[A]).await, sample.status()), (vec![A], ListStatus::Current));
+    assert_eq!((sample.invites(&[A]).await, sample.status()), (vec![A], SourceStatus::Current));
 }
 
 #[tokio::test]
@@ -98,7 +98,7 @@ async fn a_file_that_was_away_is_used_when_it_was_the_same_for_two_looks() {
     // It may be copied there right now.
     sample.write("email\nb@example.com\n");
     sample.list.refresh().await;
-    assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![A], ListStatus::Changing));
+    assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![A], SourceStatus::Changing));
     sample.append("c@example.com\n");
     sample.list.refresh().await;
     assert_eq!(sample.invites(&[A, B]).await, [A]);
@@ -113,10 +113,10 @@ async fn the_same_file_that_was_away_is_confirmed_and_said_once() {
     let aside = sample.folder.path().join("aside");
     std::fs::rename(sample.path(), &aside).unwrap();
     sample.list.refresh().await;
-    assert_eq!(sample.status(), ListStatus::Stale);
+    assert_eq!(sample.status(), SourceStatus::Stale);
     std::fs::rename(&aside, sample.path()).unwrap();
     sample.list.refresh().await;
     sample.list.refresh().await;
-    assert_eq!((sample.status(), sample.logged("invites-confirmed").len()), (ListStatus::Current, 1));
+    assert_eq!((sample.status(), sample.logged("invites-confirmed").len()), (SourceStatus::Current, 1));
     assert_eq!(sample.logged("invites-loaded").len(), 1);
 }

@@ -8,7 +8,7 @@ async fn who_asks_before_the_first_load_waits_for_it() {
     let address = "a@example.com".parse().unwrap();
     let waited = tokio::time::timeout(Duration::from_secs(1), sample.list.find(&address, EmailMatch::Exact)).await;
     assert!(waited.is_err(), "nothing was loaded");
-    assert_eq!(sample.status(), ListStatus::Loading);
+    assert_eq!(sample.status(), SourceStatus::Loading);
     sample.write("email\na@example.com\n");
     let (found, ()) = tokio::join!(sample.list.find(&address, EmailMatch::Exact), sample.list.refresh());
     assert_eq!(found.unwrap().len(), 1);
@@ -68,7 +68,7 @@ async fn a_file_system_that_hangs_holds_one_thread_and_freezes_nothing() {
     sample.replace("email\nb@example.com\n");
     for look in 1..=5 {
         tokio::join!(sample.list.refresh(), tokio::time::advance(READ_LIMIT + Duration::from_secs(1)));
-        assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![A], ListStatus::Stale));
+        assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![A], SourceStatus::Stale));
         files.was_asked(2);
         assert_eq!(sample.logged("invites-failed").len(), look);
     }
@@ -76,14 +76,14 @@ async fn a_file_system_that_hangs_holds_one_thread_and_freezes_nothing() {
     files.set(false);
     sample.list.refresh().await;
     sample.list.refresh().await;
-    assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![B], ListStatus::Current));
+    assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![B], SourceStatus::Current));
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_age_says_since_when_nothing_was_confirmed() {
     let sample = Sample::with("email\na@example.com\n").await;
     let ages = || {
-        let age = sample.list.freshness();
+        let age = sample.list.freshness().unwrap();
         (age.checked.unwrap().as_secs(), age.loaded.unwrap().as_secs())
     };
     tokio::time::advance(Duration::from_mins(1)).await;
@@ -111,7 +111,7 @@ async fn the_age_is_written_each_minute_and_once_at_the_end() {
     let sample = Sample::new();
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     let list = Arc::new(ListInvites::new(settings(sample.folder.path())));
-    list.keep_fresh(&tasks, stop.clone());
+    Arc::clone(&list).keep_fresh(&tasks, stop.clone());
     // They begin to wait.
     tokio::task::yield_now().await;
     for minute in 1..=3 {

@@ -1,27 +1,27 @@
-//! How old a list is: what Health and the log say of it.
+//! How old what a source holds is: what Health and the log say of it.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// What the last look at the file found.
+/// What the last look at the source found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ListStatus {
+pub enum SourceStatus {
     /// No look is over yet.
     Loading,
-    /// The file is what is in use.
+    /// What is in use is what the source has.
     Current,
-    /// The file changed. It is used when it was the same for two looks.
+    /// The source changed. The change is used once it is complete.
     Changing,
-    /// It was not the same at the last look either. The last good list is in use.
+    /// It changed at the last look, too. What was good last is in use.
     KeepsChanging,
-    /// The file cannot be read, or is no list. The last good list is in use.
+    /// The source cannot be read. What was good last is in use.
     Stale,
-    /// The same, and there never was a good one.
+    /// The source cannot be read, and never could.
     Missing,
 }
 
-impl ListStatus {
+impl SourceStatus {
     /// As Health and the log spell it.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -34,63 +34,63 @@ impl ListStatus {
         }
     }
 
-    /// Whether somebody has to look after the file.
+    /// Whether somebody has to look after the source.
     #[must_use]
     pub fn is_bad(self) -> bool {
         matches!(self, Self::KeepsChanging | Self::Stale | Self::Missing)
     }
 }
 
-/// How old a list is at a moment.
+/// How old what a source holds is at a moment.
 #[derive(Debug, Clone, Copy)]
 pub struct Freshness {
-    /// What the last look found.
-    pub status: ListStatus,
-    /// Since a look last found that the file is what is in use.
+    /// What the last look at the source found.
+    pub status: SourceStatus,
+    /// The time since a look last found that it is what the source has.
     pub checked: Option<Duration>,
-    /// Since what is in use was loaded.
+    /// The time since it was loaded.
     pub loaded: Option<Duration>,
 }
 
-/// What is remembered of the looks.
+/// Remembers what the looks at a source found.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FreshnessTracker {
-    status: ListStatus,
+    status: SourceStatus,
     checked: Option<Instant>,
     loaded: Option<Instant>,
 }
 
 impl Default for FreshnessTracker {
     fn default() -> Self {
-        Self { status: ListStatus::Loading, checked: None, loaded: None }
+        Self { status: SourceStatus::Loading, checked: None, loaded: None }
     }
 }
 
 impl FreshnessTracker {
-    /// The file is in use. Says whether somebody had to look after it before.
+    /// What is in use is what the source has. Says whether somebody had to look after the source before.
     pub(super) fn current(&mut self, loaded_now: bool) -> bool {
         let now = Instant::now();
         let was_bad = self.status.is_bad();
-        (self.status, self.checked) = (ListStatus::Current, Some(now));
+        (self.status, self.checked) = (SourceStatus::Current, Some(now));
         if loaded_now {
             self.loaded = Some(now);
         }
         was_bad
     }
 
-    /// The file changed; `again`: it was not the same at the last look either.
+    /// The source changed; `again`: at the last look, too.
     pub(super) fn changing(&mut self, again: bool) {
-        self.status = if again { ListStatus::KeepsChanging } else { ListStatus::Changing };
+        self.status = if again { SourceStatus::KeepsChanging } else { SourceStatus::Changing };
     }
 
-    /// The file cannot be used. Says whether a list is in use all the same.
+    /// The source cannot be used. Says whether something is in use all the same.
     pub(super) fn failed(&mut self) -> bool {
         let kept = self.loaded.is_some();
-        self.status = if kept { ListStatus::Stale } else { ListStatus::Missing };
+        self.status = if kept { SourceStatus::Stale } else { SourceStatus::Missing };
         kept
     }
 
-    /// How old the list is now.
+    /// How old it is now.
     pub(super) fn now(self) -> Freshness {
         let now = Instant::now();
         let since = |moment: Option<Instant>| moment.map(|moment| now.saturating_duration_since(moment));
