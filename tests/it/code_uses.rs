@@ -13,12 +13,12 @@ use serde_json::json;
 use crate::support::service::{Plan, Service, ext, fill};
 use crate::support::stage::TRY_LATER;
 use crate::support::with_codes::{
-    PATIENT, POLICY, at_the_field, code, files, form, is_in, list, person, reservations, service, types,
+    PATIENT, at_the_field, code, files, form, is_in, list, person, policy, reservations, service, types,
 };
 
 /// Code 1 with so many uses.
 async fn with_uses(uses: u32) -> Service {
-    service(POLICY, &list(&[(1, &format!(",,,,,{uses}"))])).await
+    service(policy(), &list(&[(1, &format!(",,,,,{uses}"))])).await
 }
 
 #[tokio::test]
@@ -75,7 +75,7 @@ const RACES: u8 = 20;
 #[tokio::test]
 async fn of_two_who_race_for_the_last_use_one_gets_it(#[case] two: bool) {
     let lines: Vec<(u8, &str)> = (1..=RACES).map(|number| (number, ",,,,,1")).collect();
-    let service = service(POLICY, &list(&lines)).await;
+    let service = service(policy(), &list(&lines)).await;
     let another = service.another();
     let other = if two { &another } else { &service };
     for number in 1..=RACES {
@@ -109,8 +109,8 @@ async fn of_twelve_who_race_for_five_uses_five_get_one() {
 #[case::a_page("outcome = \"block\"\n")]
 #[tokio::test]
 async fn nothing_is_reserved_for_a_form_that_fails_its_rules(#[case] outcome: &str) {
-    let rule = "  [[policies.rules]]\n  attribute = \"city\"\n  pattern = \"[a-z]+\"\n";
-    let service = service(&format!("{POLICY}{rule}{outcome}"), &list(&[(1, ",,,,,1")])).await;
+    let rule = "[[policies.rules]]\nattribute = \"city\"\npattern = \"[a-z]+\"\n";
+    let service = service(policy().and(format!("{rule}{outcome}")), &list(&[(1, ",,,,,1")])).await;
     let mut body = form(&service, Person::email_otp("jo@example.org"), &code(1).reveal());
     fill(&mut body, "city", "42");
     let answer = service.call(Event::Submit, &body).await;
@@ -126,7 +126,7 @@ async fn nothing_is_reserved_for_a_form_that_fails_its_rules(#[case] outcome: &s
 async fn timed(uses: u32) -> (Arc<ManualClock>, Service) {
     let clock = Arc::new(ManualClock::new(SystemClock.now()));
     let (invites, now) = (list(&[(1, &format!(",,,,,{uses}"))]), Arc::clone(&clock) as Arc<dyn Clock>);
-    let plan = Plan { policy: POLICY, invites: &invites, hooks: PATIENT, clock: now, ..Plan::default() };
+    let plan = Plan { policy: policy(), invites: &invites, hooks: PATIENT, clock: now, ..Plan::default() };
     (clock, Service::start_as(plan).await)
 }
 
@@ -204,7 +204,7 @@ async fn neither_the_state_nor_the_log_knows_a_code_or_an_address() {
 /// sees the form, it goes before whatever a Start under the same id has seen.
 #[tokio::test]
 async fn the_address_that_entra_reports_goes_before_what_a_start_saw() {
-    let service = service(POLICY, &list(&[(1, ",,,,,")])).await;
+    let service = service(policy(), &list(&[(1, ",,,,,")])).await;
     let (friend, mut stranger) = (Person::email_otp("alex@fabrikam.com"), Person::email_otp("jo@example.org"));
     "198.51.100.9".clone_into(&mut stranger.ip);
     let (friend, mut stranger) = (service.sign_up(friend), service.sign_up(stranger));
@@ -221,8 +221,9 @@ async fn the_address_that_entra_reports_goes_before_what_a_start_saw() {
 
 /// A service whose state cannot be opened: a file has the folder's name.
 async fn without_state(on_failure: &str) -> Service {
-    let (invites, hooks) = (list(&[(1, ",,,,,")]), format!("{PATIENT}\non_failure = \"{on_failure}\""));
-    let service = Service::start_as(Plan { policy: POLICY, invites: &invites, hooks: &hooks, ..Plan::default() }).await;
+    let (invites, hooks) = (list(&[(1, ",,,,,")]), [PATIENT, &[("on_failure", on_failure)]].concat());
+    let plan = Plan { policy: policy(), invites: &invites, hooks: &hooks, ..Plan::default() };
+    let service = Service::start_as(plan).await;
     std::fs::write(service.folder.path().join(".guestlist"), "in the way").unwrap();
     service
 }

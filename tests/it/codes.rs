@@ -4,13 +4,14 @@ use guestlist_emulator::sign_up::{Event, Person};
 use rstest::rstest;
 use serde_json::json;
 
+use crate::support::config::value;
 use crate::support::service::{Service, ext, fill};
-use crate::support::with_codes::{POLICY, at_the_field, code, files, form, is_in, list, reservations, service, types};
+use crate::support::with_codes::{at_the_field, code, files, form, is_in, list, policy, reservations, service, types};
 
 const PORTAL: &str = "44444444-5555-6666-7777-888888888888";
 const OTHER_APP: &str = "44444444-5555-6666-7777-999999999999";
 
-/// The good one, and its number in [`codes`].
+/// The numbers of the codes in [`codes`]. This one is good for everybody.
 const GOOD: u8 = 1;
 const EXPIRED: u8 = 2;
 const FUTURE: u8 = 3;
@@ -36,7 +37,7 @@ fn codes() -> String {
 }
 
 async fn usual() -> Service {
-    service(POLICY, &codes()).await
+    service(policy(), &codes()).await
 }
 
 #[rstest]
@@ -46,19 +47,19 @@ async fn usual() -> Service {
 #[case::somebody_invited("alex@fabrikam.com", "setPrefillValues", "invitation")]
 #[case::somebody_allowed("ada@contoso.com", "continueWithDefaultBehavior", "allow")]
 #[tokio::test]
-async fn start_shows_the_form_to_whom_nothing_admits_and_nothing_denies(
+async fn start_shows_the_form_to_people_who_are_neither_admitted_nor_denied(
     #[case] address: &str,
     #[case] action: &str,
     #[case] reason: &str,
 ) {
-    let policy = POLICY.replace("invitation_code", "prefill = { jobTitle = \"{{ invite.name }}\" }\ninvitation_code");
-    let service = service(&policy, &codes()).await;
+    let policy = policy().add("policies.default.prefill", value("{ jobTitle = \"{{ invite.name }}\" }"));
+    let service = service(policy, &codes()).await;
     assert_eq!(service.start_for(address).await.action_name(), action);
     assert_eq!(service.reasons(), [reason]);
 }
 
 #[tokio::test]
-async fn who_is_denied_is_refused_whatever_code_they_have() {
+async fn people_who_are_denied_are_refused_whatever_code_they_have() {
     let service = usual().await;
     let answer = types(&service, "jo@mailinator.com", &code(GOOD).reveal()).await;
     assert_eq!(answer.action_name(), "showBlockPage");
@@ -67,7 +68,7 @@ async fn who_is_denied_is_refused_whatever_code_they_have() {
 
 #[tokio::test]
 async fn a_closed_gate_takes_no_code() {
-    let service = service(&POLICY.replace("invite-only", "closed"), &codes()).await;
+    let service = service(policy().set("policies.default.gate", "closed"), &codes()).await;
     assert_eq!(service.start_for("jo@example.org").await.action_name(), "showBlockPage");
     let answer = types(&service, "jo@example.org", &code(GOOD).reveal()).await;
     assert_eq!(answer.action()["message"].as_str().map(|text| text.starts_with("Sign-up is closed.")), Some(true));
@@ -182,9 +183,8 @@ async fn a_code_of_somebody_who_needs_none_is_blanked_and_not_used(#[case] addre
 
 #[tokio::test]
 async fn rules_see_the_line_of_the_code() {
-    let rule =
-        "  [[policies.rules]]\n  when = \"invite.name == 'Press' && attributes.city == ''\"\n  attribute = \"city\"\n";
-    let service = service(&format!("{POLICY}{rule}"), &list(&[(1, ",Press,,,,"), (2, ",Other,,,,")])).await;
+    let rule = "[[policies.rules]]\nwhen = \"invite.name == 'Press' && attributes.city == ''\"\nattribute = \"city\"";
+    let service = service(policy().and(rule), &list(&[(1, ",Press,,,,"), (2, ",Other,,,,")])).await;
     let asked = |number: u8| {
         let mut submit = form(&service, Person::email_otp("jo@example.org"), &code(number).reveal());
         fill(&mut submit, "city", "");
@@ -198,7 +198,7 @@ async fn rules_see_the_line_of_the_code() {
 #[tokio::test]
 async fn the_text_at_the_field_is_in_the_persons_language() {
     let texts = "[messages.de]\ncode-wrong = \"Diesen Code kennen wir nicht.\"\n";
-    let service = service(&format!("{POLICY}{texts}"), &codes()).await;
+    let service = service(policy().and(texts), &codes()).await;
     let person = Person::email_otp("jo@example.org").locale("de-CH");
     let answer = service.call(Event::Submit, &form(&service, person, "WELCOME")).await;
     assert_eq!(at_the_field(&answer), "Diesen Code kennen wir nicht.");

@@ -8,7 +8,7 @@ use guestlist_emulator::tenant::{Fault, Route};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::stage::{Setting, Stage};
+use crate::support::stage::{Setting, Stage, has};
 
 const CHALLENGE: &str =
     r#"Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize""#;
@@ -18,10 +18,6 @@ async fn with_an_account() -> (Stage, String) {
     let stage = Setting::default().set("GUESTLIST__ACCOUNTS__RUN_LIMIT", "3s").start().await;
     let id = stage.joins("alex@fabrikam.com", "Alex", "Fabrikam");
     (stage, id)
-}
-
-fn has(logs: &[String], line: &str) -> bool {
-    logs.iter().any(|own| own == line)
 }
 
 fn assert_complete(stage: &Stage, id: &str) {

@@ -7,9 +7,10 @@ use guestlist_emulator::sign_up::{App, Event, Person};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::function_app::run;
-use crate::support::service::{Plan, Service, ext, fill};
-use crate::support::with_codes::{PATIENT, code, files, is_in, list};
+use crate::support::config::{BETA, Config};
+use crate::support::function_app::said;
+use crate::support::service::{Service, ext, fill};
+use crate::support::with_codes::{self, code, files, is_in, list};
 
 /// The app with codes, the one with rules, a closed one, one that only reports, and one without a policy.
 const PORTAL: &str = "44444444-5555-6666-7777-888888888888";
@@ -18,12 +19,9 @@ const ARCHIVE: &str = "44444444-5555-6666-7777-aaaaaaaaaaaa";
 const TRIAL: &str = "44444444-5555-6666-7777-bbbbbbbbbbbb";
 const STRANGE: &str = "44444444-5555-6666-7777-cccccccccccc";
 
-fn policies() -> String {
-    format!(
+fn policies() -> Config {
+    Config::from(BETA).and(format!(
         r#"
-[[invites]]
-name = "beta"
-source = "invites.csv"
 [[policies]]
 name = "portal"
 apps = ["{PORTAL}"]
@@ -59,7 +57,7 @@ country = "We are in Australia and New Zealand."
 [messages.de]
 code-wrong = "Diesen Code kennen wir nicht."
 "#
-    )
+    ))
 }
 
 fn invites() -> String {
@@ -78,9 +76,7 @@ fn invites() -> String {
 
 /// A service whose code 7 has been used.
 async fn service() -> Service {
-    let (policy, invites) = (policies(), invites());
-    let service =
-        Service::start_as(Plan { policy: &policy, invites: &invites, hooks: PATIENT, ..Plan::default() }).await;
+    let service = with_codes::service(policies(), &invites()).await;
     let mut sign_up = service.sign_up(Person::email_otp("first@example.org"));
     sign_up.app = App::new(PORTAL, "Portal");
     service.call(Event::Start, &sign_up.start()).await;
@@ -92,9 +88,8 @@ async fn service() -> Service {
 
 /// The exit code, and what was said on both streams.
 async fn explain(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
-    let ended = run(folder, &[&["explain"], arguments].concat(), &[]).await;
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (ended.status.code(), text(ended.stdout) + &text(ended.stderr))
+    let (code, out, err) = said(folder, &[&["explain"], arguments].concat(), &[]).await;
+    (code, out + &err)
 }
 
 async fn explained(folder: &Path, arguments: &[&str]) -> (String, Value) {
@@ -288,7 +283,7 @@ async fn explain_shows_the_errors_as_the_person_reads_them_and_what_is_compared(
 async fn explain_looks_at_the_reservations_there_are_and_says_if_it_cannot() {
     let service = service().await;
     let used = code(7).reveal();
-    // Whoever has the use, has it still.
+    // The person who took the use keeps it.
     assert_eq!(at_the_portal(&service, &["FIRST@example.org", "--code", &used]).await.0, "code");
     assert_eq!(at_the_portal(&service, &["jo@example.org", "--code", &used]).await.0, "code-used-up");
     std::fs::remove_dir_all(service.folder.path().join(".guestlist")).unwrap();

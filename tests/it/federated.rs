@@ -6,14 +6,14 @@ use guestlist_emulator::sign_up::{App, Event, Person, SignUp};
 use rstest::rstest;
 use serde_json::{Value, json};
 
+use crate::support::config::{BETA, Config};
 use crate::support::service::{INVITES, Plan, Service, ext, fill};
-use crate::support::with_codes::{PATIENT, files};
+use crate::support::with_codes::{self, PATIENT, files};
 
-/// A provider's claim is mapped to an attribute of its own.
-const POLICY: &str = r#"
-[[invites]]
-name = "beta"
-source = "invites.csv"
+/// Two policies that trust an attribute to which a provider's claim is mapped.
+fn policies() -> Config {
+    Config::from(BETA).and(
+        r#"
 [[policies]]
 name = "shop"
 apps = ["44444444-5555-6666-7777-999999999999"]
@@ -26,17 +26,22 @@ gate = "invite-only"
 allow = ["@contoso.com"]
 deny = ["@mailinator.com"]
 email_sources = ["identity", "attribute:email", "attribute:ext.IdpEmail"]
-"#;
+"#,
+    )
+}
+
+/// The key of the policy that most tests here are about.
+const EMAIL_SOURCES: &str = "policies.default.email_sources";
 
 const CONTINUE: &str = "continueWithDefaultBehavior";
 const PAGE: &str = "showBlockPage";
 const START_AGAIN: &str = "We could not match this form with the start of your sign-up.";
 
-async fn service(policy: &str) -> Service {
-    Service::start_as(Plan { policy, invites: INVITES, hooks: PATIENT, ..Plan::default() }).await
+async fn service(policy: Config) -> Service {
+    with_codes::service(policy, INVITES).await
 }
 
-/// Somebody of a custom provider, whom Entra tells no address of.
+/// Somebody of a custom provider, of whom Entra tells no address.
 fn by_provider(service: &Service) -> SignUp {
     service.sign_up(Person::oidc("https://idp.fabrikam.com", "ignored@fabrikam.com"))
 }
@@ -77,8 +82,7 @@ async fn the_first_source_that_says_an_address_decides(
     #[case] source: &str,
     #[case] reason: &str,
 ) {
-    let usual = r#"["identity", "attribute:email", "attribute:ext.IdpEmail"]"#;
-    let service = service(&POLICY.replace(usual, &json!(sources).to_string())).await;
+    let service = service(policies().set(EMAIL_SOURCES, sources.to_vec())).await;
     let sign_up = service.sign_up(Person::email_otp("nobody@example.org"));
     let values = [("EmailAddress", "ada@contoso.com"), (&ext("IdpEmail"), "alex@fabrikam.com")];
     service.call(Event::Start, &with(&sign_up, Event::Start, &values)).await;
@@ -92,19 +96,16 @@ async fn the_first_source_that_says_an_address_decides(
 #[case("alex@fabrikam.com, ada@contoso.com")]
 #[tokio::test]
 async fn a_source_that_says_nonsense_is_not_passed_over(#[case] claimed: &str) {
-    let service = service(&POLICY.replace(
-        r#", "attribute:email", "attribute:ext.IdpEmail"]"#,
-        r#", "attribute:ext.IdpEmail", "attribute:email"]"#,
-    ))
-    .await;
+    let sources = vec!["identity", "attribute:ext.IdpEmail", "attribute:email"];
+    let service = service(policies().set(EMAIL_SOURCES, sources)).await;
     let sign_up = service.sign_up(Person::google("alex@fabrikam.com"));
     let answer = service.call(Event::Start, &claim(&sign_up, Event::Start, claimed)).await;
     assert_eq!((answer.action_name(), service.reasons()), (PAGE.to_owned(), vec!["no-address".to_owned()]));
 }
 
 #[tokio::test]
-async fn whom_the_claim_admits_is_let_in_by_whichever_instance_gets_the_form() {
-    let service = service(POLICY).await;
+async fn somebody_admitted_by_the_claim_is_let_in_by_any_instance() {
+    let service = service(policies()).await;
     let sign_up = by_provider(&service);
     let answer = service.call(Event::Start, &claim(&sign_up, Event::Start, "alex@fabrikam.com")).await;
     assert_eq!(answer.action_name(), "setPrefillValues");
@@ -119,11 +120,11 @@ async fn whom_the_claim_admits_is_let_in_by_whichever_instance_gets_the_form() {
 
 #[tokio::test]
 async fn an_admission_is_remembered_by_id_and_by_network_and_for_the_owner_only() {
-    let service = service(POLICY).await;
+    let service = service(policies()).await;
     let sign_up = by_provider(&service);
     let body = claim(&sign_up, Event::Start, "alex@fabrikam.com");
     assert_eq!(service.call(Event::Start, &body).await.action_name(), "setPrefillValues");
-    // Nobody is remembered who was refused.
+    // Somebody who was refused is not remembered.
     let stranger = by_provider(&service);
     let refused = service.call(Event::Start, &claim(&stranger, Event::Start, "jo@example.org")).await;
     assert_eq!(refused.action_name(), PAGE);
@@ -136,8 +137,8 @@ async fn an_admission_is_remembered_by_id_and_by_network_and_for_the_owner_only(
 }
 
 #[tokio::test]
-async fn who_edits_the_attribute_is_judged_by_what_start_saw() {
-    let service = service(POLICY).await;
+async fn somebody_who_edits_the_attribute_is_judged_by_what_start_saw() {
+    let service = service(policies()).await;
     let sign_up = by_provider(&service);
     service.call(Event::Start, &claim(&sign_up, Event::Start, "alex@fabrikam.com")).await;
     for (typed, email) in [("jo@mailinator.com", ""), ("jo@example.org", "jo@mailinator.com"), ("", ""), ("no", "no")] {
@@ -158,7 +159,7 @@ async fn without_an_admission_that_is_remembered_an_address_on_the_form_does_not
     #[case] attribute: &str,
     #[case] address: &str,
 ) {
-    let service = service(POLICY).await;
+    let service = service(policies()).await;
     let attribute = if attribute == "email" { attribute.to_owned() } else { ext(attribute) };
     // Start never happened, was refused, or the store lost what it knew.
     let (unseen, refused, lost) = (by_provider(&service), by_provider(&service), by_provider(&service));
@@ -175,7 +176,7 @@ async fn without_an_admission_that_is_remembered_an_address_on_the_form_does_not
 
 #[tokio::test]
 async fn an_admission_to_one_app_is_none_to_another() {
-    let service = service(POLICY).await;
+    let service = service(policies()).await;
     let portal = by_provider(&service);
     let mut shop = portal.clone();
     shop.app = App::new("44444444-5555-6666-7777-999999999999", "Shop");
@@ -190,7 +191,7 @@ async fn an_admission_to_one_app_is_none_to_another() {
 
 #[tokio::test]
 async fn whoever_starts_again_with_another_account_under_the_same_id_starts_and_is_told_to_take_another_id() {
-    let service = service(POLICY).await;
+    let service = service(policies()).await;
     let (alex, mut sam) = (by_provider(&service), by_provider(&service));
     sam.correlation_id.clone_from(&alex.correlation_id);
     for (who, address) in [(&alex, "alex@fabrikam.com"), (&sam, "sam@fabrikam.com")] {
@@ -210,7 +211,7 @@ async fn whoever_starts_again_with_another_account_under_the_same_id_starts_and_
 
 #[tokio::test]
 async fn an_identity_on_the_form_goes_before_what_is_remembered() {
-    let service = service(POLICY).await;
+    let service = service(policies()).await;
     let mut sign_up = service.sign_up(Person::email_otp("alex@fabrikam.com"));
     sign_up.submit_identities = true;
     let answer = service.call(Event::Submit, &claim(&sign_up, Event::Submit, "jo@mailinator.com")).await;
@@ -223,15 +224,15 @@ async fn an_identity_on_the_form_goes_before_what_is_remembered() {
 #[case::continues("continue", CONTINUE)]
 #[tokio::test]
 async fn an_admission_that_cannot_be_remembered_is_a_failure(#[case] on_failure: &str, #[case] action: &str) {
-    let hooks = format!("{PATIENT}\non_failure = \"{on_failure}\"");
-    let service = Service::start_as(Plan { policy: POLICY, hooks: &hooks, ..Plan::default() }).await;
+    let hooks = [PATIENT, &[("on_failure", on_failure)]].concat();
+    let service = Service::start_as(Plan { policy: policies(), hooks: &hooks, ..Plan::default() }).await;
     std::fs::write(service.folder.path().join(".guestlist"), "in the way").unwrap();
     let sign_up = by_provider(&service);
     let answer = service.call(Event::Start, &claim(&sign_up, Event::Start, "alex@fabrikam.com")).await;
     assert_eq!(answer.action_name(), action);
     let failure = &service.logged("failure-action")[0];
     assert_eq!((&failure["reason"], &failure["hook"]), (&json!("state-unavailable"), &json!("start")));
-    // Who is refused anyway needs no store.
+    // Somebody who is refused anyway needs no store.
     let stranger = claim(&by_provider(&service), Event::Start, "jo@example.org");
     assert_eq!(service.call(Event::Start, &stranger).await.action_name(), PAGE);
     assert_eq!(service.reasons(), ["not-invited"]);
@@ -239,8 +240,7 @@ async fn an_admission_that_cannot_be_remembered_is_a_failure(#[case] on_failure:
 
 #[tokio::test]
 async fn the_usual_sources_touch_no_store_and_the_log_knows_no_address() {
-    let usual = r#"email_sources = ["identity", "attribute:email", "attribute:ext.IdpEmail"]"#;
-    let service = service(&POLICY.replace(usual, "")).await;
+    let service = service(policies().remove(EMAIL_SOURCES)).await;
     let sign_up = service.sign_up(Person::google("alex@fabrikam.com"));
     for event in [Event::Start, Event::Submit] {
         service.call(event, &sign_up.event(event)).await;
@@ -269,8 +269,7 @@ async fn the_providers_own_id_counts_only_if_the_policy_says_so(
     #[case] source: &str,
     #[case] reason: &str,
 ) {
-    let usual = r#"["identity", "attribute:email", "attribute:ext.IdpEmail"]"#;
-    let trusting = service(&POLICY.replace(usual, r#"["identity", "federated-id"]"#)).await;
+    let trusting = service(policies().set(EMAIL_SOURCES, vec!["identity", "federated-id"])).await;
     let sign_up = by_provider(&trusting);
     trusting.call(Event::Start, &with_id(&sign_up, Event::Start, id)).await;
     let [found_in, _, why] = last(&trusting);
@@ -278,7 +277,7 @@ async fn the_providers_own_id_counts_only_if_the_policy_says_so(
     let form = with_id(&sign_up, Event::Submit, id);
     let let_in = trusting.another().call(Event::Submit, &form).await.action_name() == CONTINUE;
     assert_eq!(let_in, reason == "invitation");
-    let usual = service(POLICY).await;
+    let usual = service(policies()).await;
     usual.call(Event::Start, &with_id(&by_provider(&usual), Event::Start, id)).await;
     assert_eq!(usual.reasons(), ["no-address"]);
 }

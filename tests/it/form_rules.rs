@@ -4,13 +4,17 @@ use guestlist_emulator::sign_up::{EmptyFields, Event, Form, Kind, Person, attrib
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::service::{Plan, Service, ext};
-use crate::support::with_codes::PATIENT;
+use crate::support::config::{Config, invite_only, open, value};
+use crate::support::service::{INVITES, Service, ext};
+use crate::support::with_codes;
+
+async fn service(policy: Config) -> Service {
+    with_codes::service(policy, INVITES).await
+}
 
 /// A policy that admits everybody, with these rules.
-async fn service(rules: &str) -> Service {
-    let policy = format!("[[policies]]\nname = \"default\"\ngate = \"open\"\n{rules}");
-    Service::start_as(Plan { policy: &policy, hooks: PATIENT, ..Plan::default() }).await
+fn rules(sections: &str) -> Config {
+    open().and(sections)
 }
 
 /// The action for a form with these fields.
@@ -65,7 +69,7 @@ async fn sent_empty(service: &Service, empty_fields: EmptyFields) -> Value {
 #[case::empty(EmptyFields::Empty)]
 #[tokio::test]
 async fn what_is_listed_and_was_left_empty_fails_at_its_field(#[case] empty_fields: EmptyFields) {
-    let service = service(REQUIRED).await;
+    let service = service(rules(REQUIRED)).await;
     let action = sent_empty(&service, empty_fields).await;
     let required = "This field is required.";
     let errors =
@@ -79,7 +83,7 @@ async fn what_is_listed_and_was_left_empty_fails_at_its_field(#[case] empty_fiel
 
 #[tokio::test]
 async fn what_was_left_empty_and_is_not_listed_fails_as_well_and_is_named_above_the_form() {
-    let service = service(REQUIRED).await;
+    let service = service(rules(REQUIRED)).await;
     let action = sent_empty(&service, EmptyFields::LeftOut).await;
     let (terms, name) = ("Accept the terms, jo@example.org.", "This field is required.");
     assert_eq!(action["attributeErrors"], json!({ ext("Terms"): terms, "displayName": name }));
@@ -124,7 +128,7 @@ not-there = { title = "Sorry", text = "Not in {{ app.name }}." }
 
 #[tokio::test]
 async fn a_page_goes_before_errors_and_errors_before_changes() {
-    let service = service(ORDER).await;
+    let service = service(rules(ORDER)).await;
     let all = [("city", ""), ("country", "AU"), ("state", ""), ("givenName", "Jo"), ("surname", "Jo")];
     let errors = texts(&service, &all).await;
     assert_eq!(errors["name"], "showValidationError");
@@ -145,14 +149,14 @@ async fn a_page_goes_before_errors_and_errors_before_changes() {
 
 #[tokio::test]
 async fn an_error_of_the_whole_form_stands_above_it_and_marks_no_field() {
-    let service = service(ORDER).await;
+    let service = service(rules(ORDER)).await;
     let action = texts(&service, &[("city", "Oslo"), ("givenName", "Jo"), ("surname", "Jo")]).await;
     assert_eq!((&action["message"], &action["attributeErrors"]), (&json!("Two names, please."), &json!({})));
 }
 
 #[tokio::test]
 async fn a_page_without_a_text_of_its_own_has_one_with_the_support_code() {
-    let service = service(ORDER).await;
+    let service = service(rules(ORDER)).await;
     let action = texts(&service, &[("city", "Oslo"), ("postalCode", "x")]).await;
     let support_code = service.logged("decision")[0]["support_code"].as_str().unwrap().to_owned();
     assert_eq!(action["message"], format!("You cannot sign up with these answers. Support code: {support_code}"));
@@ -160,10 +164,10 @@ async fn a_page_without_a_text_of_its_own_has_one_with_the_support_code() {
 
 #[tokio::test]
 async fn what_one_rule_tidied_the_next_one_sees() {
-    let rules = "[[policies.rules]]\nattribute = \"country\"\nnormalise = [\"trim\", \"upper\"]\n\
+    let sections = "[[policies.rules]]\nattribute = \"country\"\nnormalise = [\"trim\", \"upper\"]\n\
         [[policies.rules]]\nattribute = \"mobilePhone\"\nnormalise = [\"phone\"]\nphone_country = \"attributes.country\"\n\
         [[policies.rules]]\nwhen = \"attributes.country == 'AU'\"\nattribute = \"state\"\none_of = [\"VIC\", \"NSW\"]\n";
-    let service = service(rules).await;
+    let service = service(rules(sections)).await;
     let right = [("country", " au"), ("mobilePhone", "0412 345 678"), ("state", "VIC")];
     let changed = texts(&service, &right).await;
     assert_eq!(changed["attributes"], json!({ "country": "AU", "mobilePhone": "+61412345678" }));
@@ -172,8 +176,10 @@ async fn what_one_rule_tidied_the_next_one_sees() {
     assert_eq!(wrong["attributeErrors"], json!({ "mobilePhone": invalid, "state": invalid }));
 }
 
-/// `ext.Interests` holds several choices.
-const SEVERAL: &str = r#"multi_select = ["ext.Interests"]
+/// A policy under which `ext.Interests` holds several choices.
+fn several() -> Config {
+    let rules = rules(
+        r#"
   [[policies.rules]]
   attribute = "ext.Interests"
   normalise = ["lower"]
@@ -183,7 +189,10 @@ const SEVERAL: &str = r#"multi_select = ["ext.Interests"]
   [[policies.rules]]
   when = "'golf' in attributes.ext.Interests && attributes.companyName == ''"
   attribute = "companyName"
-"#;
+"#,
+    );
+    rules.add("policies.default.multi_select", vec!["ext.Interests"])
+}
 
 #[rstest]
 #[case("News , jazz", "modifyAttributeValues", json!({ ext("Interests"): "news,jazz" }))]
@@ -198,22 +207,24 @@ async fn several_choices_in_one_text_are_checked_one_by_one(
     #[case] name: &str,
     #[case] attributes: Value,
 ) {
-    let service = service(SEVERAL).await;
+    let service = service(several()).await;
     let action = texts(&service, &[(&ext("Interests"), typed), ("companyName", "Contoso")]).await;
     assert_eq!((&action["name"], &action["attributes"]), (&json!(name), &attributes), "{action}");
 }
 
 #[tokio::test]
 async fn a_condition_sees_several_choices_as_a_list() {
-    let service = service(SEVERAL).await;
+    let service = service(several()).await;
     let action = texts(&service, &[(&ext("Interests"), "news, GOLF"), ("companyName", "")]).await;
     assert_eq!(action["attributeErrors"], json!({ "companyName": "This field is required." }));
     let action = texts(&service, &[(&ext("Interests"), "golfing"), ("companyName", "")]).await;
     assert!(action["attributeErrors"].get("companyName").is_none(), "{action}");
 }
 
-/// A number and a box to be ticked.
-const TYPED: &str = r#"prefill = { "ext.Seats" = "{{ email | length }}", "ext.Terms" = false, city = 4 }
+/// A policy that asks for a number and a ticked box, and fills both in.
+fn typed() -> Config {
+    let rules = rules(
+        r#"
   [[policies.rules]]
   attribute = "ext.Seats"
   min = 1
@@ -229,7 +240,11 @@ const TYPED: &str = r#"prefill = { "ext.Seats" = "{{ email | length }}", "ext.Te
 [messages.en]
 terms = "Accept the terms."
 many = "So many?"
-"#;
+"#,
+    );
+    let prefill = r#"{ "ext.Seats" = "{{ email | length }}", "ext.Terms" = false, city = 4 }"#;
+    rules.add("policies.default.prefill", value(prefill))
+}
 
 #[rstest]
 #[case::right(json!(4), json!(true), json!({ "name": "continueWithDefaultBehavior" }))]
@@ -245,7 +260,7 @@ async fn numbers_and_boxes_are_checked_as_what_they_are(
     #[case] terms: Value,
     #[case] expected: Value,
 ) {
-    let service = service(TYPED).await;
+    let service = service(typed()).await;
     let (named_seats, named_terms) = (ext("Seats"), ext("Terms"));
     let fields = [(named_seats.as_str(), Kind::Integer, seats), (&named_terms, Kind::Boolean, terms)];
     let action = sent(&service, &[&fields[..], &[("city", Kind::Text, json!(""))]].concat()).await;
@@ -257,7 +272,7 @@ async fn numbers_and_boxes_are_checked_as_what_they_are(
 
 #[tokio::test]
 async fn the_form_is_filled_in_its_own_types() {
-    let service = service(TYPED).await;
+    let service = service(typed()).await;
     let mut start = service.sign_up(Person::email_otp("jo@example.org")).start();
     let attributes = &mut start["data"]["userSignUpInfo"]["attributes"];
     attributes[ext("Seats")] = attribute(&ext("Seats"), Kind::Integer, &Value::Null);
@@ -269,7 +284,8 @@ async fn the_form_is_filled_in_its_own_types() {
 
 #[tokio::test]
 async fn a_value_that_cannot_be_said_in_the_fields_type_is_left_out_with_a_warning() {
-    let service = service("prefill = { \"ext.Seats\" = \"{{ email }}\", city = \"Oslo\" }\n").await;
+    let prefill = value("{ \"ext.Seats\" = \"{{ email }}\", city = \"Oslo\" }");
+    let service = service(open().add("policies.default.prefill", prefill)).await;
     let mut start = service.sign_up(Person::email_otp("jo@example.org")).start();
     let attributes = &mut start["data"]["userSignUpInfo"]["attributes"];
     attributes[ext("Seats")] = attribute(&ext("Seats"), Kind::Integer, &Value::Null);
@@ -288,13 +304,11 @@ async fn a_value_that_cannot_be_said_in_the_fields_type_is_left_out_with_a_warni
 #[case("attributes.city == '' && size(attributes.surname) == 0")]
 #[tokio::test]
 async fn a_condition_sees_who_signs_up_to_what_from_where(#[case] when: &str) {
-    let rules = |when: &str| {
-        format!("[[policies.rules]]\nwhen = \"{when}\"\nmessage = \"seen\"\n[messages.en]\nseen = \"Seen.\"\n")
-    };
     for (when, name) in
         [(when.to_owned(), "showValidationError"), (format!("!({when})"), "continueWithDefaultBehavior")]
     {
-        let service = service(&rules(&when)).await;
+        let rule = format!("[[policies.rules]]\nwhen = \"{when}\"\nmessage = \"seen\"\n");
+        let service = service(rules(&format!("{rule}[messages.en]\nseen = \"Seen.\"\n"))).await;
         let sign_up = service.sign_up(Person::email_otp("jo@example.org"));
         service.call(Event::Start, &sign_up.start()).await;
         assert_eq!(service.call(Event::Submit, &sign_up.submit()).await.action_name(), name, "{when}");
@@ -332,7 +346,7 @@ async fn a_rule_that_can_stop_somebody_is_not_passed_by_what_its_condition_canno
     #[case] city: &str,
     #[case] expected: Value,
 ) {
-    let service = service(CONDITIONS).await;
+    let service = service(rules(CONDITIONS)).await;
     let behind = format!("{}Competitor", " ".repeat(company.parse().unwrap_or(0)));
     let company = if company == "1100" { behind.as_str() } else { company };
     let action = texts(&service, &[("companyName", company), ("city", city)]).await;
@@ -345,7 +359,7 @@ async fn a_rule_that_can_stop_somebody_is_not_passed_by_what_its_condition_canno
 
 #[tokio::test]
 async fn a_condition_that_cannot_be_evaluated_is_named_without_values() {
-    let service = service(CONDITIONS).await;
+    let service = service(rules(CONDITIONS)).await;
     let fields = [("companyName", "Fabrikam"), ("city", "zebediah"), ("state", "zebediah")];
     assert_eq!(texts(&service, &fields).await["attributeErrors"], json!({ "city": "This value cannot be used." }));
     let lines = service.logged("condition-failed");
@@ -359,8 +373,7 @@ async fn a_condition_that_cannot_be_evaluated_is_named_without_values() {
 
 #[tokio::test]
 async fn a_policy_that_only_reports_stops_nobody_by_a_condition_without_an_answer() {
-    let policy = format!("mode = \"report\"\n{CONDITIONS}");
-    let service = service(&policy).await;
+    let service = service(rules(CONDITIONS).add("policies.default.mode", "report")).await;
     let action = texts(&service, &[("companyName", "Fabrikam"), ("city", "five")]).await;
     assert_eq!(action["name"], "continueWithDefaultBehavior");
     assert_eq!(service.logged("decision")[0]["reported"], "reject");
@@ -368,9 +381,9 @@ async fn a_policy_that_only_reports_stops_nobody_by_a_condition_without_an_answe
 
 #[tokio::test]
 async fn an_attribute_is_not_hidden_by_another_that_differs_in_case_only() {
-    let rules = "[[policies.rules]]\nattribute = \"city\"\none_of = [\"Leeds\"]\n\
+    let sections = "[[policies.rules]]\nattribute = \"city\"\none_of = [\"Leeds\"]\n\
         [[policies.rules]]\nwhen = \"attributes.country == 'XX'\"\noutcome = \"block\"\n";
-    let service = service(rules).await;
+    let service = service(rules(sections)).await;
     for fields in [[("City", "Leeds"), ("city", "York")], [("City", "York"), ("city", "Leeds")]] {
         let action = texts(&service, &fields).await;
         let wrong = fields.iter().find(|(_, value)| *value == "York").unwrap().0;
@@ -383,9 +396,9 @@ async fn an_attribute_is_not_hidden_by_another_that_differs_in_case_only() {
 
 #[tokio::test]
 async fn a_text_above_the_limit_is_an_error_at_its_field_before_any_rule() {
-    let rules = "[[policies.rules]]\nattribute = \"ext.Bio\"\nnormalise = [\"trim\"]\npattern = \"[a-z]+\"\n\
+    let sections = "[[policies.rules]]\nattribute = \"ext.Bio\"\nnormalise = [\"trim\"]\npattern = \"[a-z]+\"\n\
         [[policies.rules]]\nwhen = \"attributes.country == 'XX'\"\noutcome = \"block\"\n";
-    let service = service(rules).await;
+    let service = service(rules(sections)).await;
     let bio = ext("Bio");
     let sent = async |length: usize, city: usize, country: &str| {
         let (long, city) = ("x".repeat(length), "é".repeat(city));
@@ -401,7 +414,7 @@ async fn a_text_above_the_limit_is_an_error_at_its_field_before_any_rule() {
 
 #[tokio::test]
 async fn the_limit_of_texts_can_be_changed() {
-    let service = service("max_text = 300\n").await;
+    let service = service(open().add("policies.default.max_text", 300)).await;
     for (attribute, length, name) in [
         (ext("Bio"), 300, "continueWithDefaultBehavior"),
         (ext("Bio"), 301, "showValidationError"),
@@ -417,9 +430,7 @@ async fn the_limit_of_texts_can_be_changed() {
 
 #[tokio::test]
 async fn a_code_that_is_too_long_is_an_error_at_its_field_and_no_code() {
-    let policy = "[[invites]]\nname = \"beta\"\nsource = \"invites.csv\"\n[[policies]]\nname = \"default\"\n\
-        gate = \"invite-only\"\ninvitation_code = \"ext.Code\"\n";
-    let service = Service::start_as(Plan { policy, hooks: PATIENT, ..Plan::default() }).await;
+    let service = service(invite_only().add("policies.default.invitation_code", "ext.Code")).await;
     let action = texts(&service, &[(&ext("Code"), &" -".repeat(100_000))]).await;
     assert_eq!(action["name"], "showValidationError");
     assert!(action["attributeErrors"].get(ext("Code")).is_some(), "{action}");
@@ -427,7 +438,7 @@ async fn a_code_that_is_too_long_is_an_error_at_its_field_and_no_code() {
 
 #[tokio::test]
 async fn a_policy_that_only_reports_lets_a_text_above_the_limit_through() {
-    let service = service("mode = \"report\"\n").await;
+    let service = service(open().add("policies.default.mode", "report")).await;
     let action = texts(&service, &[("city", &"x".repeat(5000))]).await;
     assert_eq!(action["name"], "continueWithDefaultBehavior");
     assert_eq!(service.logged("decision")[0]["reported"], "reject");

@@ -7,11 +7,12 @@ use guestlist_emulator::sign_up::{Event, Person};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::service::{POLICY, START, SUBMIT, Service, fill};
+use crate::support::config::{Config, policy};
+use crate::support::service::{Plan, START, SUBMIT, Service, fill};
 
 #[tokio::test]
 async fn an_invited_person_gets_the_form_filled() {
-    let service = Service::start(POLICY).await;
+    let service = Service::start().await;
     let action = service.start_for("Alex@Fabrikam.com").await.action();
     assert_eq!(action["@odata.type"], "microsoft.graph.attributeCollectionStart.setPrefillValues");
     let wanted = json!({ "country": "AU", "displayName": "Alex Fabrikam", "jobTitle": "Engineer" });
@@ -20,7 +21,7 @@ async fn an_invited_person_gets_the_form_filled() {
 
 #[tokio::test]
 async fn an_uninvited_person_gets_a_block_page_in_their_language() {
-    let service = Service::start(POLICY).await;
+    let service = Service::start().await;
     let action = service.start_for("nobody@example.org").await.action();
     assert_eq!(action["@odata.type"], "microsoft.graph.attributeCollectionStart.showBlockPage");
     assert_eq!(action["title"], "By invitation only");
@@ -40,14 +41,15 @@ async fn an_uninvited_person_gets_a_block_page_in_their_language() {
 #[case::oidc_without_address(Person::oidc("https://idp.fabrikam.com", "alex@fabrikam.com"), "showBlockPage")]
 #[tokio::test]
 async fn every_way_to_sign_in_is_understood(#[case] person: Person, #[case] action: &str) {
-    let service = Service::start(POLICY).await;
+    let service = Service::start().await;
     let sign_up = service.sign_up(person);
     assert_eq!(service.call(Event::Start, &sign_up.start()).await.action_name(), action);
 }
 
 #[tokio::test]
 async fn somebody_without_an_address_is_told_so() {
-    let service = Service::start(&POLICY.replace("invite-only", "open")).await;
+    let policy = policy().set("policies.default.gate", "open");
+    let service = Service::start_as(Plan { policy, ..Plan::default() }).await;
     let sign_up = service.sign_up(Person::facebook_without_address());
     // A form that nobody can have come to by themselves: they can only start again.
     for (event, text) in [(Event::Start, "could not see your email"), (Event::Submit, "sign up again")] {
@@ -59,7 +61,7 @@ async fn somebody_without_an_address_is_told_so() {
 
 #[tokio::test]
 async fn submit_goes_by_what_it_proves_itself_and_else_by_what_start_saw() {
-    let service = Service::start(POLICY).await;
+    let service = Service::start().await;
     let sign_up = service.sign_up(Person::email_otp("alex@fabrikam.com"));
     assert_eq!(service.call(Event::Start, &sign_up.start()).await.action_name(), "setPrefillValues");
     let mut submit = sign_up.submit();
@@ -98,7 +100,7 @@ async fn submitted(service: &Service, values: &[(&str, Value)]) -> Value {
 
 #[tokio::test]
 async fn a_form_is_checked_corrected_or_passed() {
-    let service = Service::start(POLICY).await;
+    let service = Service::start().await;
     let wrong = submitted(&service, &[("displayName", json!("")), ("postalCode", json!("30x0"))]).await;
     assert_eq!(wrong["@odata.type"], "microsoft.graph.attributeCollectionSubmit.showValidationError");
     assert_eq!(wrong["message"], "Please correct the marked fields.");
@@ -113,7 +115,7 @@ async fn a_form_is_checked_corrected_or_passed() {
 
 #[tokio::test]
 async fn a_rule_for_an_attribute_the_flow_lacks_is_skipped_with_one_warning() {
-    let service = Service::start(POLICY).await;
+    let service = Service::start().await;
     let mut submit = service.sign_up(Person::email_otp("alex@fabrikam.com")).submit();
     fill(&mut submit, "displayName", "Alex");
     assert_eq!(service.call(Event::Submit, &submit).await.action_name(), "continueWithDefaultBehavior");
@@ -130,7 +132,7 @@ async fn a_rule_for_an_attribute_the_flow_lacks_is_skipped_with_one_warning() {
 #[case("/api/OnAttributeCollectionStart?code=abc&x=1")]
 #[tokio::test]
 async fn a_path_matches_without_regard_to_case_or_a_trailing_slash(#[case] path: &str) {
-    let service = Service::start(POLICY).await;
+    let service = Service::start().await;
     let body = service.sign_up(Person::email_otp("alex@fabrikam.com")).start().to_string();
     assert_eq!(service.post(path, body, Some(&service.token())).await.action_name(), "setPrefillValues");
 }
@@ -141,7 +143,7 @@ async fn a_path_matches_without_regard_to_case_or_a_trailing_slash(#[case] path:
 #[case("")]
 #[tokio::test]
 async fn any_content_type_will_do(#[case] content_type: &str) {
-    let service = Service::start(POLICY).await;
+    let service = Service::start().await;
     let body = service.sign_up(Person::email_otp("alex@fabrikam.com")).start().to_string();
     let request = Request::post(START)
         .header("authorization", format!("bearer {}", service.token()))
@@ -158,7 +160,7 @@ async fn any_content_type_will_do(#[case] content_type: &str) {
 #[case("DELETE")]
 #[tokio::test]
 async fn another_method_is_405_before_anything_else(#[case] method: &str) {
-    let service = Service::start(POLICY).await;
+    let service = Service::start().await;
     let request = Request::builder().method(method).uri(START).body(Body::from(vec![b'x'; 300 * 1024])).unwrap();
     let answer = service.send(request).await;
     assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
@@ -167,7 +169,7 @@ async fn another_method_is_405_before_anything_else(#[case] method: &str) {
 
 #[tokio::test]
 async fn a_body_over_256_kib_is_413_before_the_token_is_looked_at() {
-    let service = Service::start(POLICY).await;
+    let service = Service::start().await;
     let answer = service.post(START, vec![b' '; 256 * 1024 + 1], None).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
     let answer = service.post(START, vec![b' '; 256 * 1024], None).await;
@@ -180,7 +182,7 @@ async fn a_body_over_256_kib_is_413_before_the_token_is_looked_at() {
 
 #[tokio::test]
 async fn the_token_is_looked_at_before_the_body() {
-    let service = Service::start(POLICY).await;
+    let service = Service::start().await;
     let answer = service.post(START, "<xml/>", None).await;
     assert_eq!((answer.status, answer.body.len()), (StatusCode::UNAUTHORIZED, 0));
     let answer = service.post(START, "<xml/>", Some(&service.token())).await;
@@ -197,7 +199,7 @@ async fn the_token_is_looked_at_before_the_body() {
 #[case::no_data("{\"type\":\"x\"}", "data")]
 #[tokio::test]
 async fn a_malformed_body_is_400_with_a_short_error(#[case] body: &'static str, #[case] says: &str) {
-    let service = Service::start(POLICY).await;
+    let service = Service::start().await;
     for path in [START, SUBMIT] {
         let answer = service.post(path, body, Some(&service.token())).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST);
@@ -209,7 +211,7 @@ async fn a_malformed_body_is_400_with_a_short_error(#[case] body: &'static str, 
 
 #[tokio::test]
 async fn a_malformed_event_is_logged_with_its_correlation_id() {
-    let service = Service::start(POLICY).await;
+    let service = Service::start().await;
     let sign_up = service.sign_up(Person::email_otp("alex@fabrikam.com"));
     let mut foreign = sign_up.start();
     foreign["data"]["tenantId"] = json!("99999999-0000-cccc-1111-dddd2222eeee");
@@ -225,7 +227,7 @@ async fn a_malformed_event_is_logged_with_its_correlation_id() {
 
 #[tokio::test]
 async fn the_event_of_the_other_route_is_400() {
-    let service = Service::start(POLICY).await;
+    let service = Service::start().await;
     let sign_up = service.sign_up(Person::email_otp("alex@fabrikam.com"));
     for (path, body) in [(START, sign_up.submit()), (SUBMIT, sign_up.start())] {
         let answer = service.post(path, body.to_string(), Some(&service.token())).await;
@@ -236,11 +238,12 @@ async fn the_event_of_the_other_route_is_400() {
 #[tokio::test]
 async fn each_app_has_its_policy_and_an_app_without_one_is_refused() {
     let app = "44444444-5555-6666-7777-888888888888";
-    let policy = format!(
+    let policies = format!(
         "[[policies]]\nname = \"portal\"\napps = [\"{app}\"]\ngate = \"open\"\n\
          [[policies]]\nname = \"shop\"\napps = [\"44444444-5555-6666-7777-999999999999\"]\ngate = \"closed\"\n"
     );
-    let service = Service::start(&policy).await;
+    let policy = Config::from(policies.as_str());
+    let service = Service::start_as(Plan { policy, ..Plan::default() }).await;
     let mut start = service.sign_up(Person::email_otp("jo@example.com")).start();
     assert_eq!(service.call(Event::Start, &start).await.action_name(), "continueWithDefaultBehavior");
     for (app, reason) in [("44444444-5555-6666-7777-999999999999", "closed"), ("<app>", "no-policy")] {
@@ -252,7 +255,7 @@ async fn each_app_has_its_policy_and_an_app_without_one_is_refused() {
 
 #[tokio::test]
 async fn health_tells_the_version_readiness_and_the_lists_age_and_nothing_else() {
-    let service = Service::start(POLICY).await;
+    let service = Service::start().await;
     assert_eq!(service.start_for("alex@fabrikam.com").await.status, StatusCode::OK);
     let answer = service.send(Request::get("/api/Health").body(Body::empty()).unwrap()).await;
     assert_eq!(answer.status, StatusCode::OK);
@@ -269,7 +272,7 @@ async fn health_tells_the_version_readiness_and_the_lists_age_and_nothing_else()
 
 #[tokio::test]
 async fn one_line_per_decision_with_what_an_engineer_asks_for() {
-    let service = Service::start(POLICY).await;
+    let service = Service::start().await;
     let sign_up = service.sign_up(Person::email_otp("alex@fabrikam.com"));
     service.call(Event::Start, &sign_up.start()).await;
     let logged = service.logged("decision");

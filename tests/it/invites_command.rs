@@ -7,22 +7,13 @@ use guestlist::values::Code;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::function_app::{self, project, run};
+use crate::support::config::{self, Config};
+use crate::support::function_app::{self, SECRETS, Said, project, said};
 
-const SECRETS: [(&str, &str); 3] = [
-    ("GUESTLIST_GRAPH_SECRET", "s3cr3t-graph"),
-    ("MAILCHIMP_API_KEY", "s3cr3t-us21"),
-    ("GUESTLIST_HASH_KEY", "s3cr3t-hash"),
-];
 const APP: &str = "44444444-5555-6666-7777-888888888888";
 
-/// Exit code, standard output, standard error.
-type Said = (Option<i32>, String, String);
-
 async fn guestlist(folder: &Path, arguments: &[&str]) -> Said {
-    let ended = run(folder, arguments, &SECRETS).await;
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (ended.status.code(), text(ended.stdout), text(ended.stderr))
+    said(folder, arguments, &SECRETS).await
 }
 
 async fn add(folder: &Path, arguments: &[&str]) -> Said {
@@ -37,22 +28,21 @@ fn write(folder: &Path, list: &str) {
     std::fs::write(folder.join("invites.csv"), list).unwrap();
 }
 
-/// The sample of the tests, with a field for codes.
-fn config() -> String {
-    function_app::config().replacen("gate = ", "invitation_code = \"jobTitle\"\ngate = ", 1)
+/// The configuration of the tests, with a field for codes.
+fn config() -> Config {
+    config::config().add("policies.default.invitation_code", "jobTitle")
 }
 
 /// A second source besides `beta`, with its list.
 fn with_partners() -> tempfile::TempDir {
-    let second = "[[invites]]\nname = \"partners\"\nsource = \"partners.csv\"\n[[policies]]";
-    let folder = project(&config().replacen("[[policies]]", second, 1));
+    let folder = project(config().and("[[invites]]\nname = \"partners\"\nsource = \"partners.csv\""));
     std::fs::write(folder.path().join("partners.csv"), "email\n").unwrap();
     folder
 }
 
 #[tokio::test]
 async fn an_address_and_a_domain_are_admitted_from_then_on() {
-    let folder = project(&config());
+    let folder = project(config());
     write(folder.path(), "email,name\n");
     let (code, out, err) = add(folder.path(), &["Jo@Example.org", "--name", "Jo", "--group", "Testers"]).await;
     assert_eq!((code, out.as_str(), err.as_str()), (Some(0), "invited on line 2 of invites.csv\n", ""));
@@ -70,7 +60,7 @@ async fn an_address_and_a_domain_are_admitted_from_then_on() {
 
 #[tokio::test]
 async fn a_code_is_shown_once_and_only_its_hash_is_kept() {
-    let folder = project(&config());
+    let folder = project(config());
     write(folder.path(), "email\nalex@fabrikam.com\n");
     let arguments =
         ["--code", "--uses", "3", "--for", "@example.org", "--expires", "2099-12-31", "--app", APP, "--tag", "press"];
@@ -96,7 +86,7 @@ async fn a_code_is_shown_once_and_only_its_hash_is_kept() {
 
 #[tokio::test]
 async fn many_codes_come_one_a_line_and_nothing_else_does() {
-    let folder = project(&config());
+    let folder = project(config());
     let before = list(folder.path());
     let (code, out, err) = add(folder.path(), &["--code", "--count", "25"]).await;
     assert_eq!(code, Some(0), "{err}");
@@ -126,7 +116,7 @@ async fn json_is_one_object() {
 
 #[tokio::test]
 async fn a_spreadsheets_list_keeps_its_mark_its_line_ends_and_its_lines() {
-    let folder = project(&config());
+    let folder = project(config());
     write(folder.path(), "\u{FEFF}Name,Email\r\n\"Fabrikam, Alex\",alex@fabrikam.com\r\nSam,sam@fabrikam.com");
     let note = "said \"yes\", twice";
     let (code, _, err) = add(folder.path(), &["jo@example.org", "--note", note, "--tag", "a", "--tag", "b"]).await;
@@ -140,7 +130,7 @@ async fn a_spreadsheets_list_keeps_its_mark_its_line_ends_and_its_lines() {
 
 #[tokio::test]
 async fn processes_that_add_at_once_lose_nothing() {
-    let folder = project(&config());
+    let folder = project(config());
     write(folder.path(), "email\n");
     let addresses: Vec<String> = (0..8).map(|number| format!("jo{number}@example.org")).collect();
     let adds = addresses.iter().map(|address| {
@@ -191,7 +181,7 @@ async fn the_source_is_named_if_there_are_several() {
 #[case::there_already(&["ALEX@fabrikam.com"], 1, "line 2 already invites the same: change that line")]
 #[tokio::test]
 async fn what_cannot_be_meant_changes_nothing(#[case] arguments: &[&str], #[case] exit: i32, #[case] says: &str) {
-    let folder = project(&config());
+    let folder = project(config());
     let before = list(folder.path());
     let (code, out, err) = add(folder.path(), arguments).await;
     assert_eq!((code, out.as_str()), (Some(exit), ""), "{err}");
@@ -204,7 +194,7 @@ async fn a_configuration_that_cannot_be_used_is_shown_as_elsewhere() {
     let folder = project("[tenant]\n");
     let (code, _, err) = add(folder.path(), &["jo@example.org"]).await;
     assert!(code == Some(64) && err.contains("guestlist.toml:1:1: tenant.id: this key is missing"), "{err}");
-    let folder = project(&config().replace("[[invites]]\nname = \"beta\"\nsource = \"invites.csv\"\n", ""));
+    let folder = project(config().remove("invites"));
     let (code, _, err) = add(folder.path(), &["jo@example.org"]).await;
     assert!(code == Some(64) && err.contains("the configuration has no [[invites]]"), "{err}");
 }
@@ -213,7 +203,7 @@ async fn a_configuration_that_cannot_be_used_is_shown_as_elsewhere() {
 #[tokio::test]
 async fn a_list_or_a_folder_that_cannot_be_written_is_named() {
     use std::os::unix::fs::PermissionsExt;
-    let folder = project(&config());
+    let folder = project(config());
     let before = list(folder.path());
     let mode = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
     mode(&folder.path().join("invites.csv"), 0o444);
@@ -237,7 +227,7 @@ async fn a_list_or_a_folder_that_cannot_be_written_is_named() {
 async fn a_new_list_that_cannot_be_written_is_an_error_and_no_code_is_shown() {
     // Its name is so long that there is none for a new file beside it, but one for the lock.
     let name = format!("{}.csv", "invites".repeat(34));
-    let folder = project(&config().replace("invites.csv", &name));
+    let folder = project(config().set("invites.beta.source", name.as_str()));
     let path = folder.path().join(&name);
     std::fs::write(&path, "email\n").unwrap();
     let (code, out, err) = add(folder.path(), &["--code"]).await;
@@ -249,7 +239,7 @@ async fn a_new_list_that_cannot_be_written_is_an_error_and_no_code_is_shown() {
 /// Scripts write the new list there before they rename it, and somebody may want the codes there.
 #[tokio::test]
 async fn a_file_of_somebody_else_beside_the_list_is_left_alone() {
-    let folder = project(&config());
+    let folder = project(config());
     write(folder.path(), "email\n");
     let (code, out, err) = add(folder.path(), &["--code", "--out", "invites.csv.new"]).await;
     assert_eq!(code, Some(0), "{out} {err}");
@@ -272,7 +262,7 @@ async fn help_is_an_answer(#[case] arguments: &[&str], #[case] says: &str) {
 
 #[tokio::test]
 async fn codes_that_nobody_can_type_anywhere_are_remarked_upon() {
-    let folder = project(&function_app::config());
+    let folder = project(config::config());
     let (code, out, said) = add(folder.path(), &["--code"]).await;
     assert_eq!((code, out.lines().count()), (Some(0), 1));
     assert!(said.contains("no policy has invitation_code"), "{said}");
@@ -283,7 +273,7 @@ async fn codes_that_nobody_can_type_anywhere_are_remarked_upon() {
 async fn codes_go_to_a_file_that_nobody_else_may_read() {
     use std::os::unix::fs::PermissionsExt;
 
-    let folder = project(&config());
+    let folder = project(config());
     write(folder.path(), "email\nalex@fabrikam.com\n");
     let (code, out, err) = add(folder.path(), &["--code", "--count", "3", "--out", "codes.txt"]).await;
     assert_eq!((code, err.as_str()), (Some(0), ""), "{err}");
@@ -303,7 +293,7 @@ async fn codes_go_to_a_file_that_nobody_else_may_read() {
 
 #[tokio::test]
 async fn a_file_that_is_there_keeps_its_codes_and_a_list_that_cannot_be_changed_leaves_no_file() {
-    let folder = project(&config());
+    let folder = project(config());
     write(folder.path(), "email\n");
     std::fs::write(folder.path().join("codes.txt"), "earlier ones\n").unwrap();
     let (code, _, err) = add(folder.path(), &["--code", "--out", "codes.txt"]).await;
@@ -347,7 +337,7 @@ fn abandoned() -> std::io::PipeWriter {
 #[case::as_json(&["--code", "--count", "3", "--json"], "the codes on lines 3 to 5 of invites.csv")]
 fn codes_that_could_not_be_shown_are_a_failure_that_names_their_lines(#[case] arguments: &[&str], #[case] says: &str) {
     for is_full in [true, false] {
-        let folder = project(&config());
+        let folder = project(config());
         write(folder.path(), "email\nalex@fabrikam.com\n");
         let arguments = [&["invites", "add"], arguments].concat();
         let (code, err) = if is_full {
@@ -373,9 +363,9 @@ fn codes_that_could_not_be_shown_are_a_failure_that_names_their_lines(#[case] ar
 fn an_answer_that_a_full_device_does_not_take_is_a_failure_and_a_reader_that_has_gone_is_none(
     #[case] arguments: &[&str],
 ) {
-    let folder = project(&config());
+    let folder = project(config());
     let (code, err) = shown_on(full(), folder.path(), arguments);
     assert!(code == Some(1) && err.contains("standard output"), "{code:?} {err}");
-    let folder = project(&config());
+    let folder = project(config());
     assert_eq!(shown_on(abandoned(), folder.path(), arguments), (Some(0), String::new()));
 }

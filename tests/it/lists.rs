@@ -1,4 +1,4 @@
-//! Invite lists from outside: what the service, Health and the commands make of files that are none, or half of one.
+//! Invite lists from outside: what the service, Health and the commands make of a list that is no file, or half of one.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,11 +9,10 @@ use guestlist_emulator::sign_up::{Action, Event, Person};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::commands::{SECRETS, text};
-use crate::support::function_app::{config, project, run};
-use crate::support::service::{POLICY, Service};
+use crate::support::config::{config, value};
+use crate::support::function_app::{SECRETS, project, said};
+use crate::support::service::Service;
 use crate::support::stage::{Setting, Stage};
-use crate::support::wire::exchange;
 
 fn pipe(path: &Path) {
     assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
@@ -42,7 +41,7 @@ async fn health(service: &Service) -> (u16, Value) {
 async fn health_says_that_a_list_can_no_longer_be_read_while_the_old_one_is_used(
     #[values("nothing", "pipe", "folder", "device", "no list")] what: &str,
 ) {
-    let service = Service::start(POLICY).await;
+    let service = Service::start().await;
     assert_eq!(service.start_for("alex@fabrikam.com").await.action_name(), "setPrefillValues");
     let list = &service.app.health.invites.sources()[0];
     put(what, &service.folder.path().join("invites.csv"));
@@ -58,7 +57,7 @@ async fn health_says_that_a_list_can_no_longer_be_read_while_the_old_one_is_used
 
 #[tokio::test]
 async fn health_says_that_a_list_changes_at_every_look() {
-    let service = Service::start(POLICY).await;
+    let service = Service::start().await;
     assert_eq!(service.start_for("alex@fabrikam.com").await.action_name(), "setPrefillValues");
     let list = &service.app.health.invites.sources()[0];
     for look in 0..3 {
@@ -72,7 +71,7 @@ async fn health_says_that_a_list_changes_at_every_look() {
     assert_eq!(health(&service).await.1["stale"], false);
 }
 
-/// One whose list cannot be read when it starts.
+/// A service whose list cannot be read when it starts.
 async fn without_a_list(list: &Path, on_failure: &str) -> Stage {
     let setting = Setting::default().set("GUESTLIST__INVITES__BETA__REFRESH", "1s");
     let setting = setting.set("GUESTLIST__INVITES__BETA__SOURCE", list.to_str().unwrap());
@@ -80,8 +79,7 @@ async fn without_a_list(list: &Path, on_failure: &str) -> Stage {
 }
 
 async fn said_by_health(stage: &Stage) -> (u16, Value) {
-    let get = "GET /api/Health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-    let answer = exchange(stage.host.handler_port(), get).await;
+    let answer = stage.health().await;
     (answer.status, answer.json())
 }
 
@@ -109,7 +107,7 @@ async fn a_list_that_cannot_be_read_at_the_start_leads_to_the_failure_action(
     assert_eq!(failed[0]["reason"], "invites-unavailable");
     let (status, said) = said_by_health(&stage).await;
     assert_eq!((status, &said["ready"], &said["lists"][0]["state"]), (503, &json!(false), &json!("missing")));
-    // It comes without a restart.
+    // The list is used without a restart as soon as it can be read.
     let new = folder.path().join("new.csv");
     std::fs::write(&new, "email\nalex@fabrikam.com\n").unwrap();
     let _ = std::fs::remove_dir(&path);
@@ -127,27 +125,25 @@ async fn a_list_that_cannot_be_read_at_the_start_leads_to_the_failure_action(
 #[case("no list", "line 1: ")]
 #[tokio::test]
 async fn check_fails_for_a_list_that_cannot_be_read_and_does_not_hang(#[case] what: &str, #[case] says: &str) {
-    let folder = project(&config());
+    let folder = project(config());
     put(what, &folder.path().join("invites.csv"));
-    let ended = run(folder.path(), &["check"], &SECRETS).await;
-    let said = text(&ended.stdout);
-    assert_eq!(ended.status.code(), Some(64), "{said}");
+    let (code, said, _) = said(folder.path(), &["check"], &SECRETS).await;
+    assert_eq!(code, Some(64), "{said}");
     assert!(said.contains(&format!("invites.beta: invites.csv: {says}")), "{said}");
     assert!(said.ends_with("guestlist.toml has 1 error\n"), "{said}");
 }
 
-/// Neither a secret nor what is not published is waited for.
+/// Reading a secret or `.funcignore` never waits.
 #[rstest]
 #[case("key.txt", "the secret file ./key.txt cannot be used: it is a named pipe, not a file")]
 #[case(".funcignore", ".funcignore: cannot be used: it is a named pipe, not a file")]
 #[tokio::test]
-async fn check_fails_for_other_files_that_are_none_and_does_not_hang(#[case] name: &str, #[case] says: &str) {
-    let folder = project(&config().replace("{ env = \"GUESTLIST_HASH_KEY\" }", "{ file = \"./key.txt\" }"));
+async fn check_fails_for_other_pipes_in_place_of_files_and_does_not_hang(#[case] name: &str, #[case] says: &str) {
+    let folder = project(config().set("telemetry.hash_key", value("{ file = \"./key.txt\" }")));
     std::fs::write(folder.path().join("key.txt"), "s3cr3t").unwrap();
     put("pipe", &folder.path().join(name));
-    let ended = run(folder.path(), &["check"], &SECRETS).await;
-    let said = text(&ended.stdout);
-    assert!(ended.status.code() == Some(64) && said.contains(says), "{said}");
+    let (code, said, _) = said(folder.path(), &["check"], &SECRETS).await;
+    assert!(code == Some(64) && said.contains(says), "{said}");
 }
 
 #[tokio::test]
@@ -166,18 +162,16 @@ async fn the_service_starts_without_a_secret_that_is_no_file() {
 
 #[tokio::test]
 async fn a_last_line_that_is_not_ended_is_used_and_check_warns_of_it() {
-    let folder = project(&config());
+    let folder = project(config());
     let list = "email,expires\nalex@fabrikam.com,\nold@fabrikam.com";
     std::fs::write(folder.path().join("invites.csv"), list).unwrap();
-    let ended = run(folder.path(), &["check"], &SECRETS).await;
-    let said = text(&ended.stdout);
-    assert!(ended.status.code() == Some(0) && said.contains("invites.csv:3: warning: is the last line"), "{said}");
-    let ended = run(folder.path(), &["explain", "old@fabrikam.com"], &[]).await;
-    assert!(text(&ended.stdout).contains("old@fabrikam.com: admitted, invitation"), "{}", text(&ended.stdout));
-    let ended = run(folder.path(), &["invites", "add", "jo@fabrikam.com"], &[]).await;
-    assert_eq!(ended.status.code(), Some(0), "{}", text(&ended.stderr));
-    let warned = text(&ended.stderr);
-    assert!(warned.contains("invites.csv:3: warning: was the last line") && warned.lines().count() == 1, "{warned}");
+    let (code, out, _) = said(folder.path(), &["check"], &SECRETS).await;
+    assert!(code == Some(0) && out.contains("invites.csv:3: warning: is the last line"), "{out}");
+    let (_, out, _) = said(folder.path(), &["explain", "old@fabrikam.com"], &[]).await;
+    assert!(out.contains("old@fabrikam.com: admitted, invitation"), "{out}");
+    let (code, _, err) = said(folder.path(), &["invites", "add", "jo@fabrikam.com"], &[]).await;
+    assert_eq!(code, Some(0), "{err}");
+    assert!(err.contains("invites.csv:3: warning: was the last line") && err.lines().count() == 1, "{err}");
     let written = std::fs::read_to_string(folder.path().join("invites.csv")).unwrap();
     assert_eq!(written, "email,expires\nalex@fabrikam.com,\nold@fabrikam.com\njo@fabrikam.com,\n");
 }

@@ -9,28 +9,21 @@ use tokio::net::TcpListener;
 use wiremock::matchers::{header, method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::support::function_app::run;
+use crate::support::config::{Config, invite_only, value};
+use crate::support::function_app::said;
 use crate::support::service::{Plan, Service, ext};
+use crate::support::with_codes::PATIENT;
 
 /// Time for a busy machine, beyond what the product may take.
 const MACHINE: Duration = Duration::from_millis(700);
 
 /// A policy that asks these look-ups, and their sections.
-fn policy(asked: &str, sections: &str) -> String {
-    format!(
-        r#"
-[[invites]]
-name = "beta"
-source = "invites.csv"
-[[policies]]
-name = "default"
-gate = "invite-only"
-allow = ["@contoso.com"]
-lookups = {asked}
-prefill = {{ country = "AU" }}
-{sections}
-"#
-    )
+fn policy(asked: &[&str], sections: &str) -> Config {
+    let policy = invite_only()
+        .add("policies.default.allow", vec!["@contoso.com"])
+        .add("policies.default.lookups", asked.to_vec())
+        .add("policies.default.prefill", value("{ country = \"AU\" }"));
+    policy.and(sections)
 }
 
 /// A look-up of a person at this address; nothing of it is remembered.
@@ -43,7 +36,7 @@ fn lookup(name: &str, base: &str, keys: &str) -> String {
 
 const TITLE_AND_CITY: &str = r#"prefill = { jobTitle = "/title", city = "/address/city", country = "/country" }"#;
 
-async fn service(policy: &str, hooks: &str) -> Service {
+async fn service(policy: Config, hooks: &[(&str, &str)]) -> Service {
     Service::start_as(Plan { policy, hooks, ..Plan::default() }).await
 }
 
@@ -78,8 +71,7 @@ fn person() -> Value {
 #[tokio::test]
 async fn what_is_found_fills_the_form_behind_the_list_and_the_policy() {
     let crm = server(&[("/crm", person())]).await;
-    let service =
-        service(&policy("[\"crm\"]", &lookup("crm", &crm.uri(), TITLE_AND_CITY)), "budget = \"1800ms\"").await;
+    let service = service(policy(&["crm"], &lookup("crm", &crm.uri(), TITLE_AND_CITY)), PATIENT).await;
     // The list says a title, and the policy a country.
     let alex = started(&service, "alex@fabrikam.com").await;
     assert_eq!(alex["inputs"], json!({ "jobTitle": "Engineer", "city": "Leeds", "country": "AU" }));
@@ -97,7 +89,7 @@ async fn values_take_the_types_of_the_form_and_the_earlier_look_up_wins() {
     let keys = r#"prefill = { jobTitle = "/title", "ext.Seats" = "/seats", "ext.Vip" = "/vip", surname = "/nothing" }"#;
     let second = r#"prefill = { jobTitle = "/title", city = "/city" }"#;
     let sections = lookup("two", &crm.uri(), second) + &lookup("one", &crm.uri(), keys);
-    let service = service(&policy("[\"one\", \"two\"]", &sections), "budget = \"1800ms\"").await;
+    let service = service(policy(&["one", "two"], &sections), PATIENT).await;
     let inputs = started(&service, "sam@fabrikam.com").await["inputs"].clone();
     let wanted = json!({ "jobTitle": "Director", "city": "York", ext("Seats"): 4, ext("Vip"): true, "country": "AU" });
     assert_eq!(inputs, wanted);
@@ -105,9 +97,9 @@ async fn values_take_the_types_of_the_form_and_the_earlier_look_up_wins() {
 }
 
 #[tokio::test]
-async fn nobody_is_asked_about_who_is_refused_nor_when_the_form_comes_back() {
+async fn no_look_up_is_asked_about_somebody_refused_nor_when_the_form_comes_back() {
     let crm = server(&[("/crm", person())]).await;
-    let service = service(&policy("[\"crm\"]", &lookup("crm", &crm.uri(), TITLE_AND_CITY)), "").await;
+    let service = service(policy(&["crm"], &lookup("crm", &crm.uri(), TITLE_AND_CITY)), &[]).await;
     assert_eq!(service.start_for("jo@example.org").await.action_name(), "showBlockPage");
     let submit = service.sign_up(Person::email_otp("alex@fabrikam.com")).submit();
     service.call(Event::Submit, &submit).await.action();
@@ -126,7 +118,7 @@ async fn an_address_stays_a_value_of_the_url_and_a_secret_stays_out_of_the_log()
     std::fs::write(&file, "Bearer s3cr3t").unwrap();
     let keys =
         format!("{TITLE_AND_CITY}\nheaders = {{ Authorization = {{ file = {:?} }} }}", file.display().to_string());
-    let service = service(&policy("[\"crm\"]", &lookup("crm", &crm.uri(), &keys)), "budget = \"1800ms\"").await;
+    let service = service(policy(&["crm"], &lookup("crm", &crm.uri(), &keys)), PATIENT).await;
     assert_eq!(started(&service, "a&email=b+c@contoso.com").await["inputs"]["city"], "Leeds");
     let said: String = service.lines.all().into_iter().map(|(_, line)| line).collect();
     assert!(!said.contains("s3cr3t") && !said.contains('@') && !said.contains("Leeds"), "{said}");
@@ -135,8 +127,8 @@ async fn an_address_stays_a_value_of_the_url_and_a_secret_stays_out_of_the_log()
 #[tokio::test]
 async fn the_same_question_is_not_asked_twice_within_its_time() {
     let crm = server(&[("/crm", person())]).await;
-    let section = lookup("crm", &crm.uri(), TITLE_AND_CITY).replace("cache = \"0s\"", "cache = \"5m\"");
-    let service = service(&policy("[\"crm\"]", &section), "budget = \"1800ms\"").await;
+    let policy = policy(&["crm"], &lookup("crm", &crm.uri(), TITLE_AND_CITY)).set("lookups.crm.cache", "5m");
+    let service = service(policy, PATIENT).await;
     for address in ["alex@fabrikam.com", "alex@fabrikam.com", "sam@fabrikam.com"] {
         assert_eq!(started(&service, address).await["inputs"]["city"], "Leeds");
     }
@@ -154,8 +146,7 @@ async fn the_same_question_is_not_asked_twice_within_its_time() {
 async fn a_look_up_that_fails_fills_nothing_in_and_stops_nobody(#[case] answer: ResponseTemplate) {
     let crm = MockServer::start().await;
     Mock::given(path("/crm")).respond_with(answer).mount(&crm).await;
-    let service =
-        service(&policy("[\"crm\"]", &lookup("crm", &crm.uri(), TITLE_AND_CITY)), "budget = \"1800ms\"").await;
+    let service = service(policy(&["crm"], &lookup("crm", &crm.uri(), TITLE_AND_CITY)), PATIENT).await;
     let inputs = started(&service, "sam@fabrikam.com").await["inputs"].clone();
     assert_eq!(inputs, json!({ "country": "AU" }));
     assert_eq!(service.logged("lookup-failed").len(), 1);
@@ -166,11 +157,10 @@ async fn a_look_up_that_fails_fills_nothing_in_and_stops_nobody(#[case] answer: 
 #[case::knows_nobody(404)]
 #[case::says_nothing(204)]
 #[tokio::test]
-async fn a_look_up_that_knows_nobody_is_in_order(#[case] status: u16) {
+async fn a_look_up_that_knows_nobody_is_no_failure(#[case] status: u16) {
     let crm = MockServer::start().await;
     Mock::given(path("/crm")).respond_with(ResponseTemplate::new(status)).mount(&crm).await;
-    let service =
-        service(&policy("[\"crm\"]", &lookup("crm", &crm.uri(), TITLE_AND_CITY)), "budget = \"1800ms\"").await;
+    let service = service(policy(&["crm"], &lookup("crm", &crm.uri(), TITLE_AND_CITY)), PATIENT).await;
     assert_eq!(started(&service, "sam@fabrikam.com").await["inputs"], json!({ "country": "AU" }));
     assert!(service.logged("lookup-failed").is_empty());
 }
@@ -183,12 +173,12 @@ async fn hanging() -> (TcpListener, String) {
 }
 
 #[tokio::test]
-async fn a_look_up_that_hangs_costs_its_budget_and_the_others_are_heard() {
+async fn a_look_up_that_hangs_costs_its_budget_and_the_others_are_used() {
     let (crm, (_listener, hangs)) = (server(&[("/crm", person())]).await, hanging().await);
     let budget = "budget = \"150ms\"\nprefill = { jobTitle = \"/title\" }";
     let others: String = ["hr", "erp"].map(|name| lookup(name, &hangs, budget)).concat();
     let sections = lookup("crm", &crm.uri(), &format!("{TITLE_AND_CITY}\nbudget = \"1500ms\"")) + &others;
-    let service = service(&policy("[\"hr\", \"crm\", \"erp\"]", &sections), "budget = \"1800ms\"").await;
+    let service = service(policy(&["hr", "crm", "erp"], &sections), PATIENT).await;
     started(&service, "ada@contoso.com").await;
     let began = Instant::now();
     let inputs = started(&service, "sam@fabrikam.com").await["inputs"].clone();
@@ -201,7 +191,7 @@ async fn a_look_up_that_hangs_costs_its_budget_and_the_others_are_heard() {
 async fn a_look_up_that_would_outlast_the_hook_is_left_and_nothing_else_is_lost() {
     let (_listener, hangs) = hanging().await;
     let section = lookup("crm", &hangs, &format!("{TITLE_AND_CITY}\nbudget = \"1500ms\""));
-    let service = service(&policy("[\"crm\"]", &section), "budget = \"300ms\"").await;
+    let service = service(policy(&["crm"], &section), &[("budget", "300ms")]).await;
     // The first call may wait for the signing keys.
     service.start_for("jo@example.org").await;
     for number in 0..5 {
@@ -216,9 +206,8 @@ async fn a_look_up_that_would_outlast_the_hook_is_left_and_nothing_else_is_lost(
 #[tokio::test]
 async fn explain_asks_as_the_hook_does() {
     let crm = server(&[("/crm", person())]).await;
-    let service = service(&policy("[\"crm\"]", &lookup("crm", &crm.uri(), TITLE_AND_CITY)), "").await;
-    let ended = run(service.folder.path(), &["explain", "sam@fabrikam.com"], &[]).await;
-    let said = String::from_utf8(ended.stdout).unwrap();
+    let service = service(policy(&["crm"], &lookup("crm", &crm.uri(), TITLE_AND_CITY)), &[]).await;
+    let (_, said, _) = said(service.folder.path(), &["explain", "sam@fabrikam.com"], &[]).await;
     let rows: Vec<Vec<&str>> = said.lines().map(|line| line.split_whitespace().collect()).collect();
     assert!(rows.iter().any(|row| row[..] == ["city", "Leeds"]), "{said}");
     assert!(rows.iter().any(|row| row.starts_with(&["look-ups", "3", "values"])), "{said}");

@@ -1,11 +1,14 @@
 //! A configuration with many mistakes in what is said about sign-ups shows every one of them at its place, at once.
 
+use std::fmt::Display;
+
 use rstest::rstest;
 use serde_json::Value;
 
-use crate::support::function_app::{project, run};
+use crate::support::config::{BETA, TENANT};
+use crate::support::function_app::{project, said};
 
-/// The mistakes: what stands in a line of [`CONFIG`], the path of its key, and words of the remedy.
+/// The mistakes: what stands in a line of [`WRONG`], the path of its key, and words of the remedy.
 const MISTAKES: [(&str, &str, &str); 20] = [
     ("@co.uk", "policies.first.allow: ", "@co.uk is a public suffix"),
     ("@*.github.io", "policies.first.allow: ", "@*.github.io is a public suffix"),
@@ -29,15 +32,7 @@ const MISTAKES: [(&str, &str, &str); 20] = [
     ("level = \"verbose\"", "telemetry.level: ", "debug"),
 ];
 
-const CONFIG: &str = r#"
-[tenant]
-id = "aaaabbbb-0000-cccc-1111-dddd2222eeee"
-extension_app_id = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
-[hooks]
-audience = ["99999999-2222-3333-4444-555555555555"]
-[[invites]]
-name = "beta"
-source = "invites.csv"
+const WRONG: &str = r#"
 [[policies]]
 name = "first"
 apps = ["44444444-5555-6666-7777-888888888888"]
@@ -91,18 +86,23 @@ budget = "2s"
 level = "verbose"
 "#;
 
+/// The configuration with the mistakes, as its lines are counted.
+fn wrong() -> String {
+    [TENANT, BETA, WRONG].concat()
+}
+
 /// What `check` says: the exit code and the problems.
-async fn checked(config: &str) -> (Option<i32>, Vec<String>) {
+async fn checked(config: impl Display) -> (Option<i32>, Vec<String>) {
     let folder = project(config);
-    let ended = run(folder.path(), &["check", "--json"], &[]).await;
-    let json: Value = serde_json::from_slice(&ended.stdout).unwrap();
+    let (code, out, _) = said(folder.path(), &["check", "--json"], &[]).await;
+    let json: Value = serde_json::from_str(&out).unwrap();
     let problems: Vec<String> =
         json["problems"].as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()).collect();
     assert_eq!(
         json["errors"].as_u64().unwrap(),
         problems.iter().filter(|one| !one.contains(": warning: ")).count() as u64
     );
-    (ended.status.code(), problems)
+    (code, problems)
 }
 
 /// Whether a problem is about this place and this key, and says what to do.
@@ -114,10 +114,11 @@ fn is_about(problem: &str, place: usize, key: &str, says: &str) -> bool {
 
 #[tokio::test]
 async fn twenty_mistakes_show_twenty_errors_at_their_places() {
-    let (code, problems) = checked(CONFIG).await;
+    let config = wrong();
+    let (code, problems) = checked(&config).await;
     assert_eq!(code, Some(64));
     for (written, key, says) in MISTAKES {
-        let line = CONFIG.lines().position(|line| line.contains(written)).unwrap() + 1;
+        let line = config.lines().position(|line| line.contains(written)).unwrap() + 1;
         assert!(problems.iter().any(|one| is_about(one, line, key, says)), "{line} {key}{says}\n{problems:#?}");
     }
     assert_eq!(problems.len(), MISTAKES.len(), "{problems:#?}");
@@ -125,9 +126,9 @@ async fn twenty_mistakes_show_twenty_errors_at_their_places() {
 
 #[tokio::test]
 async fn the_service_names_each_of_them_in_a_line_and_does_not_start() {
-    let ended = run(project(CONFIG).path(), &["serve"], &[("FUNCTIONS_CUSTOMHANDLER_PORT", "7071")]).await;
-    assert_eq!((ended.status.code(), ended.stdout.len()), (Some(64), 0));
-    let lines = String::from_utf8(ended.stderr).unwrap();
+    let (code, out, lines) =
+        said(project(wrong()).path(), &["serve"], &[("FUNCTIONS_CUSTOMHANDLER_PORT", "7071")]).await;
+    assert_eq!((code, out.as_str()), (Some(64), ""));
     assert_eq!(
         lines.lines().filter(|line| line.contains("\"event\":\"configuration\"")).count(),
         MISTAKES.len(),
@@ -137,8 +138,8 @@ async fn the_service_names_each_of_them_in_a_line_and_does_not_start() {
 
 /// A configuration that is right but for one line of its only rule.
 async fn with_rule(rule: &str) -> (Option<i32>, Vec<String>) {
-    let head = CONFIG.split("[[policies]]").next().unwrap();
-    checked(&format!("{head}[[policies]]\nname = \"only\"\ngate = \"open\"\n  [[policies.rules]]\n{rule}\n")).await
+    let policy = "[[policies]]\nname = \"only\"\ngate = \"open\"\n[[policies.rules]]\n";
+    checked(format!("{TENANT}{BETA}{policy}{rule}\n")).await
 }
 
 #[rstest]

@@ -1,9 +1,10 @@
-//! People whom no source says an address of: refused, or admitted by a code and by nothing else.
+//! People without an address in any source: they are refused, or admitted by a code and by nothing else.
 
 use guestlist_emulator::sign_up::{Event, Person, SignUp};
 use rstest::rstest;
 use serde_json::Value;
 
+use crate::support::config::{Config, invite_only};
 use crate::support::service::{Service, ext, fill};
 use crate::support::with_codes::{at_the_field, code, is_in, list, reservations, service};
 
@@ -12,22 +13,15 @@ fn codes() -> String {
     list(&[(1, ",,,,,2"), (2, "ada@contoso.com,,,,,5"), (3, "@fabrikam.com,,,,,5")])
 }
 
-/// A policy under which a code makes up for an address.
-fn policy(gate: &str) -> String {
-    format!(
-        r#"
-[[invites]]
-name = "beta"
-source = "invites.csv"
-[[policies]]
-name = "default"
-gate = "{gate}"
-allow = ["@contoso.com", "ceo@fabrikam.com"]
-deny = ["@mailinator.com"]
-no_address = "code"
-invitation_code = "ext.InvitationCode"
-"#
-    )
+/// A policy under which people without an address need a code.
+fn policy(gate: &str) -> Config {
+    let keys = r#"
+        allow = ["@contoso.com", "ceo@fabrikam.com"]
+        deny = ["@mailinator.com"]
+        no_address = "code"
+        invitation_code = "ext.InvitationCode"
+        "#;
+    invite_only().set("policies.default.gate", gate).add_keys("policies.default", keys)
 }
 
 async fn without_address(service: &Service) -> SignUp {
@@ -50,17 +44,17 @@ fn form(sign_up: &SignUp, typed: &str, email: &str) -> Value {
 
 #[tokio::test]
 async fn a_code_admits_somebody_without_an_address() {
-    let service = service(&policy("invite-only"), &codes()).await;
+    let service = service(policy("invite-only"), &codes()).await;
     let sign_up = without_address(&service).await;
     let missing = service.call(Event::Submit, &form(&sign_up, "", "")).await;
     assert_eq!(at_the_field(&missing), "Enter your invitation code.");
     let body = form(&sign_up, &code(1).reveal(), "");
-    // A retry is of the person who alone started under its id.
+    // Only one person started under this id: a retry is theirs.
     for instance in [&service, &service, &service.another()] {
         assert!(is_in(&instance.call(Event::Submit, &body).await));
     }
     assert_eq!(reservations(&service).len(), 1);
-    // The next one is somebody else, as far as anybody knows, and the one after is one too many.
+    // The next ones count as somebody else. The code has two uses.
     for (number, lets_in) in [(2, true), (3, false)] {
         let sign_up = without_address(&service).await;
         let answer = service.call(Event::Submit, &form(&sign_up, &code(1).reveal(), "")).await;
@@ -74,14 +68,14 @@ async fn a_code_admits_somebody_without_an_address() {
 #[case::invited("alex@fabrikam.com")]
 #[case::allowed_by_name("ceo@fabrikam.com")]
 #[case::allowed_by_domain("ada@contoso.com")]
-#[case::whom_an_open_gate_would_admit("jo@example.org")]
+#[case::admitted_by_an_open_gate("jo@example.org")]
 #[tokio::test]
 async fn an_address_that_was_typed_never_admits(
     #[case] typed: &str,
     #[values("invite-only", "open")] gate: &str,
     #[values("none", "for an address", "for a domain")] which: &str,
 ) {
-    let service = service(&policy(gate), &codes()).await;
+    let service = service(policy(gate), &codes()).await;
     let sign_up = without_address(&service).await;
     let (code, text) = match which {
         "none" => (String::new(), "Enter your invitation code."),
@@ -98,10 +92,10 @@ async fn an_address_that_was_typed_never_admits(
 
 #[tokio::test]
 async fn an_address_that_was_typed_neither_hinders_a_code_nor_holds_its_use() {
-    let service = service(&policy("invite-only"), &codes()).await;
+    let service = service(policy("invite-only"), &codes()).await;
     let sign_up = without_address(&service).await;
     assert!(is_in(&service.call(Event::Submit, &form(&sign_up, &code(1).reveal(), "alex@fabrikam.com")).await));
-    // Whoever types the same address in another sign-up takes a use of their own.
+    // Another sign-up with the same typed address takes a use of its own.
     let other = without_address(&service).await;
     assert!(is_in(&service.call(Event::Submit, &form(&other, &code(1).reveal(), "alex@fabrikam.com")).await));
     assert_eq!(reservations(&service).len(), 2);
@@ -109,7 +103,7 @@ async fn an_address_that_was_typed_neither_hinders_a_code_nor_holds_its_use() {
 
 #[tokio::test]
 async fn an_address_that_was_typed_and_is_denied_closes_the_gate() {
-    let service = service(&policy("open"), &codes()).await;
+    let service = service(policy("open"), &codes()).await;
     let sign_up = without_address(&service).await;
     let answer = service.call(Event::Submit, &form(&sign_up, &code(1).reveal(), "jo@mailinator.com")).await;
     assert_eq!(
@@ -120,23 +114,23 @@ async fn an_address_that_was_typed_and_is_denied_closes_the_gate() {
 }
 
 #[tokio::test]
-async fn who_has_an_address_is_known_by_it_on_every_instance_whatever_they_type() {
-    let service = service(&policy("invite-only"), &codes()).await;
+async fn somebody_with_an_address_is_known_by_it_on_every_instance_whatever_they_type() {
+    let service = service(policy("invite-only"), &codes()).await;
     let invited = service.sign_up(Person::email_otp("alex@fabrikam.com"));
     service.call(Event::Start, &invited.start()).await;
     let answer = service.another().call(Event::Submit, &form(&invited, "", "jo@mailinator.com")).await;
     assert_eq!(answer.action_name(), "continueWithDefaultBehavior");
     let line = service.logged("decision").pop().unwrap();
     assert_eq!((line["address_source"].as_str(), line["provenance"].as_str()), (Some("remembered"), Some("verified")));
-    // A code for an address is good for whom Start saw.
+    // A code for a domain goes by the address that Start saw.
     let ada = service.sign_up(Person::email_otp("kim@fabrikam.com"));
     service.call(Event::Start, &ada.start()).await;
     assert!(is_in(&service.another().call(Event::Submit, &form(&ada, &code(3).reveal(), "x@example.org")).await));
 }
 
 #[tokio::test]
-async fn whom_nobody_remembers_needs_a_code_like_a_stranger() {
-    let service = service(&policy("open"), &codes()).await;
+async fn somebody_who_is_not_remembered_needs_a_code_like_a_stranger() {
+    let service = service(policy("open"), &codes()).await;
     let invited = service.sign_up(Person::email_otp("alex@fabrikam.com"));
     let answer = service.call(Event::Submit, &form(&invited, "", "alex@fabrikam.com")).await;
     assert_eq!(at_the_field(&answer), "Enter your invitation code.");
@@ -144,12 +138,13 @@ async fn whom_nobody_remembers_needs_a_code_like_a_stranger() {
 }
 
 #[rstest]
-#[case::without_a_field_for_codes("")]
-#[case::with_one("invitation_code = \"ext.InvitationCode\"\n")]
+#[case::without_a_field_for_codes(false)]
+#[case::with_one(true)]
 #[tokio::test]
-async fn without_that_key_they_are_refused_at_start_and_at_submit(#[case] field: &str) {
-    let refusing = "no_address = \"code\"\ninvitation_code = \"ext.InvitationCode\"\n";
-    let service = service(&policy("open").replace(refusing, field), &codes()).await;
+async fn without_that_key_they_are_refused_at_start_and_at_submit(#[case] has_field: bool) {
+    let policy = policy("open").remove("policies.default.no_address");
+    let policy = if has_field { policy } else { policy.remove("policies.default.invitation_code") };
+    let service = service(policy, &codes()).await;
     let sign_up = service.sign_up(Person::facebook_without_address());
     for body in [sign_up.start(), form(&sign_up, &code(1).reveal(), "")] {
         let event = if body["data"]["userSignUpInfo"]["identities"].is_array() { Event::Start } else { Event::Submit };

@@ -1,26 +1,22 @@
-//! What is published to Azure, and what `check` says beforehand: about files that would be missing there, and about what
-//! cannot work there.
+//! Files that are published to Azure, and what `check` says before they are: about files that would be missing there,
+//! and about keys that cannot work there.
 
 use std::path::Path;
 
 use guestlist_emulator::host::published;
 use rstest::rstest;
+use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::function_app::{config, project, run};
+use crate::support::config::{config, hooks_only, value};
+use crate::support::function_app::{SECRETS, committed, project, said};
 
-const SECRETS: [(&str, &str); 3] = [
-    ("GUESTLIST_GRAPH_SECRET", "s3cr3t-graph"),
-    ("MAILCHIMP_API_KEY", "s3cr3t-us21"),
-    ("GUESTLIST_HASH_KEY", "s3cr3t-hash"),
-];
 const AZURE: (&str, &str) = ("WEBSITE_INSTANCE_ID", "0f1e2d3c");
 
 /// Exit code and all that `check` says.
 async fn check(folder: &Path, settings: &[(&str, &str)]) -> (Option<i32>, String) {
-    let ended = run(folder, &["check"], &[&SECRETS, settings].concat()).await;
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (ended.status.code(), text(ended.stdout) + &text(ended.stderr))
+    let (code, out, err) = said(folder, &["check"], &[&SECRETS, settings].concat()).await;
+    (code, out + &err)
 }
 
 fn write(folder: &TempDir, path: &str, text: &str) {
@@ -29,16 +25,23 @@ fn write(folder: &TempDir, path: &str, text: &str) {
     std::fs::write(path, text).unwrap();
 }
 
-fn own(file: &str) -> String {
-    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap()
+/// The rules that `check` proposes in what it said, one in each line.
+fn remedy(said: &str) -> String {
+    said.split_once(": add ").unwrap().1.split_once(" at its end").unwrap().0.replace(" and ", "\n")
 }
 
 /// A function app with the rules of the sample.
 fn sample() -> TempDir {
-    let folder = project(&config());
-    write(&folder, ".funcignore", &own(".funcignore"));
+    let folder = project(config());
+    write(&folder, ".funcignore", &committed(".funcignore"));
     write(&folder, "guestlist", "the executable");
     folder
+}
+
+/// A text without one of its lines. Panics if it has no such line.
+fn without_line(text: &str, line: &str) -> String {
+    assert!(text.lines().any(|own| own == line), "no line {line}");
+    text.split_inclusive('\n').filter(|own| own.trim_end() != line).collect()
 }
 
 const WANTED: [&str; 8] = [
@@ -118,19 +121,19 @@ async fn a_file_beside_a_function_json_fails_the_check(#[case] stray: &str) {
 #[case("invites (1).csv")]
 #[case("invites.csv~")]
 #[tokio::test]
-async fn codes_copies_of_lists_and_workbooks_that_would_be_published_fail_the_check(#[case] stray: &str) {
-    let folder = project(&config());
+async fn codes_copied_lists_and_workbooks_that_would_be_published_fail_the_check(#[case] stray: &str) {
+    let folder = project(config());
     write(&folder, stray, "ada@contoso.com\n");
     let (code, said) = check(folder.path(), &[]).await;
     assert_eq!((code, said.contains(&format!(".funcignore: lets in {stray}"))), (Some(64), true), "{said}");
-    write(&folder, ".funcignore", &own(".funcignore"));
+    write(&folder, ".funcignore", &committed(".funcignore"));
     let (code, said) = check(folder.path(), &[]).await;
     assert!(code == Some(0) || stray == "invites.csv~", "{said}");
 }
 
 #[tokio::test]
-async fn without_rules_everything_would_be_published_which_fails_on_azure_and_is_remarked_upon_elsewhere() {
-    let folder = project(&hooks_only());
+async fn without_rules_everything_would_be_published_which_is_an_error_on_azure_and_a_warning_elsewhere() {
+    let folder = project(hooks_only());
     std::fs::remove_file(folder.path().join(".funcignore")).unwrap();
     let (code, said) = check(folder.path(), &[]).await;
     assert!(code == Some(0) && said.contains(".funcignore: warning: is missing: "), "{said}");
@@ -148,14 +151,14 @@ async fn without_rules_everything_would_be_published_which_fails_on_azure_and_is
 #[case("Health/", "Health/function.json")]
 #[case("UpdateNewAccounts/", "UpdateNewAccounts/function.json")]
 #[tokio::test]
-async fn what_the_host_needs_has_to_be_published(#[case] line: &str, #[case] path: &str) {
+async fn files_that_the_host_needs_have_to_be_published(#[case] line: &str, #[case] path: &str) {
     let folder = sample();
-    let rules = own(".funcignore").replace(&format!("!/{line}\n"), "");
+    let rules = without_line(&committed(".funcignore"), &format!("!/{line}"));
     write(&folder, ".funcignore", &rules);
     let (code, said) = check(folder.path(), &[]).await;
     let error = format!(".funcignore keeps {path} out of what is published");
     assert_eq!((code, said.contains(&error)), (Some(64), true), "{said}");
-    let remedy = said.split_once(": add ").unwrap().1.split_once(" at its end").unwrap().0.replace(" and ", "\n");
+    let remedy = remedy(&said);
     write(&folder, ".funcignore", &format!("{rules}\n{remedy}\n"));
     assert_eq!(check(folder.path(), &[]).await.0, Some(0), "{remedy}");
 }
@@ -163,10 +166,14 @@ async fn what_the_host_needs_has_to_be_published(#[case] line: &str, #[case] pat
 #[tokio::test]
 async fn the_executable_is_the_one_that_host_json_names() {
     let folder = sample();
-    write(&folder, "host.json", &own("host.json").replace("\"guestlist\"", "\"bin/handler\""));
+    let mut host: Value = serde_json::from_str(&committed("host.json")).unwrap();
+    let executable = host.pointer_mut("/customHandler/description/defaultExecutablePath").unwrap();
+    assert_eq!(executable.take(), "guestlist");
+    *executable = "bin/handler".into();
+    write(&folder, "host.json", &host.to_string());
     let (code, said) = check(folder.path(), &[]).await;
     assert!(code == Some(64) && said.contains(".funcignore keeps bin/handler out"), "{said}");
-    // What the host cannot read cannot be asked.
+    // A file that the host cannot read names no executable.
     write(&folder, "host.json", "{");
     assert_eq!(check(folder.path(), &[]).await.0, Some(0));
 }
@@ -187,8 +194,8 @@ async fn a_file_that_the_configuration_names_and_that_is_not_published_fails_the
     #[case] rules: &str,
     #[case] says: &str,
 ) {
-    let secret = r#"{ file = "secrets/graph.txt" }"#;
-    let folder = project(&config().replace(r#"{ env = "GUESTLIST_GRAPH_SECRET" }"#, secret));
+    let secret = value(r#"{ file = "secrets/graph.txt" }"#);
+    let folder = project(config().set("graph.credential.client_secret", secret));
     write(&folder, "secrets/graph.txt", "s3cr3t");
     let (code, said) = check(folder.path(), &[]).await;
     assert_eq!(code, Some(0), "everything is published: {said}");
@@ -196,31 +203,26 @@ async fn a_file_that_the_configuration_names_and_that_is_not_published_fails_the
     let (code, said) = check(folder.path(), &[]).await;
     assert_eq!((code, said.contains(says)), (Some(64), true), "{said}");
     assert!(said.ends_with("guestlist.toml has 1 error\n"), "{said}");
-    // The remedy it names is one.
-    let remedy = said.split_once(": add ").unwrap().1.split_once(" at its end").unwrap().0.replace(" and ", "\n");
+    // The remedy that it names works.
+    let remedy = remedy(&said);
     write(&folder, ".funcignore", &format!("{rules}\n{remedy}\n"));
     assert_eq!(check(folder.path(), &[]).await.0, Some(0), "{remedy}");
 }
 
 #[tokio::test]
 async fn a_configuration_elsewhere_in_the_app_is_published_with_its_lists() {
-    let folder = project(&config());
+    let folder = project(config());
     for file in ["guestlist.toml", "invites.csv"] {
         std::fs::create_dir_all(folder.path().join("beta")).unwrap();
         std::fs::rename(folder.path().join(file), folder.path().join("beta").join(file)).unwrap();
     }
     let elsewhere = [("GUESTLIST_CONFIG", "beta/guestlist.toml")];
-    write(&folder, ".funcignore", &own(".funcignore"));
+    write(&folder, ".funcignore", &committed(".funcignore"));
     let (code, said) = check(folder.path(), &elsewhere).await;
     assert_eq!(code, Some(64), "{said}");
     assert!(said.contains("keeps beta/guestlist.toml out") && said.contains("keeps beta/invites.csv out"), "{said}");
-    write(&folder, ".funcignore", &(own(".funcignore") + "!/beta/\n"));
+    write(&folder, ".funcignore", &(committed(".funcignore") + "!/beta/\n"));
     assert_eq!(check(folder.path(), &elsewhere).await.0, Some(0));
-}
-
-/// A configuration that needs neither Graph nor connectors.
-fn hooks_only() -> String {
-    config().split_once("[graph]").unwrap().0.to_owned()
 }
 
 #[tokio::test]
@@ -230,8 +232,8 @@ async fn a_path_that_leads_out_of_the_app_cannot_work_on_azure() {
     let mounted = outside.path().join("invites.csv").display().to_string();
     let name = outside.path().file_name().unwrap().to_str().unwrap().to_owned();
     for (source, fails) in [(format!("../{name}/invites.csv"), true), (mounted, false)] {
-        let folder = project(&hooks_only().replace("\"invites.csv\"", &format!("{source:?}")));
-        // Nothing names the list that is in there.
+        let folder = project(hooks_only().set("invites.beta.source", source.as_str()));
+        // Nothing names the list that lies in the folder.
         std::fs::remove_file(folder.path().join("invites.csv")).unwrap();
         assert_eq!(check(folder.path(), &[]).await.0, Some(0), "{source}");
         let (code, said) = check(folder.path(), &[AZURE]).await;
@@ -245,14 +247,14 @@ async fn a_path_that_leads_out_of_the_app_cannot_work_on_azure() {
 
 #[tokio::test]
 async fn on_azure_the_check_fails_for_graph_and_connectors_and_passes_without() {
-    let whole = project(&config());
+    let whole = project(config());
     let (code, said) = check(whole.path(), &[AZURE]).await;
     assert_eq!(code, Some(64), "{said}");
     for key in ["graph", "connectors.news", "connectors.directory"] {
         assert!(said.contains(&format!(": {key}: cannot be used on Azure by this version")), "{key}: {said}");
     }
     assert_eq!(check(whole.path(), &[]).await.0, Some(0));
-    let hooks = project(&hooks_only());
+    let hooks = project(hooks_only());
     let (code, said) = check(hooks.path(), &[AZURE]).await;
     assert_eq!(code, Some(0), "{said}");
 }
@@ -268,7 +270,7 @@ async fn on_azure_the_check_fails_for_graph_and_connectors_and_passes_without() 
 #[case("lists/.invites.csv.guestlist-0123456789abcdef", true)]
 fn files_of_codes_are_not_committed_and_sources_are(#[case] path: &str, #[case] ignored: bool) {
     let mut rules = ignore::gitignore::GitignoreBuilder::new("");
-    for line in own(".gitignore").lines() {
+    for line in committed(".gitignore").lines() {
         rules.add_line(None, line).unwrap();
     }
     let rules = rules.build().unwrap();

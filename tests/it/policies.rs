@@ -6,22 +6,22 @@ use guestlist_emulator::sign_up::{Event, Person};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::service::{Plan, Service, ext, fill};
-use crate::support::with_codes::{PATIENT, code, form, is_in, list};
+use crate::support::config::{BETA, Config};
+use crate::support::service::{Service, ext, fill};
+use crate::support::with_codes::{self, code, form, is_in, list};
 
 const CONTINUE: &str = "continueWithDefaultBehavior";
 
 /// A policy for everybody, with these keys besides the name.
-fn policy(keys: &str) -> String {
-    format!("[[invites]]\nname = \"beta\"\nsource = \"invites.csv\"\n[[policies]]\nname = \"default\"\n{keys}\n")
+fn policy(keys: &str) -> Config {
+    Config::from(BETA).and(format!("[[policies]]\nname = \"default\"\n{keys}\n"))
 }
 
 const LIST: &str = "email,name,apps,not_before,expires\nalex@fabrikam.com,Alex,,,\nold@fabrikam.com,,,,2020-01-31\n\
     new@fabrikam.com,,,2099-01-31,\nshop@fabrikam.com,,44444444-5555-6666-7777-999999999999,,\njo@mailinator.com,,,,\n";
 
 async fn service(keys: &str) -> Service {
-    let policy = policy(keys);
-    Service::start_as(Plan { policy: &policy, invites: LIST, hooks: PATIENT, ..Plan::default() }).await
+    with_codes::service(policy(keys), LIST).await
 }
 
 fn line(service: &Service) -> Value {
@@ -60,12 +60,8 @@ async fn a_policy_that_only_reports_fills_and_tidies_the_form() {
 
 #[tokio::test]
 async fn a_policy_that_only_reports_blanks_codes_good_and_bad() {
-    let (policy, invites) = (
-        policy("gate = \"invite-only\"\nmode = \"report\"\ninvitation_code = \"ext.InvitationCode\""),
-        list(&[(1, ",,,,,1")]),
-    );
-    let service =
-        Service::start_as(Plan { policy: &policy, invites: &invites, hooks: PATIENT, ..Plan::default() }).await;
+    let policy = policy("gate = \"invite-only\"\nmode = \"report\"\ninvitation_code = \"ext.InvitationCode\"");
+    let service = with_codes::service(policy, &list(&[(1, ",,,,,1")])).await;
     for (typed, reason, reported) in [
         (code(1).reveal(), "code", None),
         (code(1).reveal(), "code-used-up", Some("reject")),
@@ -99,7 +95,7 @@ async fn a_policy_that_only_reports_stops_nobody_by_a_failure_either() {
 #[case("jo@yopmail.example.org", "open")]
 #[case("jo@gmail.com", "open")]
 #[tokio::test]
-async fn disposable_addresses_are_refused_unless_somebody_vouches_for_them(
+async fn disposable_addresses_are_refused_unless_they_are_invited_or_allowed(
     #[case] address: &str,
     #[case] reason: &str,
 ) {
@@ -146,7 +142,7 @@ async fn deny_is_always_compared_in_the_widest_way(#[case] address: &str) {
     }
 }
 
-/// A page for every reason, none like the other.
+/// A page for every reason, each with another text.
 const PAGES: &str = "[messages.en]\nnot-invited = { title = \"By invitation only\", text = \"Not you.\" }\n\
     denied = \"denied\"\ndisposable = \"disposable\"\ninvitation-expired = \"expired\"\nclosed = \"closed\"\n\
     invitation-not-yet-valid = \"not yet\"\ninvitation-for-another-app = \"other app\"\nno-address = \"no address\"\n\

@@ -3,18 +3,11 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::function_app::{project, run};
+use crate::support::config::{BETA, Config, TENANT, invite_only};
+use crate::support::function_app::{project, said};
 
 /// A policy with codes, a rule and a page, and its list.
 const POLICY: &str = r#"
-[tenant]
-id = "aaaabbbb-0000-cccc-1111-dddd2222eeee"
-extension_app_id = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
-[hooks]
-audience = ["99999999-2222-3333-4444-555555555555"]
-[[invites]]
-name = "beta"
-source = "invites.csv"
 [[policies]]
 name = "default"
 gate = "invite-only"
@@ -35,16 +28,20 @@ client_id = "88888888-3333-4444-5555-666666666666"
 credential = { client_secret = { env = "GUESTLIST_GRAPH_SECRET" } }
 "#;
 
+/// The configuration before its tests, as its lines are counted.
+fn before() -> String {
+    [TENANT, BETA, POLICY].concat()
+}
+
 /// What `check` says of the policy with these tests: the exit code and the text. It is said as JSON, too.
 async fn checked(tests: &str) -> (Option<i32>, String, Value) {
-    let folder = project(&format!("{POLICY}{tests}"));
+    let folder = project(before() + tests);
     let secret = [("GUESTLIST_GRAPH_SECRET", "x")];
-    let ended = run(folder.path(), &["check"], &secret).await;
-    let json = run(folder.path(), &["check", "--json"], &secret).await;
-    assert_eq!((ended.status.code(), ended.stderr.len()), (json.status.code(), 0));
+    let (code, out, err) = said(folder.path(), &["check"], &secret).await;
+    let (code_of_json, json, _) = said(folder.path(), &["check", "--json"], &secret).await;
+    assert_eq!((code, err.as_str()), (code_of_json, ""));
     assert!(!folder.path().join(".guestlist").exists());
-    let json = serde_json::from_slice(&json.stdout).unwrap();
-    (ended.status.code(), String::from_utf8(ended.stdout).unwrap(), json)
+    (code, out, serde_json::from_str(&json).unwrap())
 }
 
 /// Tests of every key; the columns of a list and a moment among them.
@@ -155,7 +152,7 @@ async fn a_test_that_fails_shows_what_was_expected_and_what_was_found(
     assert!(said.ends_with("guestlist.toml does not do what its tests expect: 1 of 11 failed\n"), "{said}");
     assert_eq!((&json["failed_tests"], &json["tests"], &json["errors"]), (&json!(1), &json!(11), &json!(0)));
     // At the name of the test.
-    let before = format!("{POLICY}{before}");
+    let before = self::before() + before;
     let line = before.lines().enumerate().filter(|(_, line)| line.starts_with("name = ")).last().unwrap().0 + 1;
     let place = format!("guestlist.toml:{line}:8: tests.");
     assert!(json["problems"][0].as_str().unwrap().starts_with(&place), "{place}\n{json:#}");
@@ -209,7 +206,7 @@ async fn a_test_that_is_none_is_an_error_of_the_configuration(
     let expect = if line.starts_with("expect") { "" } else { "expect = { action = \"refuse\" }\n" };
     let (code, said, json) = checked(&format!("[[tests]]\nname = \"a\"\n{line}\n{expect}")).await;
     assert_eq!(code, Some(64), "{said}");
-    let place = format!("guestlist.toml:{}:", POLICY.lines().count() + 3);
+    let place = format!("guestlist.toml:{}:", before().lines().count() + 3);
     let problem = json["problems"][0].as_str().unwrap();
     assert!(problem.starts_with(&place), "{place} {problem}");
     assert!(problem.contains(&format!(": tests.a.{key}")) && problem.contains(says), "{problem}");
@@ -238,24 +235,19 @@ async fn a_column_of_a_tests_invitation_that_means_nothing_fails_the_test() {
 #[case::source("given = { email = \"jo@example.org\", email_source = \"federated-id\" }", "email_sources")]
 #[tokio::test]
 async fn a_test_of_which_a_part_says_nothing_fails(#[case] given: &str, #[case] says: &str) {
-    let policy = "[[policies]]\nname = \"plain\"\ngate = \"invite-only\"\n";
-    let folder = project(&format!(
-        "[tenant]\nid = \"aaaabbbb-0000-cccc-1111-dddd2222eeee\"\n[hooks]\naudience = [\"x\"]\n{policy}\
-         [[tests]]\nname = \"a\"\n{given}\nexpect = {{ action = \"refuse\" }}\n"
-    ));
-    let ended = run(folder.path(), &["check"], &[]).await;
-    let said = String::from_utf8(ended.stdout).unwrap();
-    assert_eq!(ended.status.code(), Some(1), "{said}");
+    let tests = format!("[[tests]]\nname = \"a\"\n{given}\nexpect = {{ action = \"refuse\" }}\n");
+    let folder = project(Config::from(TENANT).and(invite_only()).and(tests));
+    let (code, said, _) = said(folder.path(), &["check"], &[]).await;
+    assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("tests.a: given.") && said.contains(says), "{said}");
 }
 
 #[tokio::test]
 async fn what_a_policy_that_only_reports_would_do_can_be_expected() {
-    let folder = project(
-        "[tenant]\nid = \"aaaabbbb-0000-cccc-1111-dddd2222eeee\"\n[hooks]\naudience = [\"x\"]\n\
-         [[policies]]\nname = \"plain\"\ngate = \"invite-only\"\nmode = \"report\"\n\
-         [[tests]]\nname = \"a\"\ngiven = { email = \"jo@example.org\" }\n\
-         expect = { action = \"continue\", reason = \"not-invited\", reported = \"refuse\" }\n",
-    );
-    assert_eq!(run(folder.path(), &["check"], &[]).await.status.code(), Some(0));
+    let tests = "[[tests]]\nname = \"a\"\ngiven = { email = \"jo@example.org\" }\n\
+        expect = { action = \"continue\", reason = \"not-invited\", reported = \"refuse\" }\n";
+    let policy = invite_only().add("policies.default.mode", "report");
+    let folder = project(Config::from(TENANT).and(policy).and(tests));
+    let (code, out, _) = said(folder.path(), &["check"], &[]).await;
+    assert_eq!(code, Some(0), "{out}");
 }

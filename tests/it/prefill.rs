@@ -1,4 +1,4 @@
-//! What reaches the form, from events as Entra sends them: Start lists the address and no other attribute.
+//! Values that are filled into the form, from events as Entra sends them: Start lists the address and no other attribute.
 //!
 //! The events in `captured/` have the shape of recorded calls, with invented values.
 
@@ -8,32 +8,31 @@ use serde_json::{Value, json};
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::support::service::{Plan, Service, ext};
-use crate::support::with_codes::PATIENT;
+use crate::support::config::{Config, invite_only, value};
+use crate::support::service::{Service, ext};
+use crate::support::with_codes;
 
 const EMAIL_CODE: &str = include_str!("captured/start-email-code.json");
 const GOOGLE: &str = include_str!("captured/start-google.json");
 
 /// A policy that fills the form from everywhere.
-const POLICY: &str = r#"
+fn policy() -> Config {
+    let types = r#"
 [tenant.attributes]
 "ext.Newsletter" = "boolean"
 "ext.Seats" = "int64"
 "ext.Level" = "int64"
-[[invites]]
-name = "beta"
-source = "invites.csv"
-[[policies]]
-name = "default"
-gate = "invite-only"
-prefill = { country = "AU", displayName = "{{ invite.name }}", "ext.Level" = "{{ invite.name | length }}" }
 "#;
+    let prefill =
+        r#"{ country = "AU", displayName = "{{ invite.name }}", "ext.Level" = "{{ invite.name | length }}" }"#;
+    invite_only().add("policies.default.prefill", value(prefill)).and(types)
+}
 
 const INVITES: &str = "email,name,jobTitle,ext.Newsletter,ext.Seats,ext.Plan\n\
     kim@fabrikam.com,Kim,Editor,yes,40,7\nlee@fabrikam.com,Lee,,perhaps,many,\n";
 
-async fn service(policy: &str) -> Service {
-    Service::start_as(Plan { policy, invites: INVITES, hooks: PATIENT, ..Plan::default() }).await
+async fn service(policy: Config) -> Service {
+    with_codes::service(policy, INVITES).await
 }
 
 /// All that Kim's form shows.
@@ -49,7 +48,7 @@ fn of_kim() -> Value {
 #[case::google(GOOGLE)]
 #[tokio::test]
 async fn every_value_reaches_the_form_though_start_lists_the_address_alone(#[case] start: &str) {
-    let service = service(POLICY).await;
+    let service = service(policy()).await;
     let start: Value = serde_json::from_str(start).unwrap();
     let action = service.call(Event::Start, &start).await.action();
     assert_eq!(action["inputs"], of_kim());
@@ -61,7 +60,7 @@ async fn every_value_reaches_the_form_though_start_lists_the_address_alone(#[cas
 #[case::google(GOOGLE, Person::google("kim@fabrikam.com"))]
 #[tokio::test]
 async fn the_emulated_start_is_the_captured_one(#[case] captured: &str, #[case] person: Person) {
-    let service = service(POLICY).await;
+    let service = service(policy()).await;
     let mut sign_up = service.sign_up(person);
     let mut captured: Value = serde_json::from_str(captured).unwrap();
     let context = &mut captured["data"]["authenticationContext"];
@@ -78,7 +77,7 @@ async fn the_emulated_start_is_the_captured_one(#[case] captured: &str, #[case] 
 
 #[tokio::test]
 async fn a_value_that_cannot_be_said_in_its_type_is_left_out_with_one_line() {
-    let service = service(POLICY).await;
+    let service = service(policy()).await;
     let action = service.start_for("lee@fabrikam.com").await.action();
     assert_eq!(action["inputs"], json!({ "country": "AU", "displayName": "Lee", ext("Level"): 3 }));
     let lines = service.logged("prefill-type");
@@ -90,7 +89,7 @@ async fn a_value_that_cannot_be_said_in_its_type_is_left_out_with_one_line() {
 
 #[tokio::test]
 async fn a_listed_attribute_fixes_the_type_before_the_declaration() {
-    let service = service(POLICY).await;
+    let service = service(policy()).await;
     let mut start: Value = serde_json::from_str(EMAIL_CODE).unwrap();
     let attributes = &mut start["data"]["userSignUpInfo"]["attributes"];
     for (name, kind) in [("Seats", Kind::Text), ("Plan", Kind::Integer)] {
@@ -111,8 +110,8 @@ async fn what_a_look_up_finds_takes_the_declared_types() {
         "[[lookups]]\nname = \"crm\"\nurl = \"{}/crm?email={{{{ email }}}}\"\nallow_private = [\"127.0.0.1\"]\n{keys}\n",
         crm.uri()
     );
-    let open = POLICY.replace("invite-only", "open").replace("prefill = {", "lookups = [\"crm\"]\nprefill = {");
-    let service = service(&format!("{open}{lookup}")).await;
+    let open = policy().set("policies.default.gate", "open").add("policies.default.lookups", vec!["crm"]);
+    let service = service(open.and(lookup)).await;
     let inputs = service.start_for("jo@example.org").await.action()["inputs"].clone();
     let wanted = json!({
         "country": "AU", ext("Newsletter"): false, ext("Seats"): 12, "jobTitle": "Editor,Author", "city": "7",
@@ -123,9 +122,8 @@ async fn what_a_look_up_finds_takes_the_declared_types() {
 
 /// A rule that says whether its condition holds.
 async fn holds(when: &str, address: &str, fields: &[(&str, Value)]) -> bool {
-    let rule =
-        format!("  [[policies.rules]]\n  when = {when:?}\n  message = \"seen\"\n[messages.en]\nseen = \"Seen.\"\n");
-    let service = service(&format!("{POLICY}{rule}")).await;
+    let rule = format!("[[policies.rules]]\nwhen = {when:?}\nmessage = \"seen\"\n[messages.en]\nseen = \"Seen.\"\n");
+    let service = service(policy().and(rule)).await;
     let sign_up = service.sign_up(Person::email_otp(address));
     service.call(Event::Start, &sign_up.start()).await.action();
     let mut submit = sign_up.submit();

@@ -10,9 +10,10 @@ use rstest::rstest;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use crate::support::function_app::{PATIENCE, config, project, run};
+use crate::support::config::config;
+use crate::support::function_app::{PATIENCE, SECRETS, project, run};
 use crate::support::stage::{Setting, Stage, measured};
-use crate::support::wire::exchange;
+use crate::support::wire::get;
 
 /// What a start may take on a busy machine, with a binary that is not optimised.
 const START: Duration = Duration::from_secs(5);
@@ -32,10 +33,8 @@ async fn answers_at_once_when_every_outside_address_hangs() {
     let stage = setting.start_before(tenant).await;
     measured("first answer", stage.host.startup());
     assert!(stage.host.startup() < START, "{:?}", stage.host.startup());
-    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    let root = exchange(stage.host.handler_port(), &get("/")).await;
-    assert_eq!(root.status, 200);
-    let health = exchange(stage.host.handler_port(), &get("/api/Health")).await;
+    assert_eq!(get(stage.host.handler_port(), "/").await.status, 200);
+    let health = stage.health().await;
     assert_eq!((health.status, &health.json()["ready"]), (503, &Value::Bool(false)));
 }
 
@@ -102,9 +101,8 @@ fn objects(stream: &[u8]) -> Vec<Value> {
 async fn an_occupied_port_ends_it_with_one_clear_line() {
     let occupied = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let port = occupied.local_addr().unwrap().port().to_string();
-    let folder = project(&config());
-    let secrets = [("GUESTLIST_GRAPH_SECRET", "x"), ("MAILCHIMP_API_KEY", "x-us1"), ("GUESTLIST_HASH_KEY", "x")];
-    let settings = [&secrets[..], &[("FUNCTIONS_CUSTOMHANDLER_PORT", port.as_str())]].concat();
+    let folder = project(config());
+    let settings = [&SECRETS[..], &[("FUNCTIONS_CUSTOMHANDLER_PORT", port.as_str())]].concat();
     let ended = run(folder.path(), &["serve"], &settings).await;
     assert_eq!(ended.status.code(), Some(1));
     let lines = objects(&ended.stderr);
@@ -120,7 +118,7 @@ async fn an_occupied_port_ends_it_with_one_clear_line() {
 #[case("")]
 #[tokio::test]
 async fn a_port_that_is_none_ends_it_with_one_clear_line(#[case] port: &str) {
-    let folder = project(&config());
+    let folder = project(config());
     let ended = run(folder.path(), &[], &[("FUNCTIONS_CUSTOMHANDLER_PORT", port)]).await;
     assert_eq!(ended.status.code(), Some(64));
     let lines = objects(&ended.stderr);

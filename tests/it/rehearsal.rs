@@ -6,18 +6,19 @@ use std::path::Path;
 use guestlist_emulator::sign_up::{EmptyFields, Event, Form, Kind, Person};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
-use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
+use proptest::test_runner::{RngAlgorithm, TestError, TestRng, TestRunner};
 use serde_json::{Map, Value, json};
 
-use crate::support::function_app::{project, run};
-use crate::support::service::{Plan, Service, ext};
-use crate::support::with_codes::PATIENT;
+use crate::support::config::{BETA, Config};
+use crate::support::function_app::{committed, project, said};
+use crate::support::service::{Service, ext};
+use crate::support::with_codes;
 
-/// Of the sign-ups that are played; another one plays others.
+/// The seed of the sign-ups that are played.
 const SEED: [u8; 32] = *b"what explain says, the hooks do.";
 const CASES: u32 = 48;
 
-/// Rules of which a policy has some, in this order.
+/// A policy has some of these rules, in this order.
 const RULES: [&str; 12] = [
     "attribute = \"displayName\"\nnormalise = [\"collapse\"]\nrequired = true",
     "attribute = \"displayName\"\nrequired = \"if-asked\"\nmax_length = 10",
@@ -63,7 +64,7 @@ const INVITES: &str = "email,name,jobTitle,ext.Vip,ext.Seats\n\
 /// A policy, somebody, and what they do.
 #[derive(Debug, Clone)]
 struct SignUp {
-    policy: String,
+    policy: Config,
     address: &'static str,
     typed: BTreeMap<String, Value>,
     empty_fields: EmptyFields,
@@ -84,13 +85,12 @@ fn sign_ups() -> impl Strategy<Value = SignUp> {
         let rules = rules.into_iter().flat_map(|rule| ["[[policies.rules]]\n", rule, "\n"]).collect::<String>();
         // Only where `if-asked` is used does it make a difference whether the event lists what was left empty.
         let empty_fields = if rules.contains("if-asked") { EmptyFields::Null } else { empty_fields };
-        let policy = format!(
+        let policy = Config::from(BETA).and(format!(
             "[tenant.attributes]\n\"ext.Vip\" = \"boolean\"\n\"ext.Seats\" = \"int64\"\n\
-             [[invites]]\nname = \"beta\"\nsource = \"invites.csv\"\n\
              [[policies]]\nname = \"default\"\ngate = {gate:?}\nmode = {mode:?}\nallow = [\"@contoso.com\"]\n\
              prefill = {{ {} }}\n{rules}",
             prefill.join(", ")
-        );
+        ));
         SignUp { policy, address, typed: typed.into_iter().map(typed_value).collect(), empty_fields }
     })
 }
@@ -153,20 +153,20 @@ async fn explained(folder: &Path, case: &SignUp) -> Outcome {
     let typed: Vec<String> = case.typed.iter().map(attribute).collect();
     let mut arguments = vec!["explain", case.address, "--submit", "--json"];
     arguments.extend(typed.iter().map(String::as_str));
-    let ended = run(folder, &arguments, &[]).await;
-    let json: Value = serde_json::from_slice(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {ended:?}"));
+    let (_, out, err) = said(folder, &arguments, &[]).await;
+    let json: Value = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out} {err}"));
     outcome(json["hook"].as_str().unwrap(), &json, &json["answer"], case)
 }
 
 #[test]
 fn what_explain_says_is_what_the_service_does() {
-    let config = Config { cases: CASES, failure_persistence: None, max_shrink_iters: 64, ..Config::default() };
+    let config =
+        ProptestConfig { cases: CASES, failure_persistence: None, max_shrink_iters: 64, ..ProptestConfig::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &SEED));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let played = runner.run(&sign_ups(), |case| {
         runtime.block_on(async {
-            let plan = Plan { policy: &case.policy, invites: INVITES, hooks: PATIENT, ..Plan::default() };
-            let service = Service::start_as(plan).await;
+            let service = with_codes::service(case.policy.clone(), INVITES).await;
             let served = served(&service, &case).await;
             prop_assert_eq!(explained(service.folder.path(), &case).await, served);
             Ok(())
@@ -179,19 +179,20 @@ fn what_explain_says_is_what_the_service_does() {
 
 /// The sample, with its list.
 fn sample() -> tempfile::TempDir {
-    let file = |name| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap();
-    let folder = project(&file("guestlist.toml"));
-    std::fs::write(folder.path().join("invites.csv"), file("invites.csv")).unwrap();
+    let folder = project(committed("guestlist.toml"));
+    std::fs::write(folder.path().join("invites.csv"), committed("invites.csv")).unwrap();
     folder
 }
 
 #[tokio::test]
 async fn the_samples_own_invited_person_is_admitted() {
     let folder = sample();
-    let ended = run(folder.path(), &["explain", "alex@fabrikam.com", "--attribute", "postalCode=3000"], &[]).await;
-    let said = String::from_utf8(ended.stdout).unwrap();
+    let explained = async |attribute| {
+        let arguments = ["explain", "alex@fabrikam.com", "--attribute", attribute];
+        said(folder.path(), &arguments, &[]).await.1
+    };
+    let said = explained("postalCode=3000").await;
     assert!(said.starts_with("alex@fabrikam.com: admitted, invitation\n"), "{said}");
-    let ended = run(folder.path(), &["explain", "alex@fabrikam.com", "--attribute", "displayName="], &[]).await;
-    let said = String::from_utf8(ended.stdout).unwrap();
+    let said = explained("displayName=").await;
     assert!(said.starts_with("alex@fabrikam.com: rejected, rules\n") && said.contains("Tell us your name."), "{said}");
 }

@@ -1,20 +1,18 @@
 //! What the binary says about its configuration, and what is committed.
 
-use std::path::Path;
+use crate::support::function_app::{committed, said};
 
-use crate::support::function_app::run;
-
-/// What a command prints, which must be all it does.
+/// The output of a command that succeeds and reports nothing.
 async fn printed(arguments: &[&str]) -> String {
     let nowhere = tempfile::tempdir().unwrap();
-    let ended = run(nowhere.path(), arguments, &[]).await;
-    assert_eq!((ended.status.code(), ended.stderr.len()), (Some(0), 0));
-    String::from_utf8(ended.stdout).unwrap()
+    let (code, out, err) = said(nowhere.path(), arguments, &[]).await;
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    out
 }
 
 /// Compares without the diff of a whole document.
 async fn is_committed(file: &str, arguments: &[&str]) {
-    let committed = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+    let committed = committed(file);
     let renew = format!("cargo run --quiet -- {} > {file}", arguments.join(" "));
     for (number, (generated, committed)) in printed(arguments).await.lines().zip(committed.lines()).enumerate() {
         assert_eq!(generated, committed, "{file}:{} is out of date; renew it with: {renew}", number + 1);
@@ -34,8 +32,7 @@ async fn the_committed_reference_is_what_the_binary_prints() {
 
 #[tokio::test]
 async fn the_sample_names_the_schema() {
-    let sample = include_str!("../../guestlist.toml");
+    let sample = committed("guestlist.toml");
     let named = sample.lines().next().and_then(|line| line.strip_prefix("#:schema ")).unwrap();
-    let schema = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(named)).unwrap();
-    assert_eq!(schema, printed(&["schema"]).await);
+    assert_eq!(committed(named), printed(&["schema"]).await);
 }

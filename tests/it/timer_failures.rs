@@ -10,17 +10,13 @@ use rstest::rstest;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::support::stage::{Setting, Stage, joined, measured, unavailable_now};
+use crate::support::stage::{Setting, Stage, has, joined, measured, unavailable_now};
 
 /// Three new accounts, one after the other.
 async fn with_three_accounts(setting: Setting) -> (Stage, [String; 3]) {
     let stage = setting.set("GUESTLIST__ACCOUNTS__CONCURRENCY", "1").start().await;
     let ids = ["alex", "sam", "robin"].map(|name| stage.joins(&format!("{name}@fabrikam.com"), name, "Fabrikam"));
     (stage, ids)
-}
-
-fn has(logs: &[String], line: &str) -> bool {
-    logs.iter().any(|own| own == line)
 }
 
 /// Every account is a member once and has its names.

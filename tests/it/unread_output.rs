@@ -1,5 +1,5 @@
-//! Nobody reads what the process writes: its pipes fill after 64 KiB, and whoever then writes into one waits for ever.
-//! No answer may wait for that, and no pipe for the other one.
+//! Nobody reads what the process writes. Its pipes fill after 64 KiB, and a write into a full one waits for ever. No
+//! answer may wait for that, and neither pipe for the other.
 
 use std::time::{Duration, Instant};
 
@@ -11,17 +11,16 @@ use serde_json::Value;
 
 use crate::support::function_app::PATIENCE;
 use crate::support::stage::{Setting, Stage, measured};
-use crate::support::wire::exchange;
 
-/// What is written about so many calls is more than a pipe holds, by far.
+/// The lines about so many calls are far more than a pipe holds.
 const CALLS: usize = 1_500;
 /// How many calls are under way at once.
 const AT_ONCE: usize = 8;
 /// The usual budget, and a busy machine.
 const IN_TIME: Duration = Duration::from_millis(800 + 1_000);
 
-/// Calls Start, for somebody new each time; every third call is followed by one that nobody knows. Each is answered in
-/// time; the first one that is not ends the test.
+/// Calls Start, for somebody new each time. Every third call is followed by one without a token. The first call that is
+/// not answered in time ends the test.
 async fn calls(stage: &Stage, count: usize) {
     let token = stage.entra.token().encode().unwrap();
     let token = token.as_str();
@@ -46,11 +45,9 @@ async fn calls(stage: &Stage, count: usize) {
     measured(&format!("the slowest of {count}"), slowest.await);
 }
 
-/// What Health says of lines that were dropped.
+/// The number of dropped lines that Health reports.
 async fn dropped(stage: &Stage) -> Option<u64> {
-    let port = stage.host.handler_port();
-    let request = format!("GET /api/Health HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
-    exchange(port, &request).await.json().get("dropped_log_lines").and_then(Value::as_u64)
+    stage.health().await.json().get("dropped_log_lines").and_then(Value::as_u64)
 }
 
 #[tokio::test]
@@ -91,7 +88,7 @@ async fn a_pipe_that_is_stuck_does_not_hold_the_other(
 ) {
     let stage = Setting::default().unread(stdout, stderr).start().await;
     if stderr {
-        // What is said on standard error about strangers alone is more than its pipe holds.
+        // The lines about calls without a token are alone more than the pipe of standard error holds.
         for number in 0..400 {
             let stranger = stage.entra.post(Event::Start, "{}", None).await.answer;
             assert_eq!(stranger.unwrap_or_else(|error| panic!("stranger {number}: {error}")).status, 401);
@@ -104,13 +101,13 @@ async fn a_pipe_that_is_stuck_does_not_hold_the_other(
 #[tokio::test]
 async fn what_finds_no_room_is_counted_and_reported_in_one_line_once_there_is_room() {
     let stage = Setting::default().set("GUESTLIST__TELEMETRY__LEVEL", "debug").unread(true, true).start().await;
-    // At this level much is said of each.
+    // At this level there are many lines about each call.
     calls(&stage, 2 * CALLS).await;
     let counted = dropped(&stage).await.expect("more lines than there is room for");
     stage.host.read_output();
     let reports = stage.events_after("log-lines-dropped", 1).await;
     assert_eq!((&reports[0]["level"], reports[0]["info"].as_u64()), (&"WARN".into(), Some(counted)), "{reports:?}");
-    // Lines below them went first.
+    // Lines of lower levels are dropped first.
     assert_eq!(reports[0]["warn"], 0, "{reports:?}");
     assert_eq!(stage.events_after("unauthenticated", 2 * CALLS / 3).await.len(), 2 * CALLS / 3);
     stage.host.terminate(PATIENCE).await.unwrap();

@@ -7,36 +7,27 @@ use guestlist_emulator::sign_up::{Event, Person, SignUp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::support::service::{Answer, Plan, Service, ext, fill};
-use crate::support::with_codes::{PATIENT, at_the_field, code, is_in, list, reservations, service};
+use crate::support::config::{Config, invite_only};
+use crate::support::service::{Answer, Service, ext, fill};
+use crate::support::with_codes::{at_the_field, code, is_in, list, reservations, service};
 
 const START_AGAIN: &str = "We could not match this form with the start of your sign-up.";
 const USED_UP: &str = "This invitation code has been used already.";
 const MISSING: &str = "Enter your invitation code.";
 
-/// People may come without an address, and need a code then; a provider's claim is mapped to an attribute.
-const POLICY: &str = r#"
-[[invites]]
-name = "beta"
-source = "invites.csv"
-[[policies]]
-name = "default"
-gate = "invite-only"
-no_address = "code"
-invitation_code = "ext.InvitationCode"
-email_sources = ["identity", "attribute:email", "attribute:ext.IdpEmail"]
-"#;
+/// A policy that trusts an attribute to which a provider's claim is mapped.
+fn without_codes() -> Config {
+    invite_only().add("policies.default.email_sources", vec!["identity", "attribute:ext.IdpEmail"])
+}
 
-/// The same without codes.
-const WITHOUT_CODES: &str = r#"
-[[invites]]
-name = "beta"
-source = "invites.csv"
-[[policies]]
-name = "default"
-gate = "invite-only"
-email_sources = ["identity", "attribute:ext.IdpEmail"]
-"#;
+/// The same for people without an address, too, who need a code.
+fn policy() -> Config {
+    let sources = vec!["identity", "attribute:email", "attribute:ext.IdpEmail"];
+    without_codes()
+        .set("policies.default.email_sources", sources)
+        .add("policies.default.no_address", "code")
+        .add("policies.default.invitation_code", "ext.InvitationCode")
+}
 
 /// Somebody at a network address.
 fn at(mut person: Person, ip: &str) -> Person {
@@ -79,7 +70,7 @@ fn asks_to_start_again(answer: &Answer) -> bool {
 
 #[tokio::test]
 async fn six_people_without_an_address_under_one_id_use_a_code_with_one_use_once() {
-    let service = service(POLICY, &list(&[(1, ",,,,,1")])).await;
+    let service = service(policy(), &list(&[(1, ",,,,,1")])).await;
     let first = by_facebook(&service, "203.0.113.1");
     let six: Vec<SignUp> = (1..=6)
         .map(|number| {
@@ -106,7 +97,7 @@ async fn six_people_without_an_address_under_one_id_use_a_code_with_one_use_once
 /// Providers may tell no id, and events no network: such people are not one person.
 #[tokio::test]
 async fn people_of_whom_nothing_is_known_are_not_one_person() {
-    let service = service(POLICY, &list(&[(1, ",,,,,1")])).await;
+    let service = service(policy(), &list(&[(1, ",,,,,1")])).await;
     let mut admitted = 0;
     for identities in [json!([]), json!([]), json!([{ "signInType": "federated", "issuer": "apple.com" }]), json!(null)]
     {
@@ -125,7 +116,7 @@ async fn people_of_whom_nothing_is_known_are_not_one_person() {
 
 #[tokio::test]
 async fn who_may_be_invited_and_cannot_be_told_apart_is_asked_to_start_again_beside_the_code() {
-    let service = service(POLICY, &list(&[(1, "jo@example.org,,,,,1")])).await;
+    let service = service(policy(), &list(&[(1, "jo@example.org,,,,,1")])).await;
     // The same person, over IPv4 and over IPv6.
     let mut invited = by_claim(&service, "203.0.113.1");
     for (ip, address) in [("203.0.113.1", "alex@fabrikam.com"), ("2001:db8::1", "alex@fabrikam.com")] {
@@ -143,8 +134,8 @@ async fn who_may_be_invited_and_cannot_be_told_apart_is_asked_to_start_again_bes
 
 #[tokio::test]
 async fn a_policy_that_only_reports_knows_whom_it_would_have_refused() {
-    let reporting = WITHOUT_CODES.replace("gate =", "mode = \"report\"\ngate =");
-    let service = service(&reporting, "email\n").await;
+    let reporting = without_codes().add("policies.default.mode", "report");
+    let service = service(reporting, "email\n").await;
     let stranger = by_claim(&service, "203.0.113.1");
     for event in [Event::Start, Event::Submit] {
         let answer = service.call(event, &with_claim(&stranger, event, "nobody@example.org")).await;
@@ -156,7 +147,8 @@ async fn a_policy_that_only_reports_knows_whom_it_would_have_refused() {
 
 #[tokio::test]
 async fn a_stranger_is_not_the_invited_friend_who_started_under_the_same_id() {
-    for policy in [POLICY, WITHOUT_CODES] {
+    for has_codes in [true, false] {
+        let policy = if has_codes { policy() } else { without_codes() };
         let service = service(policy, &list(&[(1, ",,,,,1")])).await;
         let friend = by_claim(&service, "203.0.113.1");
         let answer = service.call(Event::Start, &with_claim(&friend, Event::Start, "alex@fabrikam.com")).await;
@@ -164,7 +156,7 @@ async fn a_stranger_is_not_the_invited_friend_who_started_under_the_same_id() {
         let mut stranger = by_facebook(&service, "203.0.113.2");
         stranger.correlation_id.clone_from(&friend.correlation_id);
         service.call(Event::Start, &stranger.start()).await;
-        if policy == WITHOUT_CODES {
+        if !has_codes {
             continue; // Refused at Start: Entra shows them no form.
         }
         for instance in [&service, &service.another()] {
@@ -178,7 +170,7 @@ async fn a_stranger_is_not_the_invited_friend_who_started_under_the_same_id() {
 
 #[tokio::test]
 async fn another_address_under_the_same_id_finds_a_spent_code_spent() {
-    let service = service(POLICY, &list(&[(1, ",,,,,1")])).await;
+    let service = service(policy(), &list(&[(1, ",,,,,1")])).await;
     let (jo, mut kim) = (by_claim(&service, "203.0.113.1"), by_claim(&service, "203.0.113.2"));
     kim.correlation_id.clone_from(&jo.correlation_id);
     for (who, address, lets_in) in [(&jo, "jo@example.org", true), (&kim, "kim@example.org", false)] {
@@ -193,7 +185,8 @@ async fn another_address_under_the_same_id_finds_a_spent_code_spent() {
 
 #[tokio::test]
 async fn whoever_is_alone_in_their_network_gets_through_with_two_ids() {
-    for policy in [POLICY, WITHOUT_CODES] {
+    for has_codes in [true, false] {
+        let policy = if has_codes { policy() } else { without_codes() };
         let service = service(policy, &list(&[(1, ",,,,,1")])).await;
         let mut invited = by_claim(&service, "2001:db8:1:2::7");
         invited.submit_correlation_id = Some(by_claim(&service, "").correlation_id);
@@ -215,13 +208,13 @@ async fn whoever_is_alone_in_their_network_gets_through_with_two_ids() {
         let other = by_claim(&service, "2001:db8:1:2::8");
         service.call(Event::Start, &with_claim(&other, Event::Start, "ceo@fabrikam.com")).await;
         let let_in = service.call(Event::Submit, &form).await.action_name() == "continueWithDefaultBehavior";
-        assert_eq!(let_in, policy == WITHOUT_CODES, "without codes the other one was refused, and saw no form");
+        assert_eq!(let_in, !has_codes, "without codes the other one was refused, and saw no form");
     }
 }
 
 #[tokio::test]
 async fn of_two_in_one_network_with_two_ids_nobody_can_tell_whose_form_it_is() {
-    let service = service(WITHOUT_CODES, "email\nalex@fabrikam.com\nsam@fabrikam.com\n").await;
+    let service = service(without_codes(), "email\nalex@fabrikam.com\nsam@fabrikam.com\n").await;
     let people: Vec<(SignUp, &str)> = ["alex@fabrikam.com", "sam@fabrikam.com"]
         .into_iter()
         .map(|address| {
@@ -243,13 +236,13 @@ async fn of_two_in_one_network_with_two_ids_nobody_can_tell_whose_form_it_is() {
 #[tokio::test]
 async fn the_page_that_asks_to_start_again_has_a_text_of_its_own() {
     let own = "[messages.de]\nstart-again = \"Bitte beginnen Sie noch einmal. {{ support_code }}\"\n";
-    let service = service(&format!("{WITHOUT_CODES}{own}"), "email\n").await;
+    let service = service(without_codes().and(own), "email\n").await;
     let nobody = service.sign_up(Person::facebook_without_address().locale("de-at"));
     let action = service.call(Event::Submit, &nobody.submit()).await.action();
     assert!(action["message"].as_str().unwrap().starts_with("Bitte beginnen Sie noch einmal. "), "{action}");
     // Where every refusal reads the same, so does this one.
-    let uniform = WITHOUT_CODES.replace("gate =", "uniform_refusals = true\ngate =");
-    let service = self::service(&uniform, "email\n").await;
+    let uniform = without_codes().add("policies.default.uniform_refusals", true);
+    let service = self::service(uniform, "email\n").await;
     let nobody = by_facebook(&service, "203.0.113.1");
     let action = service.call(Event::Submit, &nobody.submit()).await.action();
     assert!(action["message"].as_str().unwrap().contains("need an invitation"), "{action}");
@@ -340,9 +333,7 @@ fn admits(answer: &Answer) -> bool {
 /// Plays all of them: everybody starts, `late` of them after the others have sent their forms. Says how often each was
 /// let in, and how.
 async fn play(walks: &[Walk], uses: u32, late: usize) -> Vec<Vec<String>> {
-    let plan =
-        Plan { policy: POLICY, invites: &list(&[(1, &format!(",,,,,{uses}"))]), hooks: PATIENT, ..Plan::default() };
-    let service = Service::start_as(plan).await;
+    let service = service(policy(), &list(&[(1, &format!(",,,,,{uses}"))])).await;
     let instances = [&service, &service.another()];
     let sign_ups: Vec<SignUp> = walks.iter().map(|walk| walk.sign_up(&service)).collect();
     let mut let_in = vec![Vec::new(); walks.len()];

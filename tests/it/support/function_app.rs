@@ -1,5 +1,6 @@
-//! The function app that the tests run: its folder, its configuration, and the binary on its own.
+//! The function app that the tests run: its folder, and the binary on its own.
 
+use std::fmt::Display;
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -8,10 +9,10 @@ use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::support::service::{INVITES, POLICY};
+use super::service::INVITES;
 
 pub(crate) const EXECUTABLE: &str = env!("CARGO_BIN_EXE_guestlist");
-/// The mailing list of [`config`].
+/// The mailing list of the connector `news`.
 pub(crate) const LIST: &str = "a1b2c3d4e5";
 /// The longest wait for what has to come.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
@@ -25,7 +26,14 @@ const PROJECT: [&str; 5] = [
     "UpdateNewAccounts/function.json",
 ];
 
-/// What the binary must not inherit from whoever runs the tests.
+/// The app settings that the configuration asks for, with secrets that can be recognised in an output.
+pub(crate) const SECRETS: [(&str, &str); 3] = [
+    ("GUESTLIST_GRAPH_SECRET", "s3cr3t-graph"),
+    ("MAILCHIMP_API_KEY", "s3cr3t-us21"),
+    ("GUESTLIST_HASH_KEY", "s3cr3t-hash"),
+];
+
+/// Variables that the binary must not inherit from the environment of the tests.
 pub(crate) const UNSET: [&str; 6] = [
     "GUESTLIST_CONFIG",
     "WEBSITE_INSTANCE_ID",
@@ -35,52 +43,26 @@ pub(crate) const UNSET: [&str; 6] = [
     "FUNCTIONS_CUSTOMHANDLER_PORT",
 ];
 
-/// A whole configuration; addresses of the outside come as app settings.
-pub(crate) fn config() -> String {
-    let connectors = format!(
-        r#"
-[graph]
-client_id = "88888888-3333-4444-5555-666666666666"
-credential = {{ client_secret = {{ env = "GUESTLIST_GRAPH_SECRET" }} }}
-[state]
-url = "state"
-[[connectors]]
-name = "news"
-kind = "mailchimp"
-api_key = {{ env = "MAILCHIMP_API_KEY" }}
-list = "{LIST}"
-when = "user.ext.Newsletter"
-merge_fields = {{ FNAME = "{{{{ user.givenName }}}}" }}
-[[connectors]]
-name = "directory"
-kind = "profile"
-set = {{ displayName = "{{{{ user.givenName }}}} {{{{ user.surname }}}}", userPrincipalName = "{{{{ user.givenName | slug }}}}.{{{{ user.surname | slug }}}}" }}
-[telemetry]
-hash_key = {{ env = "GUESTLIST_HASH_KEY" }}
-"#
-    );
-    format!(
-        "[tenant]\nid = \"aaaabbbb-0000-cccc-1111-dddd2222eeee\"\nsubdomain = \"contoso\"\n\
-         extension_app_id = \"0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0\"\n\
-         [hooks]\naudience = [\"99999999-2222-3333-4444-555555555555\"]\n{POLICY}{connectors}"
-    )
-}
-
-/// A function app's folder with a configuration and [`INVITES`].
-pub(crate) fn project(config: &str) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
+/// A function app's folder with a configuration, and with [`INVITES`] if the configuration names that list.
+pub(crate) fn project(config: impl Display) -> TempDir {
+    let (folder, config) = (tempfile::tempdir().unwrap(), config.to_string());
     for file in PROJECT {
         let to = folder.path().join(file);
         std::fs::create_dir_all(to.parent().unwrap()).unwrap();
-        std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(file), to).unwrap();
+        std::fs::write(to, committed(file)).unwrap();
     }
-    std::fs::write(folder.path().join("guestlist.toml"), config).unwrap();
-    // A list that nothing names would be one that lies about.
+    // A list that nothing names would be reported as a stray file.
     if config.contains("invites.csv") {
         std::fs::write(folder.path().join("invites.csv"), INVITES).unwrap();
     }
+    std::fs::write(folder.path().join("guestlist.toml"), config).unwrap();
     std::fs::write(folder.path().join(".funcignore"), "# Everything is published.\n").unwrap();
     folder
+}
+
+/// The text of a file of this repository.
+pub(crate) fn committed(file: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap()
 }
 
 /// The binary, to be run in a folder.
@@ -97,4 +79,18 @@ pub(crate) fn command(folder: &Path, arguments: &[&str], settings: &[(&str, &str
 pub(crate) async fn run(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
     let mut command = Command::from(command(folder, arguments, settings));
     timeout(PATIENCE, command.kill_on_drop(true).output()).await.expect("the binary did not end").unwrap()
+}
+
+/// What a command said: its exit code, its standard output and its standard error.
+pub(crate) type Said = (Option<i32>, String, String);
+
+/// Runs the binary in a folder until it ends by itself, with these settings, and reads what it said.
+pub(crate) async fn said(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Said {
+    let Output { status, stdout, stderr } = run(folder, arguments, settings).await;
+    (status.code(), text(stdout), text(stderr))
+}
+
+/// An output as text.
+pub(crate) fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap()
 }

@@ -15,45 +15,18 @@ use guestlist_emulator::sign_up::{Event, Form, Kind, Person, SignUp, attribute};
 use guestlist_emulator::{Tenant, sign_up};
 use serde_json::Value;
 use tempfile::TempDir;
+use toml::Table;
 use tower::ServiceExt;
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::DefaultGuard;
+
+use super::config::{Config, TENANT, policy};
 
 pub(crate) const START: &str = "/api/OnAttributeCollectionStart";
 pub(crate) const SUBMIT: &str = "/api/OnAttributeCollectionSubmit";
 pub(crate) const EXTENSION_APP: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
 
-/// The configuration most tests use.
-pub(crate) const POLICY: &str = r#"
-[[invites]]
-name = "beta"
-source = "invites.csv"
-
-[[policies]]
-name = "default"
-gate = "invite-only"
-allow = ["@contoso.com"]
-deny = ["@mailinator.com"]
-prefill = { country = "AU", displayName = "{{ invite.name }}" }
-
-  [[policies.rules]]
-  attribute = "displayName"
-  normalise = ["collapse"]
-  required = true
-
-  [[policies.rules]]
-  attribute = "postalCode"
-  normalise = ["trim", "upper"]
-  pattern = "[0-9]{4}"
-  message = "postal-code"
-
-[messages.en]
-not-invited = { title = "By invitation only", text = "{{ email }} is not on the list of {{ app.name }}." }
-postal-code = "A postal code has four digits."
-[messages.de]
-not-invited = "{{ email }} steht nicht auf der Liste."
-"#;
-
+/// The list of the source `beta`.
 pub(crate) const INVITES: &str = "email,name,jobTitle\nalex@fabrikam.com,Alex Fabrikam,Engineer\nsam@fabrikam.com,,\n";
 
 /// An answer of the service.
@@ -87,9 +60,10 @@ impl Answer {
 
 /// What a service is started with.
 pub(crate) struct Plan<'a> {
-    pub(crate) policy: &'a str,
+    /// The sections of the configuration besides tenant and hooks.
+    pub(crate) policy: Config,
     /// Further keys of `[hooks]`.
-    pub(crate) hooks: &'a str,
+    pub(crate) hooks: &'a [(&'a str, &'a str)],
     /// The invite list.
     pub(crate) invites: &'a str,
     pub(crate) clock: Arc<dyn Clock>,
@@ -98,7 +72,8 @@ pub(crate) struct Plan<'a> {
 
 impl Default for Plan<'_> {
     fn default() -> Self {
-        Self { policy: POLICY, hooks: "", invites: INVITES, clock: Arc::new(SystemClock), level: LevelFilter::INFO }
+        let (clock, level) = (Arc::new(SystemClock), LevelFilter::INFO);
+        Self { policy: policy(), hooks: &[], invites: INVITES, clock, level }
     }
 }
 
@@ -113,36 +88,27 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Starts a service with a policy, before a fresh tenant.
-    pub(crate) async fn start(policy: &str) -> Self {
-        Self::start_with(policy, "", Arc::new(SystemClock)).await
-    }
-
-    /// The same with further keys of `[hooks]`, and a clock.
-    pub(crate) async fn start_with(policy: &str, hooks: &str, clock: Arc<dyn Clock>) -> Self {
-        Self::start_as(Plan { policy, hooks, clock, ..Plan::default() }).await
+    /// Starts a service with [`policy`], before a fresh tenant.
+    pub(crate) async fn start() -> Self {
+        Self::start_as(Plan::default()).await
     }
 
     /// Starts a service, before a fresh tenant.
     pub(crate) async fn start_as(plan: Plan<'_>) -> Self {
-        let service = Self::planned(Tenant::start_default().await.unwrap(), plan);
+        let service = Self::before(Tenant::start_default().await.unwrap(), plan);
         service.app.start();
         service
     }
 
-    /// A service that is not started: it fetches nothing by itself.
-    pub(crate) fn before(tenant: Tenant, policy: &str, hooks: &str, clock: Arc<dyn Clock>) -> Self {
-        Self::planned(tenant, Plan { policy, hooks, clock, ..Plan::default() })
-    }
-
-    fn planned(tenant: Tenant, plan: Plan<'_>) -> Self {
-        // What `main` installs; a second time is refused and does no harm.
+    /// A service before this tenant that is not started: it fetches nothing by itself.
+    pub(crate) fn before(tenant: Tenant, plan: Plan<'_>) -> Self {
+        // `main` installs it, too. The second time is refused, which does no harm.
         let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
         let lines = CapturedLines::default();
         let subscriber = telemetry::subscriber(plan.level, lines.clone(), Arc::new(SystemClock));
         let logging = tracing::subscriber::set_default(subscriber);
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("guestlist.toml"), configuration(&tenant, &plan)).unwrap();
+        std::fs::write(folder.path().join("guestlist.toml"), configuration(&tenant, &plan).to_string()).unwrap();
         std::fs::write(folder.path().join("invites.csv"), plan.invites).unwrap();
         let app = app(&folder, &plan.clock);
         let (tenant, folder) = (Arc::new(tenant), Arc::new(folder));
@@ -224,15 +190,18 @@ pub(crate) fn fill(body: &mut Value, name: &str, value: &str) {
     body["data"]["userSignUpInfo"]["attributes"][name] = attribute(name, Kind::Text, &Value::from(value));
 }
 
-/// The whole file: the tenant and its addresses before the policy.
-fn configuration(tenant: &Tenant, plan: &Plan<'_>) -> String {
+/// The whole configuration: the tenant and its addresses, the hooks, and the sections of the plan.
+fn configuration(tenant: &Tenant, plan: &Plan<'_>) -> Config {
     let (urls, options) = (tenant.urls(), tenant.options());
-    format!(
-        "[tenant]\nid = \"{}\"\nsubdomain = \"contoso\"\nextension_app_id = \"0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0\"\n\
-         endpoints = {{ login = \"{}\", ciam = \"{}\", graph = \"{}\" }}\n\
-         [hooks]\naudience = [\"{}\", \"api://guestlist.example.com/{}\"]\n{}\n{}",
-        options.id, urls.login, urls.ciam, urls.graph, options.audience, options.audience, plan.hooks, plan.policy,
-    )
+    let audience = [options.audience.clone(), format!("api://guestlist.example.com/{}", options.audience)];
+    let endpoints = [("login", &urls.login), ("ciam", &urls.ciam), ("graph", &urls.graph)];
+    let endpoints: Table = endpoints.map(|(name, url)| (name.to_owned(), url.as_str().into())).into_iter().collect();
+    let config = Config::from(TENANT)
+        .set("tenant.id", options.id.as_str())
+        .add("tenant.endpoints", endpoints)
+        .set("hooks.audience", audience.to_vec());
+    let add = |config: Config, (key, value): &(&str, &str)| config.add(&format!("hooks.{key}"), *value);
+    plan.hooks.iter().fold(config, add).and(&plan.policy)
 }
 
 /// The service that the files in a folder describe.

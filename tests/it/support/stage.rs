@@ -17,9 +17,10 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::support::function_app::{EXECUTABLE, LIST, PATIENCE, UNSET, config, project};
-use crate::support::service::EXTENSION_APP;
-use crate::support::wire::exchange;
+use super::config::config;
+use super::function_app::{EXECUTABLE, LIST, PATIENCE, UNSET, project};
+use super::service::EXTENSION_APP;
+use super::wire::{RawAnswer, exchange, get};
 
 pub(crate) const TIMER: &str = "UpdateNewAccounts";
 /// The built-in text of the failure action.
@@ -80,7 +81,7 @@ impl Setting {
 
     /// Starts the product before this tenant.
     pub(crate) async fn start_before(self, tenant: Tenant) -> Stage {
-        let folder = project(&config());
+        let folder = project(config());
         let (sender, lines) = watch::channel(Vec::new());
         let mut settings = self.host_settings(&tenant);
         settings.on_line = Some(Arc::new(move |line: &LogLine| {
@@ -185,6 +186,11 @@ impl Stage {
         self.events(event)
     }
 
+    /// What Health answers.
+    pub(crate) async fn health(&self) -> RawAnswer {
+        get(self.host.handler_port(), "/api/Health").await
+    }
+
     /// Returns when every line that was written to stderr up to now is here: behind a line made for the purpose.
     pub(crate) async fn settle(&self) {
         let marks = self.events("invocation-refused").len();
@@ -192,6 +198,11 @@ impl Stage {
         assert_eq!(exchange(self.host.handler_port(), &request).await.status, 403);
         self.events_after("invocation-refused", marks + 1).await;
     }
+}
+
+/// Whether a run says this line.
+pub(crate) fn has(logs: &[String], line: &str) -> bool {
+    logs.iter().any(|own| own == line)
 }
 
 fn events(lines: &[LogLine], event: &str) -> Vec<Value> {

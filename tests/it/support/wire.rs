@@ -5,7 +5,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::support::function_app::PATIENCE;
+use super::function_app::PATIENCE;
 
 /// An answer as it came over a connection of its own.
 #[derive(Debug)]
@@ -33,4 +33,9 @@ pub(crate) async fn exchange(port: u16, request: &str) -> RawAnswer {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
     RawAnswer { status: status.unwrap_or_else(|| panic!("no status: {answer:?}")), body: body.to_owned() }
+}
+
+/// Gets a path from a port of this machine.
+pub(crate) async fn get(port: u16, path: &str) -> RawAnswer {
+    exchange(port, &format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n")).await
 }

@@ -7,26 +7,24 @@ use guestlist::values::Code;
 use guestlist_emulator::sign_up::{Event, Person};
 use serde_json::{Value, json};
 
-use crate::support::service::{Answer, Plan, Service, ext, fill};
+use super::config::{Config, invite_only};
+use super::service::{Answer, Plan, Service, ext, fill};
 
-/// Whoever is not on the list needs a code, and everybody a name.
-pub(crate) const POLICY: &str = r#"
-[[invites]]
-name = "beta"
-source = "invites.csv"
-[[policies]]
-name = "default"
-gate = "invite-only"
-allow = ["@contoso.com"]
-deny = ["@mailinator.com"]
-invitation_code = "ext.InvitationCode"
-  [[policies.rules]]
-  attribute = "displayName"
-  required = true
-"#;
+/// A policy that asks people who are not on the list for a code, and everybody for a name.
+pub(crate) fn policy() -> Config {
+    let policy = invite_only().add_keys(
+        "policies.default",
+        r#"
+        allow = ["@contoso.com"]
+        deny = ["@mailinator.com"]
+        invitation_code = "ext.InvitationCode"
+        "#,
+    );
+    policy.and("[[policies.rules]]\nattribute = \"displayName\"\nrequired = true")
+}
 
-/// As much time as there may be: other tests use the same machine.
-pub(crate) const PATIENT: &str = "budget = \"1800ms\"";
+/// The longest budget there may be, because other tests use the same machine.
+pub(crate) const PATIENT: &[(&str, &str)] = &[("budget", "1800ms")];
 
 /// The columns of [`list`].
 const COLUMNS: &str = "email,name,apps,not_before,expires,uses,code";
@@ -44,7 +42,7 @@ pub(crate) fn list(lines: &[(u8, &str)]) -> String {
 }
 
 /// A service with that policy and that list.
-pub(crate) async fn service(policy: &str, invites: &str) -> Service {
+pub(crate) async fn service(policy: Config, invites: &str) -> Service {
     Service::start_as(Plan { policy, invites, hooks: PATIENT, ..Plan::default() }).await
 }
 
