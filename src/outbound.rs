@@ -17,4 +17,4 @@ pub(crate) mod samples;
 pub use address::is_public;
 pub use client::{Answer, Limits, Outbound, OutboundError, Request, is_callable};
 pub use disposition::{Disposition, classify_status, retry_after};
-pub use retry::{Retries, with_retries};
+pub use retry::{RetryPolicy, with_retries};

@@ -26,7 +26,7 @@ use super::{
     Connector, ConnectorBuilder, ConnectorError, ConnectorParts, ConnectorSetupError, Input, Receipt, Rendered,
 };
 use crate::expressions::Template;
-use crate::outbound::{Limits, Outbound, Request, Retries, with_retries};
+use crate::outbound::{Limits, Outbound, Request, RetryPolicy, with_retries};
 use crate::values::{ObjectId, Secret, SecretError};
 use answer::Asked;
 
@@ -133,8 +133,8 @@ impl Mailchimp {
         let credential = format!("Basic {}", STANDARD.encode(format!("guestlist:{}", key.expose())));
         let call = Request::new(Method::PUT, url).json(request);
         let call = call.authorization(&credential).map_err(ConnectorError::NoAnswer)?;
-        let retries = Retries { attempts: ATTEMPTS, pause: self.pause, until: end };
-        with_retries(retries, ConnectorError::disposition, || self.attempt(&call, asked, end)).await
+        let policy = RetryPolicy { attempts: ATTEMPTS, pause: self.pause, until: end };
+        with_retries(policy, ConnectorError::disposition, || self.attempt(&call, asked, end)).await
     }
 
     async fn attempt(&self, call: &Request, asked: Asked<'_>, end: Instant) -> Result<Receipt, ConnectorError> {

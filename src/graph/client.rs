@@ -13,7 +13,7 @@ use super::audit::{self, AuditPage, PageRequest};
 use super::user::{PROPERTIES, User};
 use super::{Directory, Extensions, Fields, GraphError, Operation, answer};
 use crate::credentials::{TokenSource, service_principal};
-use crate::outbound::{Answer, Limits, Outbound, Request, Retries, with_retries};
+use crate::outbound::{Answer, Limits, Outbound, Request, RetryPolicy, with_retries};
 use crate::values::ObjectId;
 
 /// The version of the API.
@@ -66,9 +66,9 @@ impl Graph {
         end: Instant,
         take: impl Fn(&Answer) -> Result<T, &'static str> + Sync,
     ) -> Result<T, GraphError> {
-        let retries = Retries { attempts: ATTEMPTS, pause: self.pause, until: end };
+        let policy = RetryPolicy { attempts: ATTEMPTS, pause: self.pause, until: end };
         let attempt = || async { answer::read(operation, &self.attempt(request, end).await?, &take) };
-        with_retries(retries, GraphError::repeat, attempt).await
+        with_retries(policy, GraphError::repeat, attempt).await
     }
 
     /// One attempt; a token that is refused is replaced by a fresh one, once.
