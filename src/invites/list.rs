@@ -8,6 +8,7 @@
 
 mod changes;
 pub mod edit;
+mod edit_error;
 mod file;
 mod loaded;
 mod lock;

@@ -5,9 +5,7 @@
 //! change the meaning of a line that is there. Writers wait for each other (`lock.rs`); who writes the file without the
 //! lock, an editor say, is noticed until the moment of the rename.
 
-use std::io;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Settings;
@@ -15,8 +13,10 @@ use super::file::unreadable;
 use super::lock::WriteLock;
 use super::replacement::replace;
 use crate::files::{self, FileError};
-use crate::invites::csv_reader::{self, LineReport, ListError, ListOptions, UNENDED, UnendedLine};
-use crate::invites::csv_writer::{self, BadCell, NewLine};
+use crate::invites::csv_reader::{self, LineReport, ListOptions, UNENDED, UnendedLine};
+use crate::invites::csv_writer::{self, NewLine};
+
+pub use super::edit_error::EditError;
 
 /// What is said of a last line that no line break ended before lines were added.
 const ENDED: &str = "was the last line and had no line break, which it has now: see whether it is complete, since one \
@@ -29,70 +29,6 @@ pub struct Added {
     pub lines: Range<u64>,
     /// What is to be said about them and the line before them, though they are used.
     pub remarks: Vec<LineReport>,
-}
-
-/// Why nothing was added.
-#[derive(Debug, thiserror::Error)]
-pub enum EditError {
-    /// The list as it is cannot be used.
-    #[error(transparent)]
-    List(#[from] ListError),
-    /// A cell cannot be written.
-    #[error(transparent)]
-    Cell(#[from] BadCell),
-    /// There is a line with that rule.
-    #[error("line {line} already invites the same: change that line")]
-    AlreadyInvited {
-        /// The first such line.
-        line: u64,
-    },
-    /// The reader would skip a new line.
-    #[error("nothing was added, since the new line {problem}")]
-    Unusable {
-        /// What the reader says.
-        problem: String,
-    },
-    /// A line that is skipped would be used, or the other way round.
-    #[error("with more columns, line {line} would mean something else: correct that line first")]
-    Unsettled {
-        /// The line.
-        line: u64,
-    },
-    /// The service would not read so large a list.
-    #[error("with the new lines the list would have more than max_bytes, which is {max_bytes}")]
-    TooLarge {
-        /// The limit.
-        max_bytes: u64,
-    },
-    /// Another writer has the lock.
-    #[error("{holder} is writing the list: try again, or delete {} if no such process runs any more", lock.display())]
-    Locked {
-        /// The lock's file.
-        lock: PathBuf,
-        /// Who holds it.
-        holder: String,
-    },
-    /// The file was marked so.
-    #[error("{} is read-only: allow writing it first", path.display())]
-    ReadOnly {
-        /// The list's file.
-        path: PathBuf,
-    },
-    /// Somebody else wrote the file meanwhile.
-    #[error("{} was changed by somebody else meanwhile: try again", path.display())]
-    Changed {
-        /// The list's file.
-        path: PathBuf,
-    },
-    /// A file cannot be written.
-    #[error("cannot write {}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: io::Error,
-    },
 }
 
 /// Adds lines to a list's file, and waits for other writers as long as `patience`.
@@ -155,14 +91,6 @@ fn unsettled(before: &[LineReport], after: &[LineReport]) -> Option<u64> {
         .chain(after.iter().filter(|line| !before.contains(line)))
         .min()
         .copied()
-}
-
-/// A file's neighbour: `invites.csv.lock`.
-pub(super) fn beside(file: &Path, ending: &str) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".");
-    name.push(ending);
-    PathBuf::from(name)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 
-use super::edit::EditError;
+use super::edit_error::EditError;
 use crate::files::Version;
 
 /// How many hex digits a name's random part has.

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::fs::{FileTimes, OpenOptions};
+use std::path::Path;
 
 use super::*;
+use crate::invites::csv_reader::ListError;
 use crate::values::{AttributeTypes, EmailMatch};
 
 const NO_PATIENCE: Duration = Duration::ZERO;
@@ -82,18 +84,29 @@ fn writers_at_once_lose_nothing() {
 }
 
 #[test]
-fn a_lock_that_was_left_behind_is_named_with_its_remedy() {
+fn a_file_that_a_killed_writer_left_stops_nobody_and_goes_away() {
     let sample = Sample::new("email\n");
-    let lock = sample.folder.path().join("invites.csv.lock");
+    for (round, content) in ["4711", "\u{FFFD}…", ""].into_iter().enumerate() {
+        std::fs::write(sample.folder.path().join("invites.csv.lock"), content).unwrap();
+        sample.add(invited(&format!("jo{round}@example.com"))).unwrap();
+        assert_eq!((sample.list().lines().count(), sample.files().len()), (round + 2, 1));
+    }
+}
+
+#[test]
+fn who_waits_too_long_is_told_who_writes_and_to_try_again() {
+    let sample = Sample::new("email\n");
+    let path = sample.folder.path().join("invites.csv.lock");
     for (content, holder) in [("4711", "the process 4711"), ("\u{FFFD}…", "another process"), ("", "another process")]
     {
-        std::fs::write(&lock, content).unwrap();
+        std::fs::write(&path, content).unwrap();
+        let held = std::fs::File::open(&path).unwrap();
+        held.lock().unwrap();
         let error = add(&sample.settings, &[invited("jo@example.com")], Duration::from_millis(20)).unwrap_err();
         let says = error.to_string();
-        assert!(says.starts_with(holder) && says.contains("invites.csv.lock") && says.contains("delete"), "{says}");
-        assert!(lock.exists() && sample.list() == "email\n");
+        assert!(says.starts_with(holder) && says.contains("invites.csv") && says.contains("try again"), "{says}");
+        assert_eq!(sample.list(), "email\n");
     }
-    std::fs::remove_file(&lock).unwrap();
     sample.add(invited("jo@example.com")).unwrap();
 }
 

@@ -1,0 +1,71 @@
+//! Why lines were not added to a list.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::invites::csv_reader::ListError;
+use crate::invites::csv_writer::BadCell;
+
+/// Why nothing was added.
+#[derive(Debug, thiserror::Error)]
+pub enum EditError {
+    /// The list as it is cannot be used.
+    #[error(transparent)]
+    List(#[from] ListError),
+    /// A cell cannot be written.
+    #[error(transparent)]
+    Cell(#[from] BadCell),
+    /// There is a line with that rule.
+    #[error("line {line} already invites the same: change that line")]
+    AlreadyInvited {
+        /// The first such line.
+        line: u64,
+    },
+    /// The reader would skip a new line.
+    #[error("nothing was added, since the new line {problem}")]
+    Unusable {
+        /// What the reader says.
+        problem: String,
+    },
+    /// A line that is skipped would be used, or the other way round.
+    #[error("with more columns, line {line} would mean something else: correct that line first")]
+    Unsettled {
+        /// The line.
+        line: u64,
+    },
+    /// The service would not read so large a list.
+    #[error("with the new lines the list would have more than max_bytes, which is {max_bytes}")]
+    TooLarge {
+        /// The limit.
+        max_bytes: u64,
+    },
+    /// Another writer has the lock.
+    #[error("{holder} is writing {}: try again when that has ended", path.display())]
+    Locked {
+        /// The list's file.
+        path: PathBuf,
+        /// Who holds the lock.
+        holder: String,
+    },
+    /// The file was marked so.
+    #[error("{} is read-only: allow writing it first", path.display())]
+    ReadOnly {
+        /// The list's file.
+        path: PathBuf,
+    },
+    /// Somebody else wrote the file meanwhile.
+    #[error("{} was changed by somebody else meanwhile: try again", path.display())]
+    Changed {
+        /// The list's file.
+        path: PathBuf,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+}
