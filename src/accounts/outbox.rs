@@ -209,5 +209,5 @@ fn part(id: &ObjectId, name: &str) -> String {
 /// The account and the part that an object's name names.
 fn split(name: &str) -> Option<(ObjectId, &str)> {
     let (id, part) = name.strip_prefix("pending/")?.split_once('/')?;
-    Some((id.parse().ok()?, part.strip_suffix(".json")?))
+    Some((ObjectId::from_hyphenated(id).ok()?, part.strip_suffix(".json")?))
 }

@@ -117,7 +117,7 @@ pub(super) fn hooks(
             login: tenant.login.clone(),
             ciam: tenant.ciam.clone(),
             audience: section.audience.value.clone(),
-            allowed_callers: callers.value.clone(),
+            allowed_callers: callers.value.iter().filter_map(|caller| caller.parse().ok()).collect(),
         };
         Some((caller, hook::HookSettings { tenant: tenant.id.clone(), budget, on_failure: section.on_failure }))
     })

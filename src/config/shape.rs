@@ -139,7 +139,9 @@ impl Form {
     pub(super) fn about(self) -> &'static str {
         match self {
             Self::Text => "",
-            Self::Guid => "`8-4-4-4-12` hexadecimal digits in any case, not all zero.",
+            Self::Guid => {
+                "`8-4-4-4-12` hexadecimal digits in any case, also without the hyphens or in braces, not all zero."
+            }
             Self::Duration => "A whole number with a unit: `800ms`, `60s`, `10m`, `2h` or `1d`. At most 366 days.",
             Self::Url => "An `https` address without query, fragment and credentials; `http` is for loopback only.",
             Self::Path => "A path on this machine; a relative one begins at the folder of `guestlist.toml`.",
@@ -166,13 +168,18 @@ impl Form {
     /// A regular expression that every text of the form matches.
     pub(super) fn pattern(self) -> Option<&'static str> {
         match self {
-            Self::Guid => Some("^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"),
+            Self::Guid => Some(GUID),
             Self::Duration => Some("^[0-9]+(ms|s|m|h|d)$"),
             Self::AddressRule => Some("@"),
             _ => None,
         }
     }
 }
+
+/// A GUID with hyphens, the same in braces, or without hyphens.
+const GUID: &str = "^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\
+                    |\\{[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\\}\
+                    |[0-9A-Fa-f]{32})$";
 
 /// One of a few words, and what it means.
 #[derive(Debug, Clone)]

@@ -211,7 +211,7 @@ fn is_placeholder(user: &User, field: &Field) -> bool {
 }
 
 fn is_guid(text: &str) -> bool {
-    text.parse::<ObjectId>().is_ok()
+    ObjectId::from_hyphenated(text).is_ok()
 }
 
 impl Connector for Profile {

@@ -37,15 +37,18 @@ use url::Url;
 
 use super::signing_keys::{FindKeyError, SigningKeys};
 use crate::clock::Clock;
-use crate::values::{Deadline, TenantId};
-use claims::{ExpectedClaims, UnverifiedClaims};
+use crate::values::{AppId, Deadline, TenantId};
+use claims::{ExpectedClaims, UnverifiedClaims, VerifiedClaims};
 use token::Token;
 
 pub use claims::{CallerClaims, TokenVersion};
 pub use problem::{ObservedValue, TokenProblem};
 
-/// How many verified tokens are remembered, and for how long.
-const REMEMBERED: (u64, Duration) = (10_000, Duration::from_hours(1));
+/// How many verified tokens are remembered.
+const MAX_REMEMBERED: u64 = 10_000;
+
+/// For how long a verified token is remembered: so long a withdrawn key is still good for a token that was seen before.
+const REMEMBERED_FOR: Duration = Duration::from_hours(1);
 
 /// What a token is held against.
 #[derive(Debug, Clone)]
@@ -61,7 +64,7 @@ pub struct Settings {
     /// What `aud` may be: the id of the hooks' registration, its `api://…` form.
     pub audience: Vec<String>,
     /// The application ids that may call.
-    pub allowed_callers: Vec<String>,
+    pub allowed_callers: Vec<AppId>,
 }
 
 impl Settings {
@@ -90,8 +93,8 @@ pub enum CallerError {
 }
 
 impl From<TokenProblem> for CallerError {
-    fn from(reason: TokenProblem) -> Self {
-        Self::Unauthenticated(reason)
+    fn from(problem: TokenProblem) -> Self {
+        Self::Unauthenticated(problem)
     }
 }
 
@@ -102,15 +105,14 @@ pub struct Verifier {
     keys: SigningKeys,
     clock: Arc<dyn Clock>,
     /// Verified tokens by their SHA-256.
-    remembered: Cache<[u8; 32], Arc<UnverifiedClaims>>,
+    remembered: Cache<[u8; 32], Arc<VerifiedClaims>>,
 }
 
 impl Verifier {
     /// Takes the keys as they come: they need not be there yet.
     #[must_use]
     pub fn new(settings: &Settings, keys: SigningKeys, clock: Arc<dyn Clock>) -> Self {
-        let (count, time) = REMEMBERED;
-        let remembered = Cache::builder().max_capacity(count).time_to_live(time).build();
+        let remembered = Cache::builder().max_capacity(MAX_REMEMBERED).time_to_live(REMEMBERED_FOR).build();
         Self { expected: ExpectedClaims::new(settings), keys, clock, remembered }
     }
 
@@ -122,14 +124,15 @@ impl Verifier {
     ) -> Result<CallerClaims, CallerError> {
         let unverified_token = token::bearer(unverified_headers)?;
         let hash = sha256(unverified_token);
-        if let Some(verified) = self.remembered.get(&hash) {
-            verified.check_times(self.clock.now())?;
+        let now = self.clock.now();
+        if let Some(verified) = self.remembered.get(&hash).filter(|verified| verified.is_recent(REMEMBERED_FOR, now)) {
+            verified.validity.check(now)?;
             return Ok(verified.claims.clone());
         }
         let (token, unverified) = self.read(unverified_token)?;
-        self.check_signature(&token, deadline).await?;
-        let claims = unverified.claims.clone();
-        self.remembered.insert(hash, Arc::new(unverified));
+        let verified = self.check_signature(&token, unverified, deadline).await?;
+        let claims = verified.claims.clone();
+        self.remembered.insert(hash, Arc::new(verified));
         Ok(claims)
     }
 
@@ -141,11 +144,16 @@ impl Verifier {
     fn read<'t>(&self, unverified_token: &'t str) -> Result<(Token<'t>, UnverifiedClaims), TokenProblem> {
         let token = Token::read(unverified_token)?;
         let unverified = self.expected.check(token.payload)?;
-        unverified.check_times(self.clock.now())?;
+        unverified.validity.check(self.clock.now())?;
         Ok((token, unverified))
     }
 
-    async fn check_signature(&self, token: &Token<'_>, deadline: Deadline) -> Result<(), CallerError> {
+    async fn check_signature(
+        &self,
+        token: &Token<'_>,
+        unverified: UnverifiedClaims,
+        deadline: Deadline,
+    ) -> Result<VerifiedClaims, CallerError> {
         let keys = self.keys.find(&token.kid, deadline).await.map_err(|error| match error {
             FindKeyError::Unknown => TokenProblem::UnknownKey(ObservedValue::new(&token.kid)).into(),
             FindKeyError::Unavailable => CallerError::KeysUnavailable,
@@ -153,7 +161,7 @@ impl Verifier {
         let message = token.signed.as_bytes();
         let proven = |key| jsonwebtoken::crypto::verify(token.signature, message, key, Algorithm::RS256);
         if keys.iter().any(|key| proven(key).is_ok_and(|proven| proven)) {
-            Ok(())
+            Ok(unverified.into_verified(self.clock.now()))
         } else {
             Err(TokenProblem::BadSignature.into())
         }

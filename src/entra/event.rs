@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::attribute;
-use crate::values::{App, Client, CorrelationId, Form, Identity, TenantId};
+use crate::values::{App, AppId, Client, CorrelationId, Form, Identity, TenantId};
 
 /// The two events, one for each hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -110,7 +110,7 @@ impl SignUpEvent {
         let context = member(data, "authenticationContext");
         let sign_up = member(data, "userSignUpInfo");
         Ok(Self {
-            correlation_id: text(at(context, "correlationId")).parse().ok(),
+            correlation_id: CorrelationId::from_hyphenated(text(at(context, "correlationId"))).ok(),
             app: app(at(context, "clientServicePrincipal")),
             client: client(at(context, "client")),
             identities: identities(at(sign_up, "identities")),
@@ -138,7 +138,7 @@ fn check_kind(root: &Map<String, Value>, data: &Map<String, Value>, kind: EventK
 }
 
 fn check_tenant(data: &Map<String, Value>, tenant: &TenantId) -> Result<(), Malformed> {
-    let named: TenantId = text(member(data, "tenantId")).parse().map_err(|_| Malformed::NoTenant)?;
+    let named = TenantId::from_hyphenated(text(member(data, "tenantId"))).map_err(|_| Malformed::NoTenant)?;
     if named == *tenant { Ok(()) } else { Err(Malformed::OtherTenant) }
 }
 
@@ -153,7 +153,7 @@ fn client(client: Option<&Value>) -> Client {
 fn app(principal: Option<&Value>) -> App {
     let names = ["displayName", "appDisplayName"].map(|name| text(at(principal, name)));
     let name = names.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
-    App { id: text(at(principal, "appId")).parse().ok(), name: name.to_owned() }
+    App { id: AppId::from_hyphenated(text(at(principal, "appId"))).ok(), name: name.to_owned() }
 }
 
 fn identities(listed: Option<&Value>) -> Vec<Identity> {
@@ -190,7 +190,7 @@ pub fn find_correlation_id(body: &[u8]) -> Option<CorrelationId> {
     let body = String::from_utf8_lossy(body);
     let (_, rest) = body.split_once("\"correlationId\"")?;
     let (_, value) = rest.split_once('"')?;
-    value.get(..36)?.parse().ok()
+    CorrelationId::from_hyphenated(value.get(..36)?).ok()
 }
 
 #[cfg(test)]

@@ -178,7 +178,7 @@ fn parse_record(entry: &Value) -> Result<AuditRecord, &'static str> {
     let mut found = Vec::new();
     for target in targets {
         let kind = text(target, "type");
-        match text(target, "id").unwrap_or_default().parse() {
+        match ObjectId::from_hyphenated(&text(target, "id").unwrap_or_default()) {
             Ok(id) => found.push(Target { id, kind }),
             Err(_) if is_user(kind.as_deref()) => return Err("its user has no usable id"),
             Err(_) => {}
@@ -202,7 +202,7 @@ fn parse_initiator(by: &Value) -> Initiator {
     let of = |kind: &str, name: &str| member(by, kind).and_then(|actor| text(actor, name));
     Initiator {
         // The all-zero id stands for nobody.
-        user_id: of("user", "id").filter(|id| id.parse::<ObjectId>().is_ok()),
+        user_id: of("user", "id").filter(|id| ObjectId::from_hyphenated(id).is_ok()),
         app_id: of("app", "appId"),
         service_principal_id: of("app", "servicePrincipalId"),
         app_name: of("app", "displayName"),

@@ -80,7 +80,7 @@ impl User {
     pub(super) fn read(asked: &ObjectId, body: Value, extensions: Option<Extensions>) -> Result<Self, &'static str> {
         let Value::Object(properties) = body else { return Err("a user is no object") };
         let user = Self::new(asked.clone(), properties, extensions);
-        if user.text("id").parse().ok().as_ref() != Some(asked) {
+        if ObjectId::from_hyphenated(user.text("id")).ok().as_ref() != Some(asked) {
             return Err("it is about another user than the one asked for");
         }
         if !user.is_guest() && !user.has_readable_identities() {

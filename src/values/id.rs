@@ -1,32 +1,35 @@
-//! Identifiers: GUIDs in their canonical form, each kind a type of its own.
+//! Identifiers: GUIDs in their usual form, each kind a type of its own.
+//!
+//! People copy GUIDs from many places, so what they write is read in every usual form. What services write is read in
+//! theirs only: a name of 32 hexadecimal digits in a directory is a name.
 
 use std::fmt;
 use std::str::FromStr;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Deserializer, Serialize};
+use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 use super::code::base32;
 
 /// A text that is not a GUID, or is the all-zero one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not a usable GUID: expected 8-4-4-4-12 hexadecimal digits, not all zero")]
+#[error("not a usable GUID: expected 8-4-4-4-12 hexadecimal digits, also without hyphens or in braces, not all zero")]
 pub struct InvalidId;
 
-/// The canonical form of a GUID: lower case, with hyphens, not all zero.
-fn canonical(text: &str) -> Result<String, InvalidId> {
-    const HYPHENS: [usize; 4] = [8, 13, 18, 23];
+/// Any form in which people copy a GUID: with or without hyphens, or in braces; any case; blanks around it.
+fn any_form(text: &str) -> Result<Uuid, InvalidId> {
     let text = text.trim();
-    let well_formed = text.len() == 36
-        && text.bytes().enumerate().all(
-            |(at, byte)| {
-                if HYPHENS.contains(&at) { byte == b'-' } else { byte.is_ascii_hexdigit() }
-            },
-        );
-    if !well_formed || text.bytes().all(|byte| byte == b'0' || byte == b'-') {
-        return Err(InvalidId);
-    }
-    Ok(text.to_ascii_lowercase())
+    // The URN form is nobody's here.
+    let id = Uuid::try_parse(text).ok().filter(|_| !text.starts_with("urn:"));
+    id.filter(|id| !id.is_nil()).ok_or(InvalidId)
+}
+
+/// The one form in which services write a GUID: with hyphens; any case; blanks around it.
+fn with_hyphens(text: &str) -> Result<Uuid, InvalidId> {
+    let is_hyphenated = text.trim().len() == Hyphenated::LENGTH;
+    any_form(text).ok().filter(|_| is_hyphenated).ok_or(InvalidId)
 }
 
 macro_rules! guid {
@@ -37,18 +40,31 @@ macro_rules! guid {
         pub struct $name(String);
 
         impl $name {
-            /// The canonical text: lower case, with hyphens.
+            /// The usual text: lower case, with hyphens.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+
+            /// Reads what a service or the store wrote: with hyphens only, in any case. What people write is read by
+            /// `parse`, which takes more.
+            pub fn from_hyphenated(text: &str) -> Result<Self, InvalidId> {
+                with_hyphens(text).map(Self::from)
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id.hyphenated().to_string())
             }
         }
 
         impl FromStr for $name {
             type Err = InvalidId;
 
+            /// Reads what people write: with or without hyphens, or in braces, in any case.
             fn from_str(text: &str) -> Result<Self, InvalidId> {
-                canonical(text).map(Self)
+                any_form(text).map(Self::from)
             }
         }
 
@@ -59,8 +75,9 @@ macro_rules! guid {
         }
 
         impl<'de> Deserialize<'de> for $name {
+            /// JSON is written by services: with hyphens only.
             fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-                String::deserialize(input)?.parse().map_err(serde::de::Error::custom)
+                Self::from_hyphenated(&String::deserialize(input)?).map_err(serde::de::Error::custom)
             }
         }
     };
@@ -100,10 +117,32 @@ impl CorrelationId {
 mod tests {
     use super::*;
 
+    const ID: &str = "aaaabbbb-0000-cccc-1111-dddd2222eeee";
+
     #[test]
-    fn accepts_a_guid_in_any_case_and_keeps_it_in_lower_case() {
-        let id: TenantId = " AAAABBBB-0000-CCCC-1111-DDDD2222EEEE ".parse().unwrap();
-        assert_eq!(id.as_str(), "aaaabbbb-0000-cccc-1111-dddd2222eeee");
+    fn people_write_a_guid_in_several_forms_and_it_is_kept_in_one() {
+        for text in [
+            ID,
+            " AAAABBBB-0000-CCCC-1111-DDDD2222EEEE ",
+            "aaaabbbb0000cccc1111dddd2222eeee",
+            "AAAABBBB0000cccc1111dddd2222EEEE\n",
+            "{aaaabbbb-0000-cccc-1111-dddd2222eeee}",
+            "{AAAABBBB-0000-CCCC-1111-DDDD2222EEEE}",
+        ] {
+            assert_eq!(text.parse::<TenantId>().unwrap().as_str(), ID, "{text}");
+        }
+    }
+
+    #[test]
+    fn services_write_a_guid_in_one_form() {
+        for text in [ID, "AAAABBBB-0000-CCCC-1111-DDDD2222EEEE"] {
+            assert_eq!(ObjectId::from_hyphenated(text).unwrap().as_str(), ID);
+            assert_eq!(serde_json::from_value::<ObjectId>(text.into()).unwrap().as_str(), ID);
+        }
+        for text in ["aaaabbbb0000cccc1111dddd2222eeee", "{aaaabbbb-0000-cccc-1111-dddd2222eeee}"] {
+            assert_eq!(ObjectId::from_hyphenated(text), Err(InvalidId), "{text}");
+            assert!(serde_json::from_value::<ObjectId>(text.into()).is_err(), "{text}");
+        }
     }
 
     #[test]
@@ -124,7 +163,15 @@ mod tests {
             "contoso",
             "<GUID>",
             "00000000-0000-0000-0000-000000000000",
-            "aaaabbbb0000cccc1111dddd2222eeee",
+            "00000000000000000000000000000000",
+            "{00000000-0000-0000-0000-000000000000}",
+            "urn:uuid:aaaabbbb-0000-cccc-1111-dddd2222eeee",
+            "{aaaabbbb-0000-cccc-1111-dddd2222eeee",
+            "aaaabbbb-0000-cccc-1111-dddd2222eeee}",
+            "(aaaabbbb-0000-cccc-1111-dddd2222eeee)",
+            "{aaaabbbb0000cccc1111dddd2222eeee}",
+            "aaaabbbb0000-cccc-1111-dddd-2222eeee",
+            "aaaabbbb 0000 cccc 1111 dddd2222eeee",
             "aaaabbbb-0000-cccc-1111-dddd2222eeeé",
             "aaaabbbb-0000-cccc-1111-dddd2222eeee0",
             "../../../aaaa-0000-cccc-1111-dddd222",

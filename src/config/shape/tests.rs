@@ -153,8 +153,14 @@ proptest! {
     }
 
     #[test]
-    fn every_guid_fits_the_pattern(text in "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}") {
-        prop_assert!(fits(Form::Guid, &text));
+    fn the_pattern_of_guids_is_what_is_read(
+        text in "[{(]?[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{11,13}[})]?\
+                 |\\{[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\\}\
+                 |[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\
+                 |[0-9a-fA-F]{32}",
+    ) {
+        let is_zero = text.chars().all(|c| "{}-0".contains(c));
+        prop_assert_eq!(text.parse::<crate::values::AppId>().is_ok(), fits(Form::Guid, &text) && !is_zero, "{}", text);
     }
 
     #[test]

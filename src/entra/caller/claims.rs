@@ -1,5 +1,7 @@
 //! The token's claims, held against the settings. Needs no keys: a token that passes is still unverified.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value as Json};
 
@@ -19,7 +21,7 @@ pub enum TokenVersion {
     V2,
 }
 
-/// Who called, proven.
+/// Who called, as a signed token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallerClaims {
     /// The tenant, ours.
@@ -27,10 +29,10 @@ pub struct CallerClaims {
     /// The form of the token.
     pub version: TokenVersion,
     /// The application that called: `azp` or `appid`.
-    pub caller: String,
-    /// The audience it called for.
+    pub caller: AppId,
+    /// The audience it called for: `aud`, as the token has it.
     pub audience: String,
-    /// Who issued the token.
+    /// Who issued the token: `iss`, as the token has it.
     pub issuer: String,
 }
 
@@ -40,21 +42,58 @@ pub(super) struct ExpectedClaims {
     tenant: TenantId,
     issuers_v1: Vec<String>,
     issuers_v2: Vec<String>,
-    audience: Vec<String>,
-    callers: Vec<String>,
+    audience: Vec<Audience>,
+    callers: Vec<AppId>,
 }
 
-/// Claims as they are expected to be, and when they hold.
+/// What `aud` may be.
 #[derive(Debug)]
-pub(super) struct UnverifiedClaims {
-    pub(super) claims: CallerClaims,
+enum Audience {
+    /// The id of a registration: in any case.
+    App(AppId),
+    /// An identifier URI: exactly this text, never empty.
+    Uri(String),
+}
+
+/// From when until when a token is valid.
+#[derive(Debug)]
+pub(super) struct Validity {
     expires: DateTime<Utc>,
     not_before: Option<DateTime<Utc>>,
 }
 
+/// Claims that are as expected. Anybody can write such claims: no signature was checked yet.
+#[derive(Debug)]
+pub(super) struct UnverifiedClaims {
+    claims: CallerClaims,
+    pub(super) validity: Validity,
+}
+
+/// Claims whose signature was checked.
+#[derive(Debug)]
+pub(super) struct VerifiedClaims {
+    pub(super) claims: CallerClaims,
+    pub(super) validity: Validity,
+    verified_at: DateTime<Utc>,
+}
+
+impl VerifiedClaims {
+    /// Whether the signature was checked less than `limit` ago. After a clock that was set back nobody can say.
+    pub(super) fn is_recent(&self, limit: Duration, now: DateTime<Utc>) -> bool {
+        (now - self.verified_at).to_std().is_ok_and(|age| age < limit)
+    }
+}
+
 impl UnverifiedClaims {
+    /// The claims as verified ones, for the one place that has checked their signature.
+    pub(super) fn into_verified(self, now: DateTime<Utc>) -> VerifiedClaims {
+        VerifiedClaims { claims: self.claims, validity: self.validity, verified_at: now }
+    }
+}
+
+impl Validity {
     /// Whether the token is valid now.
-    pub(super) fn check_times(&self, now: DateTime<Utc>) -> Result<(), TokenProblem> {
+    pub(super) fn check(&self, now: DateTime<Utc>) -> Result<(), TokenProblem> {
         if now - LEEWAY >= self.expires {
             return Err(TokenProblem::Expired);
         }
@@ -75,8 +114,8 @@ impl ExpectedClaims {
             tenant: tenant.clone(),
             issuers_v1: vec![format!("https://sts.windows.net/{tenant}/"), format!("{ciam}/")],
             issuers_v2: [format!("{login}/v2.0"), format!("{ciam}/v2.0")].into_iter().chain(named).collect(),
-            audience: not_empty(&settings.audience),
-            callers: not_empty(&settings.allowed_callers),
+            audience: settings.audience.iter().filter_map(|text| Audience::new(text)).collect(),
+            callers: settings.allowed_callers.clone(),
         }
     }
 
@@ -96,34 +135,41 @@ impl ExpectedClaims {
         if !text("tid").eq_ignore_ascii_case(self.tenant.as_str()) {
             return Err(TokenProblem::Tenant(ObservedValue::new(text("tid"))));
         }
-        if !self.audience.iter().any(|known| same_audience(known, audience)) {
+        if !self.audience.iter().any(|known| known.is(audience)) {
             return Err(TokenProblem::Audience(ObservedValue::new(audience)));
         }
-        if !self.callers.iter().any(|known| known.eq_ignore_ascii_case(caller)) {
-            return Err(TokenProblem::Caller(ObservedValue::new(caller)));
-        }
+        let known_caller = self.callers.iter().find(|known| known.as_str().eq_ignore_ascii_case(caller));
+        let caller = known_caller.ok_or_else(|| TokenProblem::Caller(ObservedValue::new(caller)))?;
         Ok(UnverifiedClaims {
             claims: CallerClaims {
                 tenant: self.tenant.clone(),
                 version,
-                caller: caller.to_owned(),
+                caller: caller.clone(),
                 audience: audience.to_owned(),
                 issuer: issuer.to_owned(),
             },
-            expires: time(&unverified, "exp")?.ok_or(TokenProblem::NoExpiry)?,
-            not_before: time(&unverified, "nbf")?,
+            validity: Validity {
+                expires: time(&unverified, "exp")?.ok_or(TokenProblem::NoExpiry)?,
+                not_before: time(&unverified, "nbf")?,
+            },
         })
     }
 }
 
-/// An absent claim is read as the empty text, so no empty text may be expected.
-fn not_empty(texts: &[String]) -> Vec<String> {
-    texts.iter().filter(|text| !text.is_empty()).cloned().collect()
-}
+impl Audience {
+    /// `None` for an empty text: an absent claim is read as the empty text, so no empty text may be expected.
+    fn new(text: &str) -> Option<Self> {
+        let uri = || Some(text).filter(|text| !text.is_empty()).map(|text| Self::Uri(text.to_owned()));
+        text.parse().map(Self::App).ok().or_else(uri)
+    }
 
-/// Whether two audiences are the same: texts, or GUIDs in whatever case.
-fn same_audience(known: &str, audience: &str) -> bool {
-    known == audience || (known.parse::<AppId>().is_ok() && known.eq_ignore_ascii_case(audience))
+    /// Whether a token's `aud` is this one as a whole. A token writes an id with hyphens.
+    fn is(&self, unverified_audience: &str) -> bool {
+        match self {
+            Self::App(id) => id.as_str().eq_ignore_ascii_case(unverified_audience),
+            Self::Uri(uri) => uri == unverified_audience,
+        }
+    }
 }
 
 /// A time in whole seconds since 1970; Entra writes no fractions.

@@ -37,7 +37,7 @@ fn settings() -> Settings {
         login: "https://login.microsoftonline.com".parse().unwrap(),
         ciam: format!("https://{TENANT}.ciamlogin.com/").parse().unwrap(),
         audience: vec![APP.to_owned(), format!("api://func.example.net/{APP}"), String::new()],
-        allowed_callers: vec!["99045fe1-7639-4a75-9d4a-577b6ca3810f".to_owned(), String::new()],
+        allowed_callers: vec!["99045fe1-7639-4a75-9d4a-577b6ca3810f".parse().unwrap()],
     }
 }
 
@@ -48,10 +48,18 @@ struct Setting {
 
 impl Setting {
     fn with_document(document: Option<Vec<u8>>) -> Self {
+        Self::with_all(document, &settings())
+    }
+
+    fn with(settings: &Settings) -> Self {
+        Self::with_all(Some(jwks(&[KEY.jwk(KEY.kid)])), settings)
+    }
+
+    fn with_all(document: Option<Vec<u8>>, settings: &Settings) -> Self {
         let clock = Arc::new(ManualClock::new(NOW.parse().unwrap()));
         let sources = [Box::new(Fixed(document)) as Box<dyn KeySource>];
         let keys = SigningKeys::from_sources(sources, TaskTracker::new(), CancellationToken::new());
-        Self { verifier: Verifier::new(&settings(), keys, clock.clone()), clock }
+        Self { verifier: Verifier::new(settings, keys, clock.clone()), clock }
     }
 
     fn new() -> Self {
@@ -134,7 +142,7 @@ async fn accepts_every_issuer_of_the_tenant_with_every_audience(#[case] version:
         let of_version = if version == "1.0" { TokenVersion::V1 } else { TokenVersion::V2 };
         assert_eq!((accepted.version, accepted.tenant.as_str()), (of_version, TENANT));
         assert_eq!((accepted.issuer.as_str(), accepted.audience.as_str()), (issuer, audience));
-        assert_eq!(accepted.caller, "99045fe1-7639-4a75-9d4a-577b6ca3810f");
+        assert_eq!(accepted.caller.as_str(), "99045fe1-7639-4a75-9d4a-577b6ca3810f");
     }
 }
 
@@ -184,6 +192,18 @@ async fn issuer_and_caller_depend_on_the_version(
 #[case("aud", json!(""), "audience")]
 #[case("aud", json!([APP]), "audience")]
 #[case("aud", json!("api://FUNC.example.net/99999999-2222-3333-4444-555555555555"), "audience")]
+#[case::begins_with_an_id("aud", json!("99999999-2222-3333-4444-5555555555550"), "audience")]
+#[case::begins_with_an_id_and_goes_on("aud", json!("99999999-2222-3333-4444-555555555555/x"), "audience")]
+#[case::begins_with_a_uri("aud", json!("api://func.example.net/99999999-2222-3333-4444-555555555555/"), "audience")]
+#[case::is_within_a_uri("aud", json!("api://func.example.net/99999999-2222-3333-4444-55555555555"), "audience")]
+#[case::ends_with_an_id("aud", json!("x99999999-2222-3333-4444-555555555555"), "audience")]
+#[case::an_id_without_hyphens("aud", json!("99999999222233334444555555555555"), "audience")]
+#[case::an_id_in_braces("aud", json!("{99999999-2222-3333-4444-555555555555}"), "audience")]
+#[case::an_id_among_blanks("aud", json!(" 99999999-2222-3333-4444-555555555555 "), "audience")]
+#[case::a_caller_without_hyphens("azp", json!("99045fe176394a759d4a577b6ca3810f"), "caller")]
+#[case::begins_with_a_caller("azp", json!("99045fe1-7639-4a75-9d4a-577b6ca3810f0"), "caller")]
+#[case::a_tenant_without_hyphens("tid", json!("12345678000000000000000000000000"), "tenant")]
+#[case::a_tenant_in_braces("tid", json!("{12345678-0000-0000-0000-000000000000}"), "tenant")]
 #[case("azp", json!(null), "caller")]
 #[case("azp", json!(""), "caller")]
 #[case("azp", json!(["99045fe1-7639-4a75-9d4a-577b6ca3810f"]), "caller")]
@@ -204,6 +224,17 @@ async fn issuer_and_caller_depend_on_the_version(
 #[tokio::test]
 async fn refuses_a_missing_or_wrong_claim(#[case] name: &str, #[case] value: Json, #[case] reason: &str) {
     assert_eq!(Setting::new().refusal(&token(&claims_with(name, value))).await, reason);
+}
+
+#[rstest]
+#[case("99999999222233334444555555555555")]
+#[case("{99999999-2222-3333-4444-555555555555}")]
+#[case(" 99999999-2222-3333-4444-555555555555 ")]
+#[tokio::test]
+async fn an_accepted_audience_may_be_configured_in_any_form_of_a_guid(#[case] written: &str) {
+    let setting = Setting::with(&Settings { audience: vec![written.to_owned()], ..settings() });
+    setting.verify(&token(&claims())).await.unwrap();
+    assert_eq!(setting.refusal(&token(&claims_with("aud", json!(written)))).await, "audience");
 }
 
 #[tokio::test]
@@ -347,6 +378,19 @@ async fn a_remembered_token_is_held_against_the_clock_each_time() {
     assert_eq!(setting.refusal(&token).await, "expired");
     setting.clock.advance(TimeDelta::hours(-4));
     assert_eq!(setting.refusal(&token).await, "not-yet-valid");
+}
+
+#[tokio::test]
+async fn a_token_of_a_withdrawn_key_is_accepted_for_an_hour_at_most() {
+    let mut setting = Setting::new();
+    let late = NOW.parse::<DateTime<Utc>>().unwrap().timestamp() + 100_000;
+    let token = token(&claims_with("exp", json!(late)));
+    setting.verify(&token).await.unwrap();
+    setting.verifier.keys = Setting::with_document(Some(jwks(&[OTHER_KEY.jwk("key-2")]))).verifier.keys;
+    setting.clock.advance(TimeDelta::minutes(59));
+    setting.verify(&token).await.unwrap();
+    setting.clock.advance(TimeDelta::minutes(1));
+    assert_eq!(setting.refusal(&token).await, "unknown-key");
 }
 
 #[tokio::test]

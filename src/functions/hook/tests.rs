@@ -104,7 +104,7 @@ fn hooks_of(
         login: "https://login.microsoftonline.com".parse().unwrap(),
         ciam: format!("https://{TENANT}.ciamlogin.com").parse().unwrap(),
         audience: vec![APP.to_owned()],
-        allowed_callers: vec!["99045fe1-7639-4a75-9d4a-577b6ca3810f".to_owned()],
+        allowed_callers: vec!["99045fe1-7639-4a75-9d4a-577b6ca3810f".parse().unwrap()],
     };
     let sources = [Box::new(keys) as Box<dyn KeySource>];
     let keys = SigningKeys::from_sources(sources, TaskTracker::new(), CancellationToken::new());
