@@ -5,83 +5,52 @@
 //! secrets it names, and the first line of each invite list.
 
 mod accounts;
-mod attributes;
+mod checks;
+mod combinations;
 mod connectors;
-mod decode;
+pub mod documents;
+mod engine;
+mod environment;
+mod expectations;
+mod expressions;
 mod file;
+mod graph;
 mod hooks;
+mod invites;
+mod known_names;
 mod lookups;
-mod named_files;
-mod overrides;
-mod policy_tests;
-mod problems;
-pub mod reference;
-pub mod schema;
+mod messages;
+mod policies;
+mod scalar;
 mod secrets;
-mod shape;
-mod sign_up;
+mod state;
+mod telemetry;
+mod tenant;
 #[cfg(test)]
 mod tests;
-mod tree;
+mod timer;
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use decode::{Decode, Reading};
+use engine::{Decode, Diagnostics};
+use known_names::KnownNames;
 use tracing::level_filters::LevelFilter;
 
-pub use accounts::TimerSettings;
-pub(crate) use file::{TestAction, TestCode, TestHook};
-pub use named_files::NamedFile;
-pub use policy_tests::PolicyTest;
-pub use problems::{Invalid, Problem, Severity};
+pub use engine::{Invalid, NamedFile, Problem, Severity};
+pub use environment::Environment;
+pub use expectations::PolicyTest;
+pub(crate) use expectations::{TestAction, TestCode, TestHook};
+pub use timer::TimerSettings;
 
 use crate::files::{self, FileError};
 use crate::invites::InviteSourceBuilder;
 use crate::lookups::Settings as LookupSettings;
+use crate::signup::policy;
 use crate::values::{AppId, Secret, SecretError};
-use crate::{entra, functions, signup, storage};
-
-/// The file's name, beside `host.json`.
-const FILE: &str = "guestlist.toml";
+use crate::{entra, functions, storage};
 
 /// The largest file that is read, in bytes.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
-
-/// What surrounds the process, read once.
-#[derive(Debug, Clone)]
-pub struct Environment {
-    /// The app settings.
-    pub variables: BTreeMap<String, String>,
-    /// The configuration file.
-    pub file: PathBuf,
-    /// Its folder: relative paths start there.
-    pub folder: PathBuf,
-}
-
-impl Environment {
-    /// Reads the process's environment. A variable that is not UTF-8 loses the odd bytes.
-    #[must_use]
-    pub fn of_the_process() -> Self {
-        let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
-        Self::new(std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value))).collect())
-    }
-
-    /// An environment of these variables.
-    #[must_use]
-    pub fn new(variables: BTreeMap<String, String>) -> Self {
-        let file =
-            PathBuf::from(variables.get("GUESTLIST_CONFIG").filter(|name| !name.is_empty()).map_or(FILE, |name| name));
-        let folder = file.parent().unwrap_or(Path::new("")).to_owned();
-        Self { variables, file, folder }
-    }
-
-    /// Whether this is Azure: there, state in a folder would be lost with the instance.
-    #[must_use]
-    pub fn is_azure(&self) -> bool {
-        self.variables.get("WEBSITE_INSTANCE_ID").is_some_and(|id| !id.is_empty())
-    }
-}
 
 /// The configuration, checked.
 #[derive(Debug)]
@@ -91,7 +60,7 @@ pub struct Config {
     /// How hooks behave.
     pub hooks: functions::hook::HookSettings,
     /// What the operator decided about sign-ups.
-    pub sign_up: signup::policy::SignUpSettings,
+    pub sign_up: policy::SignUpSettings,
     /// The app id behind `ext.` attributes.
     pub extension_app: Option<AppId>,
     /// Tests of what the operator decided.
@@ -120,30 +89,31 @@ pub fn load(environment: &Environment) -> Result<Config, Invalid> {
     let file_name = environment.file.display().to_string();
     let mut problems = Vec::new();
     let invalid = |mut problems: Vec<Problem>| {
-        problems::sort(&mut problems);
+        engine::sort(&mut problems);
         Invalid { file: file_name.clone(), problems }
     };
     let text = match read(&environment.file) {
         Ok(text) => text,
         Err(reason) => return Err(invalid(vec![Problem::error(None, "", reason)])),
     };
-    let mut root = tree::parse_file(&text, &mut problems);
+    let mut root = engine::parse_file(&text, &mut problems);
     if !problems.is_empty() {
         // Half a tree would only bring errors that are not there.
         return Err(invalid(problems));
     }
-    overrides::apply(&mut root, &environment.variables, &mut problems);
-    let mut reading = Reading::new(problems);
-    let config = file::File::decode(&root, &mut reading).and_then(|file| build(&file, environment, &mut reading));
+    engine::apply_overrides(&mut root, &environment.variables, &mut problems);
+    let mut diagnostics = Diagnostics::new(problems);
+    let config =
+        file::File::decode(&root, &mut diagnostics).and_then(|file| build(&file, environment, &mut diagnostics));
     let stops = |problem: &Problem| problem.severity == Severity::Error;
     match config {
-        Some(mut config) if !reading.problems.iter().any(stops) => {
-            problems::sort(&mut reading.problems);
-            config.notes = reading.problems;
-            config.files = reading.files;
+        Some(mut config) if !diagnostics.problems.iter().any(stops) => {
+            engine::sort(&mut diagnostics.problems);
+            config.notes = diagnostics.problems;
+            config.files = diagnostics.files;
             Ok(config)
         }
-        _ => Err(invalid(reading.problems)),
+        _ => Err(invalid(diagnostics.problems)),
     }
 }
 
@@ -157,42 +127,36 @@ fn read(path: &Path) -> Result<String, String> {
 }
 
 /// Checks what the keys mean, each section on its own, so that all problems show.
-fn build(file: &file::File, environment: &Environment, reading: &mut Reading) -> Option<Config> {
-    let tenant = file.tenant.as_ref().and_then(|section| hooks::tenant(section, reading));
-    let extension_app = tenant.as_ref().and_then(|tenant| tenant.extension_app.clone());
-    let lookups = file.lookups.iter().map(|lookup| lookup.name.value.clone()).collect();
-    let mut names = sign_up::Names::new(extension_app, lookups);
-    if let Some(section) = &file.tenant {
-        names.types = attributes::types(section, &names, reading);
-    }
-    let hooks = file.hooks.as_ref().and_then(|section| hooks::hooks(section, tenant.as_ref(), reading));
-    let invites = sign_up::invites(&file.invites, &names, environment, reading);
-    let invites: Vec<_> = invites.into_iter().map(|list| Box::new(list) as Box<dyn InviteSourceBuilder>).collect();
+fn build(file: &file::File, environment: &Environment, diagnostics: &mut Diagnostics) -> Option<Config> {
+    let tenant = file.tenant.as_ref().and_then(|section| tenant::tenant(section, diagnostics));
+    let mut names = names(file, tenant.as_ref(), diagnostics);
+    let hooks = file.hooks.as_ref().and_then(|section| hooks::hooks(section, tenant.as_ref(), diagnostics));
+    let invites = invites::invites(&file.invites, &names, environment, diagnostics);
     // Of a list that cannot be read nobody knows the columns.
     let columns: Option<Vec<_>> = invites.iter().map(|source| source.columns().map(<[String]>::to_vec)).collect();
     if let Some(columns) = columns.filter(|columns| columns.len() == file.invites.len()) {
         names.columns = columns.concat();
     }
-    let lookups = lookups::lookups(&file.lookups, &names, environment, reading);
-    let sign_up = sign_up::settings(file, &names, reading);
-    let tests = policy_tests::policy_tests(file, &names, reading);
-    let store = accounts::store(file.state.url.as_ref(), environment, reading);
-    let timer = accounts::timer(file, tenant.as_ref(), store.as_ref(), &names, environment, reading);
+    let lookups = lookups::lookups(&file.lookups, &names, environment, diagnostics);
+    let messages = messages::messages(&file.messages, &file.policies, &names, diagnostics);
+    let policies = policies::policies(&file.policies, &names, &messages, diagnostics);
+    let tests = expectations::policy_tests(&file.tests, &names, diagnostics);
+    let store = state::store(&file.state, environment, diagnostics);
+    let timer = timer::timer(file, tenant.as_ref(), store.as_ref(), &names, environment, diagnostics);
     if let Some(section) = &file.tenant {
-        attributes::warn_of_near_names(section, &names, reading);
+        tenant::attributes::warn_of_near_names(section, &names, diagnostics);
     }
-    let hash_key = reading.within("telemetry.hash_key", |reading| {
-        file.telemetry.hash_key.as_ref().map(|key| key.resolve(environment, reading))
+    let hash_key = diagnostics.within("telemetry.hash_key", |diagnostics| {
+        file.telemetry.hash_key.as_ref().map(|key| key.resolve(environment, diagnostics))
     });
     let (caller, hooks) = hooks?;
     let (store, level) = (store?, file.telemetry.level.filter());
-    sign_up::check_state(file, &sign_up, &store, reading);
-    let extension_app = names.extension_app;
+    combinations::check_state(file, &policies, &store, diagnostics);
     Some(Config {
         caller,
         hooks,
-        sign_up,
-        extension_app,
+        sign_up: policy::SignUpSettings { policies, messages },
+        extension_app: names.extension_app,
         tests,
         store,
         invites,
@@ -203,4 +167,15 @@ fn build(file: &file::File, environment: &Environment, reading: &mut Reading) ->
         files: Vec::new(),
         notes: Vec::new(),
     })
+}
+
+/// The names that follow from `[tenant]` and `[[lookups]]`.
+fn names(file: &file::File, tenant: Option<&tenant::Tenant>, diagnostics: &mut Diagnostics) -> KnownNames {
+    let extension_app = tenant.and_then(|tenant| tenant.extension_app.clone());
+    let lookups = file.lookups.iter().map(|lookup| lookup.name.value.clone()).collect();
+    let mut names = KnownNames::new(extension_app, lookups);
+    if let Some(section) = &file.tenant {
+        names.types = tenant::attributes::types(section, &names, diagnostics);
+    }
+    names
 }

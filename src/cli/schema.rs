@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::show;
-use crate::config::{reference, schema};
+use crate::config::documents;
 
 /// What can be asked for.
 #[derive(Debug, clap::Args)]
@@ -16,5 +16,5 @@ pub struct Options {
 /// Runs the command. It reads no configuration.
 #[must_use]
 pub fn run(options: &Options) -> ExitCode {
-    show(&if options.markdown { reference::markdown() } else { schema::json() }, ExitCode::SUCCESS)
+    show(&if options.markdown { documents::markdown() } else { documents::json_schema() }, ExitCode::SUCCESS)
 }

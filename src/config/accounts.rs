@@ -1,156 +1,91 @@
-//! `[graph]`, `[state]`, `[accounts]` and `[[connectors]]`: what the timer needs.
+//! `[accounts]`: how new accounts are found and taken through the connectors.
 
 use std::time::Duration;
 
-use super::Environment;
-use super::connectors::{ConnectorSection, Connectors, connectors};
-use super::decode::{Reading, Spanned};
-use super::file::{AccountsSection, File};
-use super::hooks::{Tenant, guid};
-use super::problems::Severity;
-use super::sign_up::{Names, unique};
-use crate::accounts::SettingsError;
-use crate::connectors::ConnectorBuilder;
+use super::connectors::Connectors;
+use super::engine::{Diagnostics, Spanned, built_in, choice, section};
+use super::known_names::KnownNames;
+use super::policies::PolicySection;
+use crate::accounts;
 use crate::values::{AppId, EmailMatch};
-use crate::{accounts, credentials, graph, storage};
-
-/// Where the state lives off Azure.
-const STATE_FOLDER: &str = ".guestlist";
 
 /// `functionTimeout` of the sample `host.json`: the host kills what runs longer.
 const FUNCTION_TIMEOUT: Duration = Duration::from_mins(10);
 
-/// What the timer needs.
-#[derive(Debug)]
-pub struct TimerSettings {
-    /// How Graph is called.
-    pub credential: credentials::Settings,
-    /// Where Graph is.
-    pub graph: graph::Settings,
-    /// How a run goes.
-    pub accounts: accounts::Settings,
-    /// The outside systems.
-    pub connectors: Vec<Box<dyn ConnectorBuilder>>,
-}
-
-impl TimerSettings {
-    /// How many outside systems there are.
-    #[must_use]
-    pub fn connectors(&self) -> usize {
-        self.connectors.len()
+section! {
+    /// How the timer works. Every run reads the new accounts from the audit log and takes each one through the
+    /// connectors; what fails is tried again by later runs.
+    struct AccountsSection: Default {
+        /// How much of the time before the last run is read again, since audit records come late and out of order. An
+        /// account that is known already is passed over.
+        overlap: Duration = Duration::from_hours(2),
+        /// How far behind the present a run stops reading the audit log. A longer time finds accounts later, and lets
+        /// fewer late records be missed.
+        settle: Duration = Duration::ZERO,
+        /// How far the very first run reaches back. Accounts that are older are never touched.
+        look_back: Duration = Duration::from_mins(10),
+        /// When a run stops taking accounts, at least `1s`; the next one goes on. It must be shorter than
+        /// `functionTimeout` in `host.json`, since the host kills the process then.
+        run_limit: Spanned<Duration> = built_in(Duration::from_mins(8)),
+        /// How many accounts are under way at once, from 1 to 1000.
+        concurrency: Spanned<usize> = built_in(16),
+        /// How often a connector is tried for one account, from 1 to 1000. Then the account is given up, with an
+        /// error in the log.
+        max_attempts: Spanned<usize> = built_in(12),
     }
-}
-
-pub(super) fn timer(
-    file: &File,
-    tenant: Option<&Tenant>,
-    store: Option<&storage::Settings>,
-    names: &Names,
-    environment: &Environment,
-    reading: &mut Reading,
-) -> Option<TimerSettings> {
-    let app = tenant.and_then(|tenant| tenant.extension_app.as_ref());
-    let (mut connectors, extensions) = reading.within("connectors", |reading| {
-        unique(file.connectors.iter().map(ConnectorSection::name), reading);
-        let all = connectors(&file.connectors, names, environment, reading);
-        // A tenant that cannot be read says nothing about its custom attributes.
-        let extensions = tenant.and_then(|_| all.resolve(app, reading));
-        (all, extensions)
-    });
-    check_azure(file, store, reading);
-    let accounts = file.accounts.as_ref()?;
-    check(accounts, reading);
-    let Some(graph) = &file.graph else {
-        if let Some(first) = file.connectors.first() {
-            reading.error(&first.name().origin, "connectors need [graph]: it finds the accounts");
-        }
-        return None;
-    };
-    let client_id = reading.within("graph", |reading| guid::<AppId>(&graph.client_id, "client_id", reading));
-    let secret = reading.within("graph.credential.client_secret", |reading| {
-        graph.credential.client_secret.resolve(environment, reading)
-    });
-    let (tenant, client_id) = (tenant?, client_id?);
-    let builders = std::mem::take(&mut connectors.builders);
-    let accounts = settings(file, accounts, client_id.clone(), connectors, names);
-    report_order(&accounts, &file.connectors, reading);
-    Some(TimerSettings {
-        credential: credentials::Settings {
-            login: tenant.login.clone(),
-            tenant: tenant.id.clone(),
-            client_id,
-            secret,
-            scope: format!("{}/.default", tenant.graph.as_str().trim_end_matches('/')),
-        },
-        graph: graph::Settings { base: tenant.graph.clone(), extensions },
-        accounts,
-        connectors: builders,
-    })
-}
-
-/// A folder; relative ones begin beside the configuration.
-pub(super) fn store(
-    url: Option<&Spanned<String>>,
-    environment: &Environment,
-    reading: &mut Reading,
-) -> Option<storage::Settings> {
-    let written = url.map_or(STATE_FOLDER, |url| url.value.as_str());
-    if let Some(url) = url.filter(|url| url.value.contains("://") || url.value.trim().is_empty()) {
-        let how = format!("{written:?} is not supported by this version: name a folder");
-        reading.within("state.url", |reading| reading.error(&url.origin, how));
-        return None;
+    only {
+        /// Where new accounts are looked for.
+        discover: Discover,
+        /// How a run hands out its work.
+        dispatch: Dispatch,
     }
-    // A folder would be lost with the instance: the timer refuses it, the hooks run.
-    let folder = environment.folder.join(written);
-    Some(if environment.is_azure() { storage::Settings::LocalOnAzure } else { storage::Settings::Local(folder) })
+    planned { "reconcile" }
 }
 
-/// On Azure the timer has no state, so whoever configures it there gets none of what it is for.
-fn check_azure(file: &File, store: Option<&storage::Settings>, reading: &mut Reading) {
-    if store != Some(&storage::Settings::LocalOnAzure) {
-        return;
-    }
-    let why = "cannot be used on Azure by this version: the timer that finds new accounts keeps its state in a local \
-               folder, which does not outlive its instance. Publish a configuration without [graph] and \
-               [[connectors]], and run the timer on a machine of your own";
-    if let Some(graph) = &file.graph {
-        reading.within("graph", |reading| reading.report(Severity::NotOnAzure, &graph.client_id.origin, why));
-    }
-    reading.within("connectors", |reading| {
-        for connector in &file.connectors {
-            let name = connector.name();
-            let why = "cannot be used on Azure by this version: nothing is delivered where [graph] cannot be used";
-            reading.within(&name.value, |reading| reading.report(Severity::NotOnAzure, &name.origin, why));
-        }
-    });
-}
+/// `discover`: where new accounts are found; one value so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Discover;
+choice!(Discover {
+    /// The audit log of the directory, through Microsoft Graph.
+    "audit-logs" => Self,
+} planned { "sign-ups" });
 
-fn check(section: &AccountsSection, reading: &mut Reading) {
-    reading.within("accounts", |reading| {
+/// `dispatch`: how a run hands out its work; one value so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Dispatch;
+choice!(Dispatch {
+    /// The run takes the accounts through the connectors itself.
+    "inline" => Self,
+} planned { "queue" });
+
+/// Checks `[accounts]`.
+pub(super) fn check(section: &AccountsSection, diagnostics: &mut Diagnostics) {
+    diagnostics.within("accounts", |diagnostics| {
         for (key, number) in [("concurrency", &section.concurrency), ("max_attempts", &section.max_attempts)] {
             if !(1..=1000).contains(&number.value) {
-                reading.within(key, |reading| reading.error(&number.origin, "must lie between 1 and 1000"));
+                diagnostics.error_at(key, &number.origin, "must lie between 1 and 1000");
             }
         }
         let limit = &section.run_limit;
         if limit.value >= FUNCTION_TIMEOUT {
             let why = "is not below ten minutes: make sure that functionTimeout in host.json is longer, \
                        since the host kills the process then";
-            reading.within("run_limit", |reading| reading.report(Severity::Warning, &limit.origin, why));
+            diagnostics.warn_at("run_limit", &limit.origin, why);
         } else if limit.value < Duration::from_secs(1) {
-            reading.within("run_limit", |reading| reading.error(&limit.origin, "must be 1s or more"));
+            diagnostics.error_at("run_limit", &limit.origin, "must be 1s or more");
         }
     });
 }
 
-fn settings(
-    file: &File,
+/// What a run is told. Accounts find what their sign-ups left under the address in each of the policies' forms.
+pub(super) fn settings(
     section: &AccountsSection,
     client_id: AppId,
+    policies: &[PolicySection],
     connectors: Connectors,
-    names: &Names,
+    names: &KnownNames,
 ) -> accounts::Settings {
-    let mut email_matches: Vec<EmailMatch> = file.policies.iter().map(|policy| policy.email_match).collect();
+    let mut email_matches: Vec<EmailMatch> = policies.iter().map(|policy| policy.email_match).collect();
     email_matches.sort();
     email_matches.dedup();
     accounts::Settings {
@@ -165,24 +100,5 @@ fn settings(
         email_matches,
         types: names.types.clone(),
         connectors: connectors.order,
-    }
-}
-
-/// Reports connectors that cannot be put in an order, each at its own place. A name that occurs twice already is.
-fn report_order(settings: &accounts::Settings, sections: &[ConnectorSection], reading: &mut Reading) {
-    for error in settings.in_order().err().unwrap_or_default() {
-        let name = match &error {
-            SettingsError::Duplicate { .. } => continue,
-            SettingsError::BadName { name }
-            | SettingsError::NoConnector { name }
-            | SettingsError::UnknownAfter { name, .. } => name,
-            SettingsError::Cycle { names } => match names.first() {
-                Some(name) => name,
-                None => continue,
-            },
-        };
-        if let Some(section) = sections.iter().find(|section| section.name().value == *name) {
-            reading.within("connectors", |reading| reading.error(&section.name().origin, error.to_string()));
-        }
     }
 }

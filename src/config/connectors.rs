@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::Environment;
-use super::decode::{Decode, Otherwise, Reading, Spanned, as_table, built_in, choice, key, section, structured};
-use super::hooks::endpoint;
+use super::checks::endpoint;
+use super::engine::{
+    Decode, Diagnostics, Fallback, Node, Origin, Shape, Spanned, as_table, choice, key, section, structured, unnamed,
+};
+use super::environment::Environment;
+use super::expressions::scope::Scope;
+use super::expressions::types::KnownTypes;
+use super::known_names::KnownNames;
 use super::secrets::SecretRef;
-use super::shape::Shape;
-use super::sign_up::Names;
-use super::sign_up::kinds::Kinds;
-use super::sign_up::names::Members;
-use super::tree::{Node, Origin};
 use crate::accounts::ConnectorSettings;
 use crate::connectors::mailchimp::{self, StatusIfNew};
 use crate::connectors::profile::{self, Overwrite};
@@ -30,17 +30,17 @@ pub(super) enum ConnectorSection {
 }
 
 impl Decode for ConnectorSection {
-    fn decode(node: &Node, reading: &mut Reading) -> Option<Self> {
-        let node = structured(node, reading)?;
-        let table = as_table(&node, reading)?;
-        let kind: Spanned<String> = key(table, &node, "kind", &Otherwise::Nothing, reading)?;
+    fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let node = structured(node, diagnostics)?;
+        let table = as_table(&node, diagnostics)?;
+        let kind: Spanned<String> = key(table, &node, "kind", &Fallback::None, diagnostics)?;
         match kind.value.as_str() {
-            "mailchimp" => MailchimpSection::decode(&node, reading).map(Self::Mailchimp),
-            "profile" => ProfileSection::decode(&node, reading).map(Self::Profile),
+            "mailchimp" => MailchimpSection::decode(&node, diagnostics).map(Self::Mailchimp),
+            "profile" => ProfileSection::decode(&node, diagnostics).map(Self::Profile),
             other => {
                 let planned = PLANNED.contains(&other);
                 let how = if planned { "is not supported by this version" } else { "is none of mailchimp, profile" };
-                reading.within("kind", |reading| reading.error(&kind.origin, format!("{other:?} {how}")));
+                diagnostics.error_at("kind", &kind.origin, format!("{other:?} {how}"));
                 None
             }
         }
@@ -58,13 +58,13 @@ section! {
         /// The name of the connector, in logs, in `after` and in the names of app settings: letters, digits, `-` and
         /// `_`, at most 40. No two have the same.
         /// Example: `"news"`
-        name: Spanned<String> => built_in("[]".to_owned()),
+        name: Spanned<String> => unnamed(),
         /// The API key. Its end (`-us21`) names the data centre that is called.
         /// Example: `{ env = "MAILCHIMP_API_KEY" }`
         api_key: SecretRef,
         /// The id of the audience, as its settings show it.
         /// Example: `"a1b2c3d4e5"`
-        list: Spanned<String> => built_in("[]".to_owned()),
+        list: Spanned<String> => unnamed(),
         /// Another address of the API, for tests.
         /// Default: that of the key's data centre
         base_url: Option<Spanned<String>> as Url = None,
@@ -96,7 +96,7 @@ section! {
         /// The name of the connector, in logs, in `after` and in the names of app settings: letters, digits, `-` and
         /// `_`, at most 40. No two have the same.
         /// Example: `"directory"`
-        name: Spanned<String> => built_in("[]".to_owned()),
+        name: Spanned<String> => unnamed(),
         /// What each field becomes: `displayName`, `givenName`, `surname`, `userPrincipalName`, `mail`, `country`,
         /// `city`, `state`, `postalCode`, `jobTitle`, `companyName`, `mobilePhone`, or `ext.Name`. `user`, `invite`
         /// and `results` can be used; what renders empty changes nothing, nor does what cannot be said in the type that
@@ -178,19 +178,19 @@ pub(super) struct Connectors {
 /// Compiles the connectors' templates and conditions, and finds what they read.
 pub(super) fn connectors(
     sections: &[ConnectorSection],
-    names: &Names,
+    names: &KnownNames,
     environment: &Environment,
-    reading: &mut Reading,
+    diagnostics: &mut Diagnostics,
 ) -> Connectors {
     let mut all = Connectors::default();
-    let members = Members::of_connectors(names, sections.iter().map(|section| section.name().value.as_str()));
+    let members = Scope::of_connectors(names, sections.iter().map(|section| section.name().value.as_str()));
     let members = &members;
     for section in sections {
-        reading.within(&section.name().value, |reading| {
-            let when = section.when().and_then(|when| all.condition(when, members, names, reading));
+        diagnostics.within(&section.name().value, |diagnostics| {
+            let when = section.when().and_then(|when| all.condition(when, members, names, diagnostics));
             let one = match section {
-                ConnectorSection::Mailchimp(section) => all.mailchimp(section, members, environment, reading),
-                ConnectorSection::Profile(section) => Some(all.profile(section, members, names, reading)),
+                ConnectorSection::Mailchimp(section) => all.mailchimp(section, members, environment, diagnostics),
+                ConnectorSection::Profile(section) => Some(all.profile(section, members, names, diagnostics)),
             };
             all.builders.extend(one);
             let name = section.name().value.clone();
@@ -206,10 +206,10 @@ pub(super) fn connectors(
 
 impl Connectors {
     /// The custom attributes to be read, now that the extensions app is known.
-    pub(super) fn resolve(&self, app: Option<&AppId>, reading: &mut Reading) -> Option<Extensions> {
+    pub(super) fn resolve(&self, app: Option<&AppId>, diagnostics: &mut Diagnostics) -> Option<Extensions> {
         if app.is_none() {
             for (name, origin) in &self.extensions {
-                reading.error(origin, format!("uses the custom attribute ext.{name}: set tenant.extension_app_id"));
+                diagnostics.error(origin, format!("uses the custom attribute ext.{name}: set tenant.extension_app_id"));
             }
         }
         let mut names: Vec<String> = self.extensions.iter().map(|(name, _)| name.clone()).collect();
@@ -234,14 +234,14 @@ impl Connectors {
     fn condition(
         &mut self,
         when: &Spanned<String>,
-        members: &Members<'_>,
-        names: &Names,
-        reading: &mut Reading,
+        members: &Scope<'_>,
+        names: &KnownNames,
+        diagnostics: &mut Diagnostics,
     ) -> Option<Condition> {
-        let condition = reading.within("when", |reading| {
-            let condition = members.condition(when, &VARIABLES, reading)?;
-            let kinds = Kinds { names, multi_select: &[] };
-            kinds.warn_of_risks(&condition, "user", "the connector skips the account", &when.origin, reading);
+        let condition = diagnostics.within("when", |diagnostics| {
+            let condition = members.condition(when, &VARIABLES, diagnostics)?;
+            let kinds = KnownTypes { names, multi_select: &[] };
+            kinds.warn_of_risks(&condition, "user", "the connector skips the account", &when.origin, diagnostics);
             Some(condition)
         })?;
         self.reads(&condition.paths(), &when.origin);
@@ -251,13 +251,13 @@ impl Connectors {
     fn templates(
         &mut self,
         sources: &BTreeMap<String, Spanned<String>>,
-        members: &Members<'_>,
-        reading: &mut Reading,
+        members: &Scope<'_>,
+        diagnostics: &mut Diagnostics,
     ) -> BTreeMap<String, Template> {
         let mut compiled = BTreeMap::new();
         for (name, source) in sources {
-            let template =
-                reading.within(name, |reading| members.template(&source.value, &VARIABLES, &source.origin, reading));
+            let template = diagnostics
+                .within(name, |diagnostics| members.template(&source.value, &VARIABLES, &source.origin, diagnostics));
             if let Some(template) = template {
                 self.reads(&template.paths(), &source.origin);
                 compiled.insert(name.clone(), template);
@@ -269,25 +269,25 @@ impl Connectors {
     fn mailchimp(
         &mut self,
         section: &MailchimpSection,
-        members: &Members<'_>,
+        members: &Scope<'_>,
         environment: &Environment,
-        reading: &mut Reading,
+        diagnostics: &mut Diagnostics,
     ) -> Option<Box<dyn ConnectorBuilder>> {
         let id = |byte: u8| byte.is_ascii_alphanumeric();
         if section.list.value.is_empty() || !(section.list.value.bytes().all(id) || section.list.value == "[]") {
             let how = "expected an audience's id, such as a1b2c3d4e5";
-            reading.within("list", |reading| reading.error(&section.list.origin, how));
+            diagnostics.error_at("list", &section.list.origin, how);
         }
         if section.when.is_none() && section.consent.is_none() {
             let how = "a mailing list asks for consent: say `when` somebody gave it, or consent = \"all\"";
-            reading.error(&section.name.origin, how);
+            diagnostics.error(&section.name.origin, how);
         }
-        let base_url = section.base_url.as_ref().map(|url| endpoint(Some(url), "base_url", "", reading));
-        let merge_fields =
-            reading.within("merge_fields", |reading| self.templates(&section.merge_fields, members, reading));
+        let base_url = section.base_url.as_ref().map(|url| endpoint(url, "base_url", diagnostics));
+        let merge_fields = diagnostics
+            .within("merge_fields", |diagnostics| self.templates(&section.merge_fields, members, diagnostics));
         Some(Box::new(mailchimp::Settings {
             name: section.name.value.clone(),
-            api_key: reading.within("api_key", |reading| section.api_key.resolve(environment, reading)),
+            api_key: diagnostics.within("api_key", |diagnostics| section.api_key.resolve(environment, diagnostics)),
             list: section.list.value.clone(),
             base_url: base_url.map_or(Some(None), |url| url.map(Some))?,
             status_if_new: section.status_if_new,
@@ -298,11 +298,11 @@ impl Connectors {
     fn profile(
         &mut self,
         section: &ProfileSection,
-        members: &Members<'_>,
-        names: &Names,
-        reading: &mut Reading,
+        members: &Scope<'_>,
+        names: &KnownNames,
+        diagnostics: &mut Diagnostics,
     ) -> Box<dyn ConnectorBuilder> {
-        let set = reading.within("set", |reading| {
+        let set = diagnostics.within("set", |diagnostics| {
             let settable = || profile::SETTABLE.iter().map(|(field, _)| *field);
             let mut set = BTreeMap::new();
             for (written, source) in &section.set {
@@ -312,11 +312,11 @@ impl Connectors {
                     self.extensions.push((short.to_owned(), source.origin.clone()));
                 } else if field.is_none() {
                     let how = format!("a profile cannot set it{}", did_you_mean(written, settable()));
-                    reading.within(written, |reading| reading.error(&source.origin, how));
+                    diagnostics.error_at(written, &source.origin, how);
                 }
                 set.insert(field.unwrap_or(written).to_owned(), source.clone());
             }
-            self.templates(&set, members, reading)
+            self.templates(&set, members, diagnostics)
         });
         let name = section.name.value.clone();
         let (overwrite, types) = (section.overwrite, names.types.clone());

@@ -1,20 +1,20 @@
-//! `[[lookups]]`: what is asked from outside, compiled.
+//! `[[lookups]]`: what is asked from outside while a form is filled in.
+
+mod headers;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{HeaderName, HeaderValue};
 use url::Host;
 
-use super::Environment;
-use super::decode::{Reading, Spanned};
-use super::file::{HeaderText, LookupMethod, LookupSection};
-use super::problems::Severity;
-use super::sign_up::{Names, unique};
-use super::tree::Origin;
-use crate::lookups::{BodyTemplate, Header, Method, Pointer, Settings, UrlTemplate};
+use super::checks::unique;
+use super::engine::{Diagnostics, Spanned, built_in, choice, section, unnamed};
+use super::environment::Environment;
+use super::known_names::KnownNames;
+use crate::lookups::{BodyTemplate, Method, Pointer, Settings, UrlTemplate};
 use crate::values::AttributeName;
+use headers::{HeaderText, headers};
 
 /// The shortest and the longest budget.
 const BUDGET: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(1500)];
@@ -22,23 +22,60 @@ const BUDGET: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(
 /// The largest answer that can be asked for, in bytes.
 const MAX_BODY: usize = 1024 * 1024;
 
-/// What a header's name says if its value is a secret.
-const SECRET: [&str; 5] = ["authorization", "token", "key", "secret", "cookie"];
+section! {
+    /// A value asked from outside while the form is filled in: one HTTP call, and members of its JSON answer. A policy
+    /// names the look-ups it wants in `lookups`. They are asked at once, within their budgets; what is late or fails fills
+    /// in nothing, and the sign-up goes on.
+    struct LookupSection {
+        /// The name by which policies ask for it, and which log lines show.
+        name: Spanned<String> => unnamed(),
+        /// The address that is called: https, or http on loopback. A template with `email`, `app.id`, `app.name`, `locale`
+        /// and the columns of `invite`; every value is percent-encoded. Scheme, host and port must be written out.
+        url: Spanned<String>,
+        /// `GET`, or `POST` with a `body`.
+        method: LookupMethod = LookupMethod::Get,
+        /// The JSON that a `POST` sends. A template with the same names; every value is a JSON string with its quotes, so
+        /// write `{"email": {{ email }}}`. A column that may be missing needs a `default`:
+        /// `{{ invite.name | default("null") }}`.
+        body: Option<Spanned<String>> = None,
+        /// Headers that are sent with each call: a text, or `{ env = "NAME" }` or `{ file = "path" }`. One whose name says
+        /// authorization, token, key, secret or cookie must be such a reference.
+        headers: BTreeMap<String, Spanned<HeaderText>> = BTreeMap::new(),
+        /// Which attribute is filled in with what: for each one a JSON pointer (RFC 6901) into the answer, such as
+        /// `/person/title`. Texts, numbers, true and false, and lists of texts are taken.
+        prefill: BTreeMap<String, Spanned<String>> = BTreeMap::new(),
+        /// How long an answer is waited for, from 10ms to 1500ms. Without one by then, or 50 ms before the end of `hooks.budget`,
+        /// the sign-up goes on without these values.
+        budget: Spanned<Duration> = built_in(Duration::from_millis(300)),
+        /// How long an answer is remembered by this process; `0s` asks each time.
+        cache: Duration = Duration::from_mins(1),
+        /// The largest answer in bytes, at most 1048576. A larger one counts as a failure.
+        max_body: Spanned<usize> = built_in(65_536),
+        /// The look-up's host, if it may be at a private, loopback or link-local address. Every other look-up reaches public
+        /// addresses only, whatever its name says. No look-up goes through a proxy.
+        allow_private: Vec<Spanned<String>> = Vec::new(),
+    }
+}
 
-/// Headers that belong to the connection.
-const OF_THE_CONNECTION: [&str; 9] =
-    ["connection", "content-length", "expect", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"];
+/// `method`: how a look-up asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LookupMethod {
+    Get,
+    Post,
+}
+choice!(LookupMethod { "GET" => Self::Get, "POST" => Self::Post });
 
+/// Checks the look-ups.
 pub(super) fn lookups(
     sections: &[LookupSection],
-    names: &Names,
+    names: &KnownNames,
     environment: &Environment,
-    reading: &mut Reading,
+    diagnostics: &mut Diagnostics,
 ) -> Vec<Settings> {
-    reading.within("lookups", |reading| {
-        unique(sections.iter().map(|section| &section.name), reading);
+    diagnostics.within("lookups", |diagnostics| {
+        unique(sections.iter().map(|section| &section.name), diagnostics);
         let build = |section: &LookupSection| {
-            reading.within(&section.name.value, |reading| lookup(section, names, environment, reading))
+            diagnostics.within(&section.name.value, |diagnostics| lookup(section, names, environment, diagnostics))
         };
         sections.iter().filter_map(build).collect()
     })
@@ -46,21 +83,21 @@ pub(super) fn lookups(
 
 fn lookup(
     section: &LookupSection,
-    names: &Names,
+    names: &KnownNames,
     environment: &Environment,
-    reading: &mut Reading,
+    diagnostics: &mut Diagnostics,
 ) -> Option<Settings> {
-    let url = url(&section.url, reading);
-    let private = allowed(&section.allow_private, url.as_ref(), reading);
+    let url = url(&section.url, diagnostics);
+    let private = allowed(&section.allow_private, url.as_ref(), diagnostics);
     if let Some(url) = url.as_ref().filter(|url| url.is_private() && !private) {
         let host = url.host().map(|host| host.to_string()).unwrap_or_default();
         let how = format!("{host} is not a public address: if it may be called, write allow_private = [{host:?}]");
-        reading.within("url", |reading| reading.error(&section.url.origin, how));
+        diagnostics.error_at("url", &section.url.origin, how);
     }
-    limits(section, reading);
-    let method = method(section, reading);
-    let headers = headers(&section.headers, environment, reading);
-    let prefill = prefill(section, names, reading);
+    limits(section, diagnostics);
+    let method = method(section, diagnostics);
+    let headers = headers(&section.headers, environment, diagnostics);
+    let prefill = prefill(section, names, diagnostics);
     Some(Settings {
         name: Arc::from(section.name.value.as_str()),
         url: url?,
@@ -74,37 +111,21 @@ fn lookup(
     })
 }
 
-/// A value of one key, or the problem with it.
-fn checked<T, E: std::fmt::Display>(
-    key: &str,
-    origin: &Origin,
-    value: Result<T, E>,
-    reading: &mut Reading,
-) -> Option<T> {
-    match value {
-        Ok(value) => Some(value),
-        Err(error) => {
-            reading.within(key, |reading| reading.error(origin, error.to_string()));
-            None
-        }
-    }
-}
-
-fn url(written: &Spanned<String>, reading: &mut Reading) -> Option<UrlTemplate> {
-    checked("url", &written.origin, UrlTemplate::try_new(&written.value), reading)
+fn url(written: &Spanned<String>, diagnostics: &mut Diagnostics) -> Option<UrlTemplate> {
+    diagnostics.accept("url", &written.origin, UrlTemplate::try_new(&written.value))
 }
 
 /// Whether the address's host is among those that may be private. One that is another's is of no use.
-fn allowed(hosts: &[Spanned<String>], url: Option<&UrlTemplate>, reading: &mut Reading) -> bool {
+fn allowed(hosts: &[Spanned<String>], url: Option<&UrlTemplate>, diagnostics: &mut Diagnostics) -> bool {
     let mut allowed = false;
     for written in hosts {
-        let Some(host) = checked("allow_private", &written.origin, host(&written.value), reading) else { continue };
+        let Some(host) = diagnostics.accept("allow_private", &written.origin, host(&written.value)) else { continue };
         let Some(own) = url.and_then(UrlTemplate::host) else { continue };
         if own == host {
             allowed = true;
         } else {
             let why = format!("allows {host}, but the address's host is {own}: redirects are not followed");
-            reading.within("allow_private", |reading| reading.report(Severity::Warning, &written.origin, why));
+            diagnostics.warn_at("allow_private", &written.origin, why);
         }
     }
     allowed
@@ -118,104 +139,50 @@ fn host(written: &str) -> Result<Host<String>, &'static str> {
         .map_err(|_| "expected a host name or an address, such as crm.internal, without scheme and port")
 }
 
-fn limits(section: &LookupSection, reading: &mut Reading) {
+fn limits(section: &LookupSection, diagnostics: &mut Diagnostics) {
     let (budget, max_body) = (&section.budget, &section.max_body);
     if !(BUDGET[0]..=BUDGET[1]).contains(&budget.value) {
         let how = "must lie between 10ms and 1500ms: a hook has no more time";
-        reading.within("budget", |reading| reading.error(&budget.origin, how));
+        diagnostics.error_at("budget", &budget.origin, how);
     }
     if !(1..=MAX_BODY).contains(&max_body.value) {
         let how = "must lie between 1 and 1048576 bytes";
-        reading.within("max_body", |reading| reading.error(&max_body.origin, how));
+        diagnostics.error_at("max_body", &max_body.origin, how);
     }
 }
 
-fn method(section: &LookupSection, reading: &mut Reading) -> Method {
+fn method(section: &LookupSection, diagnostics: &mut Diagnostics) -> Method {
     let Some(body) = &section.body else {
         return if section.method == LookupMethod::Get { Method::Get } else { Method::Post(None) };
     };
     if section.method == LookupMethod::Get {
         let how = "a GET has no body: write method = \"POST\", or put the values into the url";
-        reading.within("body", |reading| reading.error(&body.origin, how));
+        diagnostics.error_at("body", &body.origin, how);
     }
-    Method::Post(checked("body", &body.origin, BodyTemplate::try_new(&body.value), reading))
+    Method::Post(diagnostics.accept("body", &body.origin, BodyTemplate::try_new(&body.value)))
 }
 
-fn prefill(section: &LookupSection, names: &Names, reading: &mut Reading) -> Vec<(AttributeName, Pointer)> {
+fn prefill(
+    section: &LookupSection,
+    names: &KnownNames,
+    diagnostics: &mut Diagnostics,
+) -> Vec<(AttributeName, Pointer)> {
     if section.prefill.is_empty() {
         let how = r#"say what is filled in, such as prefill = { jobTitle = "/person/title" }"#;
-        reading.within("prefill", |reading| reading.error(&section.name.origin, how));
+        diagnostics.error_at("prefill", &section.name.origin, how);
     }
     let mut wanted: Vec<(AttributeName, Pointer)> = Vec::new();
-    reading.within("prefill", |reading| {
+    diagnostics.within("prefill", |diagnostics| {
         for (written, pointer) in &section.prefill {
-            let name = reading.within(written, |reading| names.attribute(written, &pointer.origin, reading));
-            let pointer_read = checked(written, &pointer.origin, pointer.value.parse(), reading);
+            let name =
+                diagnostics.within(written, |diagnostics| names.attribute(written, &pointer.origin, diagnostics));
+            let pointer_read = diagnostics.accept(written, &pointer.origin, pointer.value.parse());
             let (Some(name), Some(value)) = (name, pointer_read) else { continue };
             if wanted.iter().any(|(known, _)| known.is(name.as_str())) {
-                reading.error(&pointer.origin, format!("the attribute {} occurs twice", name.short()));
+                diagnostics.error(&pointer.origin, format!("the attribute {} occurs twice", name.short()));
             }
             wanted.push((name, value));
         }
     });
     wanted
-}
-
-fn headers(
-    sections: &BTreeMap<String, Spanned<HeaderText>>,
-    environment: &Environment,
-    reading: &mut Reading,
-) -> Vec<(HeaderName, Header)> {
-    let mut headers: Vec<(HeaderName, Header)> = Vec::new();
-    reading.within("headers", |reading| {
-        for (written, text) in sections {
-            let Some(name) = reading.within(written, |reading| header_name(written, &text.origin, reading)) else {
-                continue;
-            };
-            if headers.iter().any(|(known, _)| *known == name) {
-                reading.error(&text.origin, format!("the header {name} occurs twice"));
-            }
-            let header = reading.within(written, |reading| header(&name, text, environment, reading));
-            headers.extend(header.map(|header| (name, header)));
-        }
-    });
-    headers
-}
-
-fn header_name(written: &str, origin: &Origin, reading: &mut Reading) -> Option<HeaderName> {
-    let problem = match written.parse::<HeaderName>() {
-        Ok(name) if OF_THE_CONNECTION.contains(&name.as_str()) => "belongs to the connection: remove it",
-        Ok(name) => return Some(name),
-        Err(_) => "is not a header's name: letters, digits and hyphens",
-    };
-    reading.error(origin, problem);
-    None
-}
-
-/// What the header says. A text is not quoted: it may be a secret after all.
-fn header(
-    name: &HeaderName,
-    text: &Spanned<HeaderText>,
-    environment: &Environment,
-    reading: &mut Reading,
-) -> Option<Header> {
-    let problem = match &text.value {
-        HeaderText::Secret(secret) => {
-            let secret = secret.resolve(environment, reading);
-            if secret.as_ref().is_ok_and(|secret| HeaderValue::from_str(secret.expose()).is_err()) {
-                let why = "the secret has characters that no header may carry: look at its value";
-                reading.report(Severity::MissingSecret, &text.origin, why);
-            }
-            return Some(Header::Secret(secret));
-        }
-        HeaderText::Text(_) if SECRET.iter().any(|word| name.as_str().contains(word)) => {
-            r#"its value is a secret, which is never a plain string: write { env = "NAME" } or { file = "path" }"#
-        }
-        HeaderText::Text(text) => match HeaderValue::from_str(text) {
-            Ok(value) => return Some(Header::Text(value)),
-            Err(_) => "has characters that no header may carry",
-        },
-    };
-    reading.error(&text.origin, problem);
-    None
 }

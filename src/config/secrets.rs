@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Environment;
-use super::decode::{Decode, Reading, as_table, structured, unknown_keys};
-use super::problems::Severity;
-use super::shape::{Form, Key, Section, Shape};
-use super::tree::{Node, Origin, Value};
+use super::engine::{
+    Decode, Diagnostics, Key, Node, Origin, Section, Severity, Shape, TextFormat, Value, as_table, structured,
+    unknown_keys,
+};
+use super::environment::Environment;
 use crate::files;
 use crate::values::{Secret, SecretError};
 
@@ -27,15 +27,15 @@ enum Place {
 }
 
 impl Decode for SecretRef {
-    fn decode(node: &Node, reading: &mut Reading) -> Option<Self> {
+    fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
         const HOW: &str = r#"write { env = "NAME" } or { file = "path" }"#;
         if matches!(node.value, Value::String(_)) {
-            reading.error(&node.origin, format!("a secret is never a plain string: {HOW}"));
+            diagnostics.error(&node.origin, format!("a secret is never a plain string: {HOW}"));
             return None;
         }
-        let node = structured(node, reading)?;
-        let table = as_table(&node, reading)?;
-        unknown_keys(table, &["env", "file"], &["key_vault"], reading);
+        let node = structured(node, diagnostics)?;
+        let table = as_table(&node, diagnostics)?;
+        unknown_keys(table, &["env", "file"], &["key_vault"], diagnostics);
         let text = |key| table.get(key).map(|node| &node.value);
         let place = match (text("env"), text("file")) {
             (Some(Value::String(name) | Value::Setting(name)), None) if !name.is_empty() => {
@@ -46,7 +46,7 @@ impl Decode for SecretRef {
             }
             _ if table.get("key_vault").is_some() => return None,
             _ => {
-                reading.error(&node.origin, HOW);
+                diagnostics.error(&node.origin, HOW);
                 return None;
             }
         };
@@ -58,24 +58,28 @@ impl Decode for SecretRef {
         let file = Key::new("file", &["The file that holds the secret, and nothing else."], String::shape());
         Shape::Secret(vec![
             Section::new("SecretInSetting", &["A secret in an app setting."], vec![setting]),
-            Section::new("SecretInFile", &["A secret in a file."], vec![file.of(Form::Path)]),
+            Section::new("SecretInFile", &["A secret in a file."], vec![file.of(TextFormat::Path)]),
         ])
     }
 }
 
 impl SecretRef {
     /// The secret, or why it is not there; the latter is also reported, as something that does not stop the service.
-    pub(super) fn resolve(&self, environment: &Environment, reading: &mut Reading) -> Result<Secret, SecretError> {
+    pub(super) fn resolve(
+        &self,
+        environment: &Environment,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Secret, SecretError> {
         let resolved = match &self.place {
             Place::Setting(name) => from_setting(name, environment),
             Place::File(written) => {
                 let path = environment.folder.join(written);
-                reading.names_file(&self.origin, written, &path);
+                diagnostics.names_file(&self.origin, written, &path);
                 from_file(&path)
             }
         };
         if let Err(error) = &resolved {
-            reading.report(Severity::MissingSecret, &self.origin, error.to_string());
+            diagnostics.report(Severity::MissingSecret, &self.origin, error.to_string());
         }
         resolved
     }

@@ -1,5 +1,6 @@
 //! Configurations with slips: every one is found, at its place, with a remedy.
 
+mod documents;
 mod names;
 mod rules;
 mod types;
@@ -167,7 +168,7 @@ fn a_setting_reaches_members_of_lists_by_name_and_takes_toml() {
         .load();
     let config = config.unwrap();
     let policy = config.sign_up.policy_for(&App::default()).unwrap();
-    assert_eq!(policy.gate, signup::policy::Gate::InviteOnly);
+    assert_eq!(policy.gate, policy::Gate::InviteOnly);
     assert_eq!((policy.allow.len(), policy.prefill.len()), (1, 1));
     assert_eq!(config.caller.subdomain.as_deref(), Some("123"));
 }
@@ -194,7 +195,7 @@ fn a_setting_reaches_what_the_file_does_not_hold() {
     let policy = &config.sign_up.policies[0];
     assert_eq!((policy.rules[0].checks.max_length, policy.prefill.len()), (Some(4), 2));
     let app = App { id: None, name: "Portal".into() };
-    let reader = signup::messages::MessageContext { locale: "fr-FR", email: None, app: &app, support_code: "" };
+    let reader = crate::signup::messages::MessageContext { locale: "fr-FR", email: None, app: &app, support_code: "" };
     assert_eq!(config.sign_up.messages.text("try-later", reader), "Portal: plus tard");
     let mut timer = config.timer.unwrap();
     assert!(timer.credential.secret.is_ok());
@@ -215,7 +216,8 @@ fn a_setting_reaches_what_the_file_does_not_hold() {
 fn a_setting_for_a_key_with_a_hyphen_finds_it() {
     let text = format!("{LEAST}[messages.en]\nnot-invited = \"No.\"\n");
     let config = Sample::new(&text).with("GUESTLIST__MESSAGES__EN__NOT_INVITED", "Sorry.").load().unwrap();
-    let reader = signup::messages::MessageContext { locale: "en", email: None, app: &App::default(), support_code: "" };
+    let reader =
+        crate::signup::messages::MessageContext { locale: "en", email: None, app: &App::default(), support_code: "" };
     assert_eq!(config.sign_up.messages.text("not-invited", reader), "Sorry.");
 }
 

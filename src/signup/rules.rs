@@ -32,7 +32,7 @@
 //!   one that tidying makes too long.
 //!
 //! No input makes a rule panic, and no step takes more than linear time. What a configuration can cost at worst is bounded
-//! when it is read (`config/sign_up/work.rs`).
+//! when it is read (`config/policies/cost.rs`).
 
 mod ask;
 mod checks;

@@ -3,9 +3,8 @@
 use rstest::rstest;
 
 use super::*;
-use crate::config::sign_up::Names;
-use crate::config::sign_up::names::Members;
-use crate::config::tree::Origin;
+use crate::config::engine::{Origin, Spanned};
+use crate::config::expressions::scope::Scope;
 
 /// A tenant with an extensions app, and what the accounts need.
 const TENANT: &str = r#"
@@ -103,13 +102,13 @@ fn connectors_are_checked_as_well(#[case] condition: &str, #[case] says: &str) {
 
 /// The problems with the paths of a condition over `invite`, when a list has these columns.
 fn of_invite(condition: &str, columns: &[&str]) -> Vec<String> {
-    let mut names = Names::new(None, Vec::new());
+    let mut names = KnownNames::new(None, Vec::new());
     names.columns = columns.iter().map(|name| (*name).to_owned()).collect();
-    let mut reading = Reading::default();
-    let written = decode::Spanned { value: condition.to_owned(), origin: Origin::File { line: 1, column: 1 } };
-    let condition = Members::of_conditions(&names).condition(&written, &signup::facts::NAMES, &mut reading);
+    let mut diagnostics = Diagnostics::default();
+    let written = Spanned { value: condition.to_owned(), origin: Origin::File { line: 1, column: 1 } };
+    let condition = Scope::of_conditions(&names).condition(&written, &crate::signup::facts::NAMES, &mut diagnostics);
     assert!(condition.is_some());
-    reading.problems.iter().map(|problem| problem.describe("f")).collect()
+    diagnostics.problems.iter().map(|problem| problem.describe("f")).collect()
 }
 
 #[rstest]

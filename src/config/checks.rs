@@ -1,0 +1,57 @@
+//! Checks that several sections share.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use url::Url;
+
+use super::engine::{Diagnostics, Spanned};
+use crate::outbound::is_callable;
+use crate::values::AppId;
+
+/// Stands for an id that is missing, while other problems are looked for.
+pub(super) const PLACEHOLDER_ID: &str = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+
+/// The GUID that a key has, as the type wanted.
+pub(super) fn guid<T>(text: &Spanned<String>, key: &str, diagnostics: &mut Diagnostics) -> Option<T>
+where
+    T: FromStr<Err: Display>,
+{
+    diagnostics.accept(key, &text.origin, text.value.parse())
+}
+
+/// The key `apps`: the application ids of what a section is for.
+pub(super) fn apps(list: &[Spanned<String>], diagnostics: &mut Diagnostics) -> Vec<AppId> {
+    list.iter().filter_map(|id| guid(id, "apps", diagnostics)).collect()
+}
+
+/// The URL that a key has: https, or http on loopback; no query, no fragment, no credentials.
+pub(super) fn endpoint(text: &Spanned<String>, key: &str, diagnostics: &mut Diagnostics) -> Option<Url> {
+    let usable = |url: &Url| {
+        is_callable(url)
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none()
+    };
+    let url = Url::parse(&text.value).ok().filter(usable);
+    if url.is_none() {
+        let how = "expected an https address without query and credentials (http only on loopback)";
+        diagnostics.error_at(key, &text.origin, how);
+    }
+    url
+}
+
+/// Reports a name that occurs twice, or is empty.
+pub(super) fn unique<'a>(names: impl Iterator<Item = &'a Spanned<String>>, diagnostics: &mut Diagnostics) {
+    let mut seen: Vec<&str> = Vec::new();
+    for name in names {
+        if name.value.trim().is_empty() {
+            diagnostics.error(&name.origin, "the name is empty");
+        } else if seen.iter().any(|seen| seen.eq_ignore_ascii_case(&name.value)) {
+            // App settings name them, whose case does not count.
+            diagnostics.error(&name.origin, format!("the name {:?} occurs twice", name.value));
+        }
+        seen.push(&name.value);
+    }
+}

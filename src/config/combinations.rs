@@ -1,0 +1,34 @@
+//! What several sections say together.
+
+use super::engine::Diagnostics;
+use super::file::File;
+use crate::signup::identity::is_editable;
+use crate::signup::policy::Policy;
+use crate::storage;
+
+/// Codes and remembered addresses need a state that outlives the instance, and a timer that sees accounts.
+pub(super) fn check_state(file: &File, policies: &[Policy], store: &storage::Settings, diagnostics: &mut Diagnostics) {
+    for (section, policy) in file.policies.iter().zip(policies) {
+        let codes = policy.invitation_code.is_some();
+        if !codes && !is_editable(policy) {
+            continue;
+        }
+        let path = format!("policies.{}", policy.name);
+        if *store == storage::Settings::LocalOnAzure {
+            let what = if codes { "invitation_code" } else { "no_address or email_sources" };
+            let how = format!(
+                "{what} needs a state store that all instances share; on Azure this version has none, since a folder does \
+                 not outlive its instance"
+            );
+            diagnostics.error_at(&path, &section.name.origin, how);
+        }
+        if codes && file.invites.is_empty() {
+            let how = "there is no [[invites]], so no code is known to anybody";
+            diagnostics.warn_at(&path, &section.name.origin, how);
+        }
+        if codes && file.graph.is_none() {
+            let how = "without [graph] nobody sees which codes led to an account: a code that was reserved stays used";
+            diagnostics.warn_at(&path, &section.name.origin, how);
+        }
+    }
+}

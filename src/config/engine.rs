@@ -1,0 +1,33 @@
+//! Reads a TOML file and its overrides into declared types, and describes what may be written. It knows no section.
+//!
+//! Text becomes a [`tree`](parse_file) of nodes with their places; app settings are merged into it
+//! ([`apply_overrides`]); each declared type decodes its node ([`Decode`]) and reports what is wrong to
+//! [`Diagnostics`]. A declaration also has a [`Shape`], of which the JSON Schema and the reference are made.
+
+mod decode;
+mod diagnostics;
+mod named_files;
+mod origin;
+mod overrides;
+mod problems;
+mod reference;
+mod schema;
+mod shape;
+mod tree;
+
+pub(super) use decode::{Decode, Fallback, Spanned, as_table, built_in, choice, is_table, key, section};
+pub(super) use decode::{structured, unknown_keys, unnamed};
+pub(super) use diagnostics::Diagnostics;
+pub use named_files::NamedFile;
+pub(super) use origin::Origin;
+pub(super) use overrides::apply as apply_overrides;
+pub(super) use problems::sort;
+pub use problems::{Invalid, Problem, Severity};
+pub(super) use reference::markdown;
+#[cfg(test)]
+pub(super) use reference::toml;
+pub(super) use schema::json_schema;
+#[cfg(test)]
+pub(super) use schema::value_schema;
+pub(super) use shape::{Choice, Key, Section, Shape, TextFormat};
+pub(super) use tree::{Node, Value, parse_file, parse_setting};

@@ -1,0 +1,150 @@
+//! From nodes to types: every value decodes on its own and reports its own problem, so that all are found in one go.
+
+mod macros;
+mod values;
+
+use serde_json::Value as Json;
+
+use super::diagnostics::Diagnostics;
+use super::origin::Origin;
+use super::shape::{Key, Shape};
+use super::tree::{Node, Table, Value, parse_setting};
+use crate::values::did_you_mean;
+
+pub(in crate::config) use macros::{choice, section};
+pub(in crate::config) use values::unnamed;
+
+/// A type that a node decodes to.
+pub(in crate::config) trait Decode: Sized {
+    /// Reads a node. `None`: the problem is reported.
+    fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self>;
+
+    /// What may be written for it.
+    fn shape() -> Shape;
+
+    /// The value as somebody would write it, to show what the default of a key is. `None`: it is not written, since it
+    /// stands for a key that is absent; or its type is never a default.
+    fn written(&self) -> Option<Json> {
+        None
+    }
+}
+
+/// A value with its place, for what is checked later.
+#[derive(Debug, Clone)]
+pub(in crate::config) struct Spanned<T> {
+    pub(in crate::config) value: T,
+    pub(in crate::config) origin: Origin,
+}
+
+impl<T: Decode> Decode for Spanned<T> {
+    fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        T::decode(node, diagnostics).map(|value| Self { value, origin: node.origin.clone() })
+    }
+
+    fn shape() -> Shape {
+        T::shape()
+    }
+
+    fn written(&self) -> Option<Json> {
+        self.value.written()
+    }
+}
+
+/// The node itself; a setting's text is read as TOML first.
+pub(in crate::config) fn structured(node: &Node, diagnostics: &mut Diagnostics) -> Option<Node> {
+    let Value::Setting(text) = &node.value else { return Some(node.clone()) };
+    match parse_setting(text, &node.origin) {
+        Ok(node) => Some(node),
+        Err(error) => {
+            diagnostics.error(&node.origin, format!("the value is not TOML: {error}"));
+            None
+        }
+    }
+}
+
+/// The node's table, or the problem.
+pub(in crate::config) fn as_table<'a>(node: &'a Node, diagnostics: &mut Diagnostics) -> Option<&'a Table> {
+    if let Value::Table(table) = &node.value {
+        return Some(table);
+    }
+    unexpected(node, "a table", diagnostics);
+    None
+}
+
+/// What is taken for a key that is absent, or cannot be read.
+pub(in crate::config) enum Fallback<T> {
+    /// The key may be absent; this is its default.
+    Default(fn() -> T),
+    /// The key must be there. With this value the pass goes on, to find further problems.
+    Placeholder(fn() -> T),
+    /// The key must be there, and nothing can be taken for it.
+    None,
+}
+
+impl<T: Decode> Fallback<T> {
+    /// Describes a key that has this fallback.
+    pub(in crate::config) fn describe(&self, key: Key) -> Key {
+        match self {
+            Self::Default(make) => key.optional(make().written()),
+            Self::Placeholder(_) | Self::None => key,
+        }
+    }
+}
+
+/// Decodes one key of a section. A fallback for what is reported never takes effect, since the whole is refused then.
+pub(in crate::config) fn key<T: Decode>(
+    table: &Table,
+    node: &Node,
+    name: &str,
+    fallback: &Fallback<T>,
+    diagnostics: &mut Diagnostics,
+) -> Option<T> {
+    let decoded = match (table.get(name), fallback) {
+        (Some(value), _) => diagnostics.within(name, |diagnostics| T::decode(value, diagnostics)),
+        (None, Fallback::Default(_)) => None,
+        (None, _) => {
+            diagnostics.error_at(name, &node.origin, "this key is missing");
+            None
+        }
+    };
+    decoded.or_else(|| match fallback {
+        Fallback::Default(make) | Fallback::Placeholder(make) => Some(make()),
+        Fallback::None => None,
+    })
+}
+
+/// A default or a placeholder, which is written nowhere.
+pub(in crate::config) fn built_in<T>(value: T) -> Spanned<T> {
+    Spanned { value, origin: Origin::File { line: 1, column: 1 } }
+}
+
+/// Whether the text of an app setting is an inline table. A template begins with two braces.
+pub(in crate::config) fn is_table(text: &str) -> bool {
+    let text = text.trim_start();
+    text.starts_with('{') && !text.starts_with("{{") && !text.starts_with("{%")
+}
+
+/// Reports a value of another type than the key takes.
+fn unexpected(node: &Node, expected: &str, diagnostics: &mut Diagnostics) {
+    diagnostics.error(&node.origin, format!("expected {expected}, found {}", node.value.kind()));
+}
+
+/// Reports every key of a section that is neither known nor planned, with the nearest known one.
+pub(in crate::config) fn unknown_keys(table: &Table, known: &[&str], planned: &[&str], diagnostics: &mut Diagnostics) {
+    #[cfg(test)]
+    diagnostics.knows(known);
+    for entry in &table.0 {
+        let key = entry.key.as_str();
+        if known.contains(&key) {
+            continue;
+        }
+        diagnostics.within(key, |diagnostics| {
+            if planned.contains(&key) {
+                diagnostics.error(&entry.origin, "is not supported by this version: remove it");
+            } else {
+                let near = did_you_mean(key, known.iter().copied());
+                diagnostics.error(&entry.origin, format!("unknown key{near}"));
+            }
+        });
+    }
+}

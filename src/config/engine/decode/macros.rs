@@ -1,0 +1,115 @@
+//! How sections and choices are declared: once, for reading them and for describing them.
+
+/// Declares a section of the file: its keys, their types, and their defaults (`=`) or placeholders (`=>`); keys that have
+/// only one value so far, which are checked and not kept; and keys that are planned but not there yet. `as` says what a
+/// text is about. `struct Name: Default` also makes the section's own default, of those of its keys. The doc comments are
+/// the reference that users read, see [`Shape`](crate::config::engine::Shape).
+macro_rules! section {
+    (
+        $(#[doc = $doc:literal])*
+        struct $name:ident $( : $trait:ident )? {
+            $(
+                $(#[doc = $key_doc:literal])*
+                $key:ident : $type:ty $( as $format:ident )? $( = $default:expr )? $( => $placeholder:expr )?
+            ),* $(,)?
+        }
+        $( only { $( $(#[doc = $only_doc:literal])* $only:ident : $only_type:ty ),* $(,)? } )?
+        $( planned { $( $planned:literal ),* $(,)? } )?
+    ) => {
+        $(#[doc = $doc])*
+        #[derive(Debug, Clone)]
+        pub(in $crate::config) struct $name {
+            $( $(#[doc = $key_doc])* pub(in $crate::config) $key: $type, )*
+        }
+
+        impl $crate::config::engine::Decode for $name {
+            fn decode(
+                node: &$crate::config::engine::Node,
+                diagnostics: &mut $crate::config::engine::Diagnostics,
+            ) -> Option<Self> {
+                use $crate::config::engine;
+                let node = engine::structured(node, diagnostics)?;
+                let table = engine::as_table(&node, diagnostics)?;
+                let known = [$( stringify!($key), )* $( $( stringify!($only), )* )?];
+                engine::unknown_keys(table, &known, &[$( $( $planned ),* )?], diagnostics);
+                $( $( engine::key::<Option<$only_type>>(
+                    table, &node, stringify!($only), &engine::Fallback::Default(|| None), diagnostics,
+                )?; )* )?
+                $( let $key = engine::key::<$type>(
+                    table, &node, stringify!($key),
+                    &engine::section!(@fallback $type $( = $default )? $( => $placeholder )?), diagnostics,
+                ); )*
+                Some(Self { $( $key: $key?, )* })
+            }
+
+            fn shape() -> $crate::config::engine::Shape {
+                use $crate::config::engine;
+                let keys = vec![
+                    $( engine::section!(@fallback $type $( = $default )? $( => $placeholder )?).describe(
+                        engine::Key::new(
+                            stringify!($key), &[$( $key_doc ),*], <$type as engine::Decode>::shape(),
+                        ) $( .of(engine::TextFormat::$format) )?,
+                    ), )*
+                    $( $( engine::Key::new(
+                        stringify!($only), &[$( $only_doc ),*], <$only_type as engine::Decode>::shape(),
+                    ).only(), )* )?
+                ];
+                engine::Shape::Section(engine::Section::new(stringify!($name), &[$( $doc ),*], keys))
+            }
+        }
+
+        $crate::config::engine::section!(
+            @implement [$( $trait )?] $name [$( $key $( = $default )? $( => $placeholder )? ),*]
+        );
+    };
+    (@fallback $type:ty = $default:expr) => { $crate::config::engine::Fallback::<$type>::Default(|| $default) };
+    (@fallback $type:ty => $placeholder:expr) => {
+        $crate::config::engine::Fallback::<$type>::Placeholder(|| $placeholder)
+    };
+    (@fallback $type:ty) => { $crate::config::engine::Fallback::<$type>::None };
+    (@implement [] $name:ident $keys:tt) => {};
+    (@implement [Default] $name:ident [$( $key:ident $( = $default:expr )? $( => $placeholder:expr )? ),*]) => {
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $( $key: $( $default )? $( $placeholder )?, )* }
+            }
+        }
+    };
+}
+pub(in crate::config) use section;
+
+/// Declares a word that is one of a few, of a type whose values can be compared. The doc comment of a word says what it
+/// means, for the reference.
+macro_rules! choice {
+    (
+        $type:ty { $( $(#[doc = $doc:literal])* $word:literal => $value:expr ),* $(,)? }
+        $( planned { $( $planned:literal ),* } )?
+    ) => {
+        impl $crate::config::engine::Decode for $type {
+            fn decode(
+                node: &$crate::config::engine::Node,
+                diagnostics: &mut $crate::config::engine::Diagnostics,
+            ) -> Option<Self> {
+                let word = <String as $crate::config::engine::Decode>::decode(node, diagnostics)?;
+                let problem = match word.as_str() {
+                    $( $word => return Some($value), )*
+                    $( $( $planned => format!("{word:?} is not supported by this version"), )* )?
+                    _ => format!("{word:?} is none of {}", [$( $word ),*].join(", ")),
+                };
+                diagnostics.error(&node.origin, problem);
+                None
+            }
+
+            fn shape() -> $crate::config::engine::Shape {
+                use $crate::config::engine::{Choice, Shape};
+                Shape::Choice(vec![$( Choice::new($word, &[$( $doc ),*]) ),*])
+            }
+
+            fn written(&self) -> Option<serde_json::Value> {
+                let words = [$( ($word, $value) ),*];
+                words.into_iter().find(|(_, value)| value == self).map(|(word, _)| word.into())
+            }
+        }
+    };
+}
+pub(in crate::config) use choice;

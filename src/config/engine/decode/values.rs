@@ -1,0 +1,205 @@
+//! Values of the file: texts, numbers, true and false, durations, lists and tables.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value as Json;
+
+use super::{Decode, as_table, structured, unexpected};
+use crate::config::engine::diagnostics::Diagnostics;
+use crate::config::engine::shape::{Shape, TextFormat};
+use crate::config::engine::tree::{Entry, Node, Value};
+
+/// What the members of a list without a name are called in a path.
+const UNNAMED: &str = "[]";
+
+/// Stands for a name that is missing.
+pub(in crate::config) fn unnamed() -> super::Spanned<String> {
+    super::built_in(UNNAMED.to_owned())
+}
+
+impl Decode for String {
+    fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        match &node.value {
+            Value::String(text) | Value::Setting(text) => Some(text.clone()),
+            _ => {
+                unexpected(node, "a string", diagnostics);
+                None
+            }
+        }
+    }
+
+    fn shape() -> Shape {
+        Shape::Text(TextFormat::Text)
+    }
+
+    fn written(&self) -> Option<Json> {
+        Some(self.as_str().into())
+    }
+}
+
+impl Decode for bool {
+    fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let node = structured(node, diagnostics)?;
+        if let Value::Boolean(yes) = node.value {
+            return Some(yes);
+        }
+        unexpected(&node, "true or false", diagnostics);
+        None
+    }
+
+    fn shape() -> Shape {
+        Shape::Boolean
+    }
+
+    fn written(&self) -> Option<Json> {
+        Some((*self).into())
+    }
+}
+
+impl Decode for usize {
+    fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let node = structured(node, diagnostics)?;
+        let number = if let Value::Integer(number) = node.value { Self::try_from(number).ok() } else { None };
+        if number.is_none() {
+            unexpected(&node, "a whole number, zero or more", diagnostics);
+        }
+        number
+    }
+
+    fn shape() -> Shape {
+        Shape::Whole(Some(0))
+    }
+
+    fn written(&self) -> Option<Json> {
+        Some((*self).into())
+    }
+}
+
+impl Decode for i64 {
+    fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let node = structured(node, diagnostics)?;
+        if let Value::Integer(number) = node.value {
+            return Some(number);
+        }
+        unexpected(&node, "a whole number", diagnostics);
+        None
+    }
+
+    fn shape() -> Shape {
+        Shape::Whole(None)
+    }
+
+    fn written(&self) -> Option<Json> {
+        Some((*self).into())
+    }
+}
+
+impl Decode for Duration {
+    fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let text = String::decode(node, diagnostics)?;
+        let duration = duration(&text);
+        if duration.is_none() {
+            diagnostics.error(&node.origin, format!("{text:?} is not a duration: write 800ms, 60s, 10m, 2h or 1d"));
+        }
+        duration
+    }
+
+    fn shape() -> Shape {
+        Shape::Text(TextFormat::Duration)
+    }
+
+    fn written(&self) -> Option<Json> {
+        let milliseconds = self.as_millis();
+        let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)];
+        let whole = units.iter().find(|(_, size)| milliseconds >= *size && milliseconds.is_multiple_of(*size));
+        Some(match whole {
+            Some((unit, size)) => format!("{}{unit}", milliseconds / size).into(),
+            None if milliseconds == 0 => "0s".into(),
+            None => format!("{milliseconds}ms").into(),
+        })
+    }
+}
+
+fn duration(text: &str) -> Option<Duration> {
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at_checked(digits)?;
+    let number: u64 = number.parse().ok()?;
+    let seconds = match unit {
+        "ms" => return Some(Duration::from_millis(number)),
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return None,
+    };
+    // A year at most: longer times are slips, and would overflow date arithmetic.
+    number.checked_mul(seconds).filter(|all| *all <= 366 * 86_400).map(Duration::from_secs)
+}
+
+impl<T: Decode> Decode for Option<T> {
+    fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        T::decode(node, diagnostics).map(Some)
+    }
+
+    fn shape() -> Shape {
+        T::shape()
+    }
+
+    fn written(&self) -> Option<Json> {
+        self.as_ref()?.written()
+    }
+}
+
+impl<T: Decode> Decode for Vec<T> {
+    fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let node = structured(node, diagnostics)?;
+        let Value::Array(items) = &node.value else {
+            unexpected(&node, "a list", diagnostics);
+            return None;
+        };
+        // A member that cannot be read is reported; the others go on, so that their problems show too.
+        let decode = |item| diagnostics.within(&step(item), |diagnostics| T::decode(item, diagnostics));
+        Some(items.iter().filter_map(decode).collect())
+    }
+
+    fn shape() -> Shape {
+        Shape::List(Box::new(T::shape()))
+    }
+
+    fn written(&self) -> Option<Json> {
+        self.iter().map(T::written).collect::<Option<Vec<Json>>>().map(Json::Array)
+    }
+}
+
+/// How a member of a list is called in a path: by its name.
+fn step(node: &Node) -> String {
+    let Value::Table(table) = &node.value else { return UNNAMED.to_owned() };
+    ["name", "attribute"]
+        .iter()
+        .find_map(|key| match &table.get(key)?.value {
+            Value::String(name) => Some(name.clone()),
+            _ => None,
+        })
+        .unwrap_or_else(|| UNNAMED.to_owned())
+}
+
+impl<T: Decode> Decode for BTreeMap<String, T> {
+    fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let node = structured(node, diagnostics)?;
+        let table = as_table(&node, diagnostics)?;
+        let decode = |entry: &Entry| {
+            let value = diagnostics.within(&entry.key, |diagnostics| T::decode(&entry.node, diagnostics));
+            value.map(|value| (entry.spelled.clone(), value))
+        };
+        Some(table.0.iter().filter_map(decode).collect())
+    }
+
+    fn shape() -> Shape {
+        Shape::Map("name", Box::new(T::shape()))
+    }
+
+    fn written(&self) -> Option<Json> {
+        self.iter().map(|(name, value)| Some((name.clone(), value.written()?))).collect::<Option<_>>().map(Json::Object)
+    }
+}

@@ -1,0 +1,93 @@
+//! What is wrong with a configuration: collected, and all shown at once.
+
+use std::fmt;
+
+use super::origin::Origin;
+
+/// How bad a problem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// The service does not start.
+    Error,
+    /// A secret is missing: the service starts, who needs the secret reports it, and `check` fails.
+    MissingSecret,
+    /// An invite list cannot be used: the service starts, who needs the list gets the failure action, and `check` fails.
+    MissingList,
+    /// Part of it cannot work on Azure, where this is: the service starts without that part, and `check` fails.
+    NotOnAzure,
+    /// The service starts; the operator should know.
+    Warning,
+}
+
+/// One problem, with its place and its remedy.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    /// How bad it is.
+    pub severity: Severity,
+    origin: Option<Origin>,
+    /// The key's full path (`policies.default.gate`), possibly empty.
+    key: String,
+    message: String,
+}
+
+impl Problem {
+    pub(in crate::config) fn error(origin: Option<Origin>, key: &str, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, origin, key: key.to_owned(), message: message.into() }
+    }
+
+    pub(in crate::config) fn with(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    /// Whether it is about a key, or about one in it.
+    pub(in crate::config) fn is_within(&self, key: &str) -> bool {
+        self.key.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+
+    /// Line and column, both from 1.
+    fn place(&self) -> Option<(usize, usize)> {
+        match self.origin {
+            Some(Origin::File { line, column }) => Some((line, column)),
+            _ => None,
+        }
+    }
+
+    /// One line for a person: `guestlist.toml:12:5: policies.default.gate: …`.
+    #[must_use]
+    pub fn describe(&self, file: &str) -> String {
+        let place = match &self.origin {
+            Some(Origin::File { line, column }) => format!("{file}:{line}:{column}"),
+            Some(Origin::Setting(name)) => format!("app setting {name}"),
+            None => file.to_owned(),
+        };
+        let kind = if self.severity == Severity::Warning { "warning: " } else { "" };
+        let key = if self.key.is_empty() { String::new() } else { format!("{}: ", self.key) };
+        format!("{place}: {kind}{key}{}", self.message)
+    }
+}
+
+/// All problems of a configuration that cannot be used.
+#[derive(Debug)]
+pub struct Invalid {
+    /// The file's name.
+    pub file: String,
+    /// The problems, in the file's order.
+    pub problems: Vec<Problem>,
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for problem in &self.problems {
+            writeln!(out, "{}", problem.describe(&self.file))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+/// Puts problems into the order of the file, app settings after it.
+pub(in crate::config) fn sort(problems: &mut [Problem]) {
+    problems.sort_by_key(|problem| problem.place().unwrap_or((usize::MAX, 0)));
+}

@@ -1,0 +1,158 @@
+//! The JSON Schema of a file (draft 2020-12), with which an editor completes, explains and checks every key.
+//!
+//! It is made from the [`Shape`] of the file. What can be used it passes, but for blanks around a GUID, and for a
+//! required key that only an app setting brings. What only the whole file shows (templates, patterns, names of texts and of
+//! attributes) is left to `guestlist check`.
+//!
+//! Two things are owed to Taplo, which most editors use for TOML: a key's description stands on the key itself and never
+//! beside a `$ref`, since what is beside one is dropped; and there is no `$id`, since a relative one makes the whole schema
+//! invalid, and an absolute one would be an address where nothing is.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value as Json, json};
+
+use super::shape::{Choice, Key, Section, Shape};
+
+type Object = Map<String, Json>;
+
+/// The schema of a file of that name and shape.
+pub(in crate::config) fn json_schema(name: &str, file: &Shape) -> Json {
+    let mut writer = Writer::default();
+    writer.count(file);
+    let mut root = writer.shape(file);
+    root.insert("$schema".into(), "https://json-schema.org/draft/2020-12/schema".into());
+    root.insert("title".into(), name.into());
+    root.insert("$defs".into(), Json::Object(writer.definitions));
+    Json::Object(root)
+}
+
+/// Writes shapes as schemas.
+#[derive(Default)]
+struct Writer {
+    /// How often each section is met.
+    uses: BTreeMap<&'static str, usize>,
+    /// The sections that are met more than once.
+    definitions: Object,
+}
+
+impl Writer {
+    fn count(&mut self, shape: &Shape) {
+        let mut of_section = |section: &Section| {
+            *self.uses.entry(section.name).or_default() += 1;
+            section.keys.iter().for_each(|key| self.count(&key.shape));
+        };
+        match shape {
+            Shape::Section(section) => of_section(section),
+            Shape::Secret(sections) => sections.iter().for_each(of_section),
+            Shape::Kinds { kinds, .. } => kinds.iter().for_each(|(_, section)| of_section(section)),
+            Shape::List(inner) | Shape::Map(_, inner) => self.count(inner),
+            Shape::Either(_, forms) => forms.iter().for_each(|form| self.count(form)),
+            Shape::Text(_) | Shape::Choice(_) | Shape::Whole(_) | Shape::Boolean => {}
+        }
+    }
+
+    fn shape(&mut self, shape: &Shape) -> Object {
+        match shape {
+            Shape::Text(form) => {
+                let pattern = form.pattern().map(|pattern| ("pattern", pattern.into()));
+                object([("type", "string".into())].into_iter().chain(pattern))
+            }
+            Shape::Choice(words) => {
+                if let [only] = words.as_slice()
+                    && only.about.is_empty()
+                {
+                    return object([("const", only.word.into())]);
+                }
+                object([("oneOf", words.iter().map(word).collect())])
+            }
+            Shape::Whole(least) => {
+                let least = least.map(|least| ("minimum", least.into()));
+                object([("type", "integer".into())].into_iter().chain(least))
+            }
+            Shape::Boolean => object([("type", "boolean".into())]),
+            Shape::List(items) => object([("type", "array".into()), ("items", self.shape(items).into())]),
+            Shape::Map(_, values) => {
+                object([("type", "object".into()), ("additionalProperties", self.shape(values).into())])
+            }
+            Shape::Section(section) => self.section(section),
+            Shape::Kinds { kinds, .. } => {
+                object([("oneOf", kinds.iter().map(|(_, section)| self.section(section)).collect())])
+            }
+            Shape::Secret(sections) => {
+                object([("oneOf", sections.iter().map(|section| self.section(section)).collect())])
+            }
+            Shape::Either(_, forms) => object([("oneOf", forms.iter().map(|form| self.shape(form)).collect())]),
+        }
+    }
+
+    /// A section, or the reference to it.
+    fn section(&mut self, section: &Section) -> Object {
+        let properties: Object = section.keys.iter().map(|key| (key.name.to_owned(), self.key(key).into())).collect();
+        let required: Vec<&str> = section.keys.iter().filter(|key| key.required).map(|key| key.name).collect();
+        let mut schema = described(object([("title", section.name.into()), ("type", "object".into())]), &section.about);
+        schema.insert("properties".into(), properties.into());
+        schema.insert("additionalProperties".into(), false.into());
+        if !required.is_empty() {
+            schema.insert("required".into(), required.into());
+        }
+        if self.uses.get(section.name).is_none_or(|uses| *uses < 2) {
+            return schema;
+        }
+        self.definitions.insert(section.name.to_owned(), schema.into());
+        object([("$ref", format!("#/$defs/{}", section.name).into())])
+    }
+
+    fn key(&mut self, key: &Key) -> Object {
+        let schema = self.shape(&key.shape);
+        if schema.contains_key("$ref") {
+            return schema;
+        }
+        // A section says more about itself than the key that holds it.
+        let of_section = matches!(key.shape, Shape::Section(_));
+        let mut schema = if of_section { schema } else { described(schema, &about(key)) };
+        let examples = key.examples();
+        if !examples.is_empty() {
+            schema.insert("examples".into(), examples.into());
+        }
+        // A default in words is in the description.
+        let default = key.default.clone().filter(|_| key.default_in_words.is_none());
+        schema.extend(default.map(|default| ("default".to_owned(), default)));
+        schema
+    }
+}
+
+/// A word with its meaning. It names itself, since editors show what several words mean in one go.
+fn word(word: &Choice) -> Object {
+    let about = if word.about.is_empty() { String::new() } else { format!("`{}`: {}", word.word, word.about) };
+    described(object([("const", word.word.into())]), &about)
+}
+
+/// What a key does, and how its value is written.
+fn about(key: &Key) -> String {
+    let mut about = key.about.clone();
+    if let Some(default) = key.default_in_words {
+        about = format!("{about}\n\nDefault: {default}");
+    }
+    match key.shape.leaf() {
+        Shape::Text(form) if !form.about().is_empty() => format!("{about}\n\n*{}*: {}", form.name(), form.about()),
+        _ => about,
+    }
+}
+
+fn object(entries: impl IntoIterator<Item = (&'static str, Json)>) -> Object {
+    entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+fn described(mut schema: Object, about: &str) -> Object {
+    if !about.is_empty() {
+        schema.insert("description".to_owned(), json!(about));
+    }
+    schema
+}
+
+/// The schema of a value.
+#[cfg(test)]
+pub(in crate::config) fn value_schema(shape: &Shape) -> Json {
+    Json::Object(Writer::default().shape(shape))
+}

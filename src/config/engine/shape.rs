@@ -1,0 +1,310 @@
+//! What may be written in `guestlist.toml`: the description that the JSON Schema and the reference are made from.
+//!
+//! Every type that a node decodes to says its shape ([`Decode::shape`]), from the doc comments, types and defaults that
+//! its declaration has anyway. So the description cannot name a key that is not read, nor a default that is not taken;
+//! keys that are planned are not in it.
+//!
+//! Of a doc comment, three kinds of lines are not prose: ``Example: `"800ms"` `` is a value as TOML, `Keys: locale` says what
+//! the keys of a table are (one line for each table that is within the other), and `Default: the tenant's own` is the
+//! default of a key that is worked out later.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+/// What may be written for a key.
+#[derive(Debug, Clone)]
+pub(in crate::config) enum Shape {
+    /// A text of some form.
+    Text(TextFormat),
+    /// One of a few words.
+    Choice(Vec<Choice>),
+    /// A whole number; with the least one, if there is one.
+    Whole(Option<i64>),
+    /// True or false.
+    Boolean,
+    /// A list of one shape.
+    List(Box<Shape>),
+    /// A table whose keys are the operator's own: what they are, and the shape of the values.
+    Map(&'static str, Box<Shape>),
+    /// A table with known keys.
+    Section(Section),
+    /// A section of one of several kinds, which one of its keys names. See [`Shape::kinds`].
+    Kinds { key: &'static str, kinds: Vec<(&'static str, Section)> },
+    /// A secret: one of several references, each a table with one key.
+    Secret(Vec<Section>),
+    /// One of several shapes; with a name for all of them.
+    Either(&'static str, Vec<Shape>),
+}
+
+impl Shape {
+    /// A section of one of several kinds: the word that names each, and its shape. In each, that key then comes first, must
+    /// be there, and takes that word only.
+    pub(in crate::config) fn kinds(name: &'static str, kinds: impl IntoIterator<Item = (&'static str, Self)>) -> Self {
+        let section = |(word, shape): (&'static str, Self)| {
+            let Self::Section(mut section) = shape else { return None };
+            section.keys.retain(|key| key.name != name);
+            let is = Key::new(name, &["Says of which kind this is."], Self::Choice(vec![Choice::new(word, &[])]));
+            section.keys.insert(0, is);
+            Some((word, section))
+        };
+        Self::Kinds { key: name, kinds: kinds.into_iter().filter_map(section).collect() }
+    }
+
+    /// What a list or a table holds in the end.
+    pub(in crate::config) fn leaf(&self) -> &Self {
+        match self {
+            Self::List(inner) | Self::Map(_, inner) => inner.leaf(),
+            other => other,
+        }
+    }
+
+    /// The same shape with its texts being of that form.
+    fn of(self, form: TextFormat) -> Self {
+        match self {
+            Self::Text(_) => Self::Text(form),
+            Self::List(items) => Self::List(Box::new(items.of(form))),
+            Self::Map(keys, values) => Self::Map(keys, Box::new(values.of(form))),
+            other => other,
+        }
+    }
+
+    /// The same shape with tables, from the outermost, having these keys.
+    fn by(self, keys: &[&'static str]) -> Self {
+        match (self, keys) {
+            (Self::Map(_, values), [first, rest @ ..]) => Self::Map(first, Box::new(values.by(rest))),
+            (other, _) => other,
+        }
+    }
+}
+
+/// What a text is about, where its type is no more than a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::config) enum TextFormat {
+    /// Any text.
+    Text,
+    /// A GUID.
+    Guid,
+    /// A time span.
+    Duration,
+    /// An address of the outside world.
+    Url,
+    /// A file or a folder.
+    Path,
+    /// A text with values filled in.
+    Template,
+    /// A CEL expression.
+    Condition,
+    /// A regular expression.
+    Pattern,
+    /// An address or a domain.
+    AddressRule,
+    /// An attribute's name.
+    Attribute,
+}
+
+impl TextFormat {
+    /// Every form that has rules of its own.
+    pub(in crate::config) const EXPLAINED: [Self; 9] = [
+        Self::Guid,
+        Self::Duration,
+        Self::Url,
+        Self::Path,
+        Self::Template,
+        Self::Condition,
+        Self::Pattern,
+        Self::AddressRule,
+        Self::Attribute,
+    ];
+
+    /// What it is called; with an `s`, several of them.
+    pub(in crate::config) fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Guid => "GUID",
+            Self::Duration => "duration",
+            Self::Url => "URL",
+            Self::Path => "path",
+            Self::Template => "template",
+            Self::Condition => "condition",
+            Self::Pattern => "pattern",
+            Self::AddressRule => "address rule",
+            Self::Attribute => "attribute",
+        }
+    }
+
+    /// How it is written, in one or two sentences; empty for a mere text.
+    pub(in crate::config) fn about(self) -> &'static str {
+        match self {
+            Self::Text => "",
+            Self::Guid => {
+                "`8-4-4-4-12` hexadecimal digits in any case, also without the hyphens or in braces, not all zero."
+            }
+            Self::Duration => "A whole number with a unit: `800ms`, `60s`, `10m`, `2h` or `1d`. At most 366 days.",
+            Self::Url => "An `https` address without query, fragment and credentials; `http` is for loopback only.",
+            Self::Path => "A path on this machine; a relative one begins at the folder of `guestlist.toml`.",
+            Self::Template => {
+                "A text in which `{{ … }}` is filled in, such as `{{ user.givenName | slug }}`. KnownNames that do not exist \
+                 are errors; a value that is absent is empty."
+            }
+            Self::Condition => {
+                "A CEL expression that is true or false, such as `user.country == 'AU'`. At most 1 KiB; one that fails \
+                 when it is evaluated counts as false, with a warning in the log."
+            }
+            Self::Pattern => "A regular expression that the whole value must match, so `^` and `$` are not needed.",
+            Self::AddressRule => {
+                "`jo@example.com` is that address, `@example.com` every address of exactly that domain, \
+                 `@*.example.com` every address of a domain below it, at any depth."
+            }
+            Self::Attribute => {
+                "The name of a built-in attribute (`displayName`), `ext.Name` for a custom one (this needs \
+                 `tenant.extension_app_id`), or `email`."
+            }
+        }
+    }
+
+    /// A regular expression that every text of the form matches.
+    pub(in crate::config) fn pattern(self) -> Option<&'static str> {
+        match self {
+            Self::Guid => Some(GUID),
+            Self::Duration => Some("^[0-9]+(ms|s|m|h|d)$"),
+            Self::AddressRule => Some("@"),
+            _ => None,
+        }
+    }
+}
+
+/// A GUID with hyphens, the same in braces, or without hyphens.
+const GUID: &str = "^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\
+                    |\\{[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\\}\
+                    |[0-9A-Fa-f]{32})$";
+
+/// One of a few words, and what it means.
+#[derive(Debug, Clone)]
+pub(in crate::config) struct Choice {
+    pub(in crate::config) word: &'static str,
+    pub(in crate::config) about: String,
+}
+
+impl Choice {
+    pub(in crate::config) fn new(word: &'static str, lines: &[&'static str]) -> Self {
+        Self { word, about: Doc::new(lines).about }
+    }
+}
+
+/// A table with known keys.
+#[derive(Debug, Clone)]
+pub(in crate::config) struct Section {
+    /// The name of its type.
+    pub(in crate::config) name: &'static str,
+    pub(in crate::config) about: String,
+    pub(in crate::config) keys: Vec<Key>,
+}
+
+impl Section {
+    pub(in crate::config) fn new(name: &'static str, lines: &[&'static str], keys: Vec<Key>) -> Self {
+        let short = name.strip_suffix("Section").or_else(|| name.strip_suffix("Keys"));
+        Self { name: short.unwrap_or(name), about: Doc::new(lines).about, keys }
+    }
+}
+
+/// A key of a section.
+#[derive(Debug, Clone)]
+pub(in crate::config) struct Key {
+    pub(in crate::config) name: &'static str,
+    pub(in crate::config) about: String,
+    pub(in crate::config) shape: Shape,
+    /// Whether it must be there.
+    pub(in crate::config) required: bool,
+    /// What stands for it, if that can be written.
+    pub(in crate::config) default: Option<Json>,
+    /// The same in words, where it is worked out later.
+    pub(in crate::config) default_in_words: Option<&'static str>,
+    /// Values as TOML.
+    examples: Vec<&'static str>,
+}
+
+impl Key {
+    /// A key that must be there.
+    pub(in crate::config) fn new(name: &'static str, lines: &[&'static str], shape: Shape) -> Self {
+        let Doc { about, examples, keys, default } = Doc::new(lines);
+        let shape = shape.by(&keys);
+        Self { name, about, shape, required: true, default: None, default_in_words: default, examples }
+    }
+
+    /// The texts in it are of that form.
+    pub(in crate::config) fn of(mut self, form: TextFormat) -> Self {
+        self.shape = self.shape.of(form);
+        self
+    }
+
+    /// The key may be absent; then this default is taken, if it can be written.
+    pub(in crate::config) fn optional(mut self, default: Option<Json>) -> Self {
+        self.required = false;
+        self.default = default;
+        self
+    }
+
+    /// The key may be absent; the only word there is stands for it.
+    pub(in crate::config) fn only(mut self) -> Self {
+        self.required = false;
+        if let Shape::Choice(words) = &self.shape
+            && let [only] = words.as_slice()
+        {
+            self.default = Some(only.word.into());
+        }
+        self
+    }
+
+    /// Its examples. One that is not TOML is left out; a test looks for it.
+    pub(in crate::config) fn examples(&self) -> Vec<Json> {
+        self.examples.iter().filter_map(|text| toml_value(text)).collect()
+    }
+
+    /// How many examples its doc comment has.
+    #[cfg(test)]
+    pub(in crate::config) fn written_examples(&self) -> usize {
+        self.examples.len()
+    }
+}
+
+fn toml_value(text: &str) -> Option<Json> {
+    let mut table: BTreeMap<String, Json> = toml::from_str(&format!("value = {text}")).ok()?;
+    table.remove("value")
+}
+
+/// A doc comment, taken apart.
+struct Doc {
+    about: String,
+    examples: Vec<&'static str>,
+    keys: Vec<&'static str>,
+    default: Option<&'static str>,
+}
+
+impl Doc {
+    /// Lines become paragraphs; an empty line is between two of them.
+    fn new(lines: &[&'static str]) -> Self {
+        let mut doc = Self { about: String::new(), examples: Vec::new(), keys: Vec::new(), default: None };
+        for line in lines.iter().map(|line| line.trim()) {
+            if let Some(example) = line.strip_prefix("Example: ") {
+                doc.examples.push(example.trim_matches('`'));
+            } else if let Some(keys) = line.strip_prefix("Keys: ") {
+                doc.keys.push(keys);
+            } else if let Some(default) = line.strip_prefix("Default: ") {
+                doc.default = Some(default);
+            } else if line.is_empty() {
+                doc.about.push_str("\n\n");
+            } else {
+                if !doc.about.is_empty() && !doc.about.ends_with('\n') {
+                    doc.about.push(' ');
+                }
+                doc.about.push_str(line);
+            }
+        }
+        doc.about = doc.about.trim().to_owned();
+        doc
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,80 @@
+//! What kind of value an expression finds at each path, as far as the configuration says so, and warnings where a condition
+//! does something with it that fails, or can never be.
+
+use crate::config::engine::{Diagnostics, Origin};
+use crate::config::known_names::KnownNames;
+use crate::expressions::{Condition, Kind, Risk};
+use crate::invites::columns;
+use crate::signup::facts;
+use crate::values::{AttributeName, AttributeType};
+
+/// What is known of the values in a policy, or in a connector.
+pub(in crate::config) struct KnownTypes<'n> {
+    /// The names of the tenant, with the declared types.
+    pub(in crate::config) names: &'n KnownNames,
+    /// Attributes that conditions see as lists.
+    pub(in crate::config) multi_select: &'n [AttributeName],
+}
+
+impl KnownTypes<'_> {
+    /// Warns where a condition can fail on what people type below `root`, or on the kind of a value; `then` says what
+    /// follows from that.
+    pub(in crate::config) fn warn_of_risks(
+        &self,
+        condition: &Condition,
+        root: &str,
+        then: &str,
+        origin: &Origin,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let typed = |path: &[String]| path.first().is_some_and(|first| first == root);
+        for risk in condition.risks(&typed, &|path| self.of(path)) {
+            let how = match risk {
+                Risk::NeverSame { .. } => risk.to_string(),
+                Risk::Misfit { .. } => format!("can fail, and then {then}: {risk}"),
+                _ => format!("can fail on what people type, and then {then}: {risk}"),
+            };
+            diagnostics.warn(origin, how);
+        }
+    }
+
+    /// The kind of what is at a path; `None`: nobody knows before there is an event.
+    fn of(&self, path: &[String]) -> Option<Kind> {
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        match path.as_slice() {
+            ["attributes" | "user", "ext", name] => self.attribute(&format!("ext.{name}")),
+            ["attributes", name] => self.attribute(name),
+            // Of a user only these and those of `ext` are attributes.
+            ["user", name] => (*name != "identities" && *name != "ext").then_some(Kind::Text),
+            ["invite", "tags" | "groups" | "roles"] => Some(Kind::List),
+            ["invite", column] => {
+                let own = columns::is_reserved(column) || *column == "source";
+                Some(if own { Kind::Text } else { self.declared(column).unwrap_or(Kind::Text) })
+            }
+            [root, _] if facts::NAMES.contains(root) => Some(Kind::Text),
+            _ => None,
+        }
+    }
+
+    fn attribute(&self, written: &str) -> Option<Kind> {
+        if written == "ext" {
+            return None;
+        }
+        let email = written.eq_ignore_ascii_case("email") || written.eq_ignore_ascii_case("emailAddress");
+        let name = if email { Some(AttributeName::new("email")) } else { self.names.quietly(written) }?;
+        if self.multi_select.iter().any(|several| several.is(name.as_str())) {
+            return Some(Kind::List);
+        }
+        let built_in = columns::is_built_in(&name).then_some(Kind::Text);
+        built_in.or_else(|| self.declared(written))
+    }
+
+    fn declared(&self, written: &str) -> Option<Kind> {
+        self.names.types.declared_for(written).map(|declared| match declared {
+            AttributeType::String => Kind::Text,
+            AttributeType::Int64 => Kind::Number,
+            AttributeType::Boolean => Kind::Boolean,
+            AttributeType::StringCollection => Kind::List,
+        })
+    }
+}

@@ -1,0 +1,83 @@
+//! The names that other sections may use: attributes, look-ups, and columns of invite lists.
+
+use std::cell::RefCell;
+
+use super::engine::{Diagnostics, Origin};
+use crate::invites::columns;
+use crate::values::{AppId, AttributeName, AttributeTypes, did_you_mean};
+
+/// How attributes are named in this tenant, and what invite lists say.
+#[derive(Debug)]
+pub(super) struct KnownNames {
+    pub(super) extension_app: Option<AppId>,
+    /// The look-ups there are.
+    pub(super) lookups: Vec<String>,
+    /// The columns of the invite lists; empty: not known.
+    pub(super) columns: Vec<String>,
+    /// The declared types of attributes.
+    pub(super) types: AttributeTypes,
+    /// The attributes that something names.
+    used: RefCell<Vec<AttributeName>>,
+}
+
+impl KnownNames {
+    /// Names of a tenant, with these look-ups.
+    pub(super) fn new(extension_app: Option<AppId>, lookups: Vec<String>) -> Self {
+        let (columns, types, used) = (Vec::new(), AttributeTypes::default(), RefCell::default());
+        Self { extension_app, lookups, columns, types, used }
+    }
+
+    /// The attributes that the configuration and the lists name.
+    pub(super) fn used(&self) -> Vec<AttributeName> {
+        let columns = self.columns.iter().filter_map(|column| self.quietly(column));
+        self.used.borrow().iter().cloned().chain(columns).collect()
+    }
+
+    /// Takes note of an attribute that something names.
+    pub(super) fn note(&self, name: &AttributeName) {
+        let mut used = self.used.borrow_mut();
+        if !used.contains(name) {
+            used.push(name.clone());
+        }
+    }
+
+    /// The attribute as the directory spells it, if it is one.
+    pub(super) fn quietly(&self, written: &str) -> Option<AttributeName> {
+        columns::attribute(written, self.extension_app.as_ref())
+    }
+
+    /// The attribute as the directory spells it, for something that uses it.
+    pub(super) fn attribute(
+        &self,
+        written: &str,
+        origin: &Origin,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<AttributeName> {
+        let name = self.resolve(written, origin, diagnostics)?;
+        self.note(&name);
+        Some(name)
+    }
+
+    /// The attribute as the directory spells it.
+    pub(super) fn resolve(
+        &self,
+        written: &str,
+        origin: &Origin,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<AttributeName> {
+        if written.eq_ignore_ascii_case("email") || written.eq_ignore_ascii_case("emailAddress") {
+            return Some(AttributeName::new("email"));
+        }
+        let found = columns::attribute(written, self.extension_app.as_ref());
+        if found.is_none() {
+            let how = if written.starts_with("ext.") && self.extension_app.is_none() {
+                "names a custom attribute: set tenant.extension_app_id".to_owned()
+            } else {
+                let near = did_you_mean(written, columns::BUILT_IN_ATTRIBUTES);
+                format!("{written:?} is not an attribute's name{near}")
+            };
+            diagnostics.error(origin, how);
+        }
+        found
+    }
+}

@@ -1,0 +1,223 @@
+//! `[[policies.rules]]`, compiled.
+
+mod keys;
+
+use chrono::NaiveDate;
+use regex::{Regex, RegexBuilder};
+
+use super::cost::MAX_PATTERN;
+use crate::config::engine::{Diagnostics, Origin, Spanned};
+use crate::config::expressions::scope::Scope;
+use crate::config::expressions::types::KnownTypes;
+use crate::config::known_names::KnownNames;
+use crate::signup::facts;
+use crate::signup::messages::Messages;
+use crate::signup::rules::{
+    Checks, DateCheck, Day, Normalise, Outcome, PhoneCountry, Rule, check_date_format, prepare_phones,
+};
+use crate::values::{AttributeName, did_you_mean};
+
+pub(in crate::config) use keys::{RuleKeys, RuleSection};
+
+/// The ages that can be asked for.
+const AGES: std::ops::RangeInclusive<usize> = 1..=150;
+
+pub(super) fn rule(
+    section: &RuleSection,
+    multi_select: &[AttributeName],
+    names: &KnownNames,
+    messages: &Messages,
+    diagnostics: &mut Diagnostics,
+) -> Option<Rule> {
+    let keys = &section.value;
+    let place = keys.attribute.as_ref().map_or("[]", |attribute| attribute.value.as_str());
+    diagnostics.within(place, |diagnostics| {
+        let known = |written: &Spanned<String>| names.attribute(&written.value, &written.origin, diagnostics);
+        let attribute = keys.attribute.as_ref().map(known);
+        let when = keys.when.as_ref().map(|when| {
+            let condition =
+                |diagnostics: &mut Diagnostics| Scope::of_conditions(names).condition(when, &facts::NAMES, diagnostics);
+            diagnostics.within("when", condition)
+        });
+        check_message(keys, messages, diagnostics);
+        let rule = Rule {
+            outcome: keys.outcome,
+            normalise: keys.normalise.clone(),
+            phone_country: phone_country(keys, names, diagnostics),
+            checks: checks(keys, diagnostics),
+            message: keys.message.as_ref().map(|key| key.value.clone()),
+            attribute: attribute.map_or(Some(None), |name| name.map(Some))?,
+            when: when.map_or(Some(None), |when| when.map(Some))?,
+        };
+        // What a slip leaves of a rule says nothing about what was meant.
+        if !diagnostics.is_wrong_here() {
+            check_whole(&rule, section, diagnostics);
+            warn_of_risks(&rule, keys, &KnownTypes { names, multi_select }, diagnostics);
+        }
+        Some(rule)
+    })
+}
+
+/// Warns where the rule's condition can fail on what people type.
+fn warn_of_risks(rule: &Rule, keys: &RuleKeys, kinds: &KnownTypes<'_>, diagnostics: &mut Diagnostics) {
+    let (Some(condition), Some(written)) = (&rule.when, &keys.when) else { return };
+    let then = if rule.is_its_condition() {
+        "the person gets an error at the fields it reads"
+    } else {
+        "the rule does not apply"
+    };
+    diagnostics
+        .within("when", |diagnostics| kinds.warn_of_risks(condition, "attributes", then, &written.origin, diagnostics));
+}
+
+/// Reports a key that no text has.
+fn check_message(keys: &RuleKeys, messages: &Messages, diagnostics: &mut Diagnostics) {
+    if let Some(key) = keys.message.as_ref().filter(|key| !messages.has(&key.value)) {
+        let known: Vec<&str> = messages.keys().collect();
+        let near = did_you_mean(&key.value, known);
+        let how = format!("[messages] has no {:?}{near}", key.value);
+        diagnostics.error_at("message", &key.origin, how);
+    }
+}
+
+/// Reports what cannot be meant by all of a rule's keys together.
+fn check_whole(rule: &Rule, section: &RuleSection, diagnostics: &mut Diagnostics) {
+    let origin = &section.origin;
+    let acts = rule.checks_values() || !rule.normalise.is_empty();
+    if rule.attribute.is_none() && rule.when.is_none() {
+        diagnostics
+            .error(origin, "the rule says neither attribute nor when: name the attribute it is for, or a condition");
+    } else if rule.attribute.is_none() && acts {
+        diagnostics
+            .error(origin, "a rule without attribute can only fail by its condition: name the attribute to be checked");
+    } else if rule.when.is_none() && !acts {
+        diagnostics.error(origin, "the rule does nothing: give it a check, normalise or when");
+    } else if rule.when.is_none() && !rule.checks_values() {
+        let key = if rule.outcome == Outcome::Block { "outcome" } else { "message" };
+        if rule.outcome == Outcome::Block || rule.message.is_some() {
+            let why = "the rule cannot fail, so this is never used: give the rule a check, or remove this";
+            diagnostics.error_at(key, origin, why);
+        }
+    }
+}
+
+fn phone_country(keys: &RuleKeys, names: &KnownNames, diagnostics: &mut Diagnostics) -> Option<PhoneCountry> {
+    let reads_phones = keys.normalise.contains(&Normalise::Phone);
+    let country = keys.phone_country.as_ref().and_then(|written| {
+        diagnostics.within("phone_country", |diagnostics| {
+            if !reads_phones {
+                diagnostics.error(&written.origin, "is for phone numbers only: add \"phone\" to normalise");
+            }
+            if let Some(name) = written.value.strip_prefix("attributes.") {
+                return names.attribute(name, &written.origin, diagnostics).map(PhoneCountry::Attribute);
+            }
+            match written.value.parse() {
+                Ok(country) => Some(PhoneCountry::Fixed(country)),
+                Err(why) => {
+                    let how = format!(
+                        "{:?} {why}, or the attribute that holds it, such as attributes.country",
+                        written.value
+                    );
+                    diagnostics.error(&written.origin, how);
+                    None
+                }
+            }
+        })
+    });
+    if reads_phones {
+        // So that no sign-up waits for what is read once.
+        prepare_phones();
+    }
+    country
+}
+
+fn checks(keys: &RuleKeys, diagnostics: &mut Diagnostics) -> Checks {
+    ordered(("min_length", &keys.min_length), ("max_length", &keys.max_length), diagnostics);
+    ordered(("min", &keys.min), ("max", &keys.max), diagnostics);
+    ordered(("min_items", &keys.min_items), ("max_items", &keys.max_items), diagnostics);
+    Checks {
+        required: keys.required,
+        pattern: keys.pattern.as_ref().and_then(|pattern| compile(pattern, diagnostics)),
+        min_length: keys.min_length.as_ref().map(|min| min.value),
+        max_length: keys.max_length.as_ref().map(|max| max.value),
+        one_of: keys.one_of.iter().map(|one| one.0.to_text()).collect(),
+        min: keys.min.as_ref().map(|min| min.value),
+        max: keys.max.as_ref().map(|max| max.value),
+        date: date(keys, diagnostics),
+        min_items: keys.min_items.as_ref().map(|min| min.value),
+        max_items: keys.max_items.as_ref().map(|max| max.value),
+    }
+}
+
+/// Reports a range that nothing lies in.
+fn ordered<T: PartialOrd>(
+    (least, low): (&str, &Option<Spanned<T>>),
+    (most, high): (&str, &Option<Spanned<T>>),
+    diagnostics: &mut Diagnostics,
+) {
+    if let (Some(low), Some(high)) = (low, high)
+        && low.value > high.value
+    {
+        let how = format!("is larger than {most}: nothing can pass");
+        diagnostics.error_at(least, &low.origin, how);
+    }
+}
+
+fn date(keys: &RuleKeys, diagnostics: &mut Diagnostics) -> Option<DateCheck> {
+    let format = keys.date_format.as_ref().map(|format| {
+        if let Err(why) = check_date_format(&format.value) {
+            diagnostics.error_at("date_format", &format.origin, why.to_string());
+        }
+        format.value.clone()
+    });
+    let earliest = keys.earliest.as_ref().and_then(|written| day(written, "earliest", diagnostics));
+    let latest = keys.latest.as_ref().and_then(|written| day(written, "latest", diagnostics));
+    if let (Some((Day::Fixed(first), origin)), Some((Day::Fixed(last), _))) = (&earliest, &latest)
+        && first > last
+    {
+        diagnostics.error_at("earliest", origin, "is after latest: nothing can pass");
+    }
+    let min_age = keys.min_age.as_ref().map(|age| {
+        if !AGES.contains(&age.value) {
+            let how = format!("must lie between {} and {} years", AGES.start(), AGES.end());
+            diagnostics.error_at("min_age", &age.origin, how);
+        }
+        u32::try_from(age.value).unwrap_or(u32::MAX)
+    });
+    let wanted = format.is_some() || keys.earliest.is_some() || keys.latest.is_some() || min_age.is_some();
+    wanted.then(|| DateCheck {
+        format: format.unwrap_or_else(|| DateCheck::ISO.to_owned()),
+        earliest: earliest.map(|(day, _)| day),
+        latest: latest.map(|(day, _)| day),
+        min_age,
+    })
+}
+
+fn day<'k>(written: &'k Spanned<String>, key: &str, diagnostics: &mut Diagnostics) -> Option<(Day, &'k Origin)> {
+    if written.value == "today" {
+        return Some((Day::Today, &written.origin));
+    }
+    let date = NaiveDate::parse_from_str(&written.value, DateCheck::ISO);
+    if date.is_err() {
+        let how = format!("{:?} is not a date: write it like 2026-01-31, or today", written.value);
+        diagnostics.error_at(key, &written.origin, how);
+    }
+    date.ok().map(|date| (Day::Fixed(date), &written.origin))
+}
+
+/// A pattern that is for the whole value.
+fn compile(pattern: &Spanned<String>, diagnostics: &mut Diagnostics) -> Option<Regex> {
+    let build = |text: &str| RegexBuilder::new(text).size_limit(MAX_PATTERN).build();
+    // On its own first: the error then shows what was written.
+    let compiled = build(&pattern.value).and_then(|_| build(&format!(r"\A(?:{})\z", pattern.value)));
+    match compiled {
+        Ok(regex) => Some(regex),
+        Err(error) => {
+            let why = error.to_string().lines().last().unwrap_or_default().trim().to_owned();
+            diagnostics.within("pattern", |diagnostics| {
+                diagnostics.error(&pattern.origin, format!("is not a regular expression: {why}"));
+            });
+            None
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Where a policy's addresses and codes come from, and what it looks up: checked together, since one asks for another.
+
+use std::sync::Arc;
+
+use super::PolicySection;
+use crate::config::engine::{Diagnostics, Spanned};
+use crate::config::known_names::KnownNames;
+use crate::config::tenant::attributes::expect_text;
+use crate::signup::identity::EmailSource;
+use crate::signup::policy::NoAddress;
+use crate::values::{AttributeName, did_you_mean};
+
+/// The sources that are no attributes.
+const WORDS: [&str; 2] = ["identity", "federated-id"];
+
+/// `email_sources`.
+pub(super) fn email_sources(
+    section: &PolicySection,
+    names: &KnownNames,
+    diagnostics: &mut Diagnostics,
+) -> Vec<EmailSource> {
+    let written = &section.email_sources;
+    diagnostics.within("email_sources", |diagnostics| {
+        if written.is_empty() {
+            let how = "names no source, so that nobody would have an address: leave the key out for the usual ones";
+            diagnostics.error(&section.name.origin, how);
+        }
+        let sources: Vec<EmailSource> =
+            written.iter().filter_map(|source| email_source(source, names, diagnostics)).collect();
+        let twice = written.iter().enumerate().find(|(at, source)| {
+            written.iter().take(*at).any(|before| before.value.eq_ignore_ascii_case(&source.value))
+        });
+        if let Some((_, source)) = twice {
+            diagnostics.error(&source.origin, format!("{:?} occurs twice", source.value));
+        }
+        sources
+    })
+}
+
+/// One source, as it is written.
+pub(in crate::config) fn email_source(
+    source: &Spanned<String>,
+    names: &KnownNames,
+    diagnostics: &mut Diagnostics,
+) -> Option<EmailSource> {
+    match source.value.as_str() {
+        "identity" => Some(EmailSource::Identity),
+        "federated-id" => Some(EmailSource::FederatedId),
+        written => {
+            if let Some(name) = written.strip_prefix("attribute:") {
+                let name = names.attribute(name.trim(), &source.origin, diagnostics)?;
+                expect_text(&name, names, &source.origin, diagnostics);
+                return Some(EmailSource::Attribute(name));
+            }
+            let near = did_you_mean(written, WORDS);
+            let how = format!("{written:?} is none of identity, federated-id, attribute:NAME{near}");
+            diagnostics.error(&source.origin, how);
+            None
+        }
+    }
+}
+
+/// `no_address`, which may ask for a field for codes.
+pub(super) fn no_address(section: &PolicySection, diagnostics: &mut Diagnostics) -> NoAddress {
+    let written = &section.no_address;
+    if written.value == NoAddress::Code && section.invitation_code.is_none() {
+        let how = "\"code\" needs invitation_code: the form's field that a code is typed into";
+        diagnostics.error_at("no_address", &written.origin, how);
+    }
+    written.value
+}
+
+/// `invitation_code`.
+pub(super) fn invitation_code(
+    section: &PolicySection,
+    names: &KnownNames,
+    diagnostics: &mut Diagnostics,
+) -> Option<AttributeName> {
+    let written = section.invitation_code.as_ref()?;
+    diagnostics.within("invitation_code", |diagnostics| {
+        let name = names.attribute(&written.value, &written.origin, diagnostics)?;
+        if name.is("email") {
+            diagnostics.error(
+                &written.origin,
+                "is the address itself: name an attribute of its own, such as ext.InvitationCode",
+            );
+            return None;
+        }
+        expect_text(&name, names, &written.origin, diagnostics);
+        Some(name)
+    })
+}
+
+/// `lookups`, each of which has to be there.
+pub(super) fn lookups(section: &PolicySection, known: &[String], diagnostics: &mut Diagnostics) -> Vec<Arc<str>> {
+    diagnostics.within("lookups", |diagnostics| {
+        let find = |written: &Spanned<String>| {
+            let twice = section.lookups.iter().filter(|other| other.value == written.value).count() > 1;
+            if twice {
+                diagnostics.error(&written.origin, format!("{:?} occurs twice", written.value));
+                return None;
+            }
+            if known.contains(&written.value) {
+                return Some(Arc::from(written.value.as_str()));
+            }
+            let near = did_you_mean(&written.value, known.iter().map(String::as_str));
+            diagnostics.error(&written.origin, format!("there is no [[lookups]] called {:?}{near}", written.value));
+            None
+        };
+        section.lookups.iter().filter_map(find).collect()
+    })
+}

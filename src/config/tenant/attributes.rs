@@ -1,0 +1,83 @@
+//! `[tenant.attributes]`: the types of attributes, which Entra does not always say.
+
+use super::TenantSection;
+use crate::config::engine::{Diagnostics, Origin};
+use crate::config::known_names::KnownNames;
+use crate::invites::columns;
+use crate::values::{AttributeName, AttributeType, AttributeTypes, nearest};
+
+/// The declared types.
+pub(in crate::config) fn types(
+    section: &TenantSection,
+    names: &KnownNames,
+    diagnostics: &mut Diagnostics,
+) -> AttributeTypes {
+    let mut declared: Vec<(AttributeName, AttributeType)> = Vec::new();
+    diagnostics.within("tenant.attributes", |diagnostics| {
+        for (written, kind) in &section.attributes {
+            let Some(name) = names.resolve(written, &kind.origin, diagnostics) else { continue };
+            if declared.iter().any(|(known, _)| known.is(name.as_str())) {
+                diagnostics.error(&kind.origin, format!("the attribute {written:?} occurs twice"));
+            }
+            if columns::is_built_in(&name) && kind.value != AttributeType::String {
+                let how = "is a text in every directory: leave it out";
+                diagnostics.error_at(written, &kind.origin, how);
+                continue;
+            }
+            declared.push((name, kind.value));
+        }
+    });
+    declared.into_iter().collect()
+}
+
+/// Warns of a declared name that is nearly the same as one that is used and not declared: most likely a slip, after which
+/// the value would be a text. Built-in names cannot be mistaken, since every one of them is known.
+pub(in crate::config) fn warn_of_near_names(
+    section: &TenantSection,
+    names: &KnownNames,
+    diagnostics: &mut Diagnostics,
+) {
+    let custom = |name: &AttributeName| name.short().strip_prefix("ext.").map(str::to_owned);
+    let declared: Vec<String> = names.types.iter().filter_map(|(name, _)| custom(name)).collect();
+    let used = names.used();
+    let undeclared = used.iter().filter(|name| names.types.declared(name.as_str()).is_none());
+    for name in undeclared.filter_map(custom) {
+        let Some(near) = nearest(&name, declared.iter().map(String::as_str)) else { continue };
+        let is_meant = |written: &str| names.quietly(written).as_ref().and_then(custom).as_deref() == Some(near);
+        let Some((written, kind)) = section.attributes.iter().find(|(written, _)| is_meant(written)) else { continue };
+        let how = format!(
+            "is nearly the same as ext.{name}, which is used and would be a text: correct one of the two, or declare \
+             \"ext.{name}\" as well"
+        );
+        diagnostics.within("tenant.attributes", |diagnostics| {
+            diagnostics.warn_at(written, &kind.origin, how);
+        });
+    }
+}
+
+/// A type as the configuration writes it.
+pub(in crate::config) fn word(declared: AttributeType) -> &'static str {
+    match declared {
+        AttributeType::Boolean => "boolean",
+        AttributeType::Int64 => "int64",
+        AttributeType::String | AttributeType::StringCollection => "string",
+    }
+}
+
+/// Reports an attribute that is declared as something else where only a text can be meant.
+pub(in crate::config) fn expect_text(
+    name: &AttributeName,
+    names: &KnownNames,
+    origin: &Origin,
+    diagnostics: &mut Diagnostics,
+) {
+    let declared = names.types.of(name.as_str());
+    if declared != AttributeType::String {
+        let how = format!(
+            "{} is declared as {:?}: name an attribute that is a text, or correct [tenant.attributes]",
+            name.short(),
+            word(declared)
+        );
+        diagnostics.error(origin, how);
+    }
+}

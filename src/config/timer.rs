@@ -1,0 +1,147 @@
+//! `[graph]`, `[state]`, `[accounts]` and `[[connectors]]`: what the timer needs.
+
+use super::accounts;
+use super::checks::{guid, unique};
+use super::connectors::{ConnectorSection, Connectors, connectors};
+use super::engine::{Diagnostics, Severity};
+use super::environment::Environment;
+use super::file::File;
+use super::graph::GraphSection;
+use super::known_names::KnownNames;
+use super::tenant::Tenant;
+use crate::accounts::{Settings, SettingsError};
+use crate::connectors::ConnectorBuilder;
+use crate::graph::Extensions;
+use crate::values::AppId;
+use crate::{credentials, graph, storage};
+
+/// What the timer needs.
+#[derive(Debug)]
+pub struct TimerSettings {
+    /// How Graph is called.
+    pub credential: credentials::Settings,
+    /// Where Graph is.
+    pub graph: graph::Settings,
+    /// How a run goes.
+    pub accounts: Settings,
+    /// The outside systems.
+    pub connectors: Vec<Box<dyn ConnectorBuilder>>,
+}
+
+impl TimerSettings {
+    /// How many outside systems there are.
+    #[must_use]
+    pub fn connectors(&self) -> usize {
+        self.connectors.len()
+    }
+}
+
+/// Checks the sections that the timer works with. Without `[graph]` there is none.
+pub(super) fn timer(
+    file: &File,
+    tenant: Option<&Tenant>,
+    store: Option<&storage::Settings>,
+    names: &KnownNames,
+    environment: &Environment,
+    diagnostics: &mut Diagnostics,
+) -> Option<TimerSettings> {
+    let (mut connectors, extensions) = all_connectors(file, tenant, names, environment, diagnostics);
+    check_azure(file, store, diagnostics);
+    accounts::check(&file.accounts, diagnostics);
+    let Some(graph) = &file.graph else {
+        if let Some(first) = file.connectors.first() {
+            diagnostics.error(&first.name().origin, "connectors need [graph]: it finds the accounts");
+        }
+        return None;
+    };
+    let credential = credential(graph, tenant, environment, diagnostics)?;
+    let tenant = tenant?;
+    let builders = std::mem::take(&mut connectors.builders);
+    let accounts = accounts::settings(&file.accounts, credential.client_id.clone(), &file.policies, connectors, names);
+    report_order(&accounts, &file.connectors, diagnostics);
+    Some(TimerSettings {
+        credential,
+        graph: graph::Settings { base: tenant.graph.clone(), extensions },
+        accounts,
+        connectors: builders,
+    })
+}
+
+/// The connectors, and the custom attributes that they read or set.
+fn all_connectors(
+    file: &File,
+    tenant: Option<&Tenant>,
+    names: &KnownNames,
+    environment: &Environment,
+    diagnostics: &mut Diagnostics,
+) -> (Connectors, Option<Extensions>) {
+    diagnostics.within("connectors", |diagnostics| {
+        unique(file.connectors.iter().map(ConnectorSection::name), diagnostics);
+        let all = connectors(&file.connectors, names, environment, diagnostics);
+        // A tenant that cannot be read says nothing about its custom attributes.
+        let extensions = tenant.and_then(|tenant| all.resolve(tenant.extension_app.as_ref(), diagnostics));
+        (all, extensions)
+    })
+}
+
+/// How the service signs in to call Graph.
+fn credential(
+    section: &GraphSection,
+    tenant: Option<&Tenant>,
+    environment: &Environment,
+    diagnostics: &mut Diagnostics,
+) -> Option<credentials::Settings> {
+    let (client_id, secret) = diagnostics.within("graph", |diagnostics| {
+        let secret = diagnostics.within("credential.client_secret", |diagnostics| {
+            section.credential.client_secret.resolve(environment, diagnostics)
+        });
+        (guid::<AppId>(&section.client_id, "client_id", diagnostics), secret)
+    });
+    let (tenant, client_id) = (tenant?, client_id?);
+    Some(credentials::Settings {
+        login: tenant.login.clone(),
+        tenant: tenant.id.clone(),
+        client_id,
+        secret,
+        scope: format!("{}/.default", tenant.graph.as_str().trim_end_matches('/')),
+    })
+}
+
+/// On Azure the timer has no state, so whoever configures it there gets none of what it is for.
+fn check_azure(file: &File, store: Option<&storage::Settings>, diagnostics: &mut Diagnostics) {
+    if store != Some(&storage::Settings::LocalOnAzure) {
+        return;
+    }
+    let why = "cannot be used on Azure by this version: the timer that finds new accounts keeps its state in a local \
+               folder, which does not outlive its instance. Publish a configuration without [graph] and \
+               [[connectors]], and run the timer on a machine of your own";
+    if let Some(graph) = &file.graph {
+        diagnostics.report_at("graph", Severity::NotOnAzure, &graph.client_id.origin, why);
+    }
+    diagnostics.within("connectors", |diagnostics| {
+        for connector in &file.connectors {
+            let name = connector.name();
+            let why = "cannot be used on Azure by this version: nothing is delivered where [graph] cannot be used";
+            diagnostics.report_at(&name.value, Severity::NotOnAzure, &name.origin, why);
+        }
+    });
+}
+
+/// Reports connectors that cannot be put in an order, each at its own place. A name that occurs twice already is.
+fn report_order(settings: &Settings, sections: &[ConnectorSection], diagnostics: &mut Diagnostics) {
+    for error in settings.in_order().err().unwrap_or_default() {
+        let name = match &error {
+            SettingsError::Duplicate { .. } => continue,
+            SettingsError::BadName { name }
+            | SettingsError::NoConnector { name }
+            | SettingsError::UnknownAfter { name, .. } => name,
+            SettingsError::Cycle { names } => match names.first() {
+                Some(name) => name,
+                None => continue,
+            },
+        };
+        if let Some(section) = sections.iter().find(|section| section.name().value == *name) {
+            diagnostics.error_at("connectors", &section.name().origin, error.to_string());
+        }
+    }
+}
