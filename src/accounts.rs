@@ -22,11 +22,11 @@
 
 mod associate;
 mod association;
-mod attempt;
 mod classify;
 mod codes;
 mod discover;
-mod outbox;
+mod discovery_state;
+mod progress;
 mod records;
 mod report;
 mod run;
@@ -38,24 +38,24 @@ use crate::clock::Clock;
 use crate::connectors::Connector;
 use crate::graph::Directory;
 use crate::invites::Invites;
+use crate::outbox;
 use crate::reservations::{Admissions, Reservations};
-use crate::storage::{Namespace, StateStore};
+use crate::storage::{Namespace, RoomStore, StateStore};
 
-use outbox::Outbox;
+use discovery_state::{CURSOR, DiscoveryState, STARTED};
+use records::{AccountOutbox, LAYOUT};
 use run::Run;
 
 pub use classify::SkipReason;
-pub use records::{ConnectorResult, FinishedAccount, Outcome};
 pub use report::{RunError, RunReport};
 pub use settings::{ConnectorSettings, Settings, SettingsError};
 
 /// What this room keeps in the store.
-pub(crate) const NAMESPACE: Namespace =
-    Namespace::new("accounts", &["pending", "done", "abandoned"], &["started.json", "cursor.json"]);
+pub(crate) const NAMESPACE: Namespace = Namespace::new("accounts", outbox::TOP_FOLDERS, &[STARTED, CURSOR]);
 
-/// One connector in its place.
+/// A connector and how the association runs it.
 #[derive(Debug)]
-struct Step {
+struct ConnectorStep {
     settings: ConnectorSettings,
     connector: Arc<dyn Connector>,
 }
@@ -66,9 +66,11 @@ pub struct Accounts {
     settings: Settings,
     directory: Arc<dyn Directory>,
     /// In the order in which they run.
-    steps: Vec<Step>,
+    steps: Vec<ConnectorStep>,
     invites: Invites,
-    outbox: Outbox,
+    store: RoomStore,
+    discovery_state: DiscoveryState,
+    outbox: AccountOutbox,
     reservations: Reservations,
     admissions: Admissions,
     clock: Arc<dyn Clock>,
@@ -92,11 +94,22 @@ impl Accounts {
             let connector = connectors.iter().find(|connector| connector.name() == settings.name);
             let missing = || SettingsError::NoConnector { name: settings.name.clone() };
             let connector = Arc::clone(connector.ok_or_else(missing)?);
-            steps.push(Step { settings: settings.clone(), connector });
+            steps.push(ConnectorStep { settings: settings.clone(), connector });
         }
-        let (admissions, outbox) = (Admissions::new(store, None), Outbox::new(store.open(&NAMESPACE)));
-        let running = tokio::sync::Mutex::default();
-        Ok(Self { settings, directory, steps, invites, outbox, reservations, admissions, clock, running })
+        let own = store.open(&NAMESPACE);
+        Ok(Self {
+            settings,
+            directory,
+            steps,
+            invites,
+            discovery_state: DiscoveryState::new(own.clone()),
+            outbox: AccountOutbox::new(own.clone(), LAYOUT),
+            reservations,
+            admissions: Admissions::new(store, None),
+            store: own,
+            clock,
+            running: tokio::sync::Mutex::default(),
+        })
     }
 
     /// Finds new accounts and associates what is in the outbox. Single accounts that failed are in the report; an error
@@ -107,7 +120,7 @@ impl Accounts {
             return Ok(RunReport { in_progress: true, ..RunReport::default() });
         };
         let run = Run::new(self.clock.now(), self.settings.run_limit);
-        self.outbox.sweep(run.now).await;
+        self.store.sweep(run.now).await;
         self.sweep_admissions(run.now).await;
         let discovered = Box::pin(self.discover(&run)).await;
         let associated = Box::pin(self.associate_all(&run)).await;

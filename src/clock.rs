@@ -14,6 +14,14 @@ pub trait Clock: Debug + Send + Sync {
     fn now(&self) -> DateTime<Utc>;
 }
 
+/// What lies further in the future than this was written while a clock was wrong. Two machines differ by less.
+const TOLERANCE: TimeDelta = TimeDelta::minutes(5);
+
+/// Whether a moment that was the present once lies in the future now, so that some clock was wrong.
+pub(crate) fn is_ahead(moment: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    moment.signed_duration_since(now) > TOLERANCE
+}
+
 /// The machine's own clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;

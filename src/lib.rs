@@ -19,6 +19,7 @@ pub mod graph;
 pub mod invites;
 pub mod lookups;
 pub mod outbound;
+mod outbox;
 pub mod reservations;
 pub mod server;
 pub mod signup;

@@ -8,11 +8,12 @@ use chrono::{DateTime, Utc};
 use futures_util::{FutureExt, StreamExt, stream};
 use tokio::time::timeout_at;
 
-use super::association::{Association, Progress};
-use super::outbox::PendingAccount;
-use super::records::{ConnectorResult, FinishedAccount};
+use super::association::Association;
+use super::progress::{Progress, Stop};
+use super::records::{FinishedAccount, PendingAccount};
 use super::report::RunError;
 use super::{Accounts, Run};
+use crate::outbox::{Failure, StepResult};
 use crate::storage::StoreError;
 use crate::telemetry::describe;
 
@@ -56,61 +57,45 @@ impl Accounts {
             return run.report(|report| report.left += 1);
         }
         let work = AssertUnwindSafe(Box::pin(self.associate(shared, &account))).catch_unwind();
-        let outcome = timeout_at(run.end + GRACE, work).await;
-        let progress = match outcome {
-            Err(_) => Progress::Left,
-            Ok(Ok(Ok(progress))) => progress,
-            Ok(Ok(Err(error @ StoreError::Corrupt { .. }))) => {
+        let stop = match timeout_at(run.end + GRACE, work).await {
+            Err(_) => Stop::Account(Progress::Left),
+            Ok(Ok(advanced)) => advanced.map_or_else(|stop| stop, Stop::Account),
+            Ok(Err(_)) => self.panicked(shared, &account).await.map_or_else(|stop| stop, Stop::Account),
+        };
+        let progress = match stop {
+            Stop::Account(progress) => progress,
+            Stop::Unreadable(error) => {
                 tracing::error!(event = "account-unreadable", account = %account.id, reason = describe(&error));
                 Progress::Failed
             }
-            Ok(Ok(Err(error))) => {
+            Stop::Run(error) => {
                 shared.broken().get_or_insert(error);
                 Progress::Left
             }
-            Ok(Err(_)) => self.panicked(shared, &account).await,
         };
-        run.report(|report| match progress {
-            Progress::Done => report.done += 1,
-            Progress::Abandoned => report.abandoned += 1,
-            Progress::Failed => report.failed += 1,
-            Progress::Waiting => report.waiting += 1,
-            Progress::Left => report.left += 1,
-            // Counted with its reason, or in the run that finished it.
-            Progress::Skipped | Progress::Cleared => {}
-        });
+        run.report(|report| report.count(progress));
     }
 
-    async fn associate(&self, shared: &Shared<'_>, account: &PendingAccount) -> Result<Progress, StoreError> {
+    async fn associate(&self, shared: &Shared<'_>, account: &PendingAccount) -> Result<Progress, Stop> {
         if self.outbox.is_finished(&account.id).await? {
             self.outbox.clear(&account.id).await?;
             return Ok(Progress::Cleared);
         }
-        let work = Association::load(self, shared.run, shared.oldest, account).await?;
-        work.go().await
+        Association::load(self, shared.run, shared.oldest, account).await?.advance().await
     }
 
     /// A panic is a failed attempt like any other, so that it ends one day.
-    async fn panicked(&self, shared: &Shared<'_>, account: &PendingAccount) -> Progress {
+    async fn panicked(&self, shared: &Shared<'_>, account: &PendingAccount) -> Result<Progress, Stop> {
         tracing::error!(event = "association-panicked", account = %account.id);
-        let recorded = async {
-            let mut work = Association::load(self, shared.run, shared.oldest, account).await?;
-            work.failed_attempt(None, "the association panicked".to_owned(), None).await
-        };
-        match recorded.await {
-            Ok(progress) => progress,
-            Err(error) => {
-                shared.broken().get_or_insert(error);
-                Progress::Failed
-            }
-        }
+        let mut association = Association::load(self, shared.run, shared.oldest, account).await?;
+        let failure = Failure { reason: "the association panicked".to_owned(), asked: None };
+        Ok(association.failed_attempt(None, failure).await?)
     }
 
     /// Writes the permanent record, then deletes the outbox entry.
     pub(super) async fn finish(&self, record: &FinishedAccount) -> Result<Progress, StoreError> {
         self.outbox.finish(record).await?;
-        self.outbox.clear(&record.id).await?;
-        let outcome = |(name, result): (&String, &ConnectorResult)| format!("{name}={}", result.outcome.as_str());
+        let outcome = |(name, result): (&String, &StepResult)| format!("{name}={}", result.outcome.as_str());
         let results = record.results.iter().map(outcome).collect::<Vec<_>>().join(",");
         if let Some(reason) = &record.abandoned {
             tracing::error!(event = "account-abandoned", account = %record.id, reason, results);

@@ -52,14 +52,18 @@ impl fmt::Display for SkipReason {
 
 /// Our own application. Records usually name it by its service principal alone.
 #[derive(Debug, Clone)]
-pub(super) struct Own<'a> {
+pub(super) struct OwnApplication<'a> {
     pub(super) client_id: &'a AppId,
     /// Unknown if the token does not say it.
     pub(super) service_principal: Option<ObjectId>,
 }
 
 /// What the record alone says about the account `id`.
-pub(super) fn by_record(own: &Own<'_>, initiator: &Initiator, id: &ObjectId) -> Option<SkipReason> {
+pub(super) fn skip_reason_by_record(
+    own: &OwnApplication<'_>,
+    initiator: &Initiator,
+    id: &ObjectId,
+) -> Option<SkipReason> {
     let is = |found: Option<&String>, known: &str| found.is_some_and(|found| found.eq_ignore_ascii_case(known));
     if initiator.user_id.is_some() && !is(initiator.user_id.as_ref(), id.as_str()) {
         return Some(SkipReason::Administrator);
@@ -77,7 +81,7 @@ pub(super) fn unknown_app(initiator: &Initiator) -> Option<&str> {
 }
 
 /// What the account itself says; `oldest` is the earliest creation that counts.
-pub(super) fn by_user(user: &User, oldest: DateTime<Utc>) -> Option<SkipReason> {
+pub(super) fn skip_reason_by_user(user: &User, oldest: DateTime<Utc>) -> Option<SkipReason> {
     if user.is_guest() {
         return Some(SkipReason::Guest);
     }

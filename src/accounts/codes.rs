@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use tokio::time::timeout_at;
 
 use super::discover::before;
-use super::outbox::PendingAccount;
+use super::records::PendingAccount;
 use super::report::RunError;
 use super::{Accounts, Run};
 use crate::reservations::Ledger;

@@ -12,18 +12,17 @@ use futures_util::future::BoxFuture;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::time::Instant;
 
-use super::classify::{Own, SkipReason, by_record, unknown_app};
-use super::records::{Account, FinishedAccount};
+use super::classify::{OwnApplication, SkipReason, skip_reason_by_record, unknown_app};
+use super::records::{FinishedAccount, FoundAccount};
 use super::report::RunError;
 use super::{Accounts, Run};
+use crate::clock::is_ahead;
 use crate::graph::{AuditPage, AuditRecord, ErrorKind, GraphError, Pace, PageRequest, Window};
 use crate::storage::{Creation, StoreError};
 use crate::values::ObjectId;
 
 /// How far back the log certainly reaches: seven days in every edition, less an hour.
 const RETENTION: Duration = Duration::from_hours(7 * 24 - 1);
-/// What lies further in the future than this was written while a clock was wrong. Two machines differ by less.
-const TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
 /// How far the reading of a window came.
 struct Reading {
@@ -40,7 +39,7 @@ impl Accounts {
     /// completely.
     pub(super) async fn discover(&self, run: &Run) -> Result<Option<DateTime<Utc>>, RunError> {
         let started = self.started(run.now).await?;
-        let cursor = self.outbox.cursor().await?.filter(|cursor| !is_from_the_future(*cursor, run.now));
+        let cursor = self.discovery_state.cursor().await?.filter(|cursor| !is_from_the_future(*cursor, run.now));
         let Some(mut window) = self.window(run.now, started, cursor) else { return Ok(None) };
         let mut turns = Pace::default();
         let reading = match self.read(run, window, &mut turns).await {
@@ -63,7 +62,7 @@ impl Accounts {
         }
         let to = if reading.complete { Some(window.to) } else { reading.stored_to };
         if let Some(to) = to.filter(|to| cursor.is_none_or(|cursor| *to > cursor)) {
-            self.outbox.move_cursor(to).await?;
+            self.discovery_state.move_cursor(to).await?;
         }
         Ok(reading.complete.then_some(window.to))
     }
@@ -84,7 +83,7 @@ impl Accounts {
 
     /// The moment of the very first run; now, if that lies in the future.
     pub(super) async fn started(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>, RunError> {
-        let started = self.outbox.started(now).await.map_err(|error| match error {
+        let started = self.discovery_state.started(now).await.map_err(|error| match error {
             StoreError::Corrupt { .. } => RunError::StartUnknown(error),
             error => RunError::Store(error),
         })?;
@@ -93,7 +92,7 @@ impl Accounts {
         }
         let reason = "the first run was in the future, so a clock was wrong: this run counts as the first one";
         tracing::warn!(event = "start-ahead", %started, reason);
-        self.outbox.start_again(now).await?;
+        self.discovery_state.start_again(now).await?;
         Ok(now)
     }
 
@@ -120,7 +119,7 @@ impl Accounts {
             turns.came();
             // The token that read the page is at hand, so this asks nobody.
             let own = self.directory.own_service_principal(run.discovery_end).await.map_err(RunError::Discovery)?;
-            let own = Own { client_id: &self.settings.client_id, service_principal: own };
+            let own = OwnApplication { client_id: &self.settings.client_id, service_principal: own };
             self.store_page(run, &page, &own, &mut reading).await?;
             next = page.next;
         }
@@ -132,7 +131,7 @@ impl Accounts {
         &self,
         run: &Run,
         page: &AuditPage,
-        own: &Own<'_>,
+        own: &OwnApplication<'_>,
         reading: &mut Reading,
     ) -> Result<(), StoreError> {
         run.report(|report| report.unreadable(&page.unreadable));
@@ -154,17 +153,17 @@ impl Accounts {
     async fn store_account(
         &self,
         run: &Run,
-        own: &Own<'_>,
+        own: &OwnApplication<'_>,
         record: &AuditRecord,
         id: &ObjectId,
     ) -> Result<(), StoreError> {
-        let reason = by_record(own, &record.initiator, id);
+        let reason = skip_reason_by_record(own, &record.initiator, id);
         // A record that says otherwise than an earlier one changes nothing about an account under way.
         let known = self.outbox.is_finished(id).await? || (reason.is_some() && self.outbox.is_pending(id).await?);
         if let Some(reason) = reason.filter(|_| !known) {
             return self.skip(run, id, run.now, reason).await.map(|_| ());
         }
-        let account = Account { found_at: run.now, record: record.id.clone() };
+        let account = FoundAccount { found_at: run.now, record: record.id.clone() };
         if known || self.outbox.add(id, &account).await? == Creation::AlreadyExists {
             run.report(|report| report.known += 1);
             return Ok(());
@@ -184,7 +183,7 @@ impl Accounts {
     ) -> Result<Creation, StoreError> {
         let (at, results) = (self.clock.now(), std::collections::BTreeMap::new());
         let record = FinishedAccount { id: id.clone(), found_at, at, skipped: Some(reason), abandoned: None, results };
-        let created = self.outbox.finish(&record).await?;
+        let created = self.outbox.record(&record).await?;
         if created == Creation::Created {
             tracing::info!(event = "account-skipped", account = %id, reason = reason.as_str());
             run.report(|report| *report.skipped.entry(reason).or_default() += 1);
@@ -238,11 +237,6 @@ fn is_from_the_future(cursor: DateTime<Utc>, now: DateTime<Utc>) -> bool {
         tracing::warn!(event = "cursor-ahead", %cursor, reason);
     }
     ahead
-}
-
-/// Whether a moment that was the present once lies in the future now.
-pub(super) fn is_ahead(moment: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    moment.signed_duration_since(now) > TOLERANCE
 }
 
 /// So long before a moment, whatever the moment: not before 1970, which Graph would not understand.

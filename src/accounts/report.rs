@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::classify::SkipReason;
+use super::progress::Progress;
 use crate::graph::{GraphError, Unreadable, Window};
 use crate::storage::StoreError;
 use crate::telemetry::describe;
@@ -80,6 +81,18 @@ impl RunReport {
         let remarks = remarks.iter().filter(|(applies, _)| *applies).map(|(_, what)| (*what).to_owned());
         let counts = format!("accounts: {} new, {} associated", self.found, self.done);
         window.into_iter().chain([counts]).chain(skipped).chain(numbers).chain(remarks).collect()
+    }
+
+    /// Counts an account that the run is done with.
+    pub(super) fn count(&mut self, progress: Progress) {
+        match progress {
+            Progress::Done => self.done += 1,
+            Progress::Abandoned => self.abandoned += 1,
+            Progress::Failed => self.failed += 1,
+            Progress::Waiting => self.waiting += 1,
+            Progress::Left => self.left += 1,
+            Progress::Cleared => {}
+        }
     }
 
     pub(super) fn unreadable(&mut self, records: &[Unreadable]) {

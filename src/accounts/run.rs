@@ -22,7 +22,7 @@ pub(super) struct Run {
     pub(super) discovery_end: Instant,
     report: Mutex<RunReport>,
     /// What is not set up: not tried again in this run.
-    blocked: Mutex<BTreeSet<String>>,
+    not_set_up: Mutex<BTreeSet<String>>,
     /// The reservations of codes, once they have been needed. Never before discovery has ended.
     pub(super) ledger: OnceCell<Ledger>,
 }
@@ -38,7 +38,7 @@ impl Run {
             end: begin + limit,
             discovery_end: begin + limit / 2,
             report: Mutex::default(),
-            blocked: Mutex::default(),
+            not_set_up: Mutex::default(),
             ledger: OnceCell::new(),
         }
     }
@@ -54,13 +54,13 @@ impl Run {
     }
 
     /// Whether `what` turned out not to be set up.
-    pub(super) fn is_blocked(&self, what: &str) -> bool {
-        self.blocked.lock().unwrap_or_else(PoisonError::into_inner).contains(what)
+    pub(super) fn is_not_set_up(&self, what: &str) -> bool {
+        self.not_set_up.lock().unwrap_or_else(PoisonError::into_inner).contains(what)
     }
 
-    /// Says that `what` is not set up; true the first time.
-    pub(super) fn block(&self, what: &str) -> bool {
-        self.blocked.lock().unwrap_or_else(PoisonError::into_inner).insert(what.to_owned())
+    /// Notes that `what` is not set up; true the first time.
+    pub(super) fn note_not_set_up(&self, what: &str) -> bool {
+        self.not_set_up.lock().unwrap_or_else(PoisonError::into_inner).insert(what.to_owned())
     }
 
     pub(super) fn into_report(self) -> RunReport {

@@ -9,6 +9,7 @@ mod failures;
 mod logs;
 mod skips;
 
+use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::*;
@@ -136,6 +137,26 @@ async fn a_window_too_large_for_one_run_is_read_in_parts() {
     assert_eq!(cursor["to"], json!(now() - chrono::TimeDelta::minutes(9)), "up to what was stored, no further");
 }
 
+#[rstest]
+#[case::between_pages(1, 90)]
+#[case::within_a_page(2, 180)]
+#[tokio::test(start_paused = true)]
+async fn a_part_of_a_window_that_came_out_of_order_is_read_again(#[case] page_size: usize, #[case] seconds: u64) {
+    let mut house = House::new(&[("news", &[])]);
+    house.settings.overlap = std::time::Duration::ZERO;
+    let delay = std::time::Duration::from_secs(seconds);
+    house.directory.with(|state| (state.page_size, state.page_delay) = (page_size, delay));
+    for (id, minutes) in [(JO, 7), (KIM, 9), (LEE, 8)] {
+        house.sign_up(id, minutes);
+    }
+    let report = house.run().await.unwrap();
+    assert!(report.discovery_incomplete && report.found == 2, "{report:?}");
+    assert!(house.read("cursor.json").await.is_none(), "older records may be on the pages that were not read");
+    house.directory.with(|state| state.page_delay = std::time::Duration::ZERO);
+    let report = house.run().await.unwrap();
+    assert_eq!((report.found, report.known, report.done), (1, 2, 1));
+}
+
 #[tokio::test]
 async fn a_window_before_the_logs_begin_is_cut_and_the_gap_reported() {
     let house = House::new(&[("news", &[])]);
@@ -195,6 +216,39 @@ async fn the_invitation_is_looked_up_when_something_uses_it() {
         house.connector("news").contexts()[0]["invite"],
         Invitation::to_context(None, &AttributeTypes::default())
     );
+}
+
+/// The invitation that the connector saw.
+fn invite_seen(house: &House) -> Value {
+    house.connector("news").contexts()[0]["invite"]["name"].clone()
+}
+
+#[tokio::test]
+async fn an_invitation_is_judged_by_when_the_account_was_made() {
+    let mut house = House::new(&[("news", &[])]);
+    house.settings.needs_invite = true;
+    house.invite("9fb7a577@example.com", Some("2026-11-21T09:57:00Z"), &[("name", "expired before")]);
+    house.invite("9fb7a577@example.com", Some("2026-11-21T09:59:00Z"), &[("name", "expired since")]);
+    house.invite("9fb7a577@example.com", None, &[("name", "never expires")]);
+    house.sign_up(JO, 2);
+    assert_eq!(house.run().await.unwrap().done, 1);
+    assert_eq!(invite_seen(&house), "expired since");
+}
+
+#[tokio::test]
+async fn without_a_time_of_creation_an_invitation_is_judged_by_when_the_account_was_found() {
+    let mut house = House::new(&[("news", &[])]);
+    house.settings.needs_invite = true;
+    house.invite("9fb7a577@example.com", Some("2026-11-21T10:01:00Z"), &[("name", "expired since")]);
+    house.invite("9fb7a577@example.com", None, &[("name", "never expires")]);
+    let jo = house.sign_up(JO, 2);
+    house.directory.set(&jo, "createdDateTime", json!(null));
+    house.invites.broken.store(true, std::sync::atomic::Ordering::Relaxed);
+    house.run().await.unwrap();
+    house.invites.broken.store(false, std::sync::atomic::Ordering::Relaxed);
+    house.pass(2);
+    assert_eq!(house.run().await.unwrap().done, 1);
+    assert_eq!(invite_seen(&house), "expired since");
 }
 
 #[tokio::test]

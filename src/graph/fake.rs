@@ -23,6 +23,8 @@ use crate::values::ObjectId;
 pub(crate) enum Fault {
     Status(u16),
     Hangs,
+    /// No answer until the end that the call was given, and then an error.
+    UntilTheEnd,
     Panics,
 }
 
@@ -121,18 +123,22 @@ impl FakeDirectory {
         })
     }
 
-    async fn fault(&self, operation: Operation, id: &ObjectId) -> Result<(), GraphError> {
+    async fn fault(&self, operation: Operation, id: &ObjectId, end: Instant) -> Result<(), GraphError> {
         match self.with(|state| state.faults.get(id).copied()) {
             None => Ok(()),
             Some(Fault::Status(status)) => Err(refused(operation, status, "Request_ResourceNotFound", "")),
             Some(Fault::Hangs) => std::future::pending().await,
+            Some(Fault::UntilTheEnd) => {
+                tokio::time::sleep_until(end).await;
+                Err(timed_out(Duration::ZERO))
+            }
             Some(Fault::Panics) => panic!("the directory panics"),
         }
     }
 
-    async fn read(&self, id: &ObjectId) -> Result<User, GraphError> {
+    async fn read(&self, id: &ObjectId, end: Instant) -> Result<User, GraphError> {
         self.with(|state| state.reads.push(id.clone()));
-        self.fault(Operation::ReadUser, id).await?;
+        self.fault(Operation::ReadUser, id, end).await?;
         let user = self.with(|state| state.users.get(id).cloned());
         let missing = || refused(Operation::ReadUser, 404, "Request_ResourceNotFound", "");
         let user = Value::Object(user.ok_or_else(missing)?);
@@ -141,8 +147,8 @@ impl FakeDirectory {
         User::read(id, user, self.extensions.clone()).map_err(unreadable)
     }
 
-    async fn update(&self, id: &ObjectId, fields: &Fields) -> Result<(), GraphError> {
-        self.fault(Operation::UpdateUser, id).await?;
+    async fn update(&self, id: &ObjectId, fields: &Fields, end: Instant) -> Result<(), GraphError> {
+        self.fault(Operation::UpdateUser, id, end).await?;
         self.with(|state| {
             let upn = fields.get("userPrincipalName").and_then(Value::as_str).map(str::to_lowercase);
             if upn.is_some_and(|upn| state.taken_upns.contains(&upn)) {
@@ -177,6 +183,10 @@ pub(crate) fn refused(operation: Operation, status: u16, code: &str, message: &s
     GraphError::from_answer(operation, &Answer { status, headers: HeaderMap::new(), body, retry_after })
 }
 
+fn timed_out(limit: Duration) -> GraphError {
+    GraphError::NoAnswer(OutboundError::TimedOut { host: "graph".to_owned(), limit })
+}
+
 impl Directory for FakeDirectory {
     fn own_service_principal(&self, _: Instant) -> BoxFuture<'_, Result<Option<ObjectId>, GraphError>> {
         Box::pin(std::future::ready(Ok(self.with(|state| state.own.clone()))))
@@ -186,22 +196,21 @@ impl Directory for FakeDirectory {
         Box::pin(async move {
             let (limit, panics) = self.with(|state| (state.page_delay, state.log_panics));
             assert!(!panics, "the log panics");
-            let late = || GraphError::NoAnswer(OutboundError::TimedOut { host: "graph".to_owned(), limit });
-            tokio::time::timeout_at(end, tokio::time::sleep(limit)).await.map_err(|_| late())?;
+            tokio::time::timeout_at(end, tokio::time::sleep(limit)).await.map_err(|_| timed_out(limit))?;
             self.page(page)
         })
     }
 
-    fn user<'a>(&'a self, id: &'a ObjectId, _: Instant) -> BoxFuture<'a, Result<User, GraphError>> {
-        Box::pin(self.read(id))
+    fn user<'a>(&'a self, id: &'a ObjectId, end: Instant) -> BoxFuture<'a, Result<User, GraphError>> {
+        Box::pin(self.read(id, end))
     }
 
     fn update_user<'a>(
         &'a self,
         id: &'a ObjectId,
         fields: &'a Fields,
-        _: Instant,
+        end: Instant,
     ) -> BoxFuture<'a, Result<(), GraphError>> {
-        Box::pin(self.update(id, fields))
+        Box::pin(self.update(id, fields, end))
     }
 }

@@ -2,22 +2,22 @@
 
 use serde_json::Value;
 
-use super::Association;
+use super::{Association, Progress, Stop};
 use crate::graph::User;
 use crate::storage::StoreError;
 use crate::values::{CodeDigest, EmailAddress, Identity};
 
 impl Association<'_> {
-    /// Accepts the codes that were reserved under one of the account's addresses. False: not all of them could be, and
-    /// the account has to wait for the next run.
-    pub(super) async fn accept_codes(&mut self, user: &User) -> Result<bool, StoreError> {
+    /// Accepts the codes that were reserved under one of the account's addresses. If not all of them could be, the
+    /// account waits for the next run.
+    pub(super) async fn accept_codes(&mut self, user: &User) -> Result<(), Stop> {
         let accounts = self.accounts;
         let ledger = accounts.ledger(self.run).await?;
-        let accepted = accounts.reservations.accept(ledger, self.id, &addresses(user), accounts.clock.now()).await?;
-        let Some(accepted) = accepted else { return Ok(false) };
+        let accepted = accounts.reservations.accept(ledger, self.id(), &addresses(user), accounts.clock.now()).await?;
+        let accepted = accepted.ok_or(Stop::Account(Progress::Left))?;
         self.run.report(|report| report.accepted_codes += accepted.new);
         self.codes = Some(accepted.codes);
-        Ok(true)
+        Ok(())
     }
 
     /// The codes that were accepted for the account, in this run or an earlier one; the one reserved last first.
@@ -25,7 +25,7 @@ impl Association<'_> {
         if let Some(codes) = &self.codes {
             return Ok(codes.clone());
         }
-        let codes = self.accounts.ledger(self.run).await?.codes(self.id);
+        let codes = self.accounts.ledger(self.run).await?.codes(self.id());
         self.codes = Some(codes.clone());
         Ok(codes)
     }

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 use tokio::time::timeout_at;
 
-use super::{Association, Progress};
+use super::{Association, Progress, StepResult, Stop};
 use crate::graph::{Disposition, User};
 use crate::invites::InviteError;
-use crate::storage::StoreError;
+use crate::outbox::Failure;
 use crate::telemetry::describe;
 use crate::values::{CodeDigest, Invitation, InvitationState};
 
@@ -15,95 +15,96 @@ const USERS: &str = "read:users";
 const INVITES: &str = "read:invites";
 
 impl Association<'_> {
-    /// Reads the account from the directory, or says how the account stands without it.
-    pub(super) async fn read_user(&mut self) -> Result<Result<User, Progress>, StoreError> {
-        if self.run.is_blocked(USERS) {
-            return Ok(Err(Progress::Waiting));
+    /// The account and what templates see, with the results so far.
+    pub(super) async fn context(&mut self) -> Result<(User, Value), Stop> {
+        let user = self.user().await?;
+        let invite = self.invite(&user).await?;
+        let context = json!({"user": user.to_context(), "invite": invite, "results": self.results_so_far()});
+        Ok((user, context))
+    }
+
+    /// The account as the directory has it; asked for at most once in a run.
+    pub(super) async fn user(&mut self) -> Result<User, Stop> {
+        if let Some(progress) = self.unread {
+            return Err(Stop::Account(progress));
         }
-        let Ok(read) = timeout_at(self.run.end, self.accounts.directory.user(self.id, self.run.end)).await else {
-            return Ok(Err(Progress::Left));
+        if let Some(user) = &self.user {
+            return Ok(user.clone());
+        }
+        let read = self.read_user().await;
+        match &read {
+            Ok(user) => self.user = Some(user.clone()),
+            Err(Stop::Account(progress)) => self.unread = Some(*progress),
+            Err(_) => {}
+        }
+        read
+    }
+
+    async fn read_user(&mut self) -> Result<User, Stop> {
+        if self.run.is_not_set_up(USERS) {
+            return Err(Stop::Account(Progress::Waiting));
+        }
+        let Ok(read) = timeout_at(self.run.end, self.accounts.directory.user(self.id(), self.run.end)).await else {
+            return Err(Stop::Account(Progress::Left));
         };
         let error = match read {
-            Ok(user) => return Ok(Ok(user)),
+            Ok(user) => return Ok(user),
             Err(error) => error,
         };
         if error.is_setup() {
-            if self.run.block(USERS) {
+            if self.run.note_not_set_up(USERS) {
                 tracing::error!(event = "users-unreadable", reason = describe(&error));
             }
-            return Ok(Err(Progress::Waiting));
+            return Err(Stop::Account(Progress::Waiting));
         }
+        // Cut off by the run's end: nobody's failure.
         if self.run.is_over() {
-            return Ok(Err(Progress::Left));
+            return Err(Stop::Account(Progress::Left));
         }
-        let after = if let Disposition::Retry { after } = error.disposition() { after } else { None };
-        self.failed_attempt(None, describe(&error), after).await.map(Err)
-    }
-
-    /// The account and its context, with the results so far.
-    pub(super) async fn context(&mut self) -> Result<Result<(User, Value), Progress>, StoreError> {
-        if let Some(progress) = self.unread {
-            return Ok(Err(progress));
-        }
-        let (user, invite) = match self.seen.take() {
-            Some(seen) => seen,
-            None => match self.read_user().await? {
-                Ok(user) => (user, None),
-                Err(progress) => {
-                    self.unread = Some(progress);
-                    return Ok(Err(progress));
-                }
-            },
-        };
-        let invite = match invite {
-            Some(invite) => invite,
-            None => match self.invite(&user).await? {
-                Ok(invite) => invite,
-                Err(progress) => {
-                    self.seen = Some((user, None));
-                    return Ok(Err(progress));
-                }
-            },
-        };
-        let context = json!({"user": user.to_context(), "invite": invite, "results": self.results_so_far()});
-        self.seen = Some((user.clone(), Some(invite)));
-        Ok(Ok((user, context)))
+        let asked = if let Disposition::Retry { after } = error.disposition() { after } else { None };
+        let failure = Failure { reason: describe(&error), asked };
+        Err(Stop::Account(self.failed_attempt(None, failure).await?))
     }
 
     fn results_so_far(&self) -> Value {
-        let result = |(name, result): (&String, &super::ConnectorResult)| {
+        let result = |(name, result): (&String, &StepResult)| {
             let id = result.id.clone().unwrap_or_default();
             (name.clone(), json!({"id": id, "outcome": result.outcome}))
         };
-        Value::Object(self.results.iter().map(result).collect())
+        Value::Object(self.work.results().iter().map(result).collect())
     }
 
     /// The invitation as templates see it; all of it is empty if there is none, or nothing asks for it.
-    async fn invite(&mut self, user: &User) -> Result<Result<Value, Progress>, StoreError> {
-        let types = &self.accounts.settings.types;
-        if !self.accounts.settings.needs_invite {
-            return Ok(Ok(Invitation::to_context(None, types)));
+    async fn invite(&mut self, user: &User) -> Result<Value, Stop> {
+        if let Some(invite) = &self.invite {
+            return Ok(invite.clone());
         }
-        if self.run.is_blocked(INVITES) {
-            return Ok(Err(Progress::Waiting));
+        let types = &self.accounts.settings.types;
+        let invitation = if self.accounts.settings.needs_invite { self.find_invitation(user).await? } else { None };
+        Ok(self.invite.insert(Invitation::to_context(invitation.as_ref(), types)).clone())
+    }
+
+    async fn find_invitation(&mut self, user: &User) -> Result<Option<Invitation>, Stop> {
+        if self.run.is_not_set_up(INVITES) {
+            return Err(Stop::Account(Progress::Waiting));
         }
         let codes = self.codes().await?;
         let Ok(found) = timeout_at(self.run.end, self.invitation(user, &codes)).await else {
-            return Ok(Err(Progress::Left));
+            return Err(Stop::Account(Progress::Left));
         };
-        Ok(found.map(|found| Invitation::to_context(found.as_ref(), types)).map_err(|error| {
-            if self.run.block(INVITES) {
+        found.map_err(|error| {
+            if self.run.note_not_set_up(INVITES) {
                 tracing::error!(event = "invites-unavailable", reason = describe(&error));
             }
-            Progress::Waiting
-        }))
+            Stop::Account(Progress::Waiting)
+        })
     }
 
     /// The invitation of the code that was accepted, if there is one: it is what the person got in by, valid then or not.
     /// Otherwise the first for the account's address that was valid when the account was made, compared as narrowly as any
     /// policy does.
     async fn invitation(&self, user: &User, codes: &[CodeDigest]) -> Result<Option<Invitation>, InviteError> {
-        let (invites, at) = (&self.accounts.invites, user.created().unwrap_or(self.found_at));
+        let (invites, at) = (&self.accounts.invites, user.created().unwrap_or(self.work.entry().found_at));
         // Which app the person signed up to is not known here, so an invitation for certain apps counts as well.
         let valid = |invitation: &Invitation| invitation.state(invitation.apps.first(), at) == InvitationState::Valid;
         for code in codes {

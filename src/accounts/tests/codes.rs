@@ -160,6 +160,45 @@ async fn nothing_is_released_while_an_account_waits_that_nobody_has_looked_at(#[
     assert_eq!((report.accepted_codes, report.released_codes), (1, 0));
 }
 
+#[rstest]
+#[case(KIM, JO)]
+#[case(JO, KIM)]
+#[tokio::test]
+async fn nothing_is_released_while_one_of_several_accounts_has_not_begun(#[case] begun: &str, #[case] waits: &str) {
+    let house = House::new(&[("news", &[])]);
+    house.run().await.unwrap();
+    house.submits(&code(1), &format!("{}@example.com", waits.split('-').next().unwrap()), 0).await;
+    house.pass(180);
+    house.connector("news").always(Reply::NotSetUp);
+    house.sign_up(begun, 100);
+    let waits = house.sign_up(waits, 100);
+    house.directory.with(|state| state.faults.insert(waits, Fault::Status(503)));
+    let accounts = house.accounts();
+    for _ in 0..2 {
+        let report = Box::pin(accounts.run()).await.unwrap();
+        assert_eq!((report.failed, report.waiting, report.released_codes), (1, 1, 0));
+    }
+    house.directory.with(|state| state.faults.clear());
+    let report = Box::pin(accounts.run()).await.unwrap();
+    assert_eq!((report.accepted_codes, report.released_codes), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_released_while_an_account_is_left_for_the_next_run() {
+    let mut house = House::new(&[("news", &[])]);
+    house.settings.concurrency = 1;
+    house.run().await.unwrap();
+    house.submits(&code(1), KIMS, 0).await;
+    house.pass(180);
+    house.connector("news").replies(Reply::UntilTheEnd);
+    for id in [JO, KIM] {
+        house.sign_up(id, 100);
+    }
+    let report = house.run().await.unwrap();
+    assert_eq!((report.left, report.released_codes), (2, 0));
+    assert_eq!(house.run().await.unwrap().accepted_codes, 1);
+}
+
 #[tokio::test]
 async fn an_account_that_has_begun_stops_no_release() {
     let house = House::new(&[("news", &[])]);
@@ -288,6 +327,19 @@ async fn the_invitation_behind_the_code_is_seen_before_one_for_the_address() {
     let news = seen("news");
     let none = Invitation::to_context(None, &AttributeTypes::default());
     assert_eq!((&news[0], &news[1], &news[2]), (&by_code, &by_code, &none));
+}
+
+#[tokio::test]
+async fn of_one_codes_invitations_the_one_counts_that_was_valid_when_the_account_was_made() {
+    let mut house = House::new(&[("news", &[])]);
+    house.settings.needs_invite = true;
+    house.submits(&code(1), JOS, 3).await;
+    house.invite_by_code(&code(1), Some("2026-11-21T09:57:00Z"), "expired before");
+    house.invite_by_code(&code(1), Some("2026-11-21T09:59:00Z"), "expired since");
+    house.invite_by_code(&code(1), None, "never expires");
+    house.sign_up(JO, 2);
+    assert_eq!(house.run().await.unwrap().done, 1);
+    assert_eq!(house.connector("news").contexts()[0]["invite"]["name"], "expired since");
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
+use serde_json::json;
+
 use super::doubles::{House, JO, KIM, LEE};
 use crate::graph::Initiator;
 use crate::graph::fake::record;
@@ -20,6 +22,16 @@ fn house() -> House {
     house.directory.with(|state| state.records.push(by_admin));
     house.sign_up(LEE, 1);
     house
+}
+
+/// Whatever is left of an account in the outbox, `account.json` is there.
+async fn assert_entries_are_whole(house: &House, killed_after: &str) {
+    let entries = house.store.list("pending").await.unwrap();
+    for entry in &entries {
+        let (folder, _) = entry.name.rsplit_once('/').unwrap();
+        let account = format!("{folder}/account.json");
+        assert!(entries.iter().any(|entry| entry.name == account), "{killed_after}: {entries:?}");
+    }
 }
 
 /// What everything looks like in the end, but for the numbers of renderings.
@@ -54,12 +66,33 @@ async fn a_kill_between_any_two_writes_loses_and_doubles_nothing() {
         house.switch.allow(first);
         assert!(house.run().await.is_err(), "killed after {first}");
         house.switch.allow(i64::MAX);
+        assert_entries_are_whole(&house, &format!("killed after {first}")).await;
         house.run().await.unwrap();
         assert_complete(&house, &format!("killed after {first}")).await;
         let calls: usize = house.connectors.iter().map(|connector| connector.calls().len()).sum();
         house.run().await.unwrap();
         let after: usize = house.connectors.iter().map(|connector| connector.calls().len()).sum();
         assert_eq!(calls, after, "killed after {first}: the run after does nothing");
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_was_stored_before_a_kill_is_sent_as_it_was() {
+    for writes in 0.. {
+        let house = House::new(&[("news", &[])]);
+        let jo = house.sign_up(JO, 2);
+        house.switch.allow(writes);
+        let _killed = house.run().await;
+        house.switch.allow(i64::MAX);
+        let Some(stored) = house.read(&format!("pending/{jo}/request-news.json")).await else { continue };
+        let other = json!([{"signInType": "federated", "issuer": "mail", "issuerAssignedId": "other@example.com"}]);
+        house.directory.set(&jo, "identities", other);
+        assert_eq!(house.run().await.unwrap().done, 1, "killed after {writes}");
+        for (_, request) in house.connector("news").calls() {
+            assert_eq!(request, stored, "killed after {writes}");
+        }
+        assert_eq!(house.connector("news").contexts().len(), 1, "rendered once");
+        return;
     }
 }
 

@@ -1,20 +1,13 @@
 //! A house to run accounts in: each part a double with behaviour.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::BoxFuture;
-use futures_util::stream::BoxStream;
-use object_store::memory::InMemory;
-use object_store::path::Path;
-use object_store::{
-    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions,
-    PutOptions, PutPayload, PutResult,
-};
+use object_store::ObjectStore;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -24,6 +17,7 @@ use crate::connectors::{Connector, ConnectorError, Input, Receipt, Rendered};
 use crate::graph::Directory;
 use crate::graph::fake::FakeDirectory;
 use crate::invites::{InviteError, InviteSource, Invites};
+use crate::outbox::doubles::KillSwitch;
 use crate::reservations::Reservations;
 use crate::storage::StateStore;
 use crate::values::{
@@ -48,6 +42,8 @@ pub(super) enum Reply {
     NotSetUp,
     Panics,
     Hangs,
+    /// No answer until the end of the run, and then says so.
+    UntilTheEnd,
     Takes(Duration),
 }
 
@@ -138,7 +134,7 @@ impl Connector for FakeConnector {
         &'a self,
         id: &'a ObjectId,
         request: &'a Value,
-        _: Instant,
+        end: Instant,
     ) -> BoxFuture<'a, Result<Receipt, ConnectorError>> {
         Box::pin(async move {
             match self.answer(id, request) {
@@ -152,6 +148,10 @@ impl Connector for FakeConnector {
                 Reply::NotSetUp => return Err(ConnectorError::Setup { what: "the key is not accepted".to_owned() }),
                 Reply::Panics => panic!("the connector panics"),
                 Reply::Hangs => std::future::pending().await,
+                Reply::UntilTheEnd => {
+                    tokio::time::sleep_until(end).await;
+                    return Err(ConnectorError::Unavailable { what: "no answer in time".to_owned(), after: None });
+                }
             }
             let id = format!("{}-{}", self.name, self.with(|state| state.holds.len()));
             Ok(Receipt { id: Some(id), note: None })
@@ -194,88 +194,13 @@ impl FakeInvites {
     }
 }
 
-/// A store that stops working after so many writes and deletes, as if the process had been killed then.
-#[derive(Debug)]
-pub(super) struct Switch {
-    inner: InMemory,
-    left: AtomicI64,
-    pub(super) used: AtomicI64,
-}
-
-impl Switch {
-    pub(super) fn allow(&self, writes: i64) {
-        self.left.store(writes, Ordering::Relaxed);
-        self.used.store(0, Ordering::Relaxed);
-    }
-
-    fn check(&self, write: bool) -> object_store::Result<()> {
-        let left = if write { self.left.fetch_sub(1, Ordering::Relaxed) } else { self.left.load(Ordering::Relaxed) };
-        if left <= 0 {
-            return Err(object_store::Error::Generic { store: "switch", source: "killed".into() });
-        }
-        if write {
-            self.used.fetch_add(1, Ordering::Relaxed);
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for Switch {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("Switch")
-    }
-}
-
-#[async_trait::async_trait]
-impl ObjectStore for Switch {
-    async fn put_opts(&self, at: &Path, payload: PutPayload, options: PutOptions) -> object_store::Result<PutResult> {
-        self.check(true)?;
-        self.inner.put_opts(at, payload, options).await
-    }
-
-    async fn put_multipart_opts(
-        &self,
-        at: &Path,
-        options: PutMultipartOptions,
-    ) -> object_store::Result<Box<dyn MultipartUpload>> {
-        self.inner.put_multipart_opts(at, options).await
-    }
-
-    async fn get_opts(&self, at: &Path, options: GetOptions) -> object_store::Result<GetResult> {
-        self.check(false)?;
-        self.inner.get_opts(at, options).await
-    }
-
-    fn delete_stream(
-        &self,
-        at: BoxStream<'static, object_store::Result<Path>>,
-    ) -> BoxStream<'static, object_store::Result<Path>> {
-        match self.check(true) {
-            Ok(()) => self.inner.delete_stream(at),
-            Err(error) => Box::pin(futures_util::stream::iter([Err(error)])),
-        }
-    }
-
-    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
-        self.inner.list(prefix)
-    }
-
-    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> object_store::Result<ListResult> {
-        self.inner.list_with_delimiter(prefix).await
-    }
-
-    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> object_store::Result<()> {
-        self.inner.copy_opts(from, to, options).await
-    }
-}
-
 /// Everything together. The outside and the store outlive each runner, as they outlive a process.
 pub(super) struct House {
     pub(super) settings: Settings,
     pub(super) directory: Arc<FakeDirectory>,
     pub(super) connectors: Vec<Arc<FakeConnector>>,
     pub(super) invites: Arc<FakeInvites>,
-    pub(super) switch: Arc<Switch>,
+    pub(super) switch: Arc<KillSwitch>,
     pub(super) store: StateStore,
     pub(super) clock: Arc<ManualClock>,
 }
@@ -301,8 +226,7 @@ impl House {
             types: AttributeTypes::default(),
             connectors: connectors.iter().map(settings).collect(),
         };
-        let switch =
-            Arc::new(Switch { inner: InMemory::new(), left: AtomicI64::new(i64::MAX), used: AtomicI64::new(0) });
+        let switch = Arc::new(KillSwitch::new());
         let directory = FakeDirectory::new(None);
         directory.with(|state| state.own = Some("77777777-3333-4444-5555-666666666666".parse().unwrap()));
         Self {

@@ -44,8 +44,8 @@ async fn waits_grow_after_the_third_failure_and_the_last_attempt_abandons() {
     assert_eq!(runs(&house, 4).await.failed, 1);
     house.pass(9);
     assert_eq!(runs(&house, 1).await.waiting, 1);
-    house.pass(1);
-    assert_eq!(runs(&house, 1).await.abandoned, 1);
+    house.pass(3);
+    assert_eq!(runs(&house, 1).await.abandoned, 1, "ten minutes and at most a fifth more");
     assert_eq!(house.connector("news").calls().len(), 5);
     let record: Value = house.read(&format!("abandoned/{jo}.json")).await.unwrap();
     assert!(record["abandoned"].as_str().unwrap().starts_with("news: given up after 5 attempts: "), "{record}");
@@ -62,8 +62,8 @@ async fn an_asked_for_wait_is_kept() {
     house.run().await.unwrap();
     house.pass(59);
     assert_eq!(house.run().await.unwrap().waiting, 1);
-    house.pass(1);
-    assert_eq!(house.run().await.unwrap().done, 1);
+    house.pass(13);
+    assert_eq!(house.run().await.unwrap().done, 1, "an hour and at most a fifth more");
 }
 
 #[tokio::test]
@@ -165,7 +165,7 @@ async fn an_account_that_never_can_be_read_is_abandoned() {
     let jo = house.sign_up(JO, 2);
     house.directory.with(|state| state.users.clear());
     runs(&house, 4).await;
-    house.pass(10);
+    house.pass(12);
     assert_eq!(runs(&house, 1).await.abandoned, 1);
     let record: Value = house.read(&format!("abandoned/{jo}.json")).await.unwrap();
     assert!(record["abandoned"].as_str().unwrap().contains("404"), "{record}");
@@ -186,7 +186,7 @@ async fn a_connector_that_panics_stops_no_other_account_and_ends_abandoned() {
     house.connector("news").always(Reply::Panics);
     house.sign_up(JO, 2);
     assert_eq!(runs(&house, 4).await.failed, 1);
-    house.pass(10);
+    house.pass(12);
     assert_eq!(runs(&house, 1).await.abandoned, 1);
 }
 
@@ -247,4 +247,33 @@ async fn what_hangs_is_left_at_the_limit_without_an_attempt() {
     assert_eq!(begin.elapsed(), Duration::from_mins(8));
     let parts = [house.parts(&jo).await, house.parts(&kim).await].concat();
     assert!(!parts.iter().any(|part| part.starts_with("attempt")), "{parts:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_ends_with_the_run_uses_no_attempt() {
+    let mut house = House::new(&[("news", &[])]);
+    house.settings.max_attempts = 1;
+    house.connector("news").replies(Reply::UntilTheEnd);
+    let (jo, kim) = (house.sign_up(JO, 2), house.sign_up(KIM, 2));
+    house.directory.with(|state| state.faults.insert(kim.clone(), Fault::UntilTheEnd));
+    let report = house.run().await.unwrap();
+    assert_eq!((report.left, report.failed, report.abandoned), (2, 0, 0));
+    let parts = [house.parts(&jo).await, house.parts(&kim).await].concat();
+    assert_eq!(parts, ["account.json", "request-news.json", "account.json"]);
+    house.directory.with(|state| state.faults.clear());
+    assert_eq!(house.run().await.unwrap().done, 2);
+}
+
+#[tokio::test]
+async fn accounts_that_failed_together_are_not_all_tried_again_at_one_moment() {
+    let house = House::new(&[("news", &[])]);
+    house.connector("news").always(Reply::Unavailable(None));
+    let ids: Vec<_> = (0..8).map(|n| house.sign_up(&format!("aaaaaaaa-0000-0000-0000-0000000001{n:02}"), 2)).collect();
+    runs(&house, 4).await;
+    let mut moments = std::collections::BTreeSet::new();
+    for id in ids {
+        let attempt: Value = house.read(&format!("pending/{id}/attempt-4.json")).await.unwrap();
+        moments.insert(attempt["not_before"].as_str().unwrap().to_owned());
+    }
+    assert!(moments.len() > 4, "{moments:?}");
 }

@@ -1,0 +1,92 @@
+//! A store that is killed.
+
+use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use futures_util::stream::BoxStream;
+use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::{
+    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions,
+    PutOptions, PutPayload, PutResult,
+};
+
+/// A store that stops working after so many writes and deletes, as if the process had been killed then.
+#[derive(Debug)]
+pub(crate) struct KillSwitch {
+    inner: InMemory,
+    left: AtomicI64,
+    pub(crate) used: AtomicI64,
+}
+
+impl KillSwitch {
+    pub(crate) fn new() -> Self {
+        Self { inner: InMemory::new(), left: AtomicI64::new(i64::MAX), used: AtomicI64::new(0) }
+    }
+
+    /// Works for so many more writes and deletes, which are counted in `used`.
+    pub(crate) fn allow(&self, writes: i64) {
+        self.left.store(writes, Ordering::Relaxed);
+        self.used.store(0, Ordering::Relaxed);
+    }
+
+    fn check(&self, write: bool) -> object_store::Result<()> {
+        let left = if write { self.left.fetch_sub(1, Ordering::Relaxed) } else { self.left.load(Ordering::Relaxed) };
+        if left <= 0 {
+            return Err(object_store::Error::Generic { store: "switch", source: "killed".into() });
+        }
+        if write {
+            self.used.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for KillSwitch {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("KillSwitch")
+    }
+}
+
+#[async_trait::async_trait]
+impl ObjectStore for KillSwitch {
+    async fn put_opts(&self, at: &Path, payload: PutPayload, options: PutOptions) -> object_store::Result<PutResult> {
+        self.check(true)?;
+        self.inner.put_opts(at, payload, options).await
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        at: &Path,
+        options: PutMultipartOptions,
+    ) -> object_store::Result<Box<dyn MultipartUpload>> {
+        self.inner.put_multipart_opts(at, options).await
+    }
+
+    async fn get_opts(&self, at: &Path, options: GetOptions) -> object_store::Result<GetResult> {
+        self.check(false)?;
+        self.inner.get_opts(at, options).await
+    }
+
+    fn delete_stream(
+        &self,
+        at: BoxStream<'static, object_store::Result<Path>>,
+    ) -> BoxStream<'static, object_store::Result<Path>> {
+        match self.check(true) {
+            Ok(()) => self.inner.delete_stream(at),
+            Err(error) => Box::pin(futures_util::stream::iter([Err(error)])),
+        }
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
+        self.inner.list(prefix)
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> object_store::Result<ListResult> {
+        self.inner.list_with_delimiter(prefix).await
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> object_store::Result<()> {
+        self.inner.copy_opts(from, to, options).await
+    }
+}
