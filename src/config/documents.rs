@@ -38,7 +38,7 @@ path of the key, its parts joined by `__`:
 | `GUESTLIST__POLICIES__DEFAULT__RULES__POSTALCODE__REQUIRED=true` | `required` of the rule for `postalCode` |
 | `GUESTLIST__MESSAGES__EN__NOT_INVITED=Sorry.` | `not-invited` in `[messages.en]`: `_` stands for `-` |
 
-Upper and lower case are the same. Scope of a list go by their name, rules by their attribute; a member that the file
+Upper and lower case are the same. Members of a list go by their name, rules by their attribute; a member that the file
 does not have cannot be added. A setting that fits no key is an error.
 
 ## Secrets
