@@ -28,7 +28,7 @@ use guestlist::invites::snapshot::Snapshot;
 use guestlist::server;
 use guestlist::signup::answer::{StartInput, SubmitInput};
 use guestlist::signup::gate::{self, GateInput};
-use guestlist::signup::identity::{AddressSource, FoundAddress, Provenance};
+use guestlist::signup::identity::{AddressSource, EmailSource, FoundAddress, Provenance};
 use guestlist::signup::messages::{MessageContext, Messages};
 use guestlist::signup::policy::{Gate, Policy};
 use guestlist::signup::trace::Trace;
@@ -230,7 +230,7 @@ fn verified(address: &str) -> FoundAddress {
     FoundAddress {
         address: address.parse().unwrap(),
         provenance: Provenance::Verified,
-        source: AddressSource::Identity,
+        source: AddressSource::Event(EmailSource::Identity),
     }
 }
 
@@ -312,7 +312,7 @@ fn decision(
         client: &client,
         identities: &[],
         known_by: values::KnownBy::Submit,
-        found: Some(found),
+        address: Some(found),
         messages,
         message_context: MessageContext {
             locale: "en",
@@ -323,7 +323,7 @@ fn decision(
         now,
     };
     let submitted = submit.answer(Some(policy), &mut trace);
-    guestlist::entra::action::submit(&submitted.answered.decision)
+    guestlist::entra::action::submit(&submitted.answer.decision)
 }
 
 /// That decision with 20 rules and five conditions. One address is admitted, the other refused.

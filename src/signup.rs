@@ -3,7 +3,7 @@
 //!
 //! [`identity`] says whose address it is and how far to trust it, [`gate`] decides who may sign up, [`code`] judges what
 //! was typed as an invitation code, [`prefill`] fills the form, [`rules`] check it, [`messages`] word it, and
-//! [`answer`] puts it together. [`reasons`] explains every outcome.
+//! [`answer`] puts it together. [`reason`] names and explains every outcome.
 
 pub mod answer;
 pub mod code;
@@ -15,6 +15,6 @@ pub mod identity;
 pub mod messages;
 pub mod policy;
 pub mod prefill;
-pub mod reasons;
+pub mod reason;
 pub mod rules;
 pub mod trace;

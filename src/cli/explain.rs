@@ -12,24 +12,27 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
+use strum::VariantArray;
 use tracing::level_filters::LevelFilter;
 
-use super::rehearsal::{HookResult, Person, Rehearsal, filled_in, services};
+use super::rehearsal::{HookResult, Person, PersonOutcome, Rehearsal, filled_in, services};
 use super::{USAGE, print_error, show};
 use crate::app;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Environment};
-use crate::decisions::{Decision, DecisionFailure, SharedState};
+use crate::decisions::{ActionKind, DecisionError, Reason, SharedState};
 use crate::entra::action;
 use crate::invites::{InviteSourceBuilder, Invites, columns};
 use crate::lookups::Lookups;
 use crate::outbound::{Outbound, OutboundError};
 use crate::reservations::{Admissions, Reservations};
 use crate::signup::identity::EmailSource;
-use crate::signup::reasons::{self, Explanation};
+use crate::signup::trace::Step;
 use crate::storage::StateStore;
 use crate::telemetry;
-use crate::values::{App, AppId, AttributeName, AttributeValue, AttributeValues, Client, EmailAddress, EmailMatch};
+use crate::values::{
+    App, AppId, AttributeName, AttributeValue, AttributeValues, Client, EmailAddress, EmailMatch, did_you_mean,
+};
 
 /// What can be asked for.
 #[derive(Debug, clap::Args)]
@@ -126,10 +129,11 @@ impl Failed {
 }
 
 fn explain_reason(name: &str, as_json: bool) -> Result<String, String> {
-    let Some(Explanation { name, meaning, remedy }) = reasons::explanation(name) else {
-        let near = crate::values::did_you_mean(name, reasons::REASONS.iter().map(|reason| reason.name));
+    let Ok(reason) = name.parse::<Reason>() else {
+        let near = did_you_mean(name, Reason::VARIANTS.iter().map(|reason| reason.name()));
         return Err(format!("no decision has the reason {name:?}{near}\n"));
     };
+    let (name, meaning, remedy) = (reason.name(), reason.meaning(), reason.remedy());
     if as_json {
         return Ok(format!("{:#}\n", json!({ "reason": name, "meaning": meaning, "remedy": remedy })));
     }
@@ -154,15 +158,15 @@ fn explain(config: Config, options: &Options) -> Result<String, Failed> {
     let services = services(config.sign_up, invites, lookups, state, clock);
     let sends = options.submit || options.code.is_some() || !options.attributes.is_empty();
     let rehearsal = runtime.block_on(person.rehearse(&services, now, sends));
-    let rehearsal = rehearsal.map_err(|failure| Failed::decision(failed(&failure)))?;
+    let rehearsal = rehearsal.map_err(|error| Failed::decision(undecided(&error)))?;
     let address = options.email.as_deref().unwrap_or_default();
     Ok(if options.json { as_json(&rehearsal) } else { text::explained(address, forms(address).as_deref(), &rehearsal) })
 }
 
 /// No decision: in the words that the log has for it.
-fn failed(failure: &DecisionFailure) -> String {
-    let meaning = reasons::explanation(failure.name()).map_or("", |reason| reason.meaning);
-    format!("{}: {meaning}: {}", failure.name(), telemetry::describe(failure))
+fn undecided(error: &DecisionError) -> String {
+    let reason = error.reason();
+    format!("{}: {}: {}", reason.name(), reason.meaning(), telemetry::describe(error))
 }
 
 /// The forms in which an address is compared.
@@ -179,15 +183,15 @@ fn person(config: &Config, options: &Options) -> Result<Person, String> {
         let known = || columns::attribute(name, config.extension_app.as_ref());
         email.or_else(known).ok_or_else(|| format!("{name:?} is not an attribute's name\n"))
     };
-    let source = match options.email_source.as_str() {
-        "identity" => EmailSource::Identity,
-        "federated-id" => EmailSource::FederatedId,
-        other => match other.strip_prefix("attribute:") {
-            Some(name) => EmailSource::Attribute(attribute(name)?),
-            None => {
-                return Err(format!("--email-source: {other:?} is none of identity, federated-id, attribute:NAME\n"));
-            }
-        },
+    let source = match options.email_source.parse() {
+        Ok(EmailSource::Attribute(name)) => EmailSource::Attribute(attribute(name.as_str())?),
+        Ok(source) => source,
+        Err(error) => {
+            return Err(format!(
+                "--email-source: {error}
+"
+            ));
+        }
     };
     let mut attributes = AttributeValues::new();
     for (name, value) in &options.attributes {
@@ -219,7 +223,7 @@ fn as_json(rehearsal: &Rehearsal) -> String {
     let last = rehearsal.last();
     let mut explained = hook_json(last);
     if let Some(members) = explained.as_object_mut() {
-        members.insert("admitted".to_owned(), (text::verdict(last) == "admitted").into());
+        members.insert("admitted".to_owned(), (last.outcome() == PersonOutcome::Admitted).into());
         members.insert("hook".to_owned(), if rehearsal.submit.is_some() { "submit" } else { "start" }.into());
         if rehearsal.submit.is_some() {
             members.insert("start".to_owned(), hook_json(&rehearsal.start));
@@ -230,22 +234,18 @@ fn as_json(rehearsal: &Rehearsal) -> String {
 
 fn hook_json(result: &HookResult) -> Value {
     let decided = &result.decided;
-    let step = |step: &crate::signup::trace::Step| json!({ "asked": step.asked, "found": step.found, "took_us": u64::try_from(step.took.as_micros()).unwrap_or(u64::MAX) });
-    let explanation = reasons::explanation(decided.reason);
+    let step = |step: &Step| json!({ "asked": step.asked, "found": step.found, "took_us": u64::try_from(step.took.as_micros()).unwrap_or(u64::MAX) });
     json!({
         "policy": decided.policy,
-        "action": decided.decision.name(),
-        "reason": decided.reason,
-        "meaning": explanation.map(|reason| reason.meaning),
-        "remedy": explanation.map(|reason| reason.remedy).filter(|remedy| !remedy.is_empty()),
-        "reported": decided.reported,
-        "address_source": decided.found.as_ref().map(|found| found.source.to_string()),
-        "provenance": decided.found.as_ref().map(|found| found.provenance.name()),
+        "action": decided.decision.action().name(),
+        "reason": decided.reason.name(),
+        "meaning": decided.reason.meaning(),
+        "remedy": Some(decided.reason.remedy()).filter(|remedy| !remedy.is_empty()),
+        "reported": decided.reported.map(ActionKind::name),
+        "address_source": decided.address.as_ref().map(|found| found.source.to_string()),
+        "provenance": decided.address.as_ref().map(|found| found.provenance.name()),
         "support_code": result.support_code,
-        "answer": match &decided.decision {
-            Decision::Start(decision) => action::start(decision),
-            Decision::Submit(decision) => action::submit(decision),
-        },
+        "answer": action::answer(&decided.decision),
         "steps": result.steps.iter().map(step).collect::<Vec<_>>(),
     })
 }

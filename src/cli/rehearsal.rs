@@ -2,22 +2,24 @@
 //! configuration's own tests.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::decisions::{
-    self, Decided, Decision, DecisionContext, DecisionFailure, DecisionServices, GuessLimit, SharedState,
+    self, ActionKind, Decided, Decision, DecisionContext, DecisionError, DecisionServices, GuessLimit, Reason,
+    SharedState,
 };
-use crate::entra::event::SignUpEvent;
+use crate::entra::event::{EventKind, SignUpEvent};
 use crate::invites::{Invites, columns};
 use crate::lookups::Lookups;
 use crate::signup::decision::StartDecision;
 use crate::signup::identity::EmailSource;
 use crate::signup::policy::{Policy, SignUpSettings};
-use crate::signup::trace::{Step, Trace};
+use crate::signup::trace::Step;
 use crate::values::{
     App, AttributeName, AttributeTypes, AttributeValue, AttributeValues, Client, CorrelationId, Deadline, Form,
     FormField, Identity,
@@ -64,24 +66,54 @@ pub(super) fn filled_in(config: &Config) -> Vec<AttributeName> {
     by_lists.chain(by_lookups).collect()
 }
 
-/// One hook's part.
+/// What came of one hook.
 #[derive(Debug)]
 pub(super) struct HookResult {
+    /// The decision, and why.
     pub(super) decided: Decided,
+    /// The steps that led to it.
     pub(super) steps: Vec<Step>,
+    /// The code that a page would show.
     pub(super) support_code: String,
+}
+
+/// What became of the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PersonOutcome {
+    /// They are shown a page that ends the sign-up.
+    Refused,
+    /// They are shown the form again, with what is wrong.
+    Rejected,
+    /// They see the form and have to give a valid code with it.
+    NeedsCode,
+    /// They may go on.
+    Admitted,
+}
+
+impl HookResult {
+    /// What became of the person; under a policy that only reports, what would have.
+    pub(super) fn outcome(&self) -> PersonOutcome {
+        let Decided { decision, reason, reported, .. } = &self.decided;
+        match reported.unwrap_or(decision.action()) {
+            ActionKind::Refuse => PersonOutcome::Refused,
+            ActionKind::Reject => PersonOutcome::Rejected,
+            _ if *reason == Reason::NeedsCode => PersonOutcome::NeedsCode,
+            ActionKind::Continue | ActionKind::Prefill | ActionKind::Modify => PersonOutcome::Admitted,
+        }
+    }
 }
 
 /// What came of a sign-up.
 #[derive(Debug)]
 pub(super) struct Rehearsal {
+    /// What came of Start.
     pub(super) start: HookResult,
     /// What came of the form, if it was to be sent and Start let the person see it.
     pub(super) submit: Option<HookResult>,
 }
 
 impl Rehearsal {
-    /// The last thing that happened.
+    /// What came of the hook that was called last.
     pub(super) fn last(&self) -> &HookResult {
         self.submit.as_ref().unwrap_or(&self.start)
     }
@@ -94,15 +126,16 @@ impl Person {
         services: &DecisionServices,
         now: DateTime<Utc>,
         sends: bool,
-    ) -> Result<Rehearsal, DecisionFailure> {
+    ) -> Result<Rehearsal, DecisionError> {
         let policy = services.sign_up.policy_for(&self.app);
         let (id, event) = (correlation_id(), self.start_event());
-        let start = run_hook(services, SignUpEvent { correlation_id: id.clone(), ..event }, now, false).await?;
+        let start =
+            run_hook(services, SignUpEvent { correlation_id: id.clone(), ..event }, now, EventKind::Start).await?;
         let seen = !matches!(start.decided.decision, Decision::Start(StartDecision::Refuse(_)));
         let submit = if sends && seen {
             let event = self.submit_event(policy, &start.decided.decision);
             let event = SignUpEvent { correlation_id: id, ..event };
-            Some(run_hook(services, event, now, true).await?)
+            Some(run_hook(services, event, now, EventKind::Submit).await?)
         } else {
             None
         };
@@ -199,15 +232,14 @@ async fn run_hook(
     services: &DecisionServices,
     event: SignUpEvent,
     now: DateTime<Utc>,
-    is_submit: bool,
-) -> Result<HookResult, DecisionFailure> {
+    kind: EventKind,
+) -> Result<HookResult, DecisionError> {
     let began = Instant::now();
-    let trace = Trace::on(Box::new(move || began.elapsed()));
-    let mut context = DecisionContext::new(&event, now, Deadline::new(began, PATIENCE), trace);
-    let decided = if is_submit {
-        decisions::submit(services, &mut context).await?
-    } else {
-        decisions::start(services, &mut context).await?
+    let deadline = Deadline::new(began.into_std(), PATIENCE);
+    let mut context = DecisionContext::new(&event, now, deadline).keeping_steps(began);
+    let decided = match kind {
+        EventKind::Start => decisions::start(services, &mut context).await?,
+        EventKind::Submit => decisions::submit(services, &mut context).await?,
     };
-    Ok(HookResult { decided, steps: context.trace.steps().to_vec(), support_code: context.support_code })
+    Ok(HookResult { decided, steps: context.steps().to_vec(), support_code: context.support_code })
 }

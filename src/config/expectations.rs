@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
+use strum::VariantArray;
 
 use super::checks::{guid, unique};
 use super::engine::{Diagnostics, Origin, Problem, Spanned};
@@ -14,7 +15,7 @@ use super::policies::sources::email_source;
 use super::scalar::Scalar;
 use crate::invites::csv_reader::{DayEdge, parse_moment};
 use crate::signup::identity::EmailSource;
-use crate::signup::reasons;
+use crate::signup::reason::Reason;
 use crate::values::{App, AppId, AttributeName, AttributeValue, AttributeValues, Client, did_you_mean};
 
 pub(super) use keys::TestSection;
@@ -54,7 +55,7 @@ pub(crate) struct Given {
 #[derive(Debug, Clone)]
 pub(crate) struct Expected {
     pub(crate) action: TestAction,
-    pub(crate) reason: Option<String>,
+    pub(crate) reason: Option<Reason>,
     pub(crate) reported: Option<TestAction>,
     pub(crate) title: Option<String>,
     pub(crate) message: Option<String>,
@@ -130,11 +131,15 @@ fn values(
 }
 
 fn expected(section: &ExpectSection, names: &KnownNames, diagnostics: &mut Diagnostics) -> Expected {
-    if let Some(reason) = section.reason.as_ref().filter(|reason| reasons::explanation(&reason.value).is_none()) {
-        let near = did_you_mean(&reason.value, reasons::REASONS.iter().map(|reason| reason.name));
-        let how = format!("no decision has the reason {:?}{near}", reason.value);
-        diagnostics.error_at("reason", &reason.origin, how);
-    }
+    let reason = section.reason.as_ref().and_then(|written| {
+        let reason = written.value.parse().ok();
+        if reason.is_none() {
+            let near = did_you_mean(&written.value, Reason::VARIANTS.iter().map(|reason| reason.name()));
+            let how = format!("no decision has the reason {:?}{near}", written.value);
+            diagnostics.error_at("reason", &written.origin, how);
+        }
+        reason
+    });
     let errors = section.errors.as_ref().map(|errors| {
         diagnostics.within("errors", |diagnostics| {
             let text = |(name, text): (&String, &Spanned<String>)| {
@@ -145,7 +150,7 @@ fn expected(section: &ExpectSection, names: &KnownNames, diagnostics: &mut Diagn
     });
     Expected {
         action: section.action,
-        reason: section.reason.as_ref().map(|reason| reason.value.clone()),
+        reason,
         reported: section.reported,
         title: section.title.clone(),
         message: section.message.clone(),

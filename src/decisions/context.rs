@@ -1,4 +1,4 @@
-//! The decision under way: its event, its time, and what it waited for.
+//! The decision under way: its event, its times, and the steps that led to it.
 
 use std::time::Duration;
 
@@ -7,24 +7,24 @@ use tokio::time::Instant;
 
 use crate::entra::event::SignUpEvent;
 use crate::signup::identity::{FoundAddress, MissingAddress};
-use crate::signup::trace::Trace;
-use crate::values::{CorrelationId, Deadline};
+use crate::signup::messages::MessageContext;
+use crate::signup::trace::{Step, Trace};
+use crate::values::{CorrelationId, Deadline, EmailAddress};
 
 /// One decision under way.
 #[derive(Debug)]
 pub struct DecisionContext<'a> {
-    /// What happened.
+    /// The event that is decided about.
     pub event: &'a SignUpEvent,
-    /// What ties the page to the log.
+    /// A short code that leads from the page to the log; empty if the event has no correlation id.
     pub support_code: String,
     /// When the answer has to be there.
     pub deadline: Deadline,
-    /// The present.
+    /// The time of the decision.
     pub now: DateTime<Utc>,
-    /// The steps, if somebody wants to know.
-    pub trace: Trace,
-    /// How long others took.
+    /// How long the decision waited for others.
     pub times: WaitTimes,
+    pub(super) trace: Trace,
 }
 
 /// How long a decision waited for others; `None`: they were not asked.
@@ -41,32 +41,52 @@ pub struct WaitTimes {
 }
 
 impl WaitTimes {
-    /// Does something and adds its time.
-    pub async fn of<T>(slot: &mut Option<Duration>, work: impl Future<Output = T>) -> T {
+    /// Waits for `work`, and adds the time that it took to one of the times.
+    pub async fn measure<T>(time: &mut Option<Duration>, work: impl Future<Output = T>) -> T {
         let began = Instant::now();
         let done = work.await;
-        *slot = Some(slot.unwrap_or_default() + began.elapsed());
+        *time = Some(time.unwrap_or_default() + began.elapsed());
         done
     }
 }
 
 impl<'a> DecisionContext<'a> {
-    /// A decision about an event.
+    /// A decision about an event that keeps no steps.
     #[must_use]
-    pub fn new(event: &'a SignUpEvent, now: DateTime<Utc>, deadline: Deadline, trace: Trace) -> Self {
+    pub fn new(event: &'a SignUpEvent, now: DateTime<Utc>, deadline: Deadline) -> Self {
         let support_code = event.correlation_id.as_ref().map(CorrelationId::support_code).unwrap_or_default();
-        Self { event, support_code, deadline, now, trace, times: WaitTimes::default() }
+        Self { event, support_code, deadline, now, times: WaitTimes::default(), trace: Trace::off() }
     }
 
-    /// Notes where the address came from, or why there is none.
-    pub fn note_address(&mut self, found: &Result<FoundAddress, MissingAddress>) {
-        match found {
+    /// The same, keeping each step with its time since `began`.
+    #[must_use]
+    pub fn keeping_steps(self, began: Instant) -> Self {
+        Self { trace: Trace::on(Box::new(move || began.elapsed())), ..self }
+    }
+
+    /// The steps so far; none if they are not kept.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        self.trace.steps()
+    }
+
+    /// Notes why there is no address. Where one came from, the gate notes.
+    pub(super) fn note_missing_address(&mut self, address: &Result<FoundAddress, MissingAddress>) {
+        match address {
             Err(MissingAddress::Unusable(source, why)) => {
                 self.trace.note("address", format_args!("what {source} says {why}"));
             }
             Err(MissingAddress::Absent) => self.trace.note("address", "no source says one"),
-            // The gate says it.
             Ok(_) => {}
         }
     }
+}
+
+/// What texts are made for and from.
+pub(super) fn message_context<'a>(
+    event: &'a SignUpEvent,
+    support_code: &'a str,
+    address: Option<&'a EmailAddress>,
+) -> MessageContext<'a> {
+    MessageContext { locale: &event.client.locale, email: address, app: &event.app, support_code }
 }

@@ -51,20 +51,25 @@ impl Default for GuessLimit {
 /// A try that was counted.
 #[derive(Debug)]
 #[must_use]
-pub struct Guess(Vec<Key>);
+pub struct CountedGuess(Vec<Key>);
 
 impl GuessLimit {
     /// Counts a try. `None`: there were too many.
-    pub fn begin(&self, ip: Option<IpAddr>, address: Option<&EmailAddress>, now: DateTime<Utc>) -> Option<Guess> {
+    pub fn count(
+        &self,
+        ip: Option<IpAddr>,
+        address: Option<&EmailAddress>,
+        now: DateTime<Utc>,
+    ) -> Option<CountedGuess> {
         // Wherever they come from, tags make no new people.
         let address = address.map(|address| Key::Address(address.bucket()));
         let keys: Vec<Key> = std::iter::once(Key::Network(ip.map(Network::of))).chain(address).collect();
-        let counted = keys.iter().filter(|key| self.count(key, now)).count();
-        (counted == keys.len()).then_some(Guess(keys))
+        let counted = keys.iter().filter(|key| self.add(key, now)).count();
+        (counted == keys.len()).then_some(CountedGuess(keys))
     }
 
     /// The code was right: the try does not count.
-    pub fn right(&self, guess: Guess) {
+    pub fn give_back(&self, guess: CountedGuess) {
         for key in guess.0 {
             self.tries.entry(key).and_compute_with(|entry| match entry.map(moka::Entry::into_value) {
                 Some(tries) if tries.count > 1 => Op::Put(Tries { count: tries.count - 1, ..tries }),
@@ -74,7 +79,7 @@ impl GuessLimit {
     }
 
     /// Counts one more; false if that is one too many.
-    fn count(&self, key: &Key, now: DateTime<Utc>) -> bool {
+    fn add(&self, key: &Key, now: DateTime<Utc>) -> bool {
         let entry = self.tries.entry_by_ref(key).and_upsert_with(|entry| {
             let running = entry.map(moka::Entry::into_value).filter(|tries| now - tries.since < WINDOW);
             let tries = running.unwrap_or(Tries { since: now, count: 0 });
@@ -98,46 +103,46 @@ mod tests {
 
     #[test]
     fn ten_wrong_codes_a_minute_from_one_network() {
-        let guesses = GuessLimit::default();
+        let limit = GuessLimit::default();
         for _ in 0..10 {
-            assert!(guesses.begin(Some(ip("203.0.113.7")), None, at(0)).is_some());
+            assert!(limit.count(Some(ip("203.0.113.7")), None, at(0)).is_some());
         }
-        assert!(guesses.begin(Some(ip("203.0.113.7")), None, at(59)).is_none());
-        assert!(guesses.begin(Some(ip("::ffff:203.0.113.7")), None, at(59)).is_none());
-        assert!(guesses.begin(Some(ip("203.0.113.8")), None, at(59)).is_some());
-        assert!(guesses.begin(Some(ip("203.0.113.7")), None, at(60)).is_some());
+        assert!(limit.count(Some(ip("203.0.113.7")), None, at(59)).is_none());
+        assert!(limit.count(Some(ip("::ffff:203.0.113.7")), None, at(59)).is_none());
+        assert!(limit.count(Some(ip("203.0.113.8")), None, at(59)).is_some());
+        assert!(limit.count(Some(ip("203.0.113.7")), None, at(60)).is_some());
     }
 
     #[test]
     fn and_ten_for_one_address_from_anywhere_and_with_any_tag() {
-        let guesses = GuessLimit::default();
+        let limit = GuessLimit::default();
         for number in 0..10 {
             let address: EmailAddress = format!("jo+{number}@example.com").parse().unwrap();
-            assert!(guesses.begin(Some(ip(&format!("203.0.113.{number}"))), Some(&address), at(0)).is_some());
+            assert!(limit.count(Some(ip(&format!("203.0.113.{number}"))), Some(&address), at(0)).is_some());
         }
         let address = "jo@example.com".parse().unwrap();
-        assert!(guesses.begin(Some(ip("203.0.113.99")), Some(&address), at(1)).is_none());
-        assert!(guesses.begin(Some(ip("203.0.113.99")), Some(&"kim@example.com".parse().unwrap()), at(1)).is_some());
+        assert!(limit.count(Some(ip("203.0.113.99")), Some(&address), at(1)).is_none());
+        assert!(limit.count(Some(ip("203.0.113.99")), Some(&"kim@example.com".parse().unwrap()), at(1)).is_some());
     }
 
     #[test]
     fn a_right_code_does_not_count() {
-        let guesses = GuessLimit::default();
+        let limit = GuessLimit::default();
         for _ in 0..50 {
-            let guess = guesses.begin(Some(ip("203.0.113.7")), None, at(0)).unwrap();
-            guesses.right(guess);
+            let guess = limit.count(Some(ip("203.0.113.7")), None, at(0)).unwrap();
+            limit.give_back(guess);
         }
     }
 
     #[test]
     fn a_household_has_one_count_and_so_have_those_without_an_address() {
-        let guesses = GuessLimit::default();
+        let limit = GuessLimit::default();
         for number in 0..10 {
-            assert!(guesses.begin(Some(ip(&format!("2001:db8:1:2::{number}"))), None, at(0)).is_some());
-            assert!(guesses.begin(None, None, at(0)).is_some());
+            assert!(limit.count(Some(ip(&format!("2001:db8:1:2::{number}"))), None, at(0)).is_some());
+            assert!(limit.count(None, None, at(0)).is_some());
         }
-        assert!(guesses.begin(Some(ip("2001:db8:1:2:ffff::1")), None, at(1)).is_none());
-        assert!(guesses.begin(None, None, at(1)).is_none());
-        assert!(guesses.begin(Some(ip("2001:db8:1:3::1")), None, at(1)).is_some());
+        assert!(limit.count(Some(ip("2001:db8:1:2:ffff::1")), None, at(1)).is_none());
+        assert!(limit.count(None, None, at(1)).is_none());
+        assert!(limit.count(Some(ip("2001:db8:1:3::1")), None, at(1)).is_some());
     }
 }

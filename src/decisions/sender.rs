@@ -1,10 +1,10 @@
-//! Whose a Submit is, and what address follows from it.
+//! Who sent a form, and which address follows from that.
 //!
-//! What Submit itself proves goes first. Otherwise it is the person of a Start, if there is one whom it must belong to;
-//! their address is what Start saw, whatever the form says. Otherwise nobody can tell: what the form says may have been
-//! typed, and can only get somebody refused.
+//! What Submit itself proves goes first. Otherwise the sender is the person of a Start, if the Submit must belong to
+//! them; then their address is the one that Start saw, whatever the form says. Otherwise nobody can tell who sent it: the
+//! person may have typed what the form says, so it can only get them refused.
 
-use super::shared_state::{KnownStart, StateError};
+use super::shared_state::{KnownSender, StateError};
 use super::{DecisionContext, DecisionServices, WaitTimes};
 use crate::reservations::{PersonId, Scope};
 use crate::signup::gate::Admission;
@@ -16,29 +16,29 @@ use crate::values::KnownBy;
 #[derive(Debug)]
 pub(super) struct Sender {
     /// Their address, or why there is none.
-    pub(super) found: Result<FoundAddress, MissingAddress>,
+    pub(super) address: Result<FoundAddress, MissingAddress>,
     /// Who they are, if a Start shows it.
     pub(super) person: Option<PersonId>,
     /// How that is known.
     pub(super) known_by: KnownBy,
 }
 
-/// Who sent the form.
-pub(super) async fn sender(
+/// Finds out who sent the form.
+pub(super) async fn find(
     services: &DecisionServices,
     policy: Option<&Policy>,
     context: &mut DecisionContext<'_>,
 ) -> Result<Sender, StateError> {
     let event = context.event;
     let sender = match identity::proven_by_submit(policy, &event.identities, &event.form) {
-        Some(found) => Sender { found, person: None, known_by: KnownBy::Submit },
-        None => by_start(services, policy, context).await?,
+        Some(address) => Sender { address, person: None, known_by: KnownBy::Submit },
+        None => find_by_start(services, policy, context).await?,
     };
     context.trace.note("person", format_args!("known by: {}", sender.known_by.name()));
     Ok(sender)
 }
 
-async fn by_start(
+async fn find_by_start(
     services: &DecisionServices,
     policy: Option<&Policy>,
     context: &mut DecisionContext<'_>,
@@ -51,13 +51,13 @@ async fn by_start(
     let asked = services.state.whose(scope, event, lists, context.now);
     let known = match scope {
         Scope::Process => asked.await?,
-        Scope::Shared => WaitTimes::of(&mut context.times.state, asked).await?,
+        Scope::Shared => WaitTimes::measure(&mut context.times.state, asked).await?,
     };
     Ok(match known {
-        Some(KnownStart { person, found, by }) => {
-            Sender { found: found.map_or_else(typed, Ok), person: Some(person), known_by: by }
+        Some(KnownSender { person, address, known_by }) => {
+            Sender { address: address.map_or_else(typed, Ok), person: Some(person), known_by }
         }
-        None => Sender { found: typed(), person: None, known_by: KnownBy::Nobody },
+        None => Sender { address: typed(), person: None, known_by: KnownBy::Nobody },
     })
 }
 
@@ -66,9 +66,8 @@ fn shares_starts(policy: &Policy) -> bool {
     identity::is_editable(policy) || policy.invitation_code.is_some()
 }
 
-/// Who has to know of a Start. What Submit proves is enough where it is proven by Submit; who needs a code sees the form
-/// although their address does not admit them, so every instance has to know them.
-#[must_use]
+/// Who has to know of a Start. Where Submit proves the address, this process is enough. People who need a code see the
+/// form although their address does not admit them, so every instance has to know them.
 pub(super) fn scope_of_start(policy: &Policy, admission: &Admission<'_>) -> Scope {
     let shared = identity::is_editable(policy) || matches!(admission, Admission::NeedsCode(_));
     if shared { Scope::Shared } else { Scope::Process }

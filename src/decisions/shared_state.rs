@@ -36,15 +36,15 @@ pub enum StateError {
     Read(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// Somebody whose Start is known.
+/// Somebody who sent a form and whose Start is known.
 #[derive(Debug)]
-pub struct KnownStart {
-    /// Who.
+pub struct KnownSender {
+    /// Who they are.
     pub person: PersonId,
     /// Their address, if Start saw one.
-    pub found: Option<FoundAddress>,
+    pub address: Option<FoundAddress>,
     /// How it is known that the Submit is theirs.
-    pub by: KnownBy,
+    pub known_by: KnownBy,
 }
 
 /// What hooks remember for each other.
@@ -113,16 +113,16 @@ impl SharedState {
         submit: &SignUpEvent,
         lists: impl Fn(&EmailAddress) -> bool,
         now: DateTime<Utc>,
-    ) -> Result<Option<KnownStart>, StateError> {
+    ) -> Result<Option<KnownSender>, StateError> {
         let known = self.admissions.whose(scope, &arrival(submit), lists, now).await;
         let known = known.map_err(|error| StateError::Read(Box::new(error)))?;
         Ok(known.map(|known| {
             let admission = &known.admission;
-            let found = admission.address.clone().and_then(|address| {
-                let provenance = Provenance::named(&admission.provenance)?;
+            let address = admission.address.clone().and_then(|address| {
+                let provenance = admission.provenance.parse::<Provenance>().ok()?;
                 Some(FoundAddress { address, provenance, source: AddressSource::Remembered })
             });
-            KnownStart { person: known.person, found, by: known.by }
+            KnownSender { person: known.person, address, known_by: known.by }
         }))
     }
 
@@ -163,6 +163,7 @@ mod tests {
 
     use super::*;
     use crate::clock::{ManualClock, SystemClock};
+    use crate::signup::identity::EmailSource;
     use crate::storage::StateStore;
     use crate::telemetry::describe;
     use crate::values::{App, Client, Code, Form};
@@ -184,7 +185,11 @@ mod tests {
         let state = SharedState::new(Reservations::new(&store), Admissions::new(&store, None));
         let start = start();
         let address = "jo@example.com".parse().unwrap();
-        let found = FoundAddress { address, provenance: Provenance::Asserted, source: AddressSource::Identity };
+        let found = FoundAddress {
+            address,
+            provenance: Provenance::Asserted,
+            source: AddressSource::Event(EmailSource::Identity),
+        };
         let written = SystemClock.now();
         state.remember(Scope::Shared, &start, Some(&found), written).await.unwrap();
         // What a write leaves that was killed; it holds the address, too.

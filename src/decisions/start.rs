@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use super::context::message_context;
 use super::sender::scope_of_start;
-use super::{Decided, Decision, DecisionContext, DecisionFailure, DecisionServices, WaitTimes, message_context};
+use super::{Decided, Decision, DecisionContext, DecisionError, DecisionServices, StateError, WaitTimes};
 use crate::lookups::LookupSubject;
 use crate::reservations::Scope;
-use crate::signup::answer;
+use crate::signup::answer::StartInput;
 use crate::signup::gate::{self, Admission, GateInput};
 use crate::signup::identity::{self, FoundAddress};
 use crate::signup::policy::{Mode, Policy};
@@ -15,36 +16,36 @@ use crate::values::AttributeValues;
 /// How much time look-ups leave for the answer: a form without their values is better than none.
 const RESERVE: Duration = Duration::from_millis(50);
 
-/// Decides about the start of a sign-up.
-pub async fn start(services: &DecisionServices, context: &mut DecisionContext<'_>) -> Result<Decided, DecisionFailure> {
+/// Decides about the start of a sign-up: whether the person sees the form, and what is in it.
+pub async fn start(services: &DecisionServices, context: &mut DecisionContext<'_>) -> Result<Decided, DecisionError> {
     let event = context.event;
     let policy = services.sign_up.policy_for(&event.app);
-    let found = identity::at_start(policy, &event.identities, &event.form);
-    context.note_address(&found);
-    let found = found.ok();
-    let invitations = services.invitations(policy, found.as_ref(), context).await?;
-    let question =
-        GateInput { policy, address: found.as_ref(), invitations: &invitations, app: &event.app, now: context.now };
-    let admission = gate::decide(&question, &mut context.trace);
+    let address = identity::at_start(policy, &event.identities, &event.form);
+    context.note_missing_address(&address);
+    let address = address.ok();
+    let invitations = services.invitations(policy, address.as_ref(), context).await?;
+    let input =
+        GateInput { policy, address: address.as_ref(), invitations: &invitations, app: &event.app, now: context.now };
+    let admission = gate::decide(&input, &mut context.trace);
     let looked_up = match policy.filter(|policy| shows_the_form(policy, &admission)) {
-        Some(policy) => prepare(services, policy, found.as_ref(), &admission, context).await?,
+        Some(policy) => prepare_form(services, policy, address.as_ref(), &admission, context).await?,
         None => AttributeValues::new(),
     };
     let support_code = context.support_code.clone();
-    let answered = answer::StartInput {
+    let answer = StartInput {
         admission: &admission,
         form: &event.form,
         looked_up: &looked_up,
         messages: &services.sign_up.messages,
-        message_context: message_context(event, &support_code, found.as_ref().map(|found| &found.address)),
+        message_context: message_context(event, &support_code, address.as_ref().map(|found| &found.address)),
     }
     .answer(policy, &mut context.trace);
     Ok(Decided {
-        decision: Decision::Start(answered.decision),
-        reason: answered.reason,
-        reported: answered.reported,
+        decision: Decision::Start(answer.decision),
+        reason: answer.reason,
+        reported: answer.reported,
         policy: policy.map(|policy| policy.name.clone()),
-        found,
+        address,
         known_by: None,
     })
 }
@@ -54,39 +55,39 @@ fn shows_the_form(policy: &Policy, admission: &Admission<'_>) -> bool {
     policy.mode == Mode::Report || !matches!(admission, Admission::Refused(_))
 }
 
-/// What has to be there before the form is shown: the Start, where Submit may need it, and what look-ups find, which is
-/// nothing if they are late.
-async fn prepare(
+/// Does what has to be done before the form is shown: remembers the Start and asks the look-ups, both at once. Hands
+/// back what the look-ups found.
+async fn prepare_form(
     services: &DecisionServices,
     policy: &Policy,
-    found: Option<&FoundAddress>,
+    address: Option<&FoundAddress>,
     admission: &Admission<'_>,
     context: &mut DecisionContext<'_>,
-) -> Result<AttributeValues, DecisionFailure> {
+) -> Result<AttributeValues, StateError> {
     let (event, now) = (context.event, context.now);
     let scope = scope_of_start(policy, admission);
     let remembered = async {
-        let remembered = services.state.remember(scope, event, found, now);
+        let remembered = services.state.remember(scope, event, address, now);
         match scope {
             Scope::Process => remembered.await,
-            Scope::Shared => WaitTimes::of(&mut context.times.state, remembered).await,
+            Scope::Shared => WaitTimes::measure(&mut context.times.state, remembered).await,
         }
     };
-    let asked = async {
+    let looked_up = async {
         let refused = matches!(admission, Admission::Refused(_));
-        let (Some(found), false) = (found, refused || policy.lookups.is_empty()) else {
+        let (Some(found), false) = (address, refused || policy.lookups.is_empty()) else {
             return AttributeValues::new();
         };
-        let inquiry = LookupSubject {
+        let subject = LookupSubject {
             address: &found.address,
             app: &event.app,
             invitation: admission.invitation(),
             locale: &event.client.locale,
         };
-        let asked = services.lookups.ask(&policy.lookups, &inquiry, context.deadline.earlier(RESERVE));
-        WaitTimes::of(&mut context.times.lookups, asked).await.values
+        let asked = services.lookups.ask(&policy.lookups, &subject, context.deadline.earlier(RESERVE));
+        WaitTimes::measure(&mut context.times.lookups, asked).await.values
     };
-    let (remembered, looked_up) = futures_util::join!(remembered, asked);
+    let (remembered, looked_up) = futures_util::join!(remembered, looked_up);
     remembered?;
     if scope == Scope::Shared {
         context.trace.note("remembered", "who came, for the form that comes back");

@@ -5,7 +5,16 @@
 use serde_json::{Value, json};
 
 use super::event::EventKind;
-use crate::signup::decision::{Page, StartDecision, SubmitDecision};
+use crate::signup::decision::{Decision, Page, StartDecision, SubmitDecision};
+
+/// The answer that a decision is to Entra.
+#[must_use]
+pub fn answer(decision: &Decision) -> Value {
+    match decision {
+        Decision::Start(decision) => start(decision),
+        Decision::Submit(decision) => submit(decision),
+    }
+}
 
 /// The answer to `OnAttributeCollectionStart`.
 #[must_use]

@@ -1,8 +1,8 @@
 //! What both hooks share: the checks before the decision, the deadline over everything, the answer when there is none.
 //!
 //! The order is fixed: method (405), size (413), caller (401), body (400). After that the answer is always 200 with one
-//! action. Whatever hangs, fails or panics leads to the failure action before the deadline; when the signing keys cannot
-//! be had in time the caller is unknown, and nothing is looked up, filled in or remembered for it.
+//! action. Whatever hangs, fails or panics leads to the failure action before the deadline. If the signing keys cannot
+//! be had in time, the caller is unknown; then nothing is looked up, filled in or remembered.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -14,22 +14,17 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use serde_json::Value;
 use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::body::{MAX_BODY, Unread, error_body, json_body, read, refused};
-use crate::decisions::{Decided, Decision, DecisionContext, DecisionFailure, DecisionServices, WaitTimes};
+use crate::decisions::{Decided, Decision, DecisionContext, DecisionError, DecisionServices};
+use crate::decisions::{Reason, UndecidedSignUp, WaitTimes};
 use crate::entra::action;
 use crate::entra::caller::{CallerError, TokenProblem, Verifier};
 use crate::entra::event::{EventKind, SignUpEvent, find_correlation_id};
-use crate::signup::answer::blank;
-use crate::signup::decision::{StartDecision, SubmitDecision};
-use crate::signup::messages::MessageContext;
-use crate::signup::policy::Mode;
-use crate::signup::trace::Trace;
 use crate::telemetry::{AddressHasher, Counters, describe};
-use crate::values::{App, AppId, AttributeValues, CorrelationId, Deadline, TenantId};
+use crate::values::{AppId, CorrelationId, Deadline, TenantId};
 use log::some;
 
 mod log;
@@ -43,7 +38,7 @@ pub enum OnFailure {
     Continue,
 }
 
-/// How hooks behave.
+/// Whose events are answered, and how.
 #[derive(Debug, Clone)]
 pub struct HookSettings {
     /// The tenant whose events are answered.
@@ -57,7 +52,7 @@ pub struct HookSettings {
 /// What the hooks need, shared by all requests.
 #[derive(Debug)]
 pub struct Hooks {
-    /// How they behave.
+    /// Whose events are answered, and how.
     pub settings: HookSettings,
     /// Who may call.
     pub verifier: Verifier,
@@ -69,11 +64,37 @@ pub struct Hooks {
     pub counters: Counters,
 }
 
-/// The part of a hook that is its own.
-pub type Decide = for<'a, 'w> fn(
-    &'a DecisionServices,
-    &'a mut DecisionContext<'w>,
-) -> BoxFuture<'a, Result<Decided, DecisionFailure>>;
+/// The decision of one hook.
+pub type Decide =
+    for<'a, 'c> fn(&'a DecisionServices, &'a mut DecisionContext<'c>) -> BoxFuture<'a, Result<Decided, DecisionError>>;
+
+/// Why a hook answers with the failure action.
+#[derive(Debug, thiserror::Error)]
+enum HookError {
+    /// The deadline passed.
+    #[error("no answer in time")]
+    Deadline,
+    /// Nobody can say who is calling.
+    #[error("the signing keys cannot be had in time")]
+    KeysUnavailable,
+    /// No decision can be made.
+    #[error(transparent)]
+    Decision(#[from] DecisionError),
+    /// A defect.
+    #[error("the handler panicked")]
+    Panicked,
+}
+
+impl HookError {
+    fn reason(&self) -> Reason {
+        match self {
+            Self::Deadline => Reason::Deadline,
+            Self::KeysUnavailable => Reason::KeysUnavailable,
+            Self::Decision(error) => error.reason(),
+            Self::Panicked => Reason::Panicked,
+        }
+    }
+}
 
 /// Runs a hook: the checks, then `decide`, all under the deadline.
 pub async fn answer(hooks: &Hooks, kind: EventKind, request: Request, decide: Decide) -> Response {
@@ -83,78 +104,73 @@ pub async fn answer(hooks: &Hooks, kind: EventKind, request: Request, decide: De
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")]).into_response();
     }
     let deadline = Deadline::new(started.into_std(), hooks.settings.budget);
-    let mut seen = Seen::default();
+    let mut progress = Progress::default();
     let (head, body) = request.into_parts();
-    let arrived = Arrived { head: &head, kind, started, deadline };
-    let handled = AssertUnwindSafe(handle(hooks, arrived, body, decide, &mut seen)).catch_unwind();
-    let failure = match tokio::time::timeout_at(deadline.instant().into(), handled).await {
+    let call = Call { head: &head, kind, started, deadline };
+    let handled = AssertUnwindSafe(handle(hooks, call, body, decide, &mut progress)).catch_unwind();
+    let error = match tokio::time::timeout_at(deadline.instant().into(), handled).await {
         Ok(Ok(Ok(response))) => return response,
-        Ok(Ok(Err(failure))) => failure,
-        Ok(Err(_)) => DecisionFailure::Panicked,
-        Err(_) if !seen.body => return unread(hooks, &arrived, &seen),
-        Err(_) => DecisionFailure::Deadline,
+        Ok(Ok(Err(error))) => error,
+        Ok(Err(_)) => HookError::Panicked,
+        Err(_) if !progress.body_was_read => return answer_without_body(hooks, &call, &progress),
+        Err(_) => HookError::Deadline,
     };
-    failed(hooks, &arrived, &failure, &seen)
+    failed(hooks, &call, &error, &progress.sign_up)
 }
 
-/// A request whose body is still to come.
+/// A call of a hook, without its body.
 #[derive(Clone, Copy)]
-struct Arrived<'a> {
+struct Call<'a> {
     head: &'a Parts,
     kind: EventKind,
     started: Instant,
     deadline: Deadline,
 }
 
-/// The answer to a body that did not come in time: what can be refused without it is refused.
-fn unread(hooks: &Hooks, arrived: &Arrived<'_>, seen: &Seen) -> Response {
-    let announced = arrived.head.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+/// How far a call was handled, for the case that it fails.
+#[derive(Default)]
+struct Progress {
+    body_was_read: bool,
+    sign_up: UndecidedSignUp,
+}
+
+/// The answer if the body did not come in time: what can be refused without it is refused.
+fn answer_without_body(hooks: &Hooks, call: &Call<'_>, progress: &Progress) -> Response {
+    let announced = call.head.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     if announced.and_then(|length| length.parse().ok()).is_some_and(|length: u64| length > MAX_BODY as u64) {
-        return refused(arrived.kind, &Unread::TooLarge);
+        return refused(call.kind, &Unread::TooLarge);
     }
-    match hooks.verifier.check_without_keys(&arrived.head.headers) {
-        Err(reason) => unauthenticated(arrived.kind, &reason),
-        Ok(()) => failed(hooks, arrived, &DecisionFailure::Deadline, seen),
+    match hooks.verifier.check_without_keys(&call.head.headers) {
+        Err(problem) => unauthenticated(call.kind, &problem),
+        Ok(()) => failed(hooks, call, &HookError::Deadline, &progress.sign_up),
     }
 }
 
-fn unauthenticated(kind: EventKind, reason: &TokenProblem) -> Response {
-    let (reason, observed, remedy) = (reason.name(), reason.observed(), reason.remedy());
+fn unauthenticated(kind: EventKind, problem: &TokenProblem) -> Response {
+    let (reason, observed, remedy) = (problem.name(), problem.observed(), problem.remedy());
     tracing::warn!(event = "unauthenticated", hook = kind.name(), reason, observed, remedy);
     StatusCode::UNAUTHORIZED.into_response()
 }
 
-/// What is known of a request when it fails.
-#[derive(Default)]
-struct Seen {
-    /// The body came whole.
-    body: bool,
-    correlation_id: Option<CorrelationId>,
-    locale: String,
-    app: App,
-    /// The field of a code, to be emptied whatever happens.
-    blank: AttributeValues,
-}
-
 async fn handle(
     hooks: &Hooks,
-    arrived: Arrived<'_>,
+    call: Call<'_>,
     body: Body,
     decide: Decide,
-    seen: &mut Seen,
-) -> Result<Response, DecisionFailure> {
-    let kind = arrived.kind;
+    progress: &mut Progress,
+) -> Result<Response, HookError> {
+    let kind = call.kind;
     let body = match read(body).await {
         Ok(body) => body,
-        Err(refusal) => return Ok(refused(kind, &refusal)),
+        Err(unread) => return Ok(refused(kind, &unread)),
     };
-    seen.body = true;
+    progress.body_was_read = true;
     let mut times = WaitTimes::default();
-    let verified = hooks.verifier.verify(&arrived.head.headers, arrived.deadline);
-    match WaitTimes::of(&mut times.caller, verified).await {
+    let verified = hooks.verifier.verify(&call.head.headers, call.deadline);
+    match WaitTimes::measure(&mut times.caller, verified).await {
         Ok(_) => {}
-        Err(CallerError::KeysUnavailable) => return Err(DecisionFailure::KeysUnavailable),
-        Err(CallerError::Unauthenticated(reason)) => return Ok(unauthenticated(kind, &reason)),
+        Err(CallerError::KeysUnavailable) => return Err(HookError::KeysUnavailable),
+        Err(CallerError::Unauthenticated(problem)) => return Ok(unauthenticated(kind, &problem)),
     }
     let event = match SignUpEvent::parse(&body, kind, &hooks.settings.tenant) {
         Ok(event) => event,
@@ -165,66 +181,42 @@ async fn handle(
             return Ok(error_body(StatusCode::BAD_REQUEST, &error.to_string()));
         }
     };
-    let correlation_id = event.correlation_id.clone();
     // What is logged on the way to the decision carries the correlation id too, at any level.
-    let span = tracing::error_span!("sign-up", correlation_id = correlation_id.as_ref().map(CorrelationId::as_str));
-    let blank =
-        hooks.services.sign_up.policy_for(&event.app).map(|policy| blank(policy, &event.form)).unwrap_or_default();
-    *seen = Seen { body: true, correlation_id, locale: event.client.locale.clone(), app: event.app.clone(), blank };
-    let began = arrived.started;
-    let trace = if tracing::enabled!(tracing::Level::DEBUG) {
-        Trace::on(Box::new(move || began.elapsed()))
-    } else {
-        Trace::off()
-    };
-    let mut context = DecisionContext::new(&event, hooks.services.clock.now(), arrived.deadline, trace);
+    let correlation_id = event.correlation_id.as_ref().map(CorrelationId::as_str);
+    let span = tracing::error_span!("sign-up", correlation_id);
+    progress.sign_up = hooks.services.undecided(&event);
+    let mut context = DecisionContext::new(&event, hooks.services.clock.now(), call.deadline);
+    if tracing::enabled!(tracing::Level::DEBUG) {
+        context = context.keeping_steps(call.started);
+    }
     context.times = times;
     let decided = decide(&hooks.services, &mut context).instrument(span).await?;
-    log::decision(hooks, kind, &context, &decided, arrived.started);
-    Ok(json_body(&match &decided.decision {
-        Decision::Start(decision) => action::start(decision),
-        Decision::Submit(decision) => action::submit(decision),
-    }))
+    log::decision(hooks, kind, &context, &decided, call.started);
+    Ok(json_body(&action::answer(&decided.decision)))
 }
 
-/// The failure action, worded for the person as far as anything is known of them.
-fn failed(hooks: &Hooks, arrived: &Arrived<'_>, failure: &DecisionFailure, seen: &Seen) -> Response {
-    let (kind, started) = (arrived.kind, arrived.started);
-    let support_code = seen.correlation_id.as_ref().map(CorrelationId::support_code).unwrap_or_default();
-    let (answer, action) = failure_action(hooks, kind, seen, &support_code);
-    hooks.counters.count(kind.name(), action, failure.name());
+/// Answers with the failure action, worded for the person as far as anything is known of them.
+fn failed(hooks: &Hooks, call: &Call<'_>, error: &HookError, sign_up: &UndecidedSignUp) -> Response {
+    let decision = failure_action(hooks, call.kind, sign_up);
+    let (hook, action, reason) = (call.kind.name(), decision.action().name(), error.reason().name());
+    hooks.counters.count(hook, action, reason);
     tracing::error!(
         event = "failure-action",
-        hook = kind.name(),
-        correlation_id = seen.correlation_id.as_ref().map(CorrelationId::as_str),
-        support_code = some(&support_code),
-        app = seen.app.id.as_ref().map(AppId::as_str),
+        hook,
+        correlation_id = sign_up.correlation_id.as_ref().map(CorrelationId::as_str),
+        support_code = some(&sign_up.support_code()),
+        app = sign_up.app.id.as_ref().map(AppId::as_str),
         action,
-        reason = failure.name(),
-        error = describe(failure),
-        duration_us = started.elapsed().as_micros(),
+        reason,
+        error = describe(error),
+        duration_us = call.started.elapsed().as_micros(),
     );
-    json_body(&answer)
+    json_body(&action::answer(&decision))
 }
 
-fn failure_action(hooks: &Hooks, kind: EventKind, seen: &Seen, support_code: &str) -> (Value, &'static str) {
-    let sign_up = &hooks.services.sign_up;
-    let message_context = MessageContext { locale: &seen.locale, email: None, app: &seen.app, support_code };
-    let page = || sign_up.messages.page("try-later", message_context);
-    // A policy that only reports stops nobody. Whose it is is known once the caller and the body are.
-    let policy = seen.app.id.as_ref().and_then(|_| sign_up.policy_for(&seen.app));
-    let reports = policy.is_some_and(|policy| policy.mode == Mode::Report);
-    match (kind, if reports { OnFailure::Continue } else { hooks.settings.on_failure }) {
-        (EventKind::Start, OnFailure::Block) => (action::start(&StartDecision::Refuse(page())), "refuse"),
-        (EventKind::Start, OnFailure::Continue) => (action::start(&StartDecision::Continue), "continue"),
-        (EventKind::Submit, OnFailure::Block) => (action::submit(&SubmitDecision::Refuse(page())), "refuse"),
-        (EventKind::Submit, OnFailure::Continue) if seen.blank.is_empty() => {
-            (action::submit(&SubmitDecision::Continue), "continue")
-        }
-        (EventKind::Submit, OnFailure::Continue) => {
-            (action::submit(&SubmitDecision::Modify(seen.blank.clone())), "modify")
-        }
-    }
+fn failure_action(hooks: &Hooks, kind: EventKind, sign_up: &UndecidedSignUp) -> Decision {
+    let goes_on = hooks.settings.on_failure == OnFailure::Continue || hooks.services.only_reports(sign_up);
+    if goes_on { hooks.services.go_on(kind, sign_up) } else { hooks.services.try_later(kind, sign_up) }
 }
 
 #[cfg(test)]

@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::code::CodeProblem;
-use super::decision::{StartDecision, SubmitDecision};
+use super::decision::{ActionKind, StartDecision, SubmitDecision};
 use super::facts::{Facts, IdentityFacts};
-use super::gate::{Admission, Admitted, Ground, NeedsCode, Refusal};
+use super::gate::{Admission, Admitted, NeedsCode};
 use super::identity::FoundAddress;
-use super::messages::{MAX_TEXT, MessageContext, Messages, START_AGAIN};
+use super::messages::{MAX_TEXT, MessageContext, Messages, key};
 use super::policy::{Mode, Policy};
 use super::prefill::{self, PrefillInput};
+use super::reason::Reason;
 use super::rules::{self, Checked, Submission};
 use super::trace::Trace;
 use crate::values::{
@@ -28,9 +28,9 @@ pub struct Answer<D> {
     /// What Entra is told.
     pub decision: D,
     /// Why.
-    pub reason: &'static str,
+    pub reason: Reason,
     /// What would have been answered, if the policy only reports.
-    pub reported: Option<&'static str>,
+    pub reported: Option<ActionKind>,
 }
 
 /// What Start goes by.
@@ -54,11 +54,11 @@ impl StartInput<'_> {
     pub fn answer(&self, policy: Option<&Policy>, trace: &mut Trace) -> Answer<StartDecision> {
         let reason = self.admission.reason();
         let (policy, invitation, address) = match self.admission {
-            Admission::Refused(refusal) => {
-                let key = page_key(policy, refusal.message());
+            Admission::Refused(reason) => {
+                let key = page_key(policy, reason.message());
                 trace.note("message", key);
                 let decision = StartDecision::Refuse(self.messages.page(key, self.message_context));
-                return reported_start(decision, reason, policy);
+                return reported_start(decision, *reason, policy);
             }
             Admission::Admitted(admitted) => (admitted.policy, admitted.invitation, admitted.address),
             Admission::NeedsCode(person) => (person.policy, None, person.trusted_address()),
@@ -73,9 +73,9 @@ impl StartInput<'_> {
 }
 
 /// A policy that only reports refuses nobody.
-fn reported_start(decision: StartDecision, reason: &'static str, policy: Option<&Policy>) -> Answer<StartDecision> {
+fn reported_start(decision: StartDecision, reason: Reason, policy: Option<&Policy>) -> Answer<StartDecision> {
     if only_reports(policy) {
-        return Answer { reported: Some(decision.name()), decision: StartDecision::Continue, reason };
+        return Answer { reported: Some(decision.action()), decision: StartDecision::Continue, reason };
     }
     Answer { decision, reason, reported: None }
 }
@@ -85,8 +85,8 @@ fn only_reports(policy: Option<&Policy>) -> bool {
 }
 
 /// The key of a page: its own, or the one that all refusals share.
-fn page_key<'k>(policy: Option<&Policy>, key: &'k str) -> &'k str {
-    if policy.is_some_and(|policy| policy.uniform_refusals) { "not-invited" } else { key }
+fn page_key<'k>(policy: Option<&Policy>, own: &'k str) -> &'k str {
+    if policy.is_some_and(|policy| policy.uniform_refusals) { key::NOT_INVITED } else { own }
 }
 
 /// What Submit goes by.
@@ -95,7 +95,7 @@ pub struct SubmitInput<'a> {
     /// The gate's verdict.
     pub admission: &'a Admission<'a>,
     /// What came of the code; asked only of somebody who needs one.
-    pub code: Option<Result<&'a Invitation, CodeProblem>>,
+    pub code: Option<Result<&'a Invitation, Reason>>,
     /// The form as it was sent.
     pub form: &'a Form,
     /// The person's end of the line.
@@ -103,7 +103,7 @@ pub struct SubmitInput<'a> {
     /// Who Entra knows the person to be.
     pub identities: &'a [Identity],
     /// The person's address, and how far it is trusted.
-    pub found: Option<&'a FoundAddress>,
+    pub address: Option<&'a FoundAddress>,
     /// How it is known whose the form is.
     pub known_by: KnownBy,
     /// The texts.
@@ -118,7 +118,7 @@ pub struct SubmitInput<'a> {
 #[derive(Debug, Clone)]
 pub struct SubmitAnswer<'a> {
     /// The answer.
-    pub answered: Answer<SubmitDecision>,
+    pub answer: Answer<SubmitDecision>,
     /// The invitation whose code has to be reserved before the answer is given.
     pub reserve: Option<&'a Invitation>,
     /// Attributes that the event does not list, of rules that were skipped for it.
@@ -132,30 +132,30 @@ impl<'a> SubmitInput<'a> {
     #[must_use]
     pub fn answer(&self, policy: Option<&'a Policy>, trace: &mut Trace) -> SubmitAnswer<'a> {
         let (policy, invitation, problem) = match self.admission {
-            Admission::Refused(refusal) => return self.refused(*refusal, policy, trace),
+            Admission::Refused(reason) => return self.refused(*reason, policy, trace),
             Admission::Admitted(Admitted { policy, invitation, .. }) => (*policy, *invitation, None),
             Admission::NeedsCode(NeedsCode { policy, .. }) => match self.code {
                 Some(Ok(invitation)) => (*policy, Some(invitation), None),
                 Some(Err(problem)) => (*policy, None, Some(problem)),
-                None => (*policy, None, Some(CodeProblem::Missing)),
+                None => (*policy, None, Some(Reason::CodeMissing)),
             },
         };
         let mut checked = self.check(policy, invitation, trace);
         let (lacking, missing) = (std::mem::take(&mut checked.lacking), checked.missing.clone());
-        let blank = blank(policy, self.form);
-        let (decision, reason) = self.decide(policy, checked, problem, &blank);
-        let stops = matches!(decision, SubmitDecision::Refuse(_) | SubmitDecision::Reject { .. });
-        let reserve = self.code.and_then(Result::ok).filter(|_| !stops || policy.mode == Mode::Report);
-        trace.note("outcome", decision.name());
-        SubmitAnswer { answered: reported(decision, reason, Some(policy), blank), reserve, lacking, missing }
+        let emptied = emptied_code(policy, self.form);
+        let (decision, reason) = self.decide(policy, checked, problem, &emptied);
+        let reserve =
+            self.code.and_then(Result::ok).filter(|_| !decision.action().stops() || policy.mode == Mode::Report);
+        trace.note("outcome", decision.action().name());
+        SubmitAnswer { answer: reported(decision, reason, Some(policy), emptied), reserve, lacking, missing }
     }
 
     /// The answer instead, when the code cannot be reserved.
     #[must_use]
-    pub fn without_code(&self, policy: &Policy, problem: CodeProblem, trace: &mut Trace) -> Answer<SubmitDecision> {
+    pub fn without_code(&self, policy: &Policy, problem: Reason, trace: &mut Trace) -> Answer<SubmitDecision> {
         trace.note("reservation", problem.name());
         let rejected = self.reject(policy, Checked::default(), Some(problem));
-        reported(rejected, problem.name(), Some(policy), blank(policy, self.form))
+        reported(rejected, problem, Some(policy), emptied_code(policy, self.form))
     }
 
     /// What the rules say.
@@ -169,8 +169,8 @@ impl<'a> SubmitInput<'a> {
             app: self.message_context.app,
             client: self.client,
             identity: IdentityFacts {
-                email: self.found.map(|found| &found.address),
-                provenance: self.found.map_or("", |found| found.provenance.name()),
+                email: self.address.map(|found| &found.address),
+                provenance: self.address.map(|found| found.provenance),
                 sign_in_type: who.map_or("", |identity| &identity.sign_in_type),
                 issuer: who.map_or("", |identity| &identity.issuer),
             },
@@ -195,46 +195,45 @@ impl<'a> SubmitInput<'a> {
         checked
     }
 
-    fn refused(&self, refusal: Refusal, policy: Option<&Policy>, trace: &mut Trace) -> SubmitAnswer<'a> {
-        let key = page_key(policy, refusal.message_at_submit(self.known_by));
+    fn refused(&self, reason: Reason, policy: Option<&Policy>, trace: &mut Trace) -> SubmitAnswer<'a> {
+        let key = page_key(policy, reason.message_at_submit(self.known_by));
         trace.note("message", key);
         let decision = SubmitDecision::Refuse(self.messages.page(key, self.message_context));
-        let blank = policy.map(|policy| blank(policy, self.form)).unwrap_or_default();
-        let answered = reported(decision, refusal.name(), policy, blank);
-        SubmitAnswer { answered, reserve: None, lacking: Vec::new(), missing: Vec::new() }
+        let emptied = policy.map(|policy| emptied_code(policy, self.form)).unwrap_or_default();
+        let answer = reported(decision, reason, policy, emptied);
+        SubmitAnswer { answer, reserve: None, lacking: Vec::new(), missing: Vec::new() }
     }
 
     fn decide(
         &self,
         policy: &Policy,
         checked: Checked,
-        problem: Option<CodeProblem>,
-        blank: &AttributeValues,
-    ) -> (SubmitDecision, &'static str) {
+        problem: Option<Reason>,
+        emptied: &AttributeValues,
+    ) -> (SubmitDecision, Reason) {
         if let Some(key) = &checked.block {
             return (
                 SubmitDecision::Refuse(self.messages.page(page_key(Some(policy), key), self.message_context)),
-                "rule-blocked",
+                Reason::RuleBlocked,
             );
         }
         if problem.is_some() || !checked.errors.is_empty() || checked.page_error.is_some() {
             let decision = self.reject(policy, checked, problem);
-            return (decision, problem.map_or("rules", CodeProblem::name));
+            return (decision, problem.unwrap_or(Reason::Rules));
         }
         let mut changed = checked.changed;
-        changed.extend(blank.clone());
-        let decision = if changed.is_empty() { SubmitDecision::Continue } else { SubmitDecision::Modify(changed) };
+        changed.extend(emptied.clone());
         let by_code = matches!(self.admission, Admission::NeedsCode(_));
-        (decision, if by_code { Ground::Code.name() } else { self.admission.reason() })
+        (SubmitDecision::with_values(changed), if by_code { Reason::Code } else { self.admission.reason() })
     }
 
     /// Errors at their fields; what concerns a field that may not be on the page, or the whole form, stands above it.
-    fn reject(&self, policy: &Policy, checked: Checked, problem: Option<CodeProblem>) -> SubmitDecision {
+    fn reject(&self, policy: &Policy, checked: Checked, problem: Option<Reason>) -> SubmitDecision {
         let text = |key: &str| self.messages.text(key, self.message_context);
         let mut errors: BTreeMap<_, _> = checked.errors.into_iter().map(|(name, key)| (name, text(&key))).collect();
         let mut message = checked.page_error.as_deref().map(text);
-        if problem.is_some_and(|problem| problem.follows_from_not_knowing(self.known_by)) {
-            message = message.or_else(|| Some(text(START_AGAIN)));
+        if problem.is_some_and(|problem| problem.follows_from_unknown_sender(self.known_by)) {
+            message = message.or_else(|| Some(text(key::START_AGAIN)));
         }
         if let Some(problem) = problem {
             let field = policy.invitation_code.as_ref().and_then(|name| self.form.field(name.as_str()));
@@ -244,7 +243,7 @@ impl<'a> SubmitInput<'a> {
                 None => message = message.or(Some(wording)),
             }
         }
-        let message = message.unwrap_or_else(|| text("fix-errors"));
+        let message = message.unwrap_or_else(|| text(key::FIX_ERRORS));
         let named = checked.missing.iter().filter_map(|name| Some(format!(" {}: {}", name.short(), errors.get(name)?)));
         let message = std::iter::once(message).chain(named).collect::<String>().chars().take(MAX_TEXT).collect();
         SubmitDecision::Reject { message, errors }
@@ -253,7 +252,7 @@ impl<'a> SubmitInput<'a> {
 
 /// The field of the code, emptied if there is anything in it, so that no code is stored with the account.
 #[must_use]
-pub fn blank(policy: &Policy, form: &Form) -> AttributeValues {
+pub fn emptied_code(policy: &Policy, form: &Form) -> AttributeValues {
     // All of them, should names differ in case only.
     let fields =
         form.0.iter().filter(|field| policy.invitation_code.as_ref().is_some_and(|name| field.name.is(name.as_str())));
@@ -267,14 +266,13 @@ pub fn blank(policy: &Policy, form: &Form) -> AttributeValues {
 /// A policy that only reports stops nobody; a code is blanked all the same.
 fn reported(
     decision: SubmitDecision,
-    reason: &'static str,
+    reason: Reason,
     policy: Option<&Policy>,
-    blank: AttributeValues,
+    emptied: AttributeValues,
 ) -> Answer<SubmitDecision> {
-    let stops = matches!(decision, SubmitDecision::Refuse(_) | SubmitDecision::Reject { .. });
-    if stops && only_reports(policy) {
-        let instead = if blank.is_empty() { SubmitDecision::Continue } else { SubmitDecision::Modify(blank) };
-        return Answer { reported: Some(decision.name()), decision: instead, reason };
+    if decision.action().stops() && only_reports(policy) {
+        let reported = Some(decision.action());
+        return Answer { reported, decision: SubmitDecision::with_values(emptied), reason };
     }
     Answer { decision, reason, reported: None }
 }

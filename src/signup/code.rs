@@ -4,94 +4,17 @@ use chrono::{DateTime, Utc};
 
 use super::gate::NeedsCode;
 use super::policy::Policy;
+use super::reason::Reason;
 use super::trace::Trace;
-use crate::values::{App, AttributeValue, Code, Form, InvalidCode, Invitation, InvitationState, KnownBy};
-
-/// Why a code does not admit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CodeProblem {
-    /// None was typed.
-    Missing,
-    /// It is no code, or nobody's.
-    Wrong,
-    /// It has expired.
-    Expired,
-    /// It is not valid yet.
-    NotYetValid,
-    /// It is for another app.
-    OtherApp,
-    /// It is for another address or domain.
-    OtherAddress,
-    /// So many people have used it as may.
-    UsedUp,
-    /// Too many wrong codes were tried.
-    TooManyTries,
-}
-
-impl CodeProblem {
-    /// Every problem.
-    pub const ALL: [Self; 8] = [
-        Self::Missing,
-        Self::Wrong,
-        Self::Expired,
-        Self::NotYetValid,
-        Self::OtherApp,
-        Self::OtherAddress,
-        Self::UsedUp,
-        Self::TooManyTries,
-    ];
-
-    /// Its name in logs and in `explain`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Missing => "code-missing",
-            Self::Wrong => "code-wrong",
-            Self::Expired => "code-expired",
-            Self::NotYetValid => "code-not-yet-valid",
-            Self::OtherApp => "code-for-another-app",
-            Self::OtherAddress => "code-for-another-address",
-            Self::UsedUp => "code-used-up",
-            Self::TooManyTries => "too-many-tries",
-        }
-    }
-
-    /// The key of the text at the field. What would tell a stranger whom a code is for reads like a wrong code.
-    #[must_use]
-    pub fn message(self) -> &'static str {
-        match self {
-            Self::Missing => "code-missing",
-            Self::Wrong | Self::NotYetValid | Self::OtherApp | Self::OtherAddress => "code-wrong",
-            Self::Expired => "code-expired",
-            Self::UsedUp => "code-used-up",
-            Self::TooManyTries => "try-later",
-        }
-    }
-
-    /// Whether the person may have this problem only because nobody can tell who sent the form: their own address might
-    /// admit them, or the code may be for it. They are asked to start again, too.
-    #[must_use]
-    pub fn follows_from_not_knowing(self, known_by: KnownBy) -> bool {
-        known_by == KnownBy::Nobody && matches!(self, Self::Missing | Self::OtherAddress)
-    }
-
-    fn of(state: InvitationState) -> Option<Self> {
-        match state {
-            InvitationState::Valid => None,
-            InvitationState::Expired => Some(Self::Expired),
-            InvitationState::NotYetValid => Some(Self::NotYetValid),
-            InvitationState::OtherApp => Some(Self::OtherApp),
-        }
-    }
-}
+use crate::values::{App, AttributeValue, Code, Form, InvalidCode, Invitation, InvitationState};
 
 /// The code in the form's field.
-pub fn typed(policy: &Policy, form: &Form) -> Result<Code, CodeProblem> {
+pub fn typed(policy: &Policy, form: &Form) -> Result<Code, Reason> {
     let field = policy.invitation_code.as_ref().and_then(|name| form.value(name.as_str()));
     let text = field.map(AttributeValue::to_text).unwrap_or_default();
     text.parse().map_err(|why| match why {
-        InvalidCode::Empty => CodeProblem::Missing,
-        InvalidCode::Malformed | InvalidCode::Mistyped => CodeProblem::Wrong,
+        InvalidCode::Empty => Reason::CodeMissing,
+        InvalidCode::Malformed | InvalidCode::Mistyped => Reason::CodeWrong,
     })
 }
 
@@ -102,28 +25,38 @@ pub fn judge<'a>(
     app: &App,
     now: DateTime<Utc>,
     trace: &mut Trace,
-) -> Result<&'a Invitation, CodeProblem> {
+) -> Result<&'a Invitation, Reason> {
     let mut first = None;
     for invitation in invitations.iter().filter(|invitation| invitation.code.is_some()) {
-        let problem = CodeProblem::of(invitation.state(app.id.as_ref(), now)).or_else(|| address(invitation, person));
-        let state = problem.map_or("valid", CodeProblem::name);
+        let reason = problem(invitation.state(app.id.as_ref(), now)).or_else(|| address(invitation, person));
+        let state = reason.map_or("valid", Reason::name);
         trace.note("code", format_args!("{} line {}: {state}", invitation.source, invitation.line));
-        match problem {
+        match reason {
             None => return Ok(invitation),
-            Some(problem) => first = first.or(Some(problem)),
+            Some(reason) => first = first.or(Some(reason)),
         }
     }
     if first.is_none() {
         trace.note("code", "no source knows it");
     }
-    Err(first.unwrap_or(CodeProblem::Wrong))
+    Err(first.unwrap_or(Reason::CodeWrong))
+}
+
+/// Why an invitation in this state does not count, if it does not.
+fn problem(state: InvitationState) -> Option<Reason> {
+    match state {
+        InvitationState::Valid => None,
+        InvitationState::Expired => Some(Reason::CodeExpired),
+        InvitationState::NotYetValid => Some(Reason::CodeNotYetValid),
+        InvitationState::OtherApp => Some(Reason::CodeForAnotherApp),
+    }
 }
 
 /// A code for an address or a domain needs an address that the person cannot have typed.
-fn address(invitation: &Invitation, person: &NeedsCode<'_>) -> Option<CodeProblem> {
+fn address(invitation: &Invitation, person: &NeedsCode<'_>) -> Option<Reason> {
     let rule = invitation.rule.as_ref()?;
     let matches = person.trusted_address().is_some_and(|address| rule.matches(address, person.policy.email_match));
-    (!matches).then_some(CodeProblem::OtherAddress)
+    (!matches).then_some(Reason::CodeForAnotherAddress)
 }
 
 #[cfg(test)]

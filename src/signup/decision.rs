@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use strum::IntoStaticStr;
+
 use crate::values::{AttributeName, AttributeValues};
 
 /// A page that ends the sign-up.
@@ -11,6 +13,56 @@ pub struct Page {
     pub title: Option<String>,
     /// The text, plain.
     pub text: String,
+}
+
+/// What an answer makes Entra do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+pub enum ActionKind {
+    /// Show the form as it is, or create the account with what was typed.
+    Continue,
+    /// Show the form with values in it.
+    Prefill,
+    /// Create the account with other values than those that were typed.
+    Modify,
+    /// Show the form again with what is wrong.
+    Reject,
+    /// Show a page and end the sign-up.
+    Refuse,
+}
+
+impl ActionKind {
+    /// Its name in logs, counts and `explain`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// Whether the person cannot go on with it as they are.
+    #[must_use]
+    pub fn stops(self) -> bool {
+        matches!(self, Self::Reject | Self::Refuse)
+    }
+}
+
+/// A decision of either hook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// Before the form is shown.
+    Start(StartDecision),
+    /// After it was sent.
+    Submit(SubmitDecision),
+}
+
+impl Decision {
+    /// What it makes Entra do.
+    #[must_use]
+    pub fn action(&self) -> ActionKind {
+        match self {
+            Self::Start(decision) => decision.action(),
+            Self::Submit(decision) => decision.action(),
+        }
+    }
 }
 
 /// The answer before the form is shown.
@@ -43,26 +95,32 @@ pub enum SubmitDecision {
 }
 
 impl StartDecision {
-    /// Its name in logs and in `explain`.
+    /// What it makes Entra do.
     #[must_use]
-    pub fn name(&self) -> &'static str {
+    pub fn action(&self) -> ActionKind {
         match self {
-            Self::Continue => "continue",
-            Self::Prefill(_) => "prefill",
-            Self::Refuse(_) => "refuse",
+            Self::Continue => ActionKind::Continue,
+            Self::Prefill(_) => ActionKind::Prefill,
+            Self::Refuse(_) => ActionKind::Refuse,
         }
     }
 }
 
 impl SubmitDecision {
-    /// Its name in logs and in `explain`.
+    /// The account is created, with these values instead of what was typed for them, if there are any.
     #[must_use]
-    pub fn name(&self) -> &'static str {
+    pub fn with_values(values: AttributeValues) -> Self {
+        if values.is_empty() { Self::Continue } else { Self::Modify(values) }
+    }
+
+    /// What it makes Entra do.
+    #[must_use]
+    pub fn action(&self) -> ActionKind {
         match self {
-            Self::Continue => "continue",
-            Self::Modify(_) => "modify",
-            Self::Reject { .. } => "reject",
-            Self::Refuse(_) => "refuse",
+            Self::Continue => ActionKind::Continue,
+            Self::Modify(_) => ActionKind::Modify,
+            Self::Reject { .. } => ActionKind::Reject,
+            Self::Refuse(_) => ActionKind::Refuse,
         }
     }
 }

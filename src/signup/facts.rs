@@ -21,6 +21,7 @@ use std::net::IpAddr;
 
 use serde_json::{Map, Value, json};
 
+use super::identity::Provenance;
 use crate::expressions::is_long;
 use crate::values::{
     App, AppId, AttributeName, AttributeType, AttributeTypes, AttributeValue, Client, EmailAddress, Form, FormField,
@@ -63,8 +64,8 @@ pub struct Facts<'a> {
 pub struct IdentityFacts<'a> {
     /// The address, if there is one.
     pub email: Option<&'a EmailAddress>,
-    /// How far the address is to be trusted: `verified`, `asserted` or `typed`; empty without one.
-    pub provenance: &'static str,
+    /// How far the address is to be trusted; `None` without one.
+    pub provenance: Option<Provenance>,
     /// How they sign in (`emailAddress`, `federated`), possibly empty.
     pub sign_in_type: &'a str,
     /// Who vouches for them (`google.com`), possibly empty.
@@ -87,7 +88,7 @@ impl Facts<'_> {
             "identity": {
                 "email": self.identity.email.map_or("", EmailAddress::canonical),
                 "domain": self.identity.email.map_or("", EmailAddress::domain),
-                "provenance": self.identity.provenance,
+                "provenance": self.identity.provenance.map_or("", Provenance::name),
                 "signInType": self.identity.sign_in_type,
                 "issuer": self.identity.issuer,
             },

@@ -9,18 +9,16 @@
 //! may have typed can only close the gate: for everything that admits it counts as none.
 
 mod candidates;
-mod reason;
 
 use chrono::{DateTime, Utc};
 
 use super::disposable;
 use super::identity::{FoundAddress, Provenance};
 use super::policy::{Gate, NoAddress, Policy};
+use super::reason::Reason;
 use super::trace::Trace;
 use crate::values::{AddressRule, App, EmailAddress, EmailMatch, Invitation};
 use candidates::Candidates;
-
-pub use reason::{Ground, Refusal};
 
 /// All the gate goes by.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +43,7 @@ pub enum Admission<'a> {
     /// The person may see the form, and has to give a valid code with it.
     NeedsCode(NeedsCode<'a>),
     /// The person may not.
-    Refused(Refusal),
+    Refused(Reason),
 }
 
 /// Somebody who may go on.
@@ -55,8 +53,8 @@ pub struct Admitted<'a> {
     pub policy: &'a Policy,
     /// With which address; nobody without one is admitted but by a code.
     pub address: Option<&'a EmailAddress>,
-    /// On what ground.
-    pub ground: Ground,
+    /// Why.
+    pub reason: Reason,
     /// The invitation whose columns fill the form: the first valid one, an exact one before a domain's.
     pub invitation: Option<&'a Invitation>,
 }
@@ -81,11 +79,11 @@ impl<'a> NeedsCode<'a> {
 impl<'a> Admission<'a> {
     /// Why, for logs and `explain`.
     #[must_use]
-    pub fn reason(&self) -> &'static str {
+    pub fn reason(&self) -> Reason {
         match self {
-            Self::Admitted(admitted) => admitted.ground.name(),
-            Self::NeedsCode(_) => "needs-code",
-            Self::Refused(refusal) => refusal.name(),
+            Self::Admitted(admitted) => admitted.reason,
+            Self::NeedsCode(_) => Reason::NeedsCode,
+            Self::Refused(reason) => *reason,
         }
     }
 
@@ -103,12 +101,12 @@ impl<'a> Admission<'a> {
 pub fn decide<'a>(question: &GateInput<'a>, trace: &mut Trace) -> Admission<'a> {
     let Some(policy) = question.policy else {
         trace.note("policy", "none is for this app: refuses");
-        return Admission::Refused(Refusal::NoPolicy);
+        return Admission::Refused(Reason::NoPolicy);
     };
     trace.note("policy", format_args!("{}, gate {}", policy.name, policy.gate));
     if policy.gate == Gate::Closed {
         trace.note("gate", "closed: refuses everybody");
-        return Admission::Refused(Refusal::Closed);
+        return Admission::Refused(Reason::Closed);
     }
     let Some(found) = question.address else {
         return without_address(policy, trace);
@@ -119,14 +117,14 @@ pub fn decide<'a>(question: &GateInput<'a>, trace: &mut Trace) -> Admission<'a> 
         trace.note("provenance", "the person may have typed the address: it cannot admit");
     }
     let invitations = if typed { Candidates::none() } else { Candidates::sort(question, trace) };
-    match ground(policy, found, &invitations, trace) {
-        AddressVerdict::Admits(ground) => Admission::Admitted(Admitted {
+    match judge_address(policy, found, &invitations, trace) {
+        AddressVerdict::Admits(reason) => Admission::Admitted(Admitted {
             policy,
             address: Some(&found.address),
-            ground,
+            reason,
             invitation: invitations.best(),
         }),
-        AddressVerdict::Refuses(refusal) => Admission::Refused(refusal),
+        AddressVerdict::Refuses(reason) => Admission::Refused(reason),
         AddressVerdict::Silent(because) => by_default(policy, Some(found), because, trace),
     }
 }
@@ -135,50 +133,55 @@ fn without_address<'a>(policy: &'a Policy, trace: &mut Trace) -> Admission<'a> {
     trace.note("address", "none");
     if policy.no_address == NoAddress::Refuse || policy.invitation_code.is_none() {
         trace.note("no_address", "refuse");
-        return Admission::Refused(Refusal::NoAddress);
+        return Admission::Refused(Reason::NoAddress);
     }
-    by_default(policy, None, Refusal::NoAddress, trace)
+    by_default(policy, None, Reason::NoAddress, trace)
 }
 
 /// What the rules about the address say.
 enum AddressVerdict {
-    Admits(Ground),
-    Refuses(Refusal),
+    Admits(Reason),
+    Refuses(Reason),
     /// Nothing, and this is why somebody would be refused then.
-    Silent(Refusal),
+    Silent(Reason),
 }
 
 /// The precedence, from exact to general.
-fn ground(policy: &Policy, found: &FoundAddress, invitations: &Candidates<'_>, trace: &mut Trace) -> AddressVerdict {
+fn judge_address(
+    policy: &Policy,
+    found: &FoundAddress,
+    invitations: &Candidates<'_>,
+    trace: &mut Trace,
+) -> AddressVerdict {
     let (address, trusted) = (&found.address, found.provenance > Provenance::Typed);
     if invitations.exact.is_some() {
         trace.note("exact invitation", "admits");
-        return AddressVerdict::Admits(Ground::Invitation);
+        return AddressVerdict::Admits(Reason::Invitation);
     }
     if trusted && exact(&policy.allow, address, policy.email_match) {
         trace.note("exact allow", "admits");
-        return AddressVerdict::Admits(Ground::Allow);
+        return AddressVerdict::Admits(Reason::Allow);
     }
     // Who is refused comes back with a tag: deny goes by the widest form.
     if policy.deny.iter().any(|rule| matches!(rule, AddressRule::Exact(_)) && rule.denies(address)) {
         trace.note("exact deny", "refuses");
-        return AddressVerdict::Refuses(Refusal::Denied);
+        return AddressVerdict::Refuses(Reason::Denied);
     }
     match longest_domain_rule(policy, found, invitations, trace) {
-        Some(DomainVerdict::Deny) => return AddressVerdict::Refuses(Refusal::Denied),
-        Some(DomainVerdict::Allow) => return AddressVerdict::Admits(Ground::Allow),
-        Some(DomainVerdict::Invitation) => return AddressVerdict::Admits(Ground::Invitation),
+        Some(DomainVerdict::Deny) => return AddressVerdict::Refuses(Reason::Denied),
+        Some(DomainVerdict::Allow) => return AddressVerdict::Admits(Reason::Allow),
+        Some(DomainVerdict::Invitation) => return AddressVerdict::Admits(Reason::Invitation),
         None => {}
     }
     if policy.deny_disposable && disposable::is_disposable(address.domain()) {
         trace.note("deny_disposable", "the domain is a disposable mail service's: refuses");
-        return AddressVerdict::Refuses(Refusal::Disposable);
+        return AddressVerdict::Refuses(Reason::Disposable);
     }
     if policy.gate == Gate::Open && trusted {
         trace.note("gate", "open: admits");
-        return AddressVerdict::Admits(Ground::Open);
+        return AddressVerdict::Admits(Reason::Open);
     }
-    let because = if trusted { Refusal::NotInvited } else { Refusal::AddressTyped };
+    let because = if trusted { Reason::NotInvited } else { Reason::AddressTyped };
     AddressVerdict::Silent(invitations.absent_because.unwrap_or(because))
 }
 
@@ -186,7 +189,7 @@ fn ground(policy: &Policy, found: &FoundAddress, invitations: &Candidates<'_>, t
 fn by_default<'a>(
     policy: &'a Policy,
     address: Option<&'a FoundAddress>,
-    because: Refusal,
+    because: Reason,
     trace: &mut Trace,
 ) -> Admission<'a> {
     let Some(field) = &policy.invitation_code else {
@@ -194,7 +197,7 @@ fn by_default<'a>(
         return Admission::Refused(because);
     };
     // Somebody whose address Start has seen, and nobody remembers: a code does not bring it back.
-    if because == Refusal::AddressTyped && policy.no_address == NoAddress::Refuse {
+    if because == Reason::AddressTyped && policy.no_address == NoAddress::Refuse {
         trace.note("person", "nobody can tell who sent the form: refuses");
         return Admission::Refused(because);
     }

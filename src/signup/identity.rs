@@ -16,7 +16,10 @@
 //! `reservations::Admissions`. If that is not known either, the form can only get the person refused.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::LazyLock;
+
+use strum::{EnumString, IntoStaticStr};
 
 use super::policy::{NoAddress, Policy};
 use crate::values::{AttributeName, AttributeValue, EmailAddress, Form, FormField, Identity, InvalidAddress};
@@ -42,8 +45,44 @@ impl EmailSource {
         vec![Self::Identity, Self::Attribute(AttributeName::new("email"))]
     }
 
+    /// The sources that are no attributes, as they are written.
+    pub const WORDS: [&str; 2] = ["identity", "federated-id"];
+
     fn is_reported_by_entra(&self) -> bool {
         matches!(self, Self::Attribute(name) if is_address(name))
+    }
+}
+
+/// A text that names no source of the address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is none of identity, federated-id, attribute:NAME")]
+pub struct UnknownEmailSource(String);
+
+/// Reads `identity`, `federated-id` or `attribute:NAME`. The name is taken as it is written: which attribute of the
+/// directory it means is for the caller to find out.
+impl FromStr for EmailSource {
+    type Err = UnknownEmailSource;
+
+    fn from_str(text: &str) -> Result<Self, UnknownEmailSource> {
+        let [identity, federated_id] = Self::WORDS;
+        match text.strip_prefix("attribute:") {
+            Some(name) => Ok(Self::Attribute(AttributeName::new(name.trim()))),
+            None if text == identity => Ok(Self::Identity),
+            None if text == federated_id => Ok(Self::FederatedId),
+            None => Err(UnknownEmailSource(text.to_owned())),
+        }
+    }
+}
+
+/// As it is written in the configuration, in logs and in `explain`: `attribute:ext.IdpEmail`.
+impl fmt::Display for EmailSource {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [identity, federated_id] = Self::WORDS;
+        match self {
+            Self::Identity => out.write_str(identity),
+            Self::FederatedId => out.write_str(federated_id),
+            Self::Attribute(name) => write!(out, "attribute:{}", name.short()),
+        }
     }
 }
 
@@ -52,7 +91,8 @@ fn is_address(name: &AttributeName) -> bool {
 }
 
 /// How far an address is to be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Provenance {
     /// The person may have typed it.
     Typed,
@@ -66,41 +106,25 @@ impl Provenance {
     /// Its name in logs, conditions and `explain`.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Typed => "typed",
-            Self::Asserted => "asserted",
-            Self::Verified => "verified",
-        }
-    }
-
-    /// The provenance of that name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        [Self::Typed, Self::Asserted, Self::Verified].into_iter().find(|one| one.name() == name)
+        self.into()
     }
 }
 
 /// Where an address came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AddressSource {
-    /// An identity that Entra verified.
-    Identity,
-    /// What a federated provider calls the person.
-    FederatedId,
+    /// A place in the event.
+    Event(EmailSource),
     /// A Start of the same person.
     Remembered,
-    /// An attribute.
-    Attribute(AttributeName),
 }
 
 /// Its name in logs and in `explain`: `attribute:email`.
 impl fmt::Display for AddressSource {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Identity => out.write_str("identity"),
-            Self::FederatedId => out.write_str("federated-id"),
+            Self::Event(source) => source.fmt(out),
             Self::Remembered => out.write_str("remembered"),
-            Self::Attribute(name) => write!(out, "attribute:{}", name.short()),
         }
     }
 }
@@ -122,7 +146,7 @@ pub enum MissingAddress {
     /// Nothing in the event says one.
     Absent,
     /// What says it is no usable address. It is not replaced by the next source.
-    Unusable(AddressSource, InvalidAddress),
+    Unusable(EmailSource, InvalidAddress),
 }
 
 /// The address before the form is shown.
@@ -139,7 +163,7 @@ pub fn proven_by_submit(
     let editable = policy.is_some_and(is_editable);
     let counts = |source: &&EmailSource| !editable || !matches!(source, EmailSource::Attribute(_));
     match look(sources(policy).iter().filter(counts), identities, form, Provenance::Asserted) {
-        Err(MissingAddress::Absent | MissingAddress::Unusable(AddressSource::Attribute(_), _)) => None,
+        Err(MissingAddress::Absent | MissingAddress::Unusable(EmailSource::Attribute(_), _)) => None,
         proven => Some(proven),
     }
 }
@@ -188,19 +212,15 @@ fn look<'a>(
     of_attributes: Provenance,
 ) -> Result<FoundAddress, MissingAddress> {
     for source in sources {
-        let (text, found_in, provenance) = match source {
-            EmailSource::Identity => (proven(identities).map(Ok), AddressSource::Identity, Provenance::Verified),
-            EmailSource::FederatedId => {
-                (federated(identities).map(Ok), AddressSource::FederatedId, Provenance::Asserted)
-            }
-            EmailSource::Attribute(name) => {
-                (attribute(name, form), AddressSource::Attribute(name.clone()), of_attributes)
-            }
+        let (text, provenance) = match source {
+            EmailSource::Identity => (proven(identities).map(Ok), Provenance::Verified),
+            EmailSource::FederatedId => (federated(identities).map(Ok), Provenance::Asserted),
+            EmailSource::Attribute(name) => (attribute(name, form), of_attributes),
         };
         if let Some(text) = text {
             return match text.and_then(|text| text.parse()) {
-                Ok(address) => Ok(FoundAddress { address, provenance, source: found_in }),
-                Err(why) => Err(MissingAddress::Unusable(found_in, why)),
+                Ok(address) => Ok(FoundAddress { address, provenance, source: AddressSource::Event(source.clone()) }),
+                Err(why) => Err(MissingAddress::Unusable(source.clone(), why)),
             };
         }
     }

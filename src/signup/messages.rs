@@ -19,25 +19,42 @@ pub const NAMES: [&str; 3] = ["email", "app", "support_code"];
 /// The longest text that is shown, in characters; Entra documents no limit, and pages take about this much.
 pub(super) const MAX_TEXT: usize = 500;
 
-/// The key of what people read who have to start again, since nobody can tell who they are.
-pub const START_AGAIN: &str = "start-again";
+/// The keys that the product itself asks for. Those of refusals and codes are names of a [`super::reason::Reason`].
+pub(crate) mod key {
+    /// What refusals without a text of their own read like.
+    pub(crate) const NOT_INVITED: &str = "not-invited";
+    /// Above a form with errors.
+    pub(crate) const FIX_ERRORS: &str = "fix-errors";
+    /// For people about whom nobody can tell whether the form is theirs.
+    pub(crate) const START_AGAIN: &str = "start-again";
+    /// For what should work in a while.
+    pub(crate) const TRY_LATER: &str = "try-later";
+    /// At a field that has to be filled in.
+    pub(crate) const FIELD_REQUIRED: &str = "field-required";
+    /// At a field whose value does not pass.
+    pub(crate) const FIELD_INVALID: &str = "field-invalid";
+    /// At a field whose value is too long.
+    pub(crate) const FIELD_TOO_LONG: &str = "field-too-long";
+    /// The page of a rule that blocks and has no text of its own.
+    pub(crate) const RULE_BLOCKED: &str = "rule-blocked";
+}
 
 /// What is there without any configuration.
 const BUILT_IN: [(&str, &str); 15] = [
-    ("not-invited", "You need an invitation to sign up with this email address."),
+    (key::NOT_INVITED, "You need an invitation to sign up with this email address."),
     ("no-address", "We could not see your email address, so you cannot sign up this way. Try another way to sign up."),
     ("closed", "Sign-up is closed."),
     ("no-policy", "Sign-up is not available for this application."),
-    ("fix-errors", "Please correct the marked fields."),
+    (key::FIX_ERRORS, "Please correct the marked fields."),
     (
-        START_AGAIN,
+        key::START_AGAIN,
         "We could not match this form with the start of your sign-up. Please close this page and sign up again.",
     ),
-    ("try-later", "We cannot complete your sign-up right now. Please try again in a few minutes."),
-    ("field-required", "This field is required."),
-    ("field-invalid", "This value cannot be used."),
-    ("field-too-long", "This value is too long."),
-    ("rule-blocked", "You cannot sign up with these answers."),
+    (key::TRY_LATER, "We cannot complete your sign-up right now. Please try again in a few minutes."),
+    (key::FIELD_REQUIRED, "This field is required."),
+    (key::FIELD_INVALID, "This value cannot be used."),
+    (key::FIELD_TOO_LONG, "This value is too long."),
+    (key::RULE_BLOCKED, "You cannot sign up with these answers."),
     ("code-missing", "Enter your invitation code."),
     ("code-wrong", "This is not a valid invitation code."),
     ("code-expired", "This invitation code has expired."),
@@ -47,7 +64,6 @@ const BUILT_IN: [(&str, &str); 15] = [
 /// Reasons that have a text only if the configuration gives them one; otherwise they read like this key.
 const OPTIONAL: [&str; 5] =
     ["denied", "disposable", "invitation-expired", "invitation-for-another-app", "invitation-not-yet-valid"];
-const INSTEAD: &str = "not-invited";
 
 /// A text with an optional heading.
 #[derive(Debug, Clone)]
@@ -114,7 +130,7 @@ impl Messages {
     #[must_use]
     pub fn page(&self, key: &str, message_context: MessageContext<'_>) -> Page {
         let optional = OPTIONAL.contains(&key) && self.find(key, message_context.locale).is_none();
-        let key = if optional { INSTEAD } else { key };
+        let key = if optional { key::NOT_INVITED } else { key };
         self.rendered(key, message_context).unwrap_or_else(|| {
             let mut text = built_in(key).unwrap_or(FALLBACK).to_owned();
             if !message_context.support_code.is_empty() {

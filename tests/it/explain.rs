@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use guestlist::signup::reasons::{self, REASONS};
+use guestlist::signup::reason::Reason;
 use guestlist_emulator::sign_up::{App, Event, Person};
 use rstest::rstest;
 use serde_json::{Value, json};
+use strum::VariantArray;
 
 use crate::support::config::{BETA, Config};
 use crate::support::function_app::said;
@@ -144,18 +145,18 @@ fn words(further: &str) -> Vec<String> {
 
 /// Whether text and JSON say what the reason means and what can be done.
 fn assert_explains(reason: &str, text: &str, json: &Value) {
-    let known = reasons::explanation(reason).unwrap();
-    assert!(!known.meaning.is_empty() && text.contains(known.meaning), "{text}");
-    assert!(text.contains(known.remedy), "{text}");
-    assert_eq!((&json["reason"], &json["meaning"]), (&json!(reason), &json!(known.meaning)));
-    assert_eq!(json["remedy"].as_str().unwrap_or_default(), known.remedy);
+    let known: Reason = reason.parse().unwrap();
+    assert!(!known.meaning().is_empty() && text.contains(known.meaning()), "{text}");
+    assert!(text.contains(known.remedy()), "{text}");
+    assert_eq!((&json["reason"], &json["meaning"]), (&json!(reason), &json!(known.meaning())));
+    assert_eq!(json["remedy"].as_str().unwrap_or_default(), known.remedy());
 }
 
 #[test]
 fn every_reason_there_is_is_explained_below() {
-    for reason in REASONS {
-        let arranged = CASES.iter().any(|(.., known)| *known == reason.name);
-        assert_ne!(arranged, BY_NAME.contains(&reason.name), "{}", reason.name);
+    for reason in Reason::VARIANTS {
+        let arranged = CASES.iter().any(|(.., known)| *known == reason.name());
+        assert_ne!(arranged, BY_NAME.contains(&reason.name()), "{}", reason.name());
     }
 }
 

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::cli::rehearsal::{Person, Rehearsal, filled_in, services};
 use crate::clock::{Clock, ManualClock};
 use crate::config::{Config, PolicyTest, Problem, TestAction, TestCode, TestHook};
-use crate::decisions::{Decision, DecisionFailure, SharedState};
+use crate::decisions::{ActionKind, Decision, DecisionError, SharedState};
 use crate::invites::csv_reader::{self, ListOptions, UnendedLine};
 use crate::invites::list::of_snapshot;
 use crate::invites::snapshot::Snapshot;
@@ -77,7 +77,7 @@ async fn rehearse(
     person
         .rehearse(&services, now, test.hook == TestHook::Submit)
         .await
-        .map_err(|failure: DecisionFailure| failure.to_string())
+        .map_err(|failure: DecisionError| failure.to_string())
 }
 
 /// Refuses a test of which a part would have no effect: it would pass whatever the policy does.
@@ -171,12 +171,13 @@ fn difference(test: &PolicyTest, rehearsal: &Rehearsal) -> String {
     if test.hook == TestHook::Submit && rehearsal.submit.is_none() {
         line("hook", "submit", "start, where the person is refused");
     }
-    line("action", action(expect.action), last.decided.decision.name());
-    if let Some(reason) = &expect.reason {
-        line("reason", reason, last.decided.reason);
+    line("action", action(expect.action).name(), last.decided.decision.action().name());
+    if let Some(reason) = expect.reason {
+        line("reason", reason.name(), last.decided.reason.name());
     }
     if let Some(reported) = expect.reported {
-        line("reported", action(reported), last.decided.reported.unwrap_or("(nothing)"));
+        let found = last.decided.reported.map_or("(nothing)", ActionKind::name);
+        line("reported", action(reported).name(), found);
     }
     if let Some(title) = &expect.title {
         line("title", title, seen.title.unwrap_or_default());
@@ -203,13 +204,13 @@ fn difference(test: &PolicyTest, rehearsal: &Rehearsal) -> String {
     lines.trim_end().to_owned()
 }
 
-fn action(action: TestAction) -> &'static str {
+fn action(action: TestAction) -> ActionKind {
     match action {
-        TestAction::Continue => "continue",
-        TestAction::Prefill => "prefill",
-        TestAction::Modify => "modify",
-        TestAction::Reject => "reject",
-        TestAction::Refuse => "refuse",
+        TestAction::Continue => ActionKind::Continue,
+        TestAction::Prefill => ActionKind::Prefill,
+        TestAction::Modify => ActionKind::Modify,
+        TestAction::Reject => ActionKind::Reject,
+        TestAction::Refuse => ActionKind::Refuse,
     }
 }
 

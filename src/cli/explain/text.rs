@@ -2,23 +2,21 @@
 
 use std::fmt::Write as _;
 
-use crate::cli::rehearsal::{HookResult, Rehearsal};
+use crate::cli::rehearsal::{HookResult, PersonOutcome, Rehearsal};
 use crate::decisions::Decision;
 use crate::signup::decision::{Page, StartDecision, SubmitDecision};
-use crate::signup::reasons;
 use crate::values::AttributeValues;
 
 /// How wide the first column is.
 const WIDTH: usize = 30;
 
-/// One word for what became of the person.
-pub(super) fn verdict(result: &HookResult) -> &'static str {
-    let action = result.decided.reported.unwrap_or(result.decided.decision.name());
-    match (action, result.decided.reason) {
-        ("refuse", _) => "refused",
-        ("reject", _) => "rejected",
-        (_, "needs-code") => "needs a code",
-        _ => "admitted",
+/// A word for what became of the person.
+fn word(outcome: PersonOutcome) -> &'static str {
+    match outcome {
+        PersonOutcome::Refused => "refused",
+        PersonOutcome::Rejected => "rejected",
+        PersonOutcome::NeedsCode => "needs a code",
+        PersonOutcome::Admitted => "admitted",
     }
 }
 
@@ -26,9 +24,13 @@ pub(super) fn verdict(result: &HookResult) -> &'static str {
 pub(super) fn explained(address: &str, forms: Option<&[(&'static str, String)]>, rehearsal: &Rehearsal) -> String {
     let last = rehearsal.last();
     let who = if address.is_empty() { "(no address)" } else { address };
-    let mut text = format!("{who}: {}, {}\n", verdict(last), last.decided.reason);
+    let mut text = format!("{who}: {}, {}\n", word(last.outcome()), last.decided.reason.name());
     if let Some(reported) = last.decided.reported {
-        let _ = writeln!(text, "  the policy only reports: what would be done is {reported}, and everybody goes on");
+        let _ = writeln!(
+            text,
+            "  the policy only reports: what would be done is {}, and everybody goes on",
+            reported.name()
+        );
     }
     for (name, form) in forms.unwrap_or_default() {
         row(&mut text, &format!("compared, {name}"), form);
@@ -41,11 +43,10 @@ pub(super) fn explained(address: &str, forms: Option<&[(&'static str, String)]>,
     } else {
         write_result(&mut text, &rehearsal.start);
     }
-    if let Some(reason) = reasons::explanation(last.decided.reason) {
-        row(&mut text, "meaning", reason.meaning);
-        if !reason.remedy.is_empty() {
-            row(&mut text, "remedy", reason.remedy);
-        }
+    let reason = last.decided.reason;
+    row(&mut text, "meaning", reason.meaning());
+    if !reason.remedy().is_empty() {
+        row(&mut text, "remedy", reason.remedy());
     }
     row(
         &mut text,

@@ -10,9 +10,6 @@ use crate::signup::identity::EmailSource;
 use crate::signup::policy::NoAddress;
 use crate::values::{AttributeName, did_you_mean};
 
-/// The sources that are no attributes.
-const WORDS: [&str; 2] = ["identity", "federated-id"];
-
 /// `email_sources`.
 pub(super) fn email_sources(
     section: &PolicySection,
@@ -43,18 +40,16 @@ pub(in crate::config) fn email_source(
     names: &KnownNames,
     diagnostics: &mut Diagnostics,
 ) -> Option<EmailSource> {
-    match source.value.as_str() {
-        "identity" => Some(EmailSource::Identity),
-        "federated-id" => Some(EmailSource::FederatedId),
-        written => {
-            if let Some(name) = written.strip_prefix("attribute:") {
-                let name = names.attribute(name.trim(), &source.origin, diagnostics)?;
-                expect_text(&name, names, &source.origin, diagnostics);
-                return Some(EmailSource::Attribute(name));
-            }
-            let near = did_you_mean(written, WORDS);
-            let how = format!("{written:?} is none of identity, federated-id, attribute:NAME{near}");
-            diagnostics.error(&source.origin, how);
+    match source.value.parse() {
+        Ok(EmailSource::Attribute(written)) => {
+            let name = names.attribute(written.as_str(), &source.origin, diagnostics)?;
+            expect_text(&name, names, &source.origin, diagnostics);
+            Some(EmailSource::Attribute(name))
+        }
+        Ok(source) => Some(source),
+        Err(error) => {
+            let near = did_you_mean(&source.value, EmailSource::WORDS);
+            diagnostics.error(&source.origin, format!("{error}{near}"));
             None
         }
     }

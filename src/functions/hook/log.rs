@@ -1,11 +1,12 @@
 //! What the log says about a decision: one line, the steps at debug level, and a count.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use super::Hooks;
-use crate::decisions::{Decided, DecisionContext};
+use crate::decisions::{ActionKind, Decided, DecisionContext};
 use crate::entra::event::EventKind;
-use crate::signup::trace::Step;
 use crate::values::{AppId, CorrelationId, KnownBy};
 
 /// A text, unless it is empty: a field without a value is left out.
@@ -21,10 +22,10 @@ pub(super) fn decision(
     decided: &Decided,
     started: Instant,
 ) {
-    let (event, action) = (context.event, decided.decision.name());
-    let address = decided.found.as_ref().map(|found| hooks.hasher.hash(&found.address));
-    let micros = |time: Option<std::time::Duration>| time.map(|time| time.as_micros());
-    hooks.counters.count(kind.name(), action, decided.reason);
+    let (event, action) = (context.event, decided.decision.action().name());
+    let address = decided.address.as_ref().map(|found| hooks.hasher.hash(&found.address));
+    let micros = |time: Option<Duration>| time.map(|time| time.as_micros());
+    hooks.counters.count(kind.name(), action, decided.reason.name());
     if let Some(known_by) = decided.known_by {
         hooks.counters.count_known_by(known_by);
     }
@@ -36,11 +37,11 @@ pub(super) fn decision(
         app = event.app.id.as_ref().map(AppId::as_str),
         policy = decided.policy,
         action,
-        reason = decided.reason,
-        reported = decided.reported,
+        reason = decided.reason.name(),
+        reported = decided.reported.map(ActionKind::name),
         address = address.map(tracing::field::display),
-        address_source = decided.found.as_ref().map(|found| tracing::field::display(&found.source)),
-        provenance = decided.found.as_ref().map(|found| found.provenance.name()),
+        address_source = decided.address.as_ref().map(|found| tracing::field::display(&found.source)),
+        provenance = decided.address.as_ref().map(|found| found.provenance.name()),
         known_by = decided.known_by.map(KnownBy::name),
         duration_us = started.elapsed().as_micros(),
         caller_us = micros(context.times.caller),
@@ -48,17 +49,16 @@ pub(super) fn decision(
         state_us = micros(context.times.state),
         lookups_us = micros(context.times.lookups),
     );
-    for (number, step) in (1..).zip(context.trace.steps()) {
-        let Step { asked, found, took } = step;
+    for (number, step) in (1..).zip(context.steps()) {
         tracing::debug!(
             event = "trace",
             hook = kind.name(),
             correlation_id = event.correlation_id.as_ref().map(CorrelationId::as_str),
             address = address.map(tracing::field::display),
             step = number,
-            asked,
-            found,
-            took_us = took.as_micros(),
+            asked = step.asked,
+            found = step.found,
+            took_us = step.took.as_micros(),
         );
     }
 }

@@ -7,8 +7,8 @@ use super::*;
 use crate::expressions::Condition;
 use crate::signup::decision::Page;
 use crate::signup::facts;
-use crate::signup::gate::Refusal;
 use crate::signup::policy::Gate;
+use crate::signup::reason::tests::REFUSALS;
 use crate::signup::rules::{Checks, Outcome, Rule};
 use crate::values::{App, AttributeType, FormField};
 
@@ -53,11 +53,11 @@ fn form(fields: &[(&str, &str)]) -> Form {
 struct Case<'a> {
     policy: &'a Policy,
     form: &'a Form,
-    code: Result<(), CodeProblem>,
+    code: Result<(), Reason>,
 }
 
 impl Case<'_> {
-    fn answered(&self) -> (SubmitDecision, &'static str, Option<&'static str>, bool) {
+    fn answered(&self) -> (SubmitDecision, Reason, Option<ActionKind>, bool) {
         let invitation = Invitation::new("beta".into(), 2, None);
         let admission = Admission::NeedsCode(NeedsCode { policy: self.policy, address: None });
         let (app, client, messages) = (App::default(), Client::default(), Messages::default());
@@ -67,41 +67,41 @@ impl Case<'_> {
             form: self.form,
             client: &client,
             identities: &[],
-            found: None,
+            address: None,
             known_by: KnownBy::CorrelationId,
             messages: &messages,
             message_context: MessageContext { locale: "en", email: None, app: &app, support_code: "" },
             now: "2026-11-21T10:00:00Z".parse().unwrap(),
         };
         let submitted = submit.answer(Some(self.policy), &mut Trace::off());
-        let Answer { decision, reason, reported } = submitted.answered;
+        let Answer { decision, reason, reported } = submitted.answer;
         (decision, reason, reported, submitted.reserve.is_some())
     }
 }
 
-fn answered(fields: &[(&str, &str)], code: Result<(), CodeProblem>) -> (SubmitDecision, &'static str, bool) {
+fn answered(fields: &[(&str, &str)], code: Result<(), Reason>) -> (SubmitDecision, Reason, bool) {
     let (decision, reason, reported, reserve) = Case { policy: &policy(), form: &form(fields), code }.answered();
     assert_eq!(reported, None);
     (decision, reason, reserve)
 }
 
 #[rstest]
-#[case::block_before_errors(&[("state", "block"), ("city", "wrong")], Err(CodeProblem::Wrong), "refuse", "rule-blocked", false)]
+#[case::block_before_errors(&[("state", "block"), ("city", "wrong")], Err(Reason::CodeWrong), "refuse", "rule-blocked", false)]
 #[case::errors_before_changes(&[("state", " ok"), ("city", "wrong")], Ok(()), "reject", "rules", false)]
-#[case::the_code_with_the_errors(&[("city", "wrong")], Err(CodeProblem::Expired), "reject", "code-expired", false)]
+#[case::the_code_with_the_errors(&[("city", "wrong")], Err(Reason::CodeExpired), "reject", "code-expired", false)]
 #[case::an_error_of_the_whole_form(&[("city", "page"), ("state", "")], Ok(()), "reject", "rules", false)]
 #[case::changes(&[("state", " ok"), ("city", "")], Ok(()), "modify", "code", true)]
 #[case::nothing(&[("state", "ok"), ("city", "")], Ok(()), "continue", "code", true)]
-#[case::no_code(&[("state", "ok")], Err(CodeProblem::Missing), "reject", "code-missing", false)]
+#[case::no_code(&[("state", "ok")], Err(Reason::CodeMissing), "reject", "code-missing", false)]
 fn outcomes_have_an_order(
     #[case] fields: &[(&str, &str)],
-    #[case] code: Result<(), CodeProblem>,
+    #[case] code: Result<(), Reason>,
     #[case] action: &str,
     #[case] reason: &str,
     #[case] reserve: bool,
 ) {
     let (decision, why, reserved) = answered(fields, code);
-    assert_eq!((decision.name(), why, reserved), (action, reason, reserve));
+    assert_eq!((decision.action().name(), why.name(), reserved), (action, reason, reserve));
 }
 
 #[test]
@@ -118,10 +118,10 @@ fn the_code_is_blanked_whatever_the_ground() {
 
 #[test]
 fn the_problem_of_a_code_stands_at_its_field_or_above_a_form_without_it() {
-    let (decision, _, _) = answered(&[("Extension_0_CODE", "x")], Err(CodeProblem::Wrong));
+    let (decision, _, _) = answered(&[("Extension_0_CODE", "x")], Err(Reason::CodeWrong));
     let SubmitDecision::Reject { errors, .. } = decision else { panic!("{decision:?}") };
     assert_eq!(errors.keys().map(AttributeName::as_str).collect::<Vec<_>>(), ["Extension_0_CODE"]);
-    let (decision, _, _) = answered(&[("city", "Leeds")], Err(CodeProblem::Missing));
+    let (decision, _, _) = answered(&[("city", "Leeds")], Err(Reason::CodeMissing));
     let SubmitDecision::Reject { message, errors } = decision else { panic!("{decision:?}") };
     assert!(errors.is_empty() && message == "Enter your invitation code.", "{message}");
 }
@@ -130,15 +130,15 @@ fn the_problem_of_a_code_stands_at_its_field_or_above_a_form_without_it() {
 fn a_policy_that_only_reports_lets_everybody_through_and_says_what_it_would_have_done() {
     let policy = Policy { mode: Mode::Report, ..policy() };
     for (fields, code, would, reserves) in [
-        (vec![("state", "block"), (CODE, "x")], Err(CodeProblem::Wrong), "refuse", false),
-        (vec![("city", "wrong"), (CODE, "x")], Ok(()), "reject", true),
+        (vec![("state", "block"), (CODE, "x")], Err(Reason::CodeWrong), ActionKind::Refuse, false),
+        (vec![("city", "wrong"), (CODE, "x")], Ok(()), ActionKind::Reject, true),
     ] {
         let (decision, _, reported, reserve) = Case { policy: &policy, form: &form(&fields), code }.answered();
-        assert_eq!((decision.name(), reported, reserve), ("modify", Some(would), reserves), "{fields:?}");
+        assert_eq!((decision.action(), reported, reserve), (ActionKind::Modify, Some(would), reserves), "{fields:?}");
     }
     let fine = form(&[("city", "Leeds")]);
     let (decision, _, reported, _) = Case { policy: &policy, form: &fine, code: Ok(()) }.answered();
-    assert_eq!((decision.name(), reported), ("continue", None));
+    assert_eq!((decision.action(), reported), (ActionKind::Continue, None));
 }
 
 fn started(policy: &Policy, admission: &Admission<'_>, messages: &Messages) -> Answer<StartDecision> {
@@ -153,10 +153,10 @@ fn every_refusal_can_read_the_same() {
     let policy = Policy { uniform_refusals: true, ..Policy::new("default", Gate::InviteOnly) };
     let same =
         Page { title: None, text: Messages::default().page("not-invited", message_context(&App::default())).text };
-    for refusal in Refusal::ALL {
+    for refusal in REFUSALS {
         let answer = started(&policy, &Admission::Refused(refusal), &Messages::default());
         assert_eq!(answer.decision, StartDecision::Refuse(same.clone()), "{refusal:?}");
-        assert_eq!(answer.reason, refusal.name());
+        assert_eq!(answer.reason, refusal);
     }
 }
 
@@ -167,8 +167,11 @@ fn message_context(app: &App) -> MessageContext<'_> {
 #[test]
 fn at_start_a_policy_that_only_reports_shows_the_form_to_everybody() {
     let policy = Policy { mode: Mode::Report, ..Policy::new("default", Gate::InviteOnly) };
-    let answer = started(&policy, &Admission::Refused(Refusal::Denied), &Messages::default());
-    assert_eq!((answer.decision, answer.reason, answer.reported), (StartDecision::Continue, "denied", Some("refuse")));
+    let answer = started(&policy, &Admission::Refused(Reason::Denied), &Messages::default());
+    assert_eq!(
+        (answer.decision, answer.reason, answer.reported),
+        (StartDecision::Continue, Reason::Denied, Some(ActionKind::Refuse))
+    );
 }
 
 #[test]
@@ -177,7 +180,7 @@ fn somebody_who_needs_a_code_sees_the_form_with_the_policys_own_values() {
     let policy = Policy { prefill: vec![(AttributeName::new("country"), country)], ..policy() };
     let admission = Admission::NeedsCode(NeedsCode { policy: &policy, address: None });
     let answer = started(&policy, &admission, &Messages::default());
-    assert_eq!((answer.decision.name(), answer.reason), ("prefill", "needs-code"));
+    assert_eq!((answer.decision.action(), answer.reason), (ActionKind::Prefill, Reason::NeedsCode));
 }
 
 proptest! {
@@ -199,7 +202,7 @@ proptest! {
             attribute_type: types[*kind],
             value: Some(value((*kind + usize::from(*yes)) % 4, text, *number, *yes)),
         }).collect());
-        let code = if good { Ok(()) } else { Err(CodeProblem::Wrong) };
+        let code = if good { Ok(()) } else { Err(Reason::CodeWrong) };
         let policy = policy();
         let (decision, ..) = Case { policy: &policy, form: &form, code }.answered();
         if let SubmitDecision::Modify(values) = decision {

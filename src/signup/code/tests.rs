@@ -3,7 +3,7 @@
 use rstest::rstest;
 
 use super::*;
-use crate::signup::identity::{AddressSource, FoundAddress, Provenance};
+use crate::signup::identity::{AddressSource, EmailSource, FoundAddress, Provenance};
 use crate::signup::policy::Gate;
 use crate::values::{AttributeName, AttributeType, EmailMatch, FormField, InvitationCode};
 
@@ -26,16 +26,12 @@ fn invitation(rule: Option<&str>) -> Invitation {
     Invitation { code: Some(code), ..Invitation::new("beta".into(), 2, rule.map(|rule| rule.parse().unwrap())) }
 }
 
-fn judged(
-    invitations: &[Invitation],
-    address: Option<(&str, Provenance)>,
-    how: EmailMatch,
-) -> Result<u64, CodeProblem> {
+fn judged(invitations: &[Invitation], address: Option<(&str, Provenance)>, how: EmailMatch) -> Result<u64, Reason> {
     let policy = Policy { email_match: how, ..policy() };
     let found = address.map(|(address, provenance)| FoundAddress {
         address: address.parse().unwrap(),
         provenance,
-        source: AddressSource::Identity,
+        source: AddressSource::Event(EmailSource::Identity),
     });
     let person = NeedsCode { policy: &policy, address: found.as_ref() };
     let now = NOW.parse().unwrap();
@@ -43,19 +39,19 @@ fn judged(
 }
 
 #[rstest]
-#[case(None, CodeProblem::Missing)]
-#[case(Some("  "), CodeProblem::Missing)]
-#[case(Some(" - "), CodeProblem::Missing)]
-#[case(Some("WELCOME"), CodeProblem::Wrong)]
-#[case(Some("0000-0000-0000-0001"), CodeProblem::Wrong)]
-fn what_is_no_code_is_missing_or_wrong(#[case] text: Option<&str>, #[case] problem: CodeProblem) {
+#[case(None, Reason::CodeMissing)]
+#[case(Some("  "), Reason::CodeMissing)]
+#[case(Some(" - "), Reason::CodeMissing)]
+#[case(Some("WELCOME"), Reason::CodeWrong)]
+#[case(Some("0000-0000-0000-0001"), Reason::CodeWrong)]
+fn what_is_no_code_is_missing_or_wrong(#[case] text: Option<&str>, #[case] problem: Reason) {
     assert_eq!(typed(&policy(), &form(text)).unwrap_err(), problem);
 }
 
 #[test]
 fn the_field_is_found_in_any_case_and_a_form_without_it_has_no_code() {
     assert!(typed(&policy(), &form(Some("0000 0000 0000 0000"))).is_ok());
-    assert_eq!(typed(&policy(), &Form::default()).unwrap_err(), CodeProblem::Missing);
+    assert_eq!(typed(&policy(), &Form::default()).unwrap_err(), Reason::CodeMissing);
 }
 
 #[test]
@@ -65,10 +61,10 @@ fn the_first_that_is_valid_admits_and_otherwise_the_first_says_why() {
     let early = Invitation { not_before: "2026-11-21T10:00:01Z".parse().ok(), ..invitation(None) };
     let valid = Invitation { line: 9, ..invitation(None) };
     let judged = |invitations: &[Invitation]| judged(invitations, None, EmailMatch::Exact);
-    assert_eq!(judged(&[]), Err(CodeProblem::Wrong));
-    assert_eq!(judged(&[expired.clone(), other.clone()]), Err(CodeProblem::Expired));
-    assert_eq!(judged(&[other.clone(), expired.clone()]), Err(CodeProblem::OtherApp));
-    assert_eq!(judged(&[early]), Err(CodeProblem::NotYetValid));
+    assert_eq!(judged(&[]), Err(Reason::CodeWrong));
+    assert_eq!(judged(&[expired.clone(), other.clone()]), Err(Reason::CodeExpired));
+    assert_eq!(judged(&[other.clone(), expired.clone()]), Err(Reason::CodeForAnotherApp));
+    assert_eq!(judged(&[early]), Err(Reason::CodeNotYetValid));
     assert_eq!(judged(&[expired, other, valid]), Ok(9));
 }
 
@@ -80,14 +76,7 @@ fn a_code_for_somebody_needs_an_address_that_nobody_typed() {
     assert_eq!(judged(&jo, verified, EmailMatch::Exact), Ok(2));
     assert_eq!(judged(&domain, Some(("jo@contoso.com", Provenance::Asserted)), EmailMatch::Exact), Ok(2));
     for other in [None, Some(("jo@contoso.com", Provenance::Typed)), Some(("jo+x@contoso.com", Provenance::Verified))] {
-        assert_eq!(judged(&jo, other, EmailMatch::Exact), Err(CodeProblem::OtherAddress), "{other:?}");
+        assert_eq!(judged(&jo, other, EmailMatch::Exact), Err(Reason::CodeForAnotherAddress), "{other:?}");
     }
     assert_eq!(judged(&jo, Some(("jo+x@contoso.com", Provenance::Verified)), EmailMatch::IgnoreTag), Ok(2));
-}
-
-#[test]
-fn nobody_learns_whom_a_code_is_for() {
-    for problem in [CodeProblem::OtherAddress, CodeProblem::OtherApp, CodeProblem::NotYetValid] {
-        assert_eq!(problem.message(), CodeProblem::Wrong.message());
-    }
 }

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::expressions::Condition;
+use crate::signup::identity::Provenance;
 
 fn field(name: &str, attribute_type: AttributeType, value: Option<AttributeValue>) -> FormField {
     FormField { name: AttributeName::new(name), attribute_type, value }
@@ -43,8 +44,12 @@ fn every_part_of_a_sign_up_is_there() {
     let app = App { id: "44444444-5555-6666-7777-888888888888".parse().ok(), name: "Portal".into() };
     let client = Client { ip: "2001:db8::1".parse().ok(), locale: "de-at".into(), market: "de-de".into() };
     let email: EmailAddress = "Jo@Example.COM".parse().unwrap();
-    let identity =
-        IdentityFacts { email: Some(&email), provenance: "verified", sign_in_type: "federated", issuer: "mail" };
+    let identity = IdentityFacts {
+        email: Some(&email),
+        provenance: Some(Provenance::Verified),
+        sign_in_type: "federated",
+        issuer: "mail",
+    };
     let invitation = Invitation { tags: vec!["press".into()], ..Invitation::new("beta".into(), 2, None) };
     let facts = Facts {
         form: &form,

@@ -1,6 +1,7 @@
 //! The invitations that count, and why the others do not.
 
-use super::{GateInput, Refusal};
+use super::GateInput;
+use crate::signup::reason::Reason;
 use crate::signup::trace::Trace;
 use crate::values::{Invitation, InvitationState};
 
@@ -10,7 +11,7 @@ pub(super) struct Candidates<'a> {
     pub(super) exact: Option<&'a Invitation>,
     pub(super) domain: Option<&'a Invitation>,
     /// Why the first of those that do not count does not.
-    pub(super) absent_because: Option<Refusal>,
+    pub(super) absent_because: Option<Reason>,
 }
 
 impl<'a> Candidates<'a> {
@@ -22,17 +23,17 @@ impl<'a> Candidates<'a> {
     pub(super) fn sort(question: &GateInput<'a>, trace: &mut Trace) -> Self {
         let mut sorted = Self::default();
         for invitation in question.invitations.iter().filter(|invitation| invitation.code.is_none()) {
-            let refusal = match invitation.state(question.app.id.as_ref(), question.now) {
+            let reason = match invitation.state(question.app.id.as_ref(), question.now) {
                 InvitationState::Valid => None,
-                InvitationState::Expired => Some(Refusal::InvitationExpired),
-                InvitationState::NotYetValid => Some(Refusal::InvitationNotYetValid),
-                InvitationState::OtherApp => Some(Refusal::InvitationOtherApp),
+                InvitationState::Expired => Some(Reason::InvitationExpired),
+                InvitationState::NotYetValid => Some(Reason::InvitationNotYetValid),
+                InvitationState::OtherApp => Some(Reason::InvitationForAnotherApp),
             };
             let (source, line, whom) = (&invitation.source, invitation.line, invitation.for_whom());
-            let state = refusal.map_or("valid", Refusal::name);
+            let state = reason.map_or("valid", Reason::name);
             trace.note("invitation", format_args!("{source} line {line}, for {whom}: {state}"));
-            match refusal {
-                Some(refusal) => sorted.absent_because = sorted.absent_because.or(Some(refusal)),
+            match reason {
+                Some(reason) => sorted.absent_because = sorted.absent_because.or(Some(reason)),
                 None => sorted.take(invitation),
             }
         }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use rstest::rstest;
 
 use super::*;
-use crate::signup::identity::AddressSource;
+use crate::signup::identity::{AddressSource, EmailSource};
 use crate::values::{AppId, AttributeName};
 
 const APP: &str = "44444444-0000-0000-0000-000000000001";
@@ -18,7 +18,7 @@ fn policy(gate: Gate, allow: &[&str], deny: &[&str]) -> Policy {
 }
 
 fn found(address: &str, provenance: Provenance) -> FoundAddress {
-    FoundAddress { address: address.parse().unwrap(), provenance, source: AddressSource::Identity }
+    FoundAddress { address: address.parse().unwrap(), provenance, source: AddressSource::Event(EmailSource::Identity) }
 }
 
 /// A policy with a field for codes.
@@ -47,7 +47,7 @@ fn asked_of(policy: &Policy, found: &FoundAddress, invitations: &[Invitation]) -
     let question =
         GateInput { policy: Some(policy), address: Some(found), invitations: &matching, app: &app, now: now() };
     let admission = decide(&question, &mut Trace::off());
-    (admission.reason(), admission.invitation().map(|invitation| invitation.line))
+    (admission.reason().name(), admission.invitation().map(|invitation| invitation.line))
 }
 
 #[rstest]
@@ -111,7 +111,7 @@ fn an_app_without_a_policy_is_refused() {
     let address = found("jo@example.com", Provenance::Verified);
     let app = App::default();
     let question = GateInput { policy: None, address: Some(&address), invitations: &[], app: &app, now: now() };
-    assert_eq!(decide(&question, &mut Trace::off()).reason(), "no-policy");
+    assert_eq!(decide(&question, &mut Trace::off()).reason(), Reason::NoPolicy);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn nobody_without_an_address_passes_even_an_open_gate() {
 fn without_address(policy: &Policy) -> &'static str {
     let app = App::default();
     let question = GateInput { policy: Some(policy), address: None, invitations: &[], app: &app, now: now() };
-    decide(&question, &mut Trace::off()).reason()
+    decide(&question, &mut Trace::off()).reason().name()
 }
 
 #[test]
@@ -260,6 +260,6 @@ proptest! {
         let question =
             GateInput { policy: Some(&policy), address: Some(&typed), invitations: &invitations, app: &app, now: now() };
         let admission = decide(&question, &mut Trace::off());
-        prop_assert!(!matches!(admission, Admission::Admitted(_)), "{}", admission.reason());
+        prop_assert!(!matches!(admission, Admission::Admitted(_)), "{:?}", admission.reason());
     }
 }

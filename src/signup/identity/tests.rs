@@ -96,7 +96,7 @@ fn an_unusable_identity_is_not_replaced_by_what_the_form_says() {
     let form = form(&[("email", "invited@example.com")]);
     assert_eq!(shown(at_start(Some(&usual()), &quoted, &form)), None);
     let proven = proven_by_submit(Some(&usual()), &quoted, &form);
-    assert!(matches!(proven, Some(Err(MissingAddress::Unusable(AddressSource::Identity, _)))), "{proven:?}");
+    assert!(matches!(proven, Some(Err(MissingAddress::Unusable(EmailSource::Identity, _)))), "{proven:?}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use rstest::rstest;
 
 use super::*;
+use crate::signup::reason::Reason;
 
 fn messages(texts: &[(&str, &str, &str)]) -> Messages {
     let mut locales: BTreeMap<String, BTreeMap<String, Message>> = BTreeMap::new();
@@ -65,7 +66,7 @@ fn a_page_shows_the_support_code() {
 #[test]
 fn a_refusal_without_a_text_of_its_own_reads_like_any_other() {
     let none = Messages::default();
-    for reason in crate::signup::gate::Refusal::ALL.map(crate::signup::gate::Refusal::message) {
+    for reason in crate::signup::reason::tests::REFUSALS.map(Reason::message) {
         let same = page(&none, reason, "en") == page(&none, "not-invited", "en");
         assert_eq!(same, !["no-policy", "closed", "no-address", "start-again"].contains(&reason), "{reason}");
         assert_ne!(page(&none, reason, "en").text, FALLBACK, "{reason}");

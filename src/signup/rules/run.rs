@@ -8,6 +8,7 @@ use super::checks::items;
 use super::length::{MAX_FIELDS, too_long};
 use super::{Checked, Country, Finding, FindingKind, MaxLength, Outcome, PhoneCountry, Required, Rule, Submission};
 use crate::signup::facts::{ConditionContext, place_of};
+use crate::signup::messages::key;
 use crate::values::{AttributeName, AttributeType, AttributeValue, Form, FormField};
 
 /// The most attributes whose names differ in case only. The directory has none.
@@ -85,10 +86,10 @@ impl Failure {
     /// The built-in message's key.
     pub(super) fn built_in(self) -> &'static str {
         match self {
-            Self::Whole => "fix-errors",
-            Self::Missing => "field-required",
-            Self::TooLong => "field-too-long",
-            Self::Unreadable | Self::Invalid => "field-invalid",
+            Self::Whole => key::FIX_ERRORS,
+            Self::Missing => key::FIELD_REQUIRED,
+            Self::TooLong => key::FIELD_TOO_LONG,
+            Self::Unreadable | Self::Invalid => key::FIELD_INVALID,
         }
     }
 }
@@ -249,22 +250,22 @@ impl<'a> FormCheck<'a> {
         // A rule that blocks has the text of a page, which says something else than that this is no date.
         let slip = [Failure::Unreadable, Failure::TooLong].contains(&failure);
         let own = rule.message.as_deref().filter(|_| !(slip && blocks || failure == Failure::TooLong));
-        let key = |built_in: &str| own.unwrap_or(built_in).to_owned();
+        let text = |built_in: &str| own.unwrap_or(built_in).to_owned();
         let kind = match (rule.outcome, field) {
             (Outcome::Block, Some(field)) if slip => {
-                self.mark(field, &key(built_in));
+                self.mark(field, &text(built_in));
                 FindingKind::FieldFailed
             }
             (Outcome::Block, _) => {
-                self.checked.block = Some(key("rule-blocked"));
+                self.checked.block = Some(text(key::RULE_BLOCKED));
                 FindingKind::Blocked
             }
             (Outcome::Error, Some(field)) => {
-                self.mark(field, &key(built_in));
+                self.mark(field, &text(built_in));
                 FindingKind::FieldFailed
             }
             (Outcome::Error, None) => {
-                self.checked.page_error.get_or_insert_with(|| key(built_in));
+                self.checked.page_error.get_or_insert_with(|| text(built_in));
                 FindingKind::PageFailed
             }
         };

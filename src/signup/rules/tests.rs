@@ -12,6 +12,7 @@ use chrono::TimeZone;
 
 use super::*;
 use crate::signup::facts::IdentityFacts;
+use crate::signup::identity::Provenance;
 use crate::values::{App, AttributeType, AttributeTypes, AttributeValue, Client, FormField};
 use regex::Regex;
 
@@ -65,7 +66,7 @@ fn check_several(rules: &[Rule], form: &Form, multi_select: &[AttributeName]) ->
 
 fn check_typed(rules: &[Rule], form: &Form, multi_select: &[AttributeName], types: &AttributeTypes) -> Checked {
     let (app, client) = (App::default(), Client { locale: "de-at".into(), ..Client::default() });
-    let identity = IdentityFacts { provenance: "verified", ..IdentityFacts::default() };
+    let identity = IdentityFacts { provenance: Some(Provenance::Verified), ..IdentityFacts::default() };
     let facts = Facts { form, multi_select, types, invitation: None, app: &app, client: &client, identity };
     check(rules, &Submission { form, multi_select, max_text: MAX_TEXT, facts: &facts, now: now() })
 }
