@@ -228,6 +228,6 @@ mod tests {
         }
         state.remember(Scope::Process, &start, None, now).await.unwrap();
         let known = state.whose(Scope::Process, &start, |_| true, now).await.unwrap();
-        assert_eq!(known.map(|known| known.by), Some(KnownBy::CorrelationId));
+        assert_eq!(known.map(|known| known.known_by), Some(KnownBy::CorrelationId));
     }
 }
