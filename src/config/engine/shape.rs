@@ -144,7 +144,7 @@ impl TextFormat {
             Self::Url => "An `https` address without query, fragment and credentials; `http` is for loopback only.",
             Self::Path => "A path on this machine; a relative one begins at the folder of `guestlist.toml`.",
             Self::Template => {
-                "A text in which `{{ … }}` is filled in, such as `{{ user.givenName | slug }}`. KnownNames that do not exist \
+                "A text in which `{{ … }}` is filled in, such as `{{ user.givenName | slug }}`. Names that do not exist \
                  are errors; a value that is absent is empty."
             }
             Self::Condition => {
