@@ -8,7 +8,7 @@ use guestlist_emulator::systems::OutsideSystem;
 use guestlist_emulator::tenant::{Fault, Route};
 use rstest::rstest;
 use serde_json::Value;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::config::config;
 use crate::support::function_app::{PATIENCE, SECRETS, project, run};
@@ -36,6 +36,16 @@ async fn answers_at_once_when_every_outside_address_hangs() {
     assert_eq!(get(stage.host.handler_port(), "/").await.status, 200);
     let health = stage.health().await;
     assert_eq!((health.status, &health.json()["ready"]), (503, &Value::Bool(false)));
+}
+
+#[tokio::test]
+async fn listens_at_one_loopback_address_only() {
+    let stage = Setting::default().start().await;
+    let port = stage.host.handler_port();
+    assert!(TcpStream::connect(("127.0.0.1", port)).await.is_ok());
+    for other in ["127.0.0.2", "::1"] {
+        assert!(TcpStream::connect((other, port)).await.is_err(), "it listens at {other}");
+    }
 }
 
 /// The answers to a few calls, each with its status and body.

@@ -2,14 +2,20 @@
 //! in, and whoever is alone in their network gets through whatever ids Entra uses.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
 
+use chrono::TimeDelta;
+use guestlist::clock::{Clock, ManualClock, SystemClock};
 use guestlist_emulator::sign_up::{Event, Person, SignUp};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::support::config::{Config, invite_only};
-use crate::support::service::{Answer, Service, ext, fill};
-use crate::support::with_codes::{at_the_field, code, is_in, list, reservations, service};
+use crate::support::function_app::PATIENCE;
+use crate::support::service::{Answer, Plan, Service, ext, fill};
+use crate::support::with_codes::{PATIENT, at_the_field, code, is_in, list, reservations, service};
 
 const START_AGAIN: &str = "We could not match this form with the start of your sign-up.";
 const USED_UP: &str = "This invitation code has been used already.";
@@ -403,4 +409,30 @@ proptest! {
         let let_in = runtime.block_on(play(&walks, 1, late)).remove(0);
         prop_assert_eq!(let_in, ["invitation", "invitation"]);
     }
+}
+
+/// How many files there are in a folder, some of which may be going away.
+fn count(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| if entry.path().is_dir() { count(&entry.path()) } else { 1 }).sum()
+}
+
+#[tokio::test]
+async fn what_a_start_saw_is_deleted_after_an_hour_where_no_timer_runs() {
+    let clock = Arc::new(ManualClock::new(SystemClock.now()));
+    let now = Arc::clone(&clock) as Arc<dyn Clock>;
+    let service =
+        Service::start_as(Plan { policy: without_codes(), hooks: PATIENT, clock: now, ..Plan::default() }).await;
+    let start = with_claim(&by_claim(&service, "198.51.100.7"), Event::Start, "alex@fabrikam.com");
+    assert_eq!(service.call(Event::Start, &start).await.action_name(), "setPrefillValues");
+    let stored = || count(&service.folder.path().join(".guestlist/admissions"));
+    assert_eq!(stored(), 2);
+    clock.advance(TimeDelta::minutes(61));
+    let _another = service.another();
+    let deleted = async {
+        while stored() > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(timeout(PATIENCE, deleted).await.is_ok(), "{} are left", stored());
 }

@@ -1,6 +1,11 @@
 use std::sync::Arc;
 
+use axum::Router;
+use axum::routing::put;
+use futures_util::future::join_all;
 use rstest::rstest;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
 use wiremock::matchers::{body_json, header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -160,8 +165,53 @@ async fn a_missing_secret_is_the_set_ups_fault_and_calls_nobody() {
     assert!(server.received_requests().await.unwrap().is_empty());
 }
 
+/// The calls that a server holds back: how many are there now, and how many there were at most.
+#[derive(Default)]
+struct Held {
+    now: usize,
+    most: usize,
+}
+
+/// A server that answers a delivery only when the gate lets it, and everything else at once.
+fn holding(held: &watch::Sender<Held>, gate: &Arc<Semaphore>) -> Router {
+    let (held, gate) = (held.clone(), Arc::clone(gate));
+    let member = move || async move {
+        held.send_modify(|held| *held = Held { now: held.now + 1, most: held.most.max(held.now + 1) });
+        gate.acquire().await.unwrap().forget();
+        held.send_modify(|held| held.now -= 1);
+        json!({"id": subscriber_hash("jo.bradford@example.com"), "list_id": "a1b2c3d4e5"}).to_string()
+    };
+    Router::new().route("/3.0/lists/{list}/members/{id}", put(member)).fallback(|| async { "" })
+}
+
 #[tokio::test]
-async fn at_most_five_calls_are_under_way() {
+async fn of_fifty_deliveries_five_are_under_way_at_once() {
+    let (held, gate) = (watch::Sender::new(Held::default()), Arc::new(Semaphore::new(0)));
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let base = format!("http://{}/", listener.local_addr().unwrap());
+    let connector = connector(settings(Some(&base)));
+    let deliveries = join_all((0..50).map(|_| delivered(&connector)));
+    let let_go = async {
+        for left in (1..=50).rev() {
+            held.subscribe().wait_for(|held| held.now >= left.min(5)).await.unwrap();
+            // By the time that the server has answered these, a sixth delivery would be there, too.
+            for _ in 0..3 {
+                let call = Request::new(Method::GET, base.parse().unwrap());
+                connector.outbound.send(call, Limits::default()).await.unwrap();
+            }
+            gate.add_permits(1);
+        }
+    };
+    let (receipts, ()) = tokio::select! {
+        ended = axum::serve(listener, holding(&held, &gate)).into_future() => panic!("{ended:?}"),
+        done = async { tokio::join!(deliveries, let_go) } => done,
+    };
+    assert!(receipts.iter().all(Result::is_ok), "{receipts:?}");
+    assert_eq!(held.borrow().most, 5);
+}
+
+#[tokio::test]
+async fn a_delivery_whose_turn_does_not_come_in_time_is_tried_again_later() {
     let connector = connector(settings(Some("http://127.0.0.1:9")));
     let held = connector.at_once.acquire_many(u32::try_from(AT_ONCE).unwrap()).await.unwrap();
     let end = Instant::now() + Duration::from_millis(50);

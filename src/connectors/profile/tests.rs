@@ -175,6 +175,18 @@ async fn a_taken_name_gets_a_suffix_that_stays_the_same() {
 }
 
 #[tokio::test]
+async fn a_taken_name_costs_the_account_none_of_its_other_fields() {
+    let directory = directory();
+    let profile = profile(settings(&[("displayName", "Jo Bradford"), ("userPrincipalName", "jo")]), &directory);
+    let request = request(&profile).await;
+    let candidates = Upn::from_json(&request["upn"]).unwrap().candidates(&id());
+    directory.with(|state| state.taken_upns.extend(candidates[..3].iter().cloned()));
+    profile.deliver(&id(), &request, end()).await.unwrap();
+    let expected = json!({"displayName": "Jo Bradford", "userPrincipalName": candidates[3]});
+    directory.with(|state| assert_eq!(json!(state.updates), json!([[ID, expected]])));
+}
+
+#[tokio::test]
 async fn a_name_that_is_taken_with_every_suffix_is_given_up() {
     let directory = directory();
     let profile = profile(settings(&[("userPrincipalName", "jo")]), &directory);
