@@ -7,6 +7,7 @@ pub mod columns;
 pub mod csv_reader;
 pub mod csv_writer;
 mod freshness;
+pub mod line_problem;
 pub mod list;
 mod look_alikes;
 pub mod snapshot;

@@ -8,30 +8,19 @@ use std::sync::Arc;
 
 use csv::{ReaderBuilder, StringRecord};
 
-pub use line::{ALLOWED_USES, DayEdge, PUBLIC_SUFFIX, parse_moment};
+pub use line::{DayEdge, parse_moment};
 
 use super::columns::{Column, Columns, HeaderError};
+use super::line_problem::{LineProblem, LineReport, MAX_CELL};
 use super::look_alikes::LookAlikes;
 use super::snapshot::Snapshot;
-use crate::values::{AppId, AttributeName, AttributeType, AttributeTypes, AttributeValue, Invitation};
+use crate::values::{AppId, AttributeName, AttributeTypes, AttributeValue, Invitation};
 
 /// The longest first line, in bytes.
 const MAX_HEADER: usize = 64 * 1024;
 
 /// The longest name of a column, in bytes.
 const MAX_NAME: usize = 256;
-
-/// The longest cell, in bytes.
-const MAX_CELL: usize = 16 * 1024;
-
-/// What is said of a last line that may be half of one, and is not used: cut in the middle of a domain it would invite
-/// somebody else, and cut before its `expires` it would invite for ever.
-pub const CUT_OFF: &str =
-    "is the last line and not ended by a line break, so it may be cut off: complete it and end it with a line break";
-
-/// What is said of a last line that is used although no line break ends it.
-pub const UNENDED: &str =
-    "is the last line and not ended by a line break: end it, since one that is cut off looks the same";
 
 /// What becomes of a last line that no line break ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,17 +42,6 @@ pub struct ListOptions {
     pub extension_app: Option<AppId>,
     /// The declared types of attributes, which cells have to fit.
     pub types: AttributeTypes,
-}
-
-/// A line that is not used, or what its author may not have meant. Never quotes a cell.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LineReport {
-    /// The line, from 1 with the header.
-    pub line: u64,
-    /// Whether the line is used in spite of it.
-    pub used: bool,
-    /// What is wrong with it.
-    pub problem: String,
 }
 
 /// Why a list cannot be read at all.
@@ -123,10 +101,10 @@ pub fn read(
     while let Some((line, bytes)) = numbered.next() {
         // What follows the last line break; it is empty in a list that ends its lines.
         if numbered.peek().is_none() && !is_blank(bytes) {
-            let used = unended == UnendedLine::Used;
-            let problem = if used { UNENDED } else { CUT_OFF }.to_owned();
-            problems.push(LineReport { line, used, problem });
-            if !used {
+            let problem = if unended == UnendedLine::Used { LineProblem::Unended } else { LineProblem::CutOff };
+            let is_used = problem.is_used();
+            problems.push(LineReport { line, problem });
+            if !is_used {
                 break;
             }
         }
@@ -144,7 +122,7 @@ pub fn read(
             Ok(())
         });
         if let Err(problem) = added {
-            problems.push(LineReport { line, used: false, problem });
+            problems.push(LineReport { line, problem });
         }
     }
     problems.extend(look_alikes.finish());
@@ -152,17 +130,13 @@ pub fn read(
     Ok((snapshot.finish(), problems))
 }
 
-/// What is said of cells that cannot be said in the declared type of their column.
+/// The cells that cannot be said in the declared type of their column.
 fn misfits(invitation: &Invitation, types: &AttributeTypes) -> Vec<LineReport> {
     let misfit = |(attribute, text): (&AttributeName, &String)| {
         let declared = types.declared(attribute.as_str())?;
         let fits = AttributeValue::String(text.clone()).convert(declared).is_some();
-        let what = match declared {
-            AttributeType::Boolean => "neither yes (true, yes, 1) nor no (false, no, 0)",
-            _ => "no whole number",
-        };
-        let problem = format!("the cell in the column {} is {what}, and is left out", attribute.short());
-        (!fits).then_some(LineReport { line: invitation.line, used: true, problem })
+        let problem = LineProblem::Misfit { attribute: attribute.clone(), declared };
+        (!fits).then_some(LineReport { line: invitation.line, problem })
     };
     invitation.prefill.iter().filter_map(misfit).collect()
 }
@@ -173,10 +147,10 @@ fn is_blank(line: &[u8]) -> bool {
 }
 
 /// The cells, if none is longer than a cell may be.
-fn within_limits(columns: &Columns, cells: Vec<String>) -> Result<Vec<String>, String> {
+fn within_limits(columns: &Columns, cells: Vec<String>) -> Result<Vec<String>, LineProblem> {
     let Some((at, cell)) = cells.iter().enumerate().find(|(_, cell)| cell.len() > MAX_CELL) else { return Ok(cells) };
-    let name = columns.0.get(at).map(|column| format!(" ({})", column.name)).unwrap_or_default();
-    Err(format!("column {}{name}: the cell has {} bytes, the limit is {MAX_CELL}", at + 1, cell.len()))
+    let name = columns.0.get(at).map(|column| column.name.clone());
+    Err(LineProblem::CellTooLong { column: at + 1, name, length: cell.len() })
 }
 
 /// The lines, however they end, without a byte order mark.
@@ -188,8 +162,8 @@ pub(super) fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// The cells of one line, trimmed.
-fn cells(line: &[u8]) -> Result<Vec<String>, String> {
-    let line = str::from_utf8(line).map_err(|_| "is not valid UTF-8".to_owned())?;
+fn cells(line: &[u8]) -> Result<Vec<String>, LineProblem> {
+    let line = str::from_utf8(line).map_err(|_| LineProblem::NotUtf8)?;
     if !line.contains('"') {
         return Ok(line.split(',').map(|cell| cell.trim().to_owned()).collect());
     }
@@ -197,10 +171,11 @@ fn cells(line: &[u8]) -> Result<Vec<String>, String> {
     let probed = format!("{line}\n.\n");
     let mut reader =
         ReaderBuilder::new().flexible(true).has_headers(false).trim(csv::Trim::All).from_reader(probed.as_bytes());
-    let records: Vec<StringRecord> = reader.records().collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+    let not_csv = |error: csv::Error| LineProblem::NotCsv { reason: error.to_string() };
+    let records: Vec<StringRecord> = reader.records().collect::<Result<_, _>>().map_err(not_csv)?;
     match records.as_slice() {
         [record, _] => Ok(record.iter().map(str::to_owned).collect()),
-        _ => Err("has a quote that is not closed on its line".to_owned()),
+        _ => Err(LineProblem::OpenQuote),
     }
 }
 
@@ -215,13 +190,7 @@ pub(super) fn columns(first: &[u8], options: &ListOptions) -> Result<(Columns, V
         return Err(ListError::NameTooLong { column: at + 1, length });
     }
     let (columns, unknown) = Columns::read(header.iter().map(String::as_str), options.extension_app.as_ref())?;
-    let problems = unknown.into_iter().map(|name| LineReport {
-        line: 1,
-        used: true,
-        problem: format!(
-            "the column {name} is not an attribute's name: it prefills nothing and is seen by templates only"
-        ),
-    });
+    let problems = unknown.into_iter().map(|name| LineReport { line: 1, problem: LineProblem::UnknownColumn { name } });
     Ok((columns, problems.collect()))
 }
 

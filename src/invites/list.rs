@@ -26,8 +26,9 @@ use tokio_util::task::TaskTracker;
 
 use self::changes::{ChangeDetector, FileChange, ObservedFile};
 use self::file::{FileRead, FileSystem, ListFiles, READ_LIMIT, TOO_SLOW, unreadable};
-use super::csv_reader::{self, CUT_OFF, LineReport, ListError, UNENDED, UnendedLine};
+use super::csv_reader::{self, ListError, UnendedLine};
 use super::freshness::{Freshness, FreshnessTracker};
+use super::line_problem::{LineProblem, LineReport};
 use super::snapshot::Snapshot;
 use super::{InviteError, InviteSource, InviteSourceBuilder, LoadError, LoadedSource};
 use crate::files::FileError;
@@ -157,12 +158,12 @@ impl ListInvites {
     fn take(&self, snapshot: Snapshot, problems: &[LineReport]) {
         let source = &*self.settings.options.source;
         // A last line that is not ended is always among those that are reported.
-        let is_unended = |problem: &&LineReport| [CUT_OFF, UNENDED].contains(&problem.problem.as_str());
+        let is_unended = |report: &&LineReport| matches!(report.problem, LineProblem::CutOff | LineProblem::Unended);
         let (unended, others): (Vec<_>, Vec<_>) = problems.iter().partition(is_unended);
-        for LineReport { line, problem, .. } in unended.into_iter().chain(others.into_iter().take(REPORTED_LINES)) {
-            tracing::warn!(event = "invite-line", source, line, problem);
+        for LineReport { line, problem } in unended.into_iter().chain(others.into_iter().take(REPORTED_LINES)) {
+            tracing::warn!(event = "invite-line", source, line, problem = problem.to_string());
         }
-        let bad_lines = problems.iter().filter(|problem| !problem.used).count();
+        let bad_lines = problems.iter().filter(|problem| !problem.is_used()).count();
         tracing::info!(event = "invites-loaded", source, invitations = snapshot.len(), bad_lines);
         self.state.send_replace(ListState::Loaded(Arc::new(snapshot)));
         self.with_freshness(|freshness| freshness.current(true));

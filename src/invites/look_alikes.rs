@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 
 use unicode_security::{MixedScript, skeleton};
 
-use super::csv_reader::LineReport;
+use super::line_problem::{LineProblem, LineReport};
 use crate::values::AddressRule;
 
 /// The skeleton of each ASCII character.
@@ -53,8 +53,7 @@ impl LookAlikes {
         } else {
             let (domain, _) = idna::domain_to_unicode(domain);
             if domain.split('.').any(|label| !label.is_single_script()) {
-                let problem = "has a domain that mixes scripts, as imitations of a known one do: is it meant?";
-                self.remarks.push(LineReport { line, used: true, problem: problem.to_owned() });
+                self.remarks.push(LineReport { line, problem: LineProblem::MixedScripts });
             }
             self.folded.extend(skeleton(&format!("{before}@{domain}")));
         }
@@ -69,8 +68,8 @@ impl LookAlikes {
         for alike in self.lines.chunk_by(|one, other| one.skeleton == other.skeleton) {
             let Some((first, others)) = alike.split_first() else { continue };
             for other in others.iter().filter(|other| other.exactly != first.exactly) {
-                let problem = format!("looks like line {}, but is for another address: is it meant?", first.line);
-                self.remarks.push(LineReport { line: other.line, used: true, problem });
+                let problem = LineProblem::LooksLike { line: first.line };
+                self.remarks.push(LineReport { line: other.line, problem });
             }
         }
         self.remarks
@@ -104,7 +103,10 @@ mod tests {
             look_alikes.add(&rule.parse().unwrap(), line);
         }
         let remarks = look_alikes.finish();
-        assert!(remarks.iter().all(|remark| remark.used && !remark.problem.contains("example")), "{remarks:?}");
+        assert!(
+            remarks.iter().all(|remark| remark.is_used() && !remark.problem.to_string().contains("example")),
+            "{remarks:?}"
+        );
         remarks.iter().map(|remark| remark.line).collect()
     }
 

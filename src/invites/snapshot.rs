@@ -15,6 +15,7 @@ use addresses::{AddressEntry, AddressHash, AddressIndex, KeyedHasher};
 use codes::CodeIndex;
 use domains::DomainIndex;
 
+use super::line_problem::LineProblem;
 use crate::values::{AddressRule, CodeDigest, EmailAddress, EmailMatch, Invitation};
 
 /// A list, complete.
@@ -29,7 +30,7 @@ pub struct Snapshot {
     details: Box<[Invitation]>,
     domains: DomainIndex,
     codes: CodeIndex,
-    /// What every bare line has in common: the apps of the source.
+    /// What every bare line has in common: its source, and the apps that the source is for.
     bare: Option<Box<Invitation>>,
 }
 
@@ -115,7 +116,7 @@ pub(super) struct SnapshotBuilder {
 
 impl SnapshotBuilder {
     /// Adds the next line, or says why it cannot be used.
-    pub(super) fn add(&mut self, invitation: Invitation) -> Result<(), String> {
+    pub(super) fn add(&mut self, invitation: Invitation) -> Result<(), LineProblem> {
         if invitation.code.is_some() {
             return self.codes.add(invitation);
         }
@@ -152,11 +153,10 @@ impl SnapshotBuilder {
         }
     }
 
-    /// The place of what a line says more than an address.
+    /// The place of what a line says more than an address. A bare line has no cell but its email, so all of them have
+    /// the rest in common: what the source gives to each of its lines.
     fn details_of(&mut self, mut invitation: Invitation) -> u32 {
-        let says_more = invitation.columns.len() > 1;
-        let as_the_others = self.bare.as_ref().is_none_or(|bare| bare.apps == invitation.apps);
-        if says_more || !as_the_others {
+        if invitation.columns.len() > 1 {
             self.details.push(invitation);
             u32::try_from(self.details.len() - 1).unwrap_or(AddressEntry::BARE)
         } else {

@@ -152,7 +152,7 @@ fn invitation(
     };
     let (snapshot, problems) =
         csv_reader::read(&bytes, &options, UnendedLine::Used).map_err(|error| format!("the invitation: {error}"))?;
-    match problems.iter().find(|problem| !problem.used) {
+    match problems.iter().find(|problem| !problem.is_used()) {
         Some(problem) => Err(format!("the invitation {}", problem.problem)),
         None => Ok(snapshot),
     }

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::invites::csv_reader::{ALLOWED_USES, DayEdge, PUBLIC_SUFFIX, parse_moment};
+use crate::invites::csv_reader::{DayEdge, parse_moment};
+use crate::invites::line_problem::{ALLOWED_USES, LineProblem};
 use crate::values::AddressRule;
 
 /// A moment, and how it was written.
@@ -15,7 +16,7 @@ pub(super) struct Moment {
 /// Whom an invitation is for: an address or a domain, but not one under which anybody can have theirs.
 pub(super) fn whom(text: &str) -> Result<AddressRule, String> {
     let rule: AddressRule = text.parse().map_err(|why| format!("it {why}"))?;
-    if rule.is_for_a_public_suffix() { Err(format!("it {PUBLIC_SUFFIX}")) } else { Ok(rule) }
+    if rule.is_for_a_public_suffix() { Err(format!("it {}", LineProblem::PublicSuffix)) } else { Ok(rule) }
 }
 
 /// From when on.

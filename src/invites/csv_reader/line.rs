@@ -1,5 +1,4 @@
-//! One line of a list: what its cells say, or why it is not used. No message quotes a cell: it may hold an address, or
-//! a code that somebody wrote down as it is.
+//! One line of a list: what its cells say, or why it is not used.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,13 +7,8 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 
 use super::ListOptions;
 use crate::invites::columns::Columns;
+use crate::invites::line_problem::{ALLOWED_USES, InvalidDate, LineProblem};
 use crate::values::{AddressRule, AppId, AttributeName, Invitation, InvitationCode};
-
-/// How many people may use one code.
-pub const ALLOWED_USES: std::ops::RangeInclusive<u32> = 1..=1000;
-
-/// What is said of a rule that would invite strangers.
-pub const PUBLIC_SUFFIX: &str = "invites a public suffix, under which anybody can have a domain";
 
 /// Reads one line. `None`: it is empty.
 pub(super) fn invitation(
@@ -22,12 +16,12 @@ pub(super) fn invitation(
     record: &[String],
     line: u64,
     options: &ListOptions,
-) -> Result<Option<Invitation>, String> {
+) -> Result<Option<Invitation>, LineProblem> {
     if record.iter().all(String::is_empty) {
         return Ok(None);
     }
     if record.iter().skip(columns.0.len()).any(|cell| !cell.is_empty()) {
-        return Err(format!("has {} cells, the header names {}", record.len(), columns.0.len()));
+        return Err(LineProblem::TooManyCells { cells: record.len(), columns: columns.0.len() });
     }
     let cells: BTreeMap<&str, &str> =
         columns.0.iter().map(|column| column.name.as_str()).zip(record.iter().map(String::as_str)).collect();
@@ -36,7 +30,7 @@ pub(super) fn invitation(
     let rule = cell("email").map(rule).transpose()?;
     let code = code(cell("code"), cell("uses"))?;
     if rule.is_none() && code.is_none() {
-        return Err("has neither an email nor a code".to_owned());
+        return Err(LineProblem::NeitherEmailNorCode);
     }
     let (not_before, expires) = period(cell("not_before"), cell("expires"))?;
     let (columns, prefill) = seen(columns, record);
@@ -57,9 +51,9 @@ pub(super) fn invitation(
 }
 
 /// Whom a line is for.
-fn rule(cell: &str) -> Result<AddressRule, String> {
-    let rule: AddressRule = pasted(cell).parse().map_err(|why| format!("the email {why}"))?;
-    if rule.is_for_a_public_suffix() { Err(PUBLIC_SUFFIX.to_owned()) } else { Ok(rule) }
+fn rule(cell: &str) -> Result<AddressRule, LineProblem> {
+    let rule: AddressRule = pasted(cell).parse().map_err(LineProblem::Email)?;
+    if rule.is_for_a_public_suffix() { Err(LineProblem::PublicSuffix) } else { Ok(rule) }
 }
 
 /// An address as people paste it: `mailto:`, `Name <address>`, a separator at the end.
@@ -71,18 +65,13 @@ fn pasted(cell: &str) -> &str {
 }
 
 /// The code's digest and how often the code may be used: once, unless the line says more.
-fn code(code: Option<&str>, uses: Option<&str>) -> Result<Option<InvitationCode>, String> {
+fn code(code: Option<&str>, uses: Option<&str>) -> Result<Option<InvitationCode>, LineProblem> {
     let Some(code) = code else {
-        return if uses.is_some() { Err("has uses, but no code".to_owned()) } else { Ok(None) };
+        return if uses.is_some() { Err(LineProblem::UsesWithoutCode) } else { Ok(None) };
     };
-    let digest = code
-        .parse()
-        .map_err(|_| "the code is not a digest: make codes with guestlist invites add --code".to_owned())?;
+    let digest = code.parse().map_err(|_| LineProblem::NotADigest)?;
     let uses = uses.map_or(Some(1), |text| text.parse().ok().filter(|uses| ALLOWED_USES.contains(uses)));
-    let uses = uses.ok_or_else(|| {
-        format!("the uses are not a whole number from {} to {}", ALLOWED_USES.start(), ALLOWED_USES.end())
-    })?;
-    Ok(Some(InvitationCode { digest, uses }))
+    Ok(Some(InvitationCode { digest, uses: uses.ok_or(LineProblem::Uses)? }))
 }
 
 /// The cells that templates see, and those that prefill an attribute.
@@ -103,15 +92,14 @@ fn items(cell: Option<&str>) -> impl Iterator<Item = &str> {
 }
 
 /// The apps of a line: its own, if any, as far as the source is for them; else the source's.
-fn apps(cell: Option<&str>, source: &[AppId]) -> Result<Vec<AppId>, String> {
-    let own: Vec<AppId> = items(cell)
-        .map(|item| item.parse().map_err(|_| "apps must be application ids, separated by ;".to_owned()))
-        .collect::<Result<_, _>>()?;
+fn apps(cell: Option<&str>, source: &[AppId]) -> Result<Vec<AppId>, LineProblem> {
+    let own: Vec<AppId> =
+        items(cell).map(|item| item.parse().map_err(|_| LineProblem::Apps)).collect::<Result<_, _>>()?;
     if own.is_empty() {
         return Ok(source.to_vec());
     }
     let both: Vec<AppId> = own.into_iter().filter(|app| source.is_empty() || source.contains(app)).collect();
-    if both.is_empty() { Err("is for apps that the whole list is not for".to_owned()) } else { Ok(both) }
+    if both.is_empty() { Err(LineProblem::OtherApps) } else { Ok(both) }
 }
 
 /// Which end of a day a bare date means.
@@ -126,25 +114,24 @@ pub enum DayEdge {
 type Moment = Option<DateTime<Utc>>;
 
 /// From when until when a line counts.
-fn period(not_before: Option<&str>, expires: Option<&str>) -> Result<(Moment, Moment), String> {
+fn period(not_before: Option<&str>, expires: Option<&str>) -> Result<(Moment, Moment), LineProblem> {
     let not_before = not_before.map(|text| parse_moment(text, DayEdge::Start)).transpose()?;
     let expires = expires.map(|text| parse_moment(text, DayEdge::End)).transpose()?;
     if not_before.zip(expires).is_some_and(|(start, end)| start >= end) {
-        return Err("is never valid: it expires before it begins".to_owned());
+        return Err(LineProblem::NeverValid);
     }
     Ok((not_before, expires))
 }
 
 /// RFC 3339, or a date in UTC.
-pub fn parse_moment(text: &str, edge: DayEdge) -> Result<DateTime<Utc>, String> {
+pub fn parse_moment(text: &str, edge: DayEdge) -> Result<DateTime<Utc>, InvalidDate> {
     if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
         return Ok(moment.with_timezone(&Utc));
     }
-    let wrong = || "has a date that is neither 2026-12-31 nor 2026-12-31T18:00:00Z".to_owned();
-    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| wrong())?;
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| InvalidDate)?;
     let day = match edge {
         DayEdge::Start => day,
-        DayEdge::End => day.checked_add_days(Days::new(1)).ok_or_else(wrong)?,
+        DayEdge::End => day.checked_add_days(Days::new(1)).ok_or(InvalidDate)?,
     };
     Ok(day.and_time(NaiveTime::MIN).and_utc())
 }

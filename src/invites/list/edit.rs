@@ -13,14 +13,11 @@ use super::file::unreadable;
 use super::lock::WriteLock;
 use super::replacement::replace;
 use crate::files::{self, FileError};
-use crate::invites::csv_reader::{self, LineReport, ListOptions, UNENDED, UnendedLine};
+use crate::invites::csv_reader::{self, ListOptions, UnendedLine};
 use crate::invites::csv_writer::{self, NewLine};
+use crate::invites::line_problem::{LineProblem, LineReport};
 
 pub use super::edit_error::EditError;
-
-/// What is said of a last line that no line break ended before lines were added.
-const ENDED: &str = "was the last line and had no line break, which it has now: see whether it is complete, since one \
-                     that is cut off looks the same";
 
 /// What was added.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,14 +64,15 @@ fn with_lines(list: &[u8], lines: &[NewLine], options: &ListOptions) -> Result<(
     if let Some(line) = unsettled(&old_problems, &old) {
         return Err(EditError::Unsettled { line });
     }
-    if let Some(bad) = new.iter().find(|problem| !problem.used) {
+    if let Some(bad) = new.iter().find(|problem| !problem.is_used()) {
         return Err(EditError::Unusable { problem: bad.problem.clone() });
     }
     if after.len() != before.len() + lines.len() {
-        return Err(EditError::Unusable { problem: "is empty".to_owned() });
+        return Err(EditError::Unusable { problem: LineProblem::Empty });
     }
-    let ended = old_problems.iter().filter(|problem| problem.problem == UNENDED).map(|problem| problem.line);
-    let ended = ended.map(|line| LineReport { line, used: true, problem: ENDED.to_owned() });
+    let ended =
+        old_problems.iter().filter(|problem| problem.problem == LineProblem::Unended).map(|problem| problem.line);
+    let ended = ended.map(|line| LineReport { line, problem: LineProblem::EndedNow });
     let remarks = ended.chain(new).collect();
     Ok((written, Added { lines: first..first + lines.len() as u64, remarks }))
 }
@@ -82,7 +80,7 @@ fn with_lines(list: &[u8], lines: &[NewLine], options: &ListOptions) -> Result<(
 /// The first line that is skipped in one of two readings only.
 fn unsettled(before: &[LineReport], after: &[LineReport]) -> Option<u64> {
     let skipped = |problems: &[LineReport]| -> Vec<u64> {
-        problems.iter().filter(|problem| !problem.used).map(|problem| problem.line).collect()
+        problems.iter().filter(|problem| !problem.is_used()).map(|problem| problem.line).collect()
     };
     let (before, after) = (skipped(before), skipped(after));
     before

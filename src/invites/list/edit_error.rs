@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::invites::csv_reader::ListError;
 use crate::invites::csv_writer::BadCell;
+use crate::invites::line_problem::LineProblem;
 
 /// Why nothing was added.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +26,7 @@ pub enum EditError {
     #[error("nothing was added, since the new line {problem}")]
     Unusable {
         /// What the reader says.
-        problem: String,
+        problem: LineProblem,
     },
     /// A line that is skipped would be used, or the other way round.
     #[error("with more columns, line {line} would mean something else: correct that line first")]

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use super::Settings;
 use super::changes::ObservedFile;
 use crate::files::{self, FileError, Version};
-use crate::invites::csv_reader::{self, Header, LineReport, ListError, UnendedLine};
+use crate::invites::csv_reader::{self, Header, ListError, UnendedLine};
+use crate::invites::line_problem::LineReport;
 use crate::invites::snapshot::Snapshot;
 
 /// How long the reading of a file may take.

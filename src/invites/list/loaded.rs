@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 
 use super::file;
 use super::settings::Settings;
-use crate::invites::csv_reader::{LineReport, PUBLIC_SUFFIX};
+use crate::invites::line_problem::{LineProblem, LineReport};
 use crate::invites::snapshot::Snapshot;
 use crate::invites::{InviteError, InviteSource, LoadError, LoadedSource, SourceProblem};
 use crate::values::{CodeDigest, EmailAddress, EmailMatch, Invitation};
@@ -29,11 +29,11 @@ pub(super) fn load(settings: &Settings) -> Result<LoadedSource, LoadError> {
     let path = settings.path.display();
     let (snapshot, reports) =
         file::load(settings).map_err(|error| LoadError { place: path.to_string(), reason: error.to_string() })?;
-    let problem = |LineReport { line, problem, .. }: LineReport| SourceProblem {
+    let problem = |LineReport { line, problem }: LineReport| SourceProblem {
         place: format!("{path}:{line}"),
         // It cannot be meant, and who reads the exit code only should know.
-        is_error: problem == PUBLIC_SUFFIX,
-        problem,
+        is_error: problem == LineProblem::PublicSuffix,
+        problem: problem.to_string(),
     };
     // The configuration reports those of the first line.
     let problems = reports.into_iter().filter(|report| report.line > 1).map(problem).collect();

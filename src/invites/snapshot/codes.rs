@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
+use crate::invites::line_problem::LineProblem;
 use crate::values::{CodeDigest, Invitation};
 
 /// Lines with a code.
@@ -16,11 +17,11 @@ pub(super) struct CodeIndex {
 
 impl CodeIndex {
     /// Takes a line with a code that was not there before.
-    pub(super) fn add(&mut self, invitation: Invitation) -> Result<(), String> {
+    pub(super) fn add(&mut self, invitation: Invitation) -> Result<(), LineProblem> {
         let Some(code) = &invitation.code else { return Ok(()) };
         let known = self.with(&code.digest).next().map(|other| other.line);
         if let Some(line) = known {
-            return Err(format!("has the code of line {line}"));
+            return Err(LineProblem::CodeTwice { line });
         }
         let hash = self.hash(&code.digest);
         self.by_hash.entry(hash).or_default().push(invitation);

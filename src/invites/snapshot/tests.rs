@@ -7,13 +7,18 @@ use rstest::rstest;
 
 use super::*;
 use crate::invites::csv_reader::{self, ListOptions};
-use crate::values::{AttributeTypes, Code};
+use crate::values::{AppId, AttributeTypes, Code, InvitationState};
 
 fn snapshot(text: &str) -> Snapshot {
-    let options =
-        ListOptions { source: "beta".into(), apps: Vec::new(), extension_app: None, types: AttributeTypes::default() };
+    snapshot_for(&[], text)
+}
+
+/// A list of a source that is for these apps.
+fn snapshot_for(apps: &[AppId], text: &str) -> Snapshot {
+    let (source, types) = ("beta".into(), AttributeTypes::default());
+    let options = ListOptions { source, apps: apps.to_vec(), extension_app: None, types };
     let (snapshot, problems) = csv_reader::read(text.as_bytes(), &options, csv_reader::UnendedLine::Used).unwrap();
-    assert!(problems.iter().all(|problem| problem.used), "{problems:?}");
+    assert!(problems.iter().all(|problem| problem.is_used()), "{problems:?}");
     snapshot
 }
 
@@ -58,6 +63,29 @@ fn a_line_that_says_more_keeps_its_own_address_under_a_wider_way() {
     let emails: Vec<&str> = found.iter().map(|invitation| invitation.columns["email"].as_str()).collect();
     assert_eq!(emails, ["job@gmail.com", "jo.b@gmail.com", "job@gmail.com"]);
     assert!(found.iter().all(|one| one.rule.as_ref().unwrap().matches(&address, EmailMatch::IgnoreTagAndDots)));
+}
+
+#[rstest]
+#[case::bare_ones_first("email,apps\na@example.com\nb@example.com,{one}\nc@example.com\nd@example.com,{two}\n")]
+#[case::bare_ones_last("email,apps\nd@example.com,{two}\nb@example.com,{one}\na@example.com\nc@example.com\n")]
+fn each_line_is_for_its_own_apps_and_a_bare_one_for_those_of_the_source(#[case] text: &str) {
+    let [one, two, other] = ["01", "02", "03"].map(|end| format!("44444444-0000-0000-0000-0000000000{end}"));
+    let text = text.replace("{one}", &one).replace("{two}", &two);
+    let [one, two, other] = [one, two, other].map(|id| id.parse::<AppId>().unwrap());
+    let snapshot = snapshot_for(&[one.clone(), two.clone()], &text);
+    let now = "2026-11-21T10:00:00Z".parse().unwrap();
+    let is_for = |address: &str, app: &AppId| {
+        let found = snapshot.find(&address.parse().unwrap(), EmailMatch::Exact);
+        found.iter().map(|line| line.state(Some(app), now) == InvitationState::Valid).collect::<Vec<_>>()
+    };
+    for (address, apps) in [
+        ("a@example.com", [true, true, false]),
+        ("b@example.com", [true, false, false]),
+        ("c@example.com", [true, true, false]),
+        ("d@example.com", [false, true, false]),
+    ] {
+        assert_eq!([&one, &two, &other].map(|app| is_for(address, app)), apps.map(|valid| vec![valid]), "{address}");
+    }
 }
 
 #[test]

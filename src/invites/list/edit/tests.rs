@@ -169,7 +169,7 @@ fn a_last_line_without_its_line_break_is_ended_first() {
         sample.assert_untouched(written);
         let said: Vec<u64> = added.remarks.iter().map(|remark| remark.line).collect();
         assert_eq!(said, if list == "email" { vec![] } else { vec![2] });
-        assert!(added.remarks.iter().all(|remark| remark.problem.contains("had no line break")));
+        assert!(added.remarks.iter().all(|remark| remark.problem == LineProblem::EndedNow));
     }
 }
 

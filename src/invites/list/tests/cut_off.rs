@@ -22,12 +22,16 @@ async fn a_line_that_is_cut_off_invites_nobody_and_is_reported(
     }
     let reported = sample.logged("invite-line");
     assert_eq!(reported.len(), 1, "{reported:?}");
-    assert_eq!((&reported[0]["line"], &reported[0]["problem"]), (&3.into(), &CUT_OFF.into()));
+    assert_eq!((&reported[0]["line"], &reported[0]["problem"]), (&3.into(), &LineProblem::CutOff.to_string().into()));
     sample.append(end);
     sample.list.refresh().await;
     sample.list.refresh().await;
     let reported = sample.logged("invite-line");
-    assert_eq!(reported.iter().filter(|line| line["problem"] == CUT_OFF).count(), 1, "its end is there");
+    assert_eq!(
+        reported.iter().filter(|line| line["problem"] == LineProblem::CutOff.to_string()).count(),
+        1,
+        "its end is there"
+    );
 }
 
 #[tokio::test]
@@ -37,7 +41,7 @@ async fn a_line_that_is_cut_off_is_reported_however_many_others_are() {
     sample.list.refresh().await;
     sample.list.refresh().await;
     let reported = sample.logged("invite-line");
-    assert_eq!((reported.len(), &reported[0]["problem"]), (21, &CUT_OFF.into()));
+    assert_eq!((reported.len(), &reported[0]["problem"]), (21, &LineProblem::CutOff.to_string().into()));
 }
 
 /// Many an editor ends no last line: what was never ended is no sign of a cut.
@@ -45,7 +49,7 @@ async fn a_line_that_is_cut_off_is_reported_however_many_others_are() {
 async fn a_list_that_never_ended_its_last_line_is_used_with_it_until_it_does() {
     let sample = Sample::with("email\na@example.com").await;
     assert_eq!(sample.invites(&[A, B]).await, [A]);
-    assert_eq!(sample.logged("invite-line")[0]["problem"], UNENDED);
+    assert_eq!(sample.logged("invite-line")[0]["problem"], LineProblem::Unended.to_string());
     sample.write("email\na@example.com\nb@example.com");
     sample.list.refresh().await;
     sample.list.refresh().await;

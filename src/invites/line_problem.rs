@@ -1,0 +1,188 @@
+//! What can be wrong with one line of a list. No text quotes a cell: it may hold an address, or a code that somebody
+//! wrote down as it is.
+
+use crate::values::{AttributeName, AttributeType, InvalidAddress};
+
+/// How many people may use one code.
+pub const ALLOWED_USES: std::ops::RangeInclusive<u32> = 1..=1000;
+
+/// The longest cell, in bytes.
+pub(super) const MAX_CELL: usize = 16 * 1024;
+
+/// A text that is neither a date nor a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("has a date that is neither 2026-12-31 nor 2026-12-31T18:00:00Z")]
+pub struct InvalidDate;
+
+/// A line that is not used, or that its author may not have meant. Each text reads on after the line's number.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LineProblem {
+    /// The last line may be half of one, and is not used: cut in the middle of a domain it would invite somebody else,
+    /// and cut before its `expires` it would invite for ever.
+    #[error(
+        "is the last line and not ended by a line break, so it may be cut off: complete it and end it with a line break"
+    )]
+    CutOff,
+    /// The last line is used although no line break ends it.
+    #[error("is the last line and not ended by a line break: end it, since one that is cut off looks the same")]
+    Unended,
+    /// No line break ended the last line before lines were added.
+    #[error(
+        "was the last line and had no line break, which it has now: see whether it is complete, since one that is cut \
+         off looks the same"
+    )]
+    EndedNow,
+    /// A column of the header is neither reserved nor an attribute.
+    #[error("the column {name} is not an attribute's name: it prefills nothing and is seen by templates only")]
+    UnknownColumn {
+        /// The column's name.
+        name: String,
+    },
+    /// The bytes are no text.
+    #[error("is not valid UTF-8")]
+    NotUtf8,
+    /// A quote begins a cell and nothing ends it.
+    #[error("has a quote that is not closed on its line")]
+    OpenQuote,
+    /// The line cannot be taken apart.
+    #[error("{reason}")]
+    NotCsv {
+        /// What the CSV reader says.
+        reason: String,
+    },
+    /// A cell is longer than a cell may be.
+    #[error(
+        "column {column}{}: the cell has {length} bytes, the limit is {MAX_CELL}",
+        name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default()
+    )]
+    CellTooLong {
+        /// Which column, from 1.
+        column: usize,
+        /// The column's name; `None`: the header names fewer columns.
+        name: Option<String>,
+        /// The cell's bytes.
+        length: usize,
+    },
+    /// There are more cells than columns.
+    #[error("has {cells} cells, the header names {columns}")]
+    TooManyCells {
+        /// The line's cells.
+        cells: usize,
+        /// The header's columns.
+        columns: usize,
+    },
+    /// The line invites nobody.
+    #[error("has neither an email nor a code")]
+    NeitherEmailNorCode,
+    /// A line that was to be added says nothing.
+    #[error("is empty")]
+    Empty,
+    /// The email is no address and no domain rule.
+    #[error("the email {0}")]
+    Email(InvalidAddress),
+    /// The rule would invite strangers.
+    #[error("invites a public suffix, under which anybody can have a domain")]
+    PublicSuffix,
+    /// `uses` without `code`.
+    #[error("has uses, but no code")]
+    UsesWithoutCode,
+    /// The code itself, or something else, instead of its digest.
+    #[error("the code is not a digest: make codes with guestlist invites add --code")]
+    NotADigest,
+    /// Too few or too many `uses`, or no number.
+    #[error("the uses are not a whole number from {} to {}", ALLOWED_USES.start(), ALLOWED_USES.end())]
+    Uses,
+    /// An earlier line has the same code.
+    #[error("has the code of line {line}")]
+    CodeTwice {
+        /// The earlier line.
+        line: u64,
+    },
+    /// The cell `apps` has something else than ids.
+    #[error("apps must be application ids, separated by ;")]
+    Apps,
+    /// None of the line's applications is one of the source's.
+    #[error("is for apps that the whole list is not for")]
+    OtherApps,
+    /// A cell of `not_before` or `expires` is no date.
+    #[error(transparent)]
+    Date(#[from] InvalidDate),
+    /// `expires` is not after `not_before`.
+    #[error("is never valid: it expires before it begins")]
+    NeverValid,
+    /// The cell cannot be said in the declared type of its attribute, and is left out.
+    #[error("the cell in the column {} is {}, and is left out", attribute.short(), misfit(*declared))]
+    Misfit {
+        /// The attribute.
+        attribute: AttributeName,
+        /// The type that it is declared with.
+        declared: AttributeType,
+    },
+    /// The domain has letters of several scripts.
+    #[error("has a domain that mixes scripts, as imitations of a known one do: is it meant?")]
+    MixedScripts,
+    /// Another line is for an address that looks the same.
+    #[error("looks like line {line}, but is for another address: is it meant?")]
+    LooksLike {
+        /// The other line.
+        line: u64,
+    },
+}
+
+/// What a cell is that does not fit its declared type.
+fn misfit(declared: AttributeType) -> &'static str {
+    match declared {
+        AttributeType::Boolean => "neither yes (true, yes, 1) nor no (false, no, 0)",
+        AttributeType::String | AttributeType::Int64 | AttributeType::StringCollection => "no whole number",
+    }
+}
+
+impl LineProblem {
+    /// Whether the line is used in spite of it.
+    #[must_use]
+    pub fn is_used(&self) -> bool {
+        match self {
+            Self::Unended
+            | Self::EndedNow
+            | Self::UnknownColumn { .. }
+            | Self::Misfit { .. }
+            | Self::MixedScripts
+            | Self::LooksLike { .. } => true,
+            Self::CutOff
+            | Self::NotUtf8
+            | Self::OpenQuote
+            | Self::NotCsv { .. }
+            | Self::CellTooLong { .. }
+            | Self::TooManyCells { .. }
+            | Self::NeitherEmailNorCode
+            | Self::Empty
+            | Self::Email(_)
+            | Self::PublicSuffix
+            | Self::UsesWithoutCode
+            | Self::NotADigest
+            | Self::Uses
+            | Self::CodeTwice { .. }
+            | Self::Apps
+            | Self::OtherApps
+            | Self::Date(_)
+            | Self::NeverValid => false,
+        }
+    }
+}
+
+/// What is wrong, and with which line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineReport {
+    /// The line, from 1 with the header.
+    pub line: u64,
+    /// What is wrong with it.
+    pub problem: LineProblem,
+}
+
+impl LineReport {
+    /// Whether the line is used in spite of the problem.
+    #[must_use]
+    pub fn is_used(&self) -> bool {
+        self.problem.is_used()
+    }
+}
