@@ -108,14 +108,15 @@ impl Resolve for PublicOnly {
         Box::pin(async move {
             // The port is the caller's to set.
             let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            if found.iter().all(|address| is_public(address.ip())) {
-                let addresses: Addrs = Box::new(found.into_iter());
-                Ok(addresses)
-            } else {
-                Err(NotPublic.into())
-            }
+            let addresses: Addrs = Box::new(all_public(found)?.into_iter());
+            Ok(addresses)
         })
     }
+}
+
+/// The addresses of a name, if every one of them is public: which one is connected to, nobody knows before.
+fn all_public(addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, NotPublic> {
+    if addresses.iter().all(|address| is_public(address.ip())) { Ok(addresses) } else { Err(NotPublic) }
 }
 
 #[cfg(test)]
@@ -135,6 +136,20 @@ mod tests {
         for text in addresses.split(' ') {
             assert!(is_public(text.parse().unwrap()), "{text}");
         }
+    }
+
+    #[rstest]
+    #[case("1.1.1.1", true)]
+    #[case("1.1.1.1 2606:4700:4700::1111 8.8.8.8", true)]
+    #[case("10.0.0.1", false)]
+    #[case("1.1.1.1 10.0.0.1", false)]
+    #[case("10.0.0.1 1.1.1.1", false)]
+    #[case("1.1.1.1 8.8.8.8 ::1", false)]
+    #[case("2606:4700:4700::1111 169.254.169.254 1.1.1.1", false)]
+    fn one_address_that_is_not_public_refuses_the_name(#[case] addresses: &str, #[case] usable: bool) {
+        let addresses: Vec<SocketAddr> =
+            addresses.split(' ').map(|text| SocketAddr::new(text.parse().unwrap(), 0)).collect();
+        assert_eq!(all_public(addresses.clone()).ok(), usable.then_some(addresses));
     }
 
     #[rstest]

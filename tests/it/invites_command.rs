@@ -144,6 +144,30 @@ async fn processes_that_add_at_once_lose_nothing() {
     assert!(!folder.path().join("invites.csv.lock").exists());
 }
 
+/// The writer is killed while it has the list: it has so many lines that reading them takes its time.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_writer_that_was_killed_stops_nobody() {
+    let folder = project(&config());
+    let long: String = (0..100_000).map(|number| format!("jo{number}@example.org\n")).collect();
+    let whole = format!("email\n{long}");
+    write(folder.path(), &whole);
+    let lock = folder.path().join("invites.csv.lock");
+    let mut writer =
+        function_app::command(folder.path(), &["invites", "add", "sam@example.org"], &SECRETS).spawn().unwrap();
+    while !lock.exists() {
+        assert_eq!(writer.try_wait().unwrap(), None, "it ended before it had the list");
+        std::thread::yield_now();
+    }
+    writer.kill().unwrap();
+    let ended = writer.wait().unwrap();
+    assert!(!ended.success() && list(folder.path()) == whole && lock.exists(), "it was killed in the middle: {ended}");
+    write(folder.path(), "email\n");
+    let (code, out, err) = add(folder.path(), &["jo@example.org"]).await;
+    assert_eq!((code, out.as_str(), err.as_str()), (Some(0), "invited on line 2 of invites.csv\n", ""));
+    assert!(!lock.exists());
+}
+
 #[tokio::test]
 async fn the_source_is_named_if_there_are_several() {
     let folder = with_partners();

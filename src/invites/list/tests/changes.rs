@@ -185,6 +185,35 @@ async fn a_rewrite_with_the_same_size_and_time_is_used() {
     assert_eq!(sample.invites(&[A, B]).await, [B]);
 }
 
+/// The list was looked at so often that it need not be read to be known. What says that it changed is neither its size
+/// nor, where a system tells when a file was last changed, a time that can be set.
+#[rstest]
+#[case::in_place("email\nb@example.com\n", false, false)]
+#[case::by_another_file("email\nb@example.com\n", true, false)]
+#[cfg_attr(unix, case::in_place_with_the_same_time("email\nb@example.com\n", false, true))]
+#[cfg_attr(unix, case::by_another_file_with_the_same_time("email\nb@example.com\n", true, true))]
+#[tokio::test]
+async fn other_content_of_the_same_length_is_used(#[case] text: &str, #[case] renamed: bool, #[case] same_time: bool) {
+    let sample = Sample::with("email\na@example.com\n").await;
+    sample.list.refresh().await;
+    assert!(sample.list.refresh_state.lock().await.changes.known().is_some());
+    let before = std::fs::metadata(sample.path()).unwrap();
+    if renamed {
+        sample.replace(text);
+    } else {
+        sample.write(text);
+    }
+    if same_time {
+        let times = std::fs::FileTimes::new().set_modified(before.modified().unwrap());
+        std::fs::OpenOptions::new().write(true).open(sample.path()).unwrap().set_times(times).unwrap();
+    }
+    let after = std::fs::metadata(sample.path()).unwrap();
+    assert_eq!((after.len(), after.modified().unwrap() == before.modified().unwrap()), (before.len(), same_time));
+    sample.list.refresh().await;
+    sample.list.refresh().await;
+    assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![B], SourceStatus::Current));
+}
+
 /// The file system whose clock stands still: every version of the file looks the same.
 #[derive(Debug)]
 struct OneVersion(Version);
