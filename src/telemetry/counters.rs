@@ -93,6 +93,17 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn writes_every_minute() {
+        let counters = Counters::default();
+        counters.keep_writing(&TaskTracker::new(), CancellationToken::new());
+        for reason in ["open", "denied"] {
+            counters.count("submit", "continue", reason);
+            tokio::time::sleep(EVERY + Duration::from_secs(1)).await;
+            assert!(counters.counts.lock().unwrap().is_empty(), "{reason}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn writes_at_the_end_what_is_left() {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let counters = Counters::default();

@@ -182,6 +182,15 @@ async fn a_code_of_somebody_who_needs_none_is_blanked_and_not_used(#[case] addre
 }
 
 #[tokio::test]
+async fn a_code_is_blanked_in_every_attribute_of_its_name_in_any_case() {
+    let service = usual().await;
+    let mut submit = form(&service, Person::email_otp("alex@fabrikam.com"), "WELCOME");
+    fill(&mut submit, &ext("invitationcode"), "WELCOME");
+    let action = service.call(Event::Submit, &submit).await.action();
+    assert_eq!(action["attributes"], json!({ ext("InvitationCode"): "", ext("invitationcode"): "" }));
+}
+
+#[tokio::test]
 async fn rules_see_the_line_of_the_code() {
     let rule = "[[policies.rules]]\nwhen = \"invite.name == 'Press' && attributes.city == ''\"\nattribute = \"city\"";
     let service = service(policy().and(rule), &list(&[(1, ",Press,,,,"), (2, ",Other,,,,")])).await;

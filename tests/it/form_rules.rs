@@ -100,6 +100,13 @@ async fn what_was_left_empty_and_is_not_listed_fails_as_well_and_is_named_above_
     assert_eq!(sent(&service, &filled).await["name"], "continueWithDefaultBehavior");
 }
 
+#[tokio::test]
+async fn the_text_above_the_form_has_500_characters_at_most() {
+    let service = service(rules(REQUIRED).set("messages.en.terms", "x".repeat(490))).await;
+    let action = sent_empty(&service, EmptyFields::LeftOut).await;
+    assert_eq!(action["message"].as_str().unwrap().chars().count(), 500, "{action}");
+}
+
 const ORDER: &str = r#"
   [[policies.rules]]
   attribute = "city"
@@ -313,6 +320,18 @@ async fn a_condition_sees_who_signs_up_to_what_from_where(#[case] when: &str) {
         service.call(Event::Start, &sign_up.start()).await;
         assert_eq!(service.call(Event::Submit, &sign_up.submit()).await.action_name(), name, "{when}");
     }
+}
+
+#[tokio::test]
+async fn a_condition_sees_the_identity_that_says_how_somebody_signs_in() {
+    let rule = "[[policies.rules]]\nwhen = \"identity.signInType == 'federated'\"\noutcome = \"block\"";
+    let service = service(rules(rule)).await;
+    let mut submit = service.sign_up(Person::email_otp("jo@example.org")).submit();
+    submit["data"]["userSignUpInfo"]["identities"] = json!([
+        { "signInType": "", "issuer": "contoso.onmicrosoft.com", "issuerAssignedId": "1" },
+        { "signInType": "federated", "issuer": "https://idp.fabrikam.com", "issuerAssignedId": "2" },
+    ]);
+    assert_eq!(service.call(Event::Submit, &submit).await.action_name(), "showBlockPage");
 }
 
 /// Rules whose condition is their check, and one whose condition is not.

@@ -1,11 +1,15 @@
 //! The hooks from outside: what Entra sends, and what it gets.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use guestlist_emulator::sign_up::{Event, Person};
 use rstest::rstest;
 use serde_json::{Value, json};
+use tracing::level_filters::LevelFilter;
 
 use crate::support::config::{Config, policy};
 use crate::support::service::{Plan, START, SUBMIT, Service, fill};
@@ -125,6 +129,15 @@ async fn a_rule_for_an_attribute_the_flow_lacks_is_skipped_with_one_warning() {
     assert!(skipped[0]["correlation_id"].is_string(), "{skipped:?}");
 }
 
+#[tokio::test]
+async fn a_warning_about_a_sign_up_has_its_correlation_id_at_the_level_of_warnings() {
+    let service = Service::start_as(Plan { level: LevelFilter::WARN, ..Plan::default() }).await;
+    let sign_up = service.sign_up(Person::email_otp("alex@fabrikam.com"));
+    service.call(Event::Submit, &sign_up.submit()).await;
+    assert!(service.logged("decision").is_empty());
+    assert_eq!(service.logged("rule-skipped")[0]["correlation_id"], sign_up.correlation_id.as_str());
+}
+
 #[rstest]
 #[case("/api/OnAttributeCollectionStart")]
 #[case("/api/onattributecollectionstart/")]
@@ -155,6 +168,7 @@ async fn any_content_type_will_do(#[case] content_type: &str) {
 
 #[rstest]
 #[case("GET")]
+#[case("HEAD")]
 #[case("PUT")]
 #[case("OPTIONS")]
 #[case("DELETE")]
@@ -178,6 +192,24 @@ async fn a_body_over_256_kib_is_413_before_the_token_is_looked_at() {
     let chunks = futures_util::stream::iter((0..300).map(|_| Ok::<_, std::io::Error>(vec![b' '; 1024])));
     let answer = service.post(START, Body::from_stream(chunks), None).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+/// The host would see its connection break if the rest were left unread.
+#[rstest]
+#[case::to_its_end(1024, 1024)]
+#[case::up_to_16_mib(17 * 1024, 16 * 1024 + 1)]
+#[tokio::test]
+async fn a_body_that_is_too_large_is_read_all_the_same(#[case] sent: usize, #[case] read: usize) {
+    let service = Service::start().await;
+    let chunks = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&chunks);
+    let body = futures_util::stream::iter((0..sent).map(move |_| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        Ok::<_, std::io::Error>(vec![b' '; 1024])
+    }));
+    let answer = service.post(START, Body::from_stream(body), None).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(chunks.load(Ordering::Relaxed), read);
 }
 
 #[tokio::test]
@@ -274,11 +306,13 @@ async fn health_tells_the_version_readiness_and_the_lists_age_and_nothing_else()
 async fn one_line_per_decision_with_what_an_engineer_asks_for() {
     let service = Service::start().await;
     let sign_up = service.sign_up(Person::email_otp("alex@fabrikam.com"));
-    service.call(Event::Start, &sign_up.start()).await;
+    let start = sign_up.start();
+    service.call(Event::Start, &start).await;
     let logged = service.logged("decision");
     assert_eq!(logged.len(), 1);
     let line = &logged[0];
     assert_eq!(line["correlation_id"], sign_up.correlation_id.as_str());
+    assert_eq!(line["app"], start["data"]["authenticationContext"]["clientServicePrincipal"]["appId"]);
     assert_eq!((line["hook"].as_str(), line["policy"].as_str()), (Some("start"), Some("default")));
     assert_eq!((line["action"].as_str(), line["reason"].as_str()), (Some("prefill"), Some("invitation")));
     assert_eq!(line["address"].as_str().unwrap().len(), 16);

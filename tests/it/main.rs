@@ -12,6 +12,7 @@ mod commands;
 mod deliveries;
 mod examples;
 mod explain;
+mod failure_action;
 mod federated;
 mod form_rules;
 mod front_door;

@@ -91,6 +91,28 @@ async fn ends_with_code_0_soon_after_sigterm_whatever_it_waits_for() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_under_way_at_sigterm_is_answered() {
+    // A look-up that takes a connection and never answers keeps the call under way.
+    let crm = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let lookup = format!(
+        "[[lookups]]\nname = \"crm\"\nurl = \"http://{}/?email={{{{ email }}}}\"\n\
+         allow_private = [\"127.0.0.1\"]\nbudget = \"500ms\"\nprefill = {{ city = \"/city\" }}",
+        crm.local_addr().unwrap()
+    );
+    let config = config().add("policies.default.lookups", vec!["crm"]).and(lookup);
+    let stage = Setting::default().config(config).set("GUESTLIST__HOOKS__BUDGET", "1800ms").start().await;
+    let start = stage.sign_up(Person::email_otp("alex@fabrikam.com")).start().to_string();
+    let token = stage.entra.token().encode().unwrap();
+    let terminated = async {
+        let connection = crm.accept().await.unwrap();
+        (stage.host.terminate(PATIENCE).await.unwrap(), connection)
+    };
+    let (call, (status, _)) = tokio::join!(stage.entra.post(Event::Start, &start, Some(&token)), terminated);
+    assert_eq!((call.answer.unwrap().status, status.code()), (200, Some(0)));
+    assert_eq!(stage.events_after("decision", 1).await[0]["action"], "prefill");
+}
+
+#[tokio::test]
 async fn decides_again_after_a_sigkill_and_a_restart() {
     let stage = Setting::default().start().await;
     stage.host.kill().await.unwrap();
@@ -107,12 +129,17 @@ fn objects(stream: &[u8]) -> Vec<Value> {
     text.lines().map(|line| object(line).unwrap_or_else(|| panic!("no JSON object: {line}"))).collect()
 }
 
+#[rstest]
+#[case::that_the_host_chose(0)]
+#[case::that_is_the_default(3000)]
 #[tokio::test]
-async fn an_occupied_port_ends_it_with_one_clear_line() {
-    let occupied = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let port = occupied.local_addr().unwrap().port().to_string();
+async fn an_occupied_port_ends_it_with_one_clear_line(#[case] port: u16) {
+    // Another program may have the default port already. Then it is occupied as well.
+    let occupied = TcpListener::bind(("127.0.0.1", port)).await;
+    let chosen = (port == 0).then(|| occupied.as_ref().unwrap().local_addr().unwrap().port().to_string());
+    let chosen = chosen.as_deref().map(|port| ("FUNCTIONS_CUSTOMHANDLER_PORT", port));
     let folder = project(config());
-    let settings = [&SECRETS[..], &[("FUNCTIONS_CUSTOMHANDLER_PORT", port.as_str())]].concat();
+    let settings: Vec<_> = SECRETS.into_iter().chain(chosen).collect();
     let ended = run(folder.path(), &["serve"], &settings).await;
     assert_eq!(ended.status.code(), Some(1));
     let lines = objects(&ended.stderr);
@@ -124,6 +151,7 @@ async fn an_occupied_port_ends_it_with_one_clear_line() {
 #[rstest]
 #[case("http")]
 #[case("65536")]
+#[case("0")]
 #[case("-1")]
 #[case("")]
 #[tokio::test]

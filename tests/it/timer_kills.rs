@@ -8,6 +8,7 @@ use guestlist_emulator::tenant::{Fault, Patch, Route};
 use rstest::rstest;
 
 use crate::support::function_app::PATIENCE;
+use crate::support::service::ext;
 use crate::support::stage::{Setting, Stage, TIMER, measured};
 
 /// A kill while the outside has not answered yet, then a run by another process.
@@ -72,14 +73,16 @@ async fn a_kill_before_the_answer_of_the_directory_repeats_the_same_change() {
 }
 
 #[tokio::test]
-async fn what_was_rendered_before_a_kill_is_what_is_sent_after_it() {
+async fn a_request_that_was_stored_before_a_kill_is_sent_after_it_though_the_user_has_changed() {
     let stage = Setting::default().start().await;
     let id = stage.joins("alex@fabrikam.com", "Alex", "Fabrikam");
     let faults = stage.tenant.faults();
     faults.set(Mailchimp::PUT_MEMBER, Fault::LoseAnswer);
     let killed = stage.host.invoke_timer_and_kill(TIMER, faults.lost(Mailchimp::PUT_MEMBER, 1)).await.unwrap();
     assert!(killed.is_none());
+    // Rendered again, the request would have another name, or would not be made for want of consent.
     stage.tenant.directory().set(&id, "givenName", "Alexandra");
+    stage.tenant.directory().set(&id, &ext("Newsletter"), false);
     faults.clear(Mailchimp::PUT_MEMBER);
     stage.host.restart().await.unwrap();
     stage.run().await;

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::config::config;
+use super::config::{Config, config};
 use super::function_app::{EXECUTABLE, LIST, PATIENCE, UNSET, project};
 use super::service::EXTENSION_APP;
 use super::wire::{RawAnswer, exchange, get};
@@ -31,6 +31,7 @@ pub(crate) const HASH_KEY: &str = "6f1d2c3b4a59687f8e9dacbbcad9e8f70615243342516
 #[derive(Default)]
 pub(crate) struct Setting {
     options: TenantOptions,
+    config: Option<Config>,
     settings: BTreeMap<String, String>,
     absent: Vec<&'static str>,
     mode: Option<Mode>,
@@ -41,6 +42,12 @@ impl Setting {
     /// The tenant with these options.
     pub(crate) fn options(mut self, options: TenantOptions) -> Self {
         self.options = options;
+        self
+    }
+
+    /// With this configuration in place of the usual one.
+    pub(crate) fn config(mut self, config: Config) -> Self {
+        self.config = Some(config);
         self
     }
 
@@ -81,7 +88,7 @@ impl Setting {
 
     /// Starts the product before this tenant.
     pub(crate) async fn start_before(self, tenant: Tenant) -> Stage {
-        let folder = project(config());
+        let folder = project(self.config.clone().unwrap_or_else(config));
         let (sender, lines) = watch::channel(Vec::new());
         let mut settings = self.host_settings(&tenant);
         settings.on_line = Some(Arc::new(move |line: &LogLine| {
