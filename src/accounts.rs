@@ -39,7 +39,7 @@ use crate::connectors::Connector;
 use crate::graph::Directory;
 use crate::invites::Invites;
 use crate::outbox;
-use crate::reservations::{Admissions, Reservations};
+use crate::reservations::{RememberedStarts, Reservations};
 use crate::storage::{Namespace, RoomStore, StateStore};
 
 use discovery_state::{CURSOR, DiscoveryState, STARTED};
@@ -72,7 +72,7 @@ pub struct Accounts {
     discovery_state: DiscoveryState,
     outbox: AccountOutbox,
     reservations: Reservations,
-    admissions: Admissions,
+    starts: RememberedStarts,
     clock: Arc<dyn Clock>,
     running: tokio::sync::Mutex<()>,
 }
@@ -105,7 +105,7 @@ impl Accounts {
             discovery_state: DiscoveryState::new(own.clone()),
             outbox: AccountOutbox::new(own.clone(), LAYOUT),
             reservations,
-            admissions: Admissions::new(store, None),
+            starts: RememberedStarts::new(store, None),
             store: own,
             clock,
             running: tokio::sync::Mutex::default(),
@@ -121,7 +121,7 @@ impl Accounts {
         };
         let run = Run::new(self.clock.now(), self.settings.run_limit);
         self.store.sweep(run.now).await;
-        self.sweep_admissions(run.now).await;
+        self.sweep_starts(run.now).await;
         let discovered = Box::pin(self.discover(&run)).await;
         let associated = Box::pin(self.associate_all(&run)).await;
         let outcome = match associated.and(discovered) {

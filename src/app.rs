@@ -21,7 +21,7 @@ use crate::graph::{Directory, Graph};
 use crate::invites::Invites;
 use crate::lookups::Lookups;
 use crate::outbound::{Outbound, OutboundError};
-use crate::reservations::{self, Admissions, Reservations};
+use crate::reservations::{self, RememberedStarts, Reservations};
 use crate::storage::{Namespace, StateStore};
 use crate::telemetry::{self, AddressHasher, Counters, describe};
 
@@ -59,7 +59,7 @@ impl App {
         let lookups = Lookups::try_new(config.lookups, &outbound)?;
         let store = StateStore::from_settings(&config.store, NAMESPACES);
         let hash_key = config.hash_key.and_then(Result::ok);
-        let admissions = Admissions::new(&store, hash_key.as_ref());
+        let starts = RememberedStarts::new(&store, hash_key.as_ref());
         let reservations = Reservations::new(&store);
         let accounts = accounts(config.timer, invites.clone(), &store, &reservations, &outbound, &clock).map(Arc::new);
         let timer = TimerState { accounts, port, stop: stop.child_token() };
@@ -68,7 +68,7 @@ impl App {
             sign_up: config.sign_up,
             invites: invites.clone(),
             lookups,
-            state: SharedState::new(reservations, admissions),
+            state: SharedState::new(reservations, starts),
             guess_limit: GuessLimit::default(),
             clock,
         };

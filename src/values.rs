@@ -15,6 +15,7 @@ mod identity;
 mod invitation;
 mod nearest;
 mod network;
+mod provenance;
 mod secret;
 
 pub use address_rule::AddressRule;
@@ -29,4 +30,5 @@ pub use identity::{App, Identity, KnownBy};
 pub use invitation::{Invitation, InvitationCode, InvitationState};
 pub use nearest::{did_you_mean, nearest};
 pub use network::Network;
+pub use provenance::Provenance;
 pub use secret::{Secret, SecretError};

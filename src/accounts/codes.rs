@@ -12,13 +12,13 @@ use super::discover::before;
 use super::records::PendingAccount;
 use super::report::RunError;
 use super::{Accounts, Run};
-use crate::reservations::Ledger;
+use crate::reservations::ReservationIndex;
 use crate::storage::StoreError;
 
 impl Accounts {
     /// The reservations, read once in a run, after discovery: whoever was discovered had reserved before.
-    pub(super) async fn ledger<'r>(&self, run: &'r Run) -> Result<&'r Ledger, StoreError> {
-        run.ledger.get_or_try_init(|| self.reservations.ledger()).await
+    pub(super) async fn ledger<'r>(&self, run: &'r Run) -> Result<&'r ReservationIndex, StoreError> {
+        run.ledger.get_or_try_init(|| self.reservations.index()).await
     }
 
     /// Keeps what was reserved before a gap in the log ended.
@@ -53,7 +53,7 @@ impl Accounts {
 
     /// Deletes what Start remembered for a Submit that has had its day. A failure stops nothing: it is tried again by the
     /// next run.
-    pub(super) async fn sweep_admissions(&self, now: DateTime<Utc>) {
-        self.admissions.tidy(now).await;
+    pub(super) async fn sweep_starts(&self, now: DateTime<Utc>) {
+        self.starts.sweep(now).await;
     }
 }

@@ -9,7 +9,7 @@ use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use super::report::RunReport;
-use crate::reservations::Ledger;
+use crate::reservations::ReservationIndex;
 
 /// One run.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(super) struct Run {
     /// What is not set up: not tried again in this run.
     not_set_up: Mutex<BTreeSet<String>>,
     /// The reservations of codes, once they have been needed. Never before discovery has ended.
-    pub(super) ledger: OnceCell<Ledger>,
+    pub(super) ledger: OnceCell<ReservationIndex>,
 }
 
 /// No run is longer, whatever it is told: moments can be reckoned up to here.

@@ -25,7 +25,7 @@ use crate::entra::action;
 use crate::invites::{InviteSourceBuilder, Invites, columns};
 use crate::lookups::Lookups;
 use crate::outbound::{Outbound, OutboundError};
-use crate::reservations::{Admissions, Reservations};
+use crate::reservations::{RememberedStarts, Reservations};
 use crate::signup::identity::EmailSource;
 use crate::signup::trace::Step;
 use crate::storage::StateStore;
@@ -153,8 +153,8 @@ fn explain(config: Config, options: &Options) -> Result<String, Failed> {
     let lookups = Lookups::try_new(config.lookups, &outbound).map_err(described)?;
     // What Start would remember stays in this process; which codes are used is read where the service keeps it.
     let codes = Reservations::new(&StateStore::from_settings(&config.store, app::NAMESPACES));
-    let admissions = Admissions::new(&StateStore::for_rehearsal(), None);
-    let state = SharedState::new(codes, admissions).only_looking();
+    let starts = RememberedStarts::new(&StateStore::for_rehearsal(), None);
+    let state = SharedState::new(codes, starts).only_looking();
     let services = services(config.sign_up, invites, lookups, state, clock);
     let sends = options.submit || options.code.is_some() || !options.attributes.is_empty();
     let rehearsal = runtime.block_on(person.rehearse(&services, now, sends));

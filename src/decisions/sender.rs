@@ -6,7 +6,7 @@
 
 use super::shared_state::{KnownSender, StateError};
 use super::{DecisionContext, DecisionServices, WaitTimes};
-use crate::reservations::{PersonId, Scope};
+use crate::reservations::{PersonId, Visibility};
 use crate::signup::gate::Admission;
 use crate::signup::identity::{self, FoundAddress, MissingAddress};
 use crate::signup::policy::Policy;
@@ -47,11 +47,11 @@ async fn find_by_start(
     let typed = || identity::typed_at_submit(policy, &event.form);
     let lists = |address: &_| identity::lists(policy, &event.form, address);
     // Where no Start is shared, the memory of this process is all there is.
-    let scope = if policy.is_some_and(shares_starts) { Scope::Shared } else { Scope::Process };
-    let asked = services.state.whose(scope, event, lists, context.now);
-    let known = match scope {
-        Scope::Process => asked.await?,
-        Scope::Shared => WaitTimes::measure(&mut context.times.state, asked).await?,
+    let visibility = if policy.is_some_and(shares_starts) { Visibility::Shared } else { Visibility::Process };
+    let asked = services.state.whose(visibility, event, lists, context.now);
+    let known = match visibility {
+        Visibility::Process => asked.await?,
+        Visibility::Shared => WaitTimes::measure(&mut context.times.state, asked).await?,
     };
     Ok(match known {
         Some(KnownSender { person, address, known_by }) => {
@@ -68,7 +68,7 @@ fn shares_starts(policy: &Policy) -> bool {
 
 /// Who has to know of a Start. Where Submit proves the address, this process is enough. People who need a code see the
 /// form although their address does not admit them, so every instance has to know them.
-pub(super) fn scope_of_start(policy: &Policy, admission: &Admission<'_>) -> Scope {
+pub(super) fn visibility_of_start(policy: &Policy, admission: &Admission<'_>) -> Visibility {
     let shared = identity::is_editable(policy) || matches!(admission, Admission::NeedsCode(_));
-    if shared { Scope::Shared } else { Scope::Process }
+    if shared { Visibility::Shared } else { Visibility::Process }
 }

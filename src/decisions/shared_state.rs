@@ -15,8 +15,11 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::entra::event::SignUpEvent;
-use crate::reservations::{Admission, Admissions, Arrival, Claim, PersonId, Reservations, ReserveError, Scope};
-use crate::signup::identity::{AddressSource, FoundAddress, Provenance};
+use crate::reservations::{
+    Claim, EventOrigin, MatchedStart, PersonId, RememberedAddress, RememberedStarts, Reservations, ReserveError,
+    Visibility,
+};
+use crate::signup::identity::{AddressSource, FoundAddress};
 use crate::values::{EmailAddress, InvitationCode, KnownBy, Network};
 
 /// How often what is too old is deleted.
@@ -51,7 +54,7 @@ pub struct KnownSender {
 #[derive(Debug, Clone)]
 pub struct SharedState {
     reservations: Reservations,
-    admissions: Admissions,
+    starts: RememberedStarts,
     /// Codes are looked at and not reserved.
     only_looks: bool,
 }
@@ -59,8 +62,8 @@ pub struct SharedState {
 impl SharedState {
     /// Over these.
     #[must_use]
-    pub fn new(reservations: Reservations, admissions: Admissions) -> Self {
-        Self { reservations, admissions, only_looks: false }
+    pub fn new(reservations: Reservations, starts: RememberedStarts) -> Self {
+        Self { reservations, starts, only_looks: false }
     }
 
     /// The same, without reserving anything: for `explain`.
@@ -78,10 +81,10 @@ impl SharedState {
     /// Deletes from the store what Starts saw more than an hour ago, and what killed writes have left, every ten minutes
     /// until `stop`.
     pub fn keep_swept(&self, tasks: &TaskTracker, stop: CancellationToken, clock: Arc<dyn Clock>) {
-        let admissions = self.admissions.clone();
+        let starts = self.starts.clone();
         tasks.spawn(async move {
             loop {
-                admissions.tidy_store(clock.now()).await;
+                starts.sweep_with_leftovers(clock.now()).await;
                 if tokio::time::timeout(EVERY, stop.cancelled()).await.is_ok() {
                     return;
                 }
@@ -92,37 +95,37 @@ impl SharedState {
     /// Remembers a Start: with its address, if there is one.
     pub async fn remember(
         &self,
-        scope: Scope,
+        visibility: Visibility,
         start: &SignUpEvent,
         found: Option<&FoundAddress>,
         now: DateTime<Utc>,
     ) -> Result<(), StateError> {
-        let admission = Admission {
-            address: found.map(|found| found.address.clone()),
-            provenance: found.map_or("", |found| found.provenance.name()).to_owned(),
-            source: found.map(|found| found.source.to_string()).unwrap_or_default(),
-        };
-        let remembered = self.admissions.remember(scope, &arrival(start), admission, now).await;
+        let address = found.map(|found| RememberedAddress {
+            address: found.address.clone(),
+            provenance: found.provenance,
+            source: found.source.to_string(),
+        });
+        let remembered = self.starts.remember(visibility, &origin(start), address, now).await;
         remembered.map_err(|error| StateError::Remember(Box::new(error)))
     }
 
     /// Whose a Submit is; `None`: nobody can tell. `lists` says whether the form lists an address.
     pub async fn whose(
         &self,
-        scope: Scope,
+        visibility: Visibility,
         submit: &SignUpEvent,
         lists: impl Fn(&EmailAddress) -> bool,
         now: DateTime<Utc>,
     ) -> Result<Option<KnownSender>, StateError> {
-        let known = self.admissions.whose(scope, &arrival(submit), lists, now).await;
-        let known = known.map_err(|error| StateError::Read(Box::new(error)))?;
-        Ok(known.map(|known| {
-            let admission = &known.admission;
-            let address = admission.address.clone().and_then(|address| {
-                let provenance = admission.provenance.parse::<Provenance>().ok()?;
-                Some(FoundAddress { address, provenance, source: AddressSource::Remembered })
+        let matched = self.starts.find(visibility, &origin(submit), lists, now).await;
+        let matched = matched.map_err(|error| StateError::Read(Box::new(error)))?;
+        Ok(matched.map(|MatchedStart { person, start, by }| {
+            let address = start.address.clone().map(|RememberedAddress { address, provenance, .. }| FoundAddress {
+                address,
+                provenance,
+                source: AddressSource::Remembered,
             });
-            KnownSender { person: known.person, address, known_by: known.by }
+            KnownSender { person, address, known_by: by }
         }))
     }
 
@@ -148,8 +151,8 @@ impl SharedState {
 }
 
 /// Where an event comes from.
-fn arrival(event: &SignUpEvent) -> Arrival<'_> {
-    Arrival {
+fn origin(event: &SignUpEvent) -> EventOrigin<'_> {
+    EventOrigin {
         app: event.app.id.as_ref(),
         correlation_id: event.correlation_id.as_ref(),
         network: event.client.ip.map(Network::of),
@@ -166,7 +169,7 @@ mod tests {
     use crate::signup::identity::EmailSource;
     use crate::storage::StateStore;
     use crate::telemetry::describe;
-    use crate::values::{App, Client, Code, Form};
+    use crate::values::{App, Client, Code, Form, Provenance};
 
     fn start() -> SignUpEvent {
         SignUpEvent {
@@ -182,7 +185,7 @@ mod tests {
     async fn what_start_saw_is_deleted_after_an_hour_where_no_timer_runs() {
         let folder = tempfile::tempdir().unwrap();
         let store = StateStore::local(folder.path());
-        let state = SharedState::new(Reservations::new(&store), Admissions::new(&store, None));
+        let state = SharedState::new(Reservations::new(&store), RememberedStarts::new(&store, None));
         let start = start();
         let address = "jo@example.com".parse().unwrap();
         let found = FoundAddress {
@@ -191,7 +194,7 @@ mod tests {
             source: AddressSource::Event(EmailSource::Identity),
         };
         let written = SystemClock.now();
-        state.remember(Scope::Shared, &start, Some(&found), written).await.unwrap();
+        state.remember(Visibility::Shared, &start, Some(&found), written).await.unwrap();
         // What a write leaves that was killed; it holds the address, too.
         let leftover = folder.path().join("admissions/none/6b264006-9d46-4409-bdb7-a501b6c22527/1-0f.json#3");
         std::fs::write(&leftover, "{").unwrap();
@@ -212,13 +215,13 @@ mod tests {
     #[tokio::test]
     async fn a_store_that_can_never_be_used_fails_whoever_needs_it() {
         let store = StateStore::unusable();
-        let state = SharedState::new(Reservations::new(&store), Admissions::new(&store, None));
+        let state = SharedState::new(Reservations::new(&store), RememberedStarts::new(&store, None));
         let (start, now) = (start(), SystemClock.now());
         let code = InvitationCode { digest: Code::from_random([0; 16]).unwrap().digest(), uses: 1 };
         let only_looking = state.clone().only_looking();
         let failures = [
-            state.remember(Scope::Shared, &start, None, now).await.unwrap_err(),
-            state.whose(Scope::Shared, &start, |_| true, now).await.unwrap_err(),
+            state.remember(Visibility::Shared, &start, None, now).await.unwrap_err(),
+            state.whose(Visibility::Shared, &start, |_| true, now).await.unwrap_err(),
             state.reserve(&code, None, None, now).await.unwrap_err(),
             only_looking.reserve(&code, None, None, now).await.unwrap_err(),
         ];
@@ -226,8 +229,8 @@ mod tests {
             let said = describe(&failure);
             assert!(said.contains("does not outlive an instance on Azure"), "{said}");
         }
-        state.remember(Scope::Process, &start, None, now).await.unwrap();
-        let known = state.whose(Scope::Process, &start, |_| true, now).await.unwrap();
+        state.remember(Visibility::Process, &start, None, now).await.unwrap();
+        let known = state.whose(Visibility::Process, &start, |_| true, now).await.unwrap();
         assert_eq!(known.map(|known| known.known_by), Some(KnownBy::CorrelationId));
     }
 }

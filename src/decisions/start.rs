@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::context::message_context;
-use super::sender::scope_of_start;
+use super::sender::visibility_of_start;
 use super::{Decided, Decision, DecisionContext, DecisionError, DecisionServices, StateError, WaitTimes};
 use crate::lookups::LookupSubject;
-use crate::reservations::Scope;
+use crate::reservations::Visibility;
 use crate::signup::answer::StartInput;
 use crate::signup::gate::{self, Admission, GateInput};
 use crate::signup::identity::{self, FoundAddress};
@@ -65,12 +65,12 @@ async fn prepare_form(
     context: &mut DecisionContext<'_>,
 ) -> Result<AttributeValues, StateError> {
     let (event, now) = (context.event, context.now);
-    let scope = scope_of_start(policy, admission);
+    let visibility = visibility_of_start(policy, admission);
     let remembered = async {
-        let remembered = services.state.remember(scope, event, address, now);
-        match scope {
-            Scope::Process => remembered.await,
-            Scope::Shared => WaitTimes::measure(&mut context.times.state, remembered).await,
+        let remembered = services.state.remember(visibility, event, address, now);
+        match visibility {
+            Visibility::Process => remembered.await,
+            Visibility::Shared => WaitTimes::measure(&mut context.times.state, remembered).await,
         }
     };
     let looked_up = async {
@@ -89,7 +89,7 @@ async fn prepare_form(
     };
     let (remembered, looked_up) = futures_util::join!(remembered, looked_up);
     remembered?;
-    if scope == Scope::Shared {
+    if visibility == Visibility::Shared {
         context.trace.note("remembered", "who came, for the form that comes back");
     }
     if !policy.lookups.is_empty() {

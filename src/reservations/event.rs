@@ -25,16 +25,16 @@ pub(super) enum Event {
         /// What was accepted.
         reservation: Reservation,
     },
-    /// It counts as used although nobody was found, since nobody could have been.
+    /// It counts as used although no account was found, since none could have been found.
     Kept {
         /// When this was written.
         at: DateTime<Utc>,
         /// Why.
         reason: String,
-        /// What was kept. Should its account be found after all, it is accepted.
+        /// What was kept. If its account is found after all, it is accepted.
         reservation: Reservation,
     },
-    /// Nobody was found; the slot is free.
+    /// No account was found; the slot is free.
     Released {
         /// When this was written.
         at: DateTime<Utc>,
@@ -50,7 +50,7 @@ impl Event {
         !matches!(self, Self::Released { .. })
     }
 
-    /// What the slot is, or was last, reserved for; `None` if it is free.
+    /// The reservation that the event is about; `None` if the slot is free or the event unreadable.
     pub(super) fn reservation(&self) -> Option<&Reservation> {
         match self {
             Self::Reserved(reservation) | Self::Accepted { reservation, .. } | Self::Kept { reservation, .. } => {
@@ -60,12 +60,12 @@ impl Event {
         }
     }
 
-    /// What waits for its account.
+    /// The reservation, if it waits for its account.
     pub(super) fn waiting(&self) -> Option<&Reservation> {
         if let Self::Reserved(reservation) = self { Some(reservation) } else { None }
     }
 
-    /// What is reserved or kept, and no account was found for.
+    /// The reservation, if it waits for its account or was kept without one.
     pub(super) fn without_account(&self) -> Option<&Reservation> {
         self.reservation().filter(|_| !matches!(self, Self::Accepted { .. }))
     }
@@ -75,8 +75,8 @@ impl Event {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Reservation {
     /// For whom.
-    pub(super) holder: Holder,
-    /// By which the account will be known.
+    pub(super) holder: HolderKey,
+    /// The address by which the account will be known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) address: Option<AddressDigest>,
     /// When the lease began.
@@ -86,7 +86,7 @@ pub(super) struct Reservation {
     /// When the holder got the use; absent in what was written by an earlier version, and then the same as `at`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) since: Option<DateTime<Utc>>,
-    /// How often they have found it again since.
+    /// How often the holder has found it again since.
     #[serde(default)]
     pub(super) renewals: u32,
 }
@@ -98,7 +98,7 @@ impl Reservation {
         self.renewals < RENEWALS && now.signed_duration_since(since).abs() < RENEWABLE
     }
 
-    /// The same use under a new lease, that of `wanted`.
+    /// The same use under the lease of `wanted`. It stays with its holder and its address.
     pub(super) fn renewed(&self, wanted: &Self) -> Self {
         let renewals = self.renewals.saturating_add(1);
         Self { at: wanted.at, until: wanted.until, since: self.since.or(Some(self.at)), renewals, ..self.clone() }
@@ -127,17 +127,17 @@ impl fmt::Debug for AddressDigest {
 /// For whom a use is reserved. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(super) struct Holder(String);
+pub(super) struct HolderKey(String);
 
-impl Holder {
-    /// The address; without one the person as Start saw them; without both nobody who could come again.
+impl HolderKey {
+    /// The address; without one the person as Start saw them; without both a holder who never comes again.
     pub(super) fn of(address: Option<&AddressDigest>, person: Option<&PersonId>) -> Self {
         let known = address.map(|address| address.0.clone()).or_else(|| person.map(|id| id.as_str().to_owned()));
         Self(known.unwrap_or_else(|| Uuid::new_v4().to_string()))
     }
 
-    /// Where the holder begins to look for a free slot: people who come at once seldom begin at the same one, and one
-    /// person always does.
+    /// The slot at which the holder begins to look for a free one. People who come at once seldom begin at the same slot;
+    /// one person always does.
     pub(super) fn first_slot(&self, slots: u32) -> u32 {
         let hash = digest(&SHA256, self.0.as_bytes());
         let hash = hash.as_ref().iter().take(8).fold(0, |hash: u64, byte| hash << 8 | u64::from(*byte));
@@ -145,8 +145,8 @@ impl Holder {
     }
 }
 
-impl fmt::Debug for Holder {
+impl fmt::Debug for HolderKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("Holder(…)")
+        out.write_str("HolderKey(…)")
     }
 }

@@ -18,28 +18,35 @@ use crate::values::CodeDigest;
 const READERS: usize = 32;
 
 /// How many events are remembered; about 20 MB.
-const MOST: u64 = 50_000;
+const MAX_KNOWN: u64 = 50_000;
 
-/// A slot, and the number of its next event.
+/// The event of a slot that is to be written next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct NextEvent {
     pub(super) code: CodeDigest,
     pub(super) slot: u32,
-    pub(super) next: u32,
+    /// From 0.
+    pub(super) number: u32,
 }
 
-impl Place {
+impl NextEvent {
+    /// The name of one of the slot's events.
     fn name(&self, number: u32) -> String {
         format!("{RESERVATIONS}/{}/{}-{number}.json", self.code.to_hex(), self.slot)
     }
 
-    /// The place that follows the event with this name, if it is one.
+    /// The event after the one with this name; `None` if the name is not an event's.
     fn after(name: &str) -> Option<Self> {
         let (code, event) = name.strip_prefix(RESERVATIONS)?.strip_prefix('/')?.split_once('/')?;
         let (slot, number) = event.strip_suffix(".json")?.split_once('-')?;
         let number: u32 = number.parse().ok()?;
-        let place = Self { code: code.parse().ok()?, slot: slot.parse().ok()?, next: number.checked_add(1)? };
-        (place.name(number) == name).then_some(place)
+        let next = Self { code: code.parse().ok()?, slot: slot.parse().ok()?, number: number.checked_add(1)? };
+        (next.name(number) == name).then_some(next)
+    }
+
+    /// What tells slots apart, and their order.
+    fn slot_key(&self) -> ([u8; 32], u32) {
+        (*self.code.as_bytes(), self.slot)
     }
 
     /// The first digits of the code's digest, as the log shows them.
@@ -50,75 +57,76 @@ impl Place {
 
 /// A slot and its last event.
 #[derive(Debug, Clone)]
-pub(super) struct Slot {
-    pub(super) place: Place,
-    pub(super) event: Arc<Event>,
+pub(super) struct SlotState {
+    pub(super) next: NextEvent,
+    pub(super) last: Arc<Event>,
 }
 
-/// An event that was read. The time is part of it: an object that somebody has put in another's place is another.
+/// One version of an object. An object that was replaced has another time, so it is read anew.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Known {
+struct ObjectVersion {
     name: String,
     modified: DateTime<Utc>,
 }
 
-/// All logs.
+/// The logs of all slots. Cheap to clone; clones share what they have read.
 #[derive(Debug, Clone)]
-pub(super) struct Log {
+pub(super) struct SlotLogs {
     store: RoomStore,
-    read: Cache<Known, Arc<Event>>,
+    known: Cache<ObjectVersion, Arc<Event>>,
 }
 
-impl Log {
+impl SlotLogs {
     pub(super) fn new(store: RoomStore) -> Self {
-        Self { store, read: Cache::new(MOST) }
+        Self { store, known: Cache::new(MAX_KNOWN) }
     }
 
     /// Every slot of a code that has an event, by number.
-    pub(super) async fn of_code(&self, code: &CodeDigest) -> Result<Vec<Slot>, StoreError> {
+    pub(super) async fn of_code(&self, code: &CodeDigest) -> Result<Vec<SlotState>, StoreError> {
         self.slots(&format!("{RESERVATIONS}/{}", code.to_hex())).await
     }
 
     /// Every slot of every code that has an event, by code and number.
-    pub(super) async fn all(&self) -> Result<Vec<Slot>, StoreError> {
+    pub(super) async fn all(&self) -> Result<Vec<SlotState>, StoreError> {
         self.slots(RESERVATIONS).await
     }
 
-    async fn slots(&self, prefix: &str) -> Result<Vec<Slot>, StoreError> {
-        let mut last: BTreeMap<([u8; 32], u32), (Place, Known)> = BTreeMap::new();
-        for Entry { name, modified } in self.store.list(prefix).await? {
-            let Some(place) = Place::after(&name) else { continue };
-            let known = last.get(&(*place.code.as_bytes(), place.slot));
-            if known.is_none_or(|(known, _)| known.next < place.next) {
-                last.insert((*place.code.as_bytes(), place.slot), (place, Known { name, modified }));
+    async fn slots(&self, folder: &str) -> Result<Vec<SlotState>, StoreError> {
+        let mut last: BTreeMap<([u8; 32], u32), (NextEvent, ObjectVersion)> = BTreeMap::new();
+        for Entry { name, modified } in self.store.list(folder).await? {
+            let Some(next) = NextEvent::after(&name) else { continue };
+            let known = last.get(&next.slot_key());
+            if known.is_none_or(|(known, _)| known.number < next.number) {
+                last.insert(next.slot_key(), (next, ObjectVersion { name, modified }));
             }
         }
-        let read = |(place, known)| -> BoxFuture<'_, Result<Slot, StoreError>> { Box::pin(self.slot(place, known)) };
+        let read =
+            |(next, object)| -> BoxFuture<'_, Result<SlotState, StoreError>> { Box::pin(self.slot(next, object)) };
         let reads: Vec<_> = last.into_values().map(read).collect();
-        let mut slots: Vec<Slot> = stream::iter(reads).buffer_unordered(READERS).try_collect().await?;
-        slots.sort_by_key(|slot| (*slot.place.code.as_bytes(), slot.place.slot));
+        let mut slots: Vec<SlotState> = stream::iter(reads).buffer_unordered(READERS).try_collect().await?;
+        slots.sort_by_key(|slot| slot.next.slot_key());
         Ok(slots)
     }
 
-    async fn slot(&self, place: Place, known: Known) -> Result<Slot, StoreError> {
-        if let Some(event) = self.read.get(&known) {
-            return Ok(Slot { place, event });
+    async fn slot(&self, next: NextEvent, object: ObjectVersion) -> Result<SlotState, StoreError> {
+        if let Some(last) = self.known.get(&object) {
+            return Ok(SlotState { next, last });
         }
-        let event = match self.store.read::<Event>(&known.name).await {
+        let event = match self.store.read::<Event>(&object.name).await {
             Err(error @ StoreError::Corrupt { .. }) => {
-                tracing::error!(event = "reservation-unreadable", object = known.name, reason = describe(&error));
+                tracing::error!(event = "reservation-unreadable", object = object.name, reason = describe(&error));
                 Event::Unreadable
             }
             // Listed and gone again: somebody deletes what is never deleted.
             read => read?.unwrap_or(Event::Unreadable),
         };
-        let event = Arc::new(event);
-        self.read.insert(known, Arc::clone(&event));
-        Ok(Slot { place, event })
+        let last = Arc::new(event);
+        self.known.insert(object, Arc::clone(&last));
+        Ok(SlotState { next, last })
     }
 
     /// Writes a slot's next event, unless somebody else has written it.
-    pub(super) async fn append(&self, place: Place, event: &Event) -> Result<Creation, StoreError> {
-        self.store.create(&place.name(place.next), event).await
+    pub(super) async fn append(&self, next: NextEvent, event: &Event) -> Result<Creation, StoreError> {
+        self.store.create(&next.name(next.number), event).await
     }
 }

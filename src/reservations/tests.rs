@@ -1,10 +1,10 @@
 //! The room as a whole: who gets a use, and who does not.
 
-mod admissions;
 mod doubles;
 mod faults;
 mod interleaving;
-mod settle;
+mod release;
+mod starts;
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ use doubles::Shelf;
 impl Reservations {
     /// How many uses of a code are left, by the slots alone.
     pub(super) async fn uses_left(&self, code: &CodeDigest, uses: u32) -> Result<u32, StoreError> {
-        let in_use = self.log.of_code(code).await?.iter().filter(|slot| slot.event.is_in_use()).count();
+        let in_use = self.logs.of_code(code).await?.iter().filter(|slot| slot.last.is_in_use()).count();
         Ok(uses.min(MAX_USES).saturating_sub(u32::try_from(in_use).unwrap_or(u32::MAX)))
     }
 }
@@ -67,11 +67,11 @@ impl Guest {
 
 /// Releases what one person has.
 async fn release(shelf: &Shelf, number: usize) {
-    let log = Log::new(shelf.store().open(&NAMESPACE));
+    let logs = SlotLogs::new(shelf.store().open(&NAMESPACE));
     let theirs = Some(AddressDigest::of(&person(number)));
-    for slot in log.of_code(&code()).await.unwrap() {
-        if slot.event.waiting().is_some_and(|held| held.address == theirs) {
-            log.append(slot.place, &Event::Released { at: now() }).await.unwrap();
+    for slot in logs.of_code(&code()).await.unwrap() {
+        if slot.last.waiting().is_some_and(|held| held.address == theirs) {
+            logs.append(slot.next, &Event::Released { at: now() }).await.unwrap();
         }
     }
 }
@@ -223,13 +223,56 @@ async fn a_reservation_of_an_earlier_version_is_still_its_holders() {
     assert_eq!(guest(1, 1).at(&shelf.reservations(), 1, now() + minutes(1)).await.unwrap(), Reserved::Again);
 }
 
+/// A use that one address holds, and whose account will come with another one. (Only an object that another version wrote
+/// can be so.)
+#[tokio::test]
+async fn a_renewed_use_stays_with_the_address_that_it_was_reserved_for() {
+    let shelf = Shelf::new();
+    let digest = |number| serde_json::to_value(AddressDigest::of(&person(number))).unwrap();
+    let stored = serde_json::json!({
+        "event": "reserved", "holder": digest(1), "address": digest(2), "at": now(), "until": now() + LEASE,
+    });
+    shelf.store().create(&format!("reservations/{}/0-0.json", code().to_hex()), &stored).await.unwrap();
+    let reservations = shelf.reservations();
+    assert_eq!(guest(1, 1).at(&reservations, 1, now() + minutes(1)).await.unwrap(), Reserved::Again);
+    let index = reservations.index().await.unwrap();
+    let account = "9fb7a577-9469-4489-912d-bc58a5bca276".parse().unwrap();
+    for (address, accepted) in [(1, 0), (2, 1)] {
+        let accepted_codes = reservations.accept(&index, &account, &[person(address)], now()).await.unwrap().unwrap();
+        assert_eq!(accepted_codes.new, accepted, "{address}");
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_renews_nothing() {
+    let reservations = Shelf::new().reservations();
+    guest(1, 1).at(&reservations, 2, now()).await.unwrap();
+    assert_eq!(guest(1, 1).at(&reservations, 2, now() - minutes(14)).await.unwrap(), Reserved::Again);
+    assert_eq!(guest(1, 1).at(&reservations, 2, now() - minutes(15)).await.unwrap(), Reserved::New);
+}
+
+#[tokio::test]
+async fn to_look_whether_a_use_is_left_writes_nothing_and_says_what_a_claim_would_get() {
+    let shelf = Shelf::new();
+    let reservations = shelf.reservations();
+    let would = async |number: usize, uses| {
+        let (code, address) = (code(), person(number));
+        let claim = Claim { code: &code, uses, address: Some(&address), person: None };
+        reservations.would_reserve(&claim, now()).await.unwrap()
+    };
+    assert!(would(1, 1).await && shelf.written().is_empty());
+    guest(1, 1).at(&reservations, 1, now()).await.unwrap();
+    assert_eq!((would(1, 1).await, would(2, 1).await, would(2, 2).await), (true, false, true));
+    assert_eq!(shelf.written().len(), 1);
+}
+
 #[tokio::test]
 async fn a_released_use_is_free_and_a_renewal_of_it_starts_over() {
     let shelf = Shelf::new();
     let reservations = shelf.reservations();
     guest(1, 1).at(&reservations, 1, now()).await.unwrap();
-    let ledger = reservations.ledger().await.unwrap();
-    reservations.release(&ledger, now() + LEASE, now(), now() + minutes(180)).await.unwrap();
+    let index = reservations.index().await.unwrap();
+    reservations.release(&index, now() + LEASE, now(), now() + minutes(180)).await.unwrap();
     assert_eq!(reservations.uses_left(&code(), 1).await.unwrap(), 1);
     assert_eq!(guest(2, 2).at(&reservations, 1, now() + minutes(180)).await.unwrap(), Reserved::New);
     let late = guest(1, 1).at(&reservations, 1, now() + minutes(180)).await;
@@ -244,8 +287,8 @@ async fn a_use_that_was_accepted_is_found_by_nobody() {
     let reservations = shelf.reservations();
     guest(1, 1).at(&reservations, 2, now()).await.unwrap();
     let account = "9fb7a577-9469-4489-912d-bc58a5bca276".parse().unwrap();
-    let ledger = reservations.ledger().await.unwrap();
-    reservations.accept(&ledger, &account, &[person(1)], now()).await.unwrap().unwrap();
+    let index = reservations.index().await.unwrap();
+    reservations.accept(&index, &account, &[person(1)], now()).await.unwrap().unwrap();
     assert_eq!(guest(1, 1).at(&reservations, 2, now()).await.unwrap(), Reserved::New);
     assert_eq!(reservations.uses_left(&code(), 2).await.unwrap(), 0);
     assert!(matches!(guest(2, 3).at(&reservations, 2, now()).await, Err(ReserveError::UsedUp)));
@@ -281,6 +324,22 @@ async fn no_code_has_more_than_a_thousand_uses() {
 }
 
 #[tokio::test]
+async fn after_a_thousand_uses_a_code_is_used_up_whatever_the_list_says() {
+    let shelf = Shelf::new();
+    let folder = format!("reservations/{}", code().to_hex());
+    for slot in 0..999 {
+        // Nobody can read them, so they are in use.
+        shelf.store().create(&format!("{folder}/{slot}-0.json"), &serde_json::json!({})).await.unwrap();
+    }
+    let reservations = shelf.reservations();
+    assert_eq!(guest(1, 1).at(&reservations, u32::MAX, now()).await.unwrap(), Reserved::New);
+    assert!(matches!(guest(2, 2).at(&reservations, u32::MAX, now()).await, Err(ReserveError::UsedUp)));
+    let (code, address) = (code(), person(2));
+    let claim = Claim { code: &code, uses: u32::MAX, address: Some(&address), person: None };
+    assert!(!reservations.would_reserve(&claim, now()).await.unwrap());
+}
+
+#[tokio::test]
 async fn to_look_what_is_left_makes_no_folder() {
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().join("state");
@@ -300,12 +359,12 @@ async fn neither_names_nor_contents_show_an_address_or_a_code() {
     for (number, uses) in [(1, 3), (2, 3), (3, 3)] {
         guest(number, number).at(&reservations, uses, now()).await.unwrap();
     }
-    let ledger = reservations.ledger().await.unwrap();
-    reservations.accept(&ledger, &account, &[person(1)], now()).await.unwrap().unwrap();
+    let index = reservations.index().await.unwrap();
+    reservations.accept(&index, &account, &[person(1)], now()).await.unwrap().unwrap();
     reservations.keep(now() + minutes(1), now()).await.unwrap();
     guest(4, 4).at(&reservations, 4, now()).await.unwrap();
-    let ledger = reservations.ledger().await.unwrap();
-    reservations.release(&ledger, now() + LEASE, now(), now()).await.unwrap();
+    let index = reservations.index().await.unwrap();
+    reservations.release(&index, now() + LEASE, now(), now()).await.unwrap();
     let written = shelf.written();
     assert_eq!(written.len(), 8);
     for (name, content) in written {
@@ -315,6 +374,6 @@ async fn neither_names_nor_contents_show_an_address_or_a_code() {
         }
         assert!(!text.contains("person") && !text.contains("example"), "{text}");
     }
-    let debugged = format!("{:?} {ledger:?}", shelf.events());
+    let debugged = format!("{:?} {index:?}", shelf.events());
     assert!(!debugged.contains(&serde_json::to_string(&AddressDigest::of(&person(1))).unwrap()), "{debugged}");
 }

@@ -21,11 +21,10 @@ use std::net::IpAddr;
 
 use serde_json::{Map, Value, json};
 
-use super::identity::Provenance;
 use crate::expressions::is_long;
 use crate::values::{
     App, AppId, AttributeName, AttributeType, AttributeTypes, AttributeValue, Client, EmailAddress, Form, FormField,
-    Invitation,
+    Invitation, Provenance,
 };
 
 /// The names a condition may use.

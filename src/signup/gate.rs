@@ -13,11 +13,11 @@ mod candidates;
 use chrono::{DateTime, Utc};
 
 use super::disposable;
-use super::identity::{FoundAddress, Provenance};
+use super::identity::FoundAddress;
 use super::policy::{Gate, NoAddress, Policy};
 use super::reason::Reason;
 use super::trace::Trace;
-use crate::values::{AddressRule, App, EmailAddress, EmailMatch, Invitation};
+use crate::values::{AddressRule, App, EmailAddress, EmailMatch, Invitation, Provenance};
 use candidates::Candidates;
 
 /// All the gate goes by.

@@ -13,16 +13,16 @@
 //!
 //! At Submit, what the event itself proves goes first: an identity, or that attribute. Otherwise the address is the one
 //! that a Start of the same person has seen, whatever the form says; whose Submit it is, is decided by
-//! `reservations::Admissions`. If that is not known either, the form can only get the person refused.
+//! `reservations::RememberedStarts`. If that is not known either, the form can only get the person refused.
 
 use std::fmt;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
-use strum::{EnumString, IntoStaticStr};
-
 use super::policy::{NoAddress, Policy};
-use crate::values::{AttributeName, AttributeValue, EmailAddress, Form, FormField, Identity, InvalidAddress};
+use crate::values::{
+    AttributeName, AttributeValue, EmailAddress, Form, FormField, Identity, InvalidAddress, Provenance,
+};
 
 /// The attribute that holds the address, in the spellings seen (compared without case).
 const ADDRESS_ATTRIBUTES: [&str; 2] = ["email", "emailAddress"];
@@ -88,26 +88,6 @@ impl fmt::Display for EmailSource {
 
 fn is_address(name: &AttributeName) -> bool {
     ADDRESS_ATTRIBUTES.iter().any(|known| name.is(known))
-}
-
-/// How far an address is to be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumString, IntoStaticStr)]
-#[strum(serialize_all = "kebab-case")]
-pub enum Provenance {
-    /// The person may have typed it.
-    Typed,
-    /// The identity provider says so.
-    Asserted,
-    /// Entra has verified it.
-    Verified,
-}
-
-impl Provenance {
-    /// Its name in logs, conditions and `explain`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        self.into()
-    }
 }
 
 /// Where an address came from.

@@ -11,8 +11,8 @@ use super::doubles::{House, JO, KIM, LEE, Reply, now};
 use crate::accounts::RunError;
 use crate::clock::Clock;
 use crate::graph::fake::Fault;
-use crate::reservations::{Admission, Admissions, Arrival, Claim, Scope};
-use crate::values::{AttributeTypes, Code, CodeDigest, EmailAddress, Invitation};
+use crate::reservations::{Claim, EventOrigin, RememberedAddress, RememberedStarts, Visibility};
+use crate::values::{AttributeTypes, Code, CodeDigest, EmailAddress, Invitation, Provenance};
 
 const JOS: &str = "9fb7a577@example.com";
 const KIMS: &str = "aaaaaaaa@example.com";
@@ -373,12 +373,15 @@ async fn without_need_no_invitation_is_asked_for_and_codes_are_accepted_all_the_
 #[tokio::test]
 async fn what_start_remembered_is_deleted_after_an_hour() {
     let house = House::new(&[]);
-    let admissions = Admissions::new(&house.store, None);
+    let starts = RememberedStarts::new(&house.store, None);
     let sign_up = "6b264006-9d46-4409-bdb7-a501b6c22527".parse().unwrap();
-    let start = Arrival { app: None, correlation_id: Some(&sign_up), network: None, identities: &[] };
-    let admission =
-        Admission { address: JOS.parse().ok(), provenance: "verified".to_owned(), source: "identity".to_owned() };
-    admissions.remember(Scope::Shared, &start, admission, now()).await.unwrap();
+    let start = EventOrigin { app: None, correlation_id: Some(&sign_up), network: None, identities: &[] };
+    let address = RememberedAddress {
+        address: JOS.parse().unwrap(),
+        provenance: Provenance::Verified,
+        source: "identity".to_owned(),
+    };
+    starts.remember(Visibility::Shared, &start, Some(address), now()).await.unwrap();
     // The store has a clock of its own.
     let written = house.store.list("admissions").await.unwrap()[0].modified;
     house.clock.advance(written + TimeDelta::minutes(59) - now());

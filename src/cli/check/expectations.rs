@@ -15,7 +15,7 @@ use crate::invites::list::of_snapshot;
 use crate::invites::snapshot::Snapshot;
 use crate::invites::{InviteSource, Invites, columns};
 use crate::lookups::Lookups;
-use crate::reservations::{Admissions, Reservations};
+use crate::reservations::{RememberedStarts, Reservations};
 use crate::signup::decision::{Page, StartDecision, SubmitDecision};
 use crate::storage::StateStore;
 use crate::values::{AttributeName, AttributeTypes, AttributeValues, Code, InvitationCode};
@@ -56,7 +56,7 @@ async fn rehearse(
         asked.extend(sources.iter().cloned());
     }
     let store = StateStore::for_rehearsal();
-    let state = SharedState::new(Reservations::new(&store), Admissions::new(&store, None));
+    let state = SharedState::new(Reservations::new(&store), RememberedStarts::new(&store, None));
     if let Some(code) = code.as_ref().filter(|code| code.kind == TestCode::UsedUp) {
         let all = InvitationCode { digest: code.known.digest(), uses: 1 };
         state.reserve(&all, None, None, now).await.map_err(|error| error.to_string())?;

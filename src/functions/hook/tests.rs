@@ -22,7 +22,7 @@ use crate::entra::test_key::{KEY, jwks};
 use crate::invites::InviteSource;
 use crate::invites::{InviteError, Invites};
 use crate::lookups::Lookups;
-use crate::reservations::{Admissions, Reservations, Scope};
+use crate::reservations::{RememberedStarts, Reservations, Visibility};
 use crate::signup::identity::EmailSource;
 use crate::signup::policy::{Gate, Mode, Policy, SignUpSettings};
 use crate::storage::StateStore;
@@ -112,7 +112,7 @@ fn hooks_of(
         sign_up: SignUpSettings { policies: vec![policy], ..SignUpSettings::default() },
         invites: Invites::new(vec![Arc::new(invites)]),
         lookups: Lookups::default(),
-        state: SharedState::new(Reservations::new(store), Admissions::new(store, None)),
+        state: SharedState::new(Reservations::new(store), RememberedStarts::new(store, None)),
         guess_limit: GuessLimit::default(),
         clock: clock.clone(),
     };
@@ -200,7 +200,8 @@ async fn a_state_store_that_does_not_work_leads_to_the_failure_action(
 #[tokio::test(start_paused = true)]
 async fn a_state_store_that_can_never_be_used_leads_to_the_failure_action_and_is_named_in_the_log() {
     let lines = CapturedLines::default();
-    let subscriber = telemetry::subscriber(LevelFilter::INFO, lines.clone(), Arc::new(SystemClock));
+    let subscriber = telemetry::subscriber(LevelFilter::DEBUG, lines.clone(), Arc::new(SystemClock));
+    // With one subscriber alone, an event that another thread reaches first stays off in all threads.
     let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let _guard = tracing::subscriber::set_default(subscriber);
     let remembers = Policy { email_sources: vec![EmailSource::Identity], ..Policy::new("default", Gate::Open) };
@@ -317,7 +318,7 @@ async fn is_known(hooks: &Hooks) -> bool {
     let tenant = TENANT.parse().unwrap();
     let mut submit = SignUpEvent::parse(event(EventKind::Submit).as_bytes(), EventKind::Submit, &tenant).unwrap();
     submit.identities.clear();
-    let known = hooks.services.state.whose(Scope::Process, &submit, |_| true, hooks.services.clock.now()).await;
+    let known = hooks.services.state.whose(Visibility::Process, &submit, |_| true, hooks.services.clock.now()).await;
     known.unwrap().is_some()
 }
 

@@ -48,9 +48,9 @@ async fn a_store_that_lies_is_not_asked_for_ever() {
     shelf.fault(Fault::None);
     guest(1, 1).at(&shelf.reservations(), 3, now()).await.unwrap();
     let reservations = shelf.reservations();
-    let (ledger, account) = (reservations.ledger().await.unwrap(), "9fb7a577-9469-4489-912d-bc58a5bca276".parse());
+    let (index, account) = (reservations.index().await.unwrap(), "9fb7a577-9469-4489-912d-bc58a5bca276".parse());
     shelf.fault(Fault::Lies);
-    assert_eq!(reservations.accept(&ledger, &account.unwrap(), &[person(1)], now()).await.unwrap(), None);
+    assert_eq!(reservations.accept(&index, &account.unwrap(), &[person(1)], now()).await.unwrap(), None);
 }
 
 /// The lines that `work` wrote with this event.
@@ -75,9 +75,9 @@ async fn a_slot_whose_last_event_cannot_be_read_is_in_use_and_reported_once() {
         let lines = logged("reservation-unreadable", async {
             for _ in 0..2 {
                 assert!(matches!(guest(2, 2).at(&reservations, 1, now()).await, Err(ReserveError::UsedUp)));
-                let ledger = reservations.ledger().await.unwrap();
-                let settled = reservations.release(&ledger, now() + LEASE, now(), now()).await.unwrap();
-                assert_eq!(settled, Settled::default(), "nor is it ever released");
+                let index = reservations.index().await.unwrap();
+                let settled = reservations.release(&index, now() + LEASE, now(), now()).await.unwrap();
+                assert_eq!(settled, ReleaseCounts::default(), "nor is it ever released");
             }
         });
         let lines = lines.await;

@@ -53,12 +53,12 @@ async fn perform(act: Act, shelf: &Shelf, uses: u32, at: DateTime<Utc>) -> Optio
         }
         Act::Accept { address } => {
             let account = format!("bbbbbbbb-0000-4000-8000-{address:012}").parse().unwrap();
-            let ledger = reservations.ledger().await.unwrap();
-            reservations.accept(&ledger, &account, &[person(address)], at).await.unwrap().unwrap();
+            let index = reservations.index().await.unwrap();
+            reservations.accept(&index, &account, &[person(address)], at).await.unwrap().unwrap();
         }
         Act::Release => {
-            let ledger = reservations.ledger().await.unwrap();
-            reservations.release(&ledger, at, now() - minutes(1), at).await.unwrap();
+            let index = reservations.index().await.unwrap();
+            reservations.release(&index, at, now() - minutes(1), at).await.unwrap();
         }
         Act::Keep => {
             reservations.keep(at - minutes(200), at).await.unwrap();
@@ -79,8 +79,8 @@ fn replay(events: &[(u32, u32, Event)], uses: u32, slots: &mut BTreeMap<u32, (u3
             Event::Reserved(reservation) if taken => {
                 let held = before.as_ref().and_then(Event::waiting).expect("only what waits is renewed");
                 assert_eq!(
-                    (&held.holder, held.since, held.renewals + 1),
-                    (&reservation.holder, reservation.since, reservation.renewals)
+                    (&held.holder, &held.address, held.since, held.renewals + 1),
+                    (&reservation.holder, &reservation.address, reservation.since, reservation.renewals)
                 );
                 assert!(reservation.renewals <= RENEWALS && reservation.at - held.since.unwrap() < RENEWABLE);
             }
@@ -115,7 +115,7 @@ fn run(moments: Vec<Moment>, pauses: Vec<u8>) {
         replay(&events[seen..], uses, &mut slots);
         for (guest, _) in admitted.iter().flatten() {
             let address = guest.address.map(|number| AddressDigest::of(&person(number)));
-            let holder = Holder::of(address.as_ref(), guest.person.map(super::seen).as_ref());
+            let holder = HolderKey::of(address.as_ref(), guest.person.map(super::seen).as_ref());
             let known = guest.address.is_some() || guest.person.is_some();
             let theirs =
                 |(.., event): &&(u32, u32, Event)| event.reservation().is_some_and(|held| held.holder == holder);

@@ -3,9 +3,9 @@
 use rstest::rstest;
 
 use super::*;
-use crate::signup::identity::{AddressSource, EmailSource, FoundAddress, Provenance};
+use crate::signup::identity::{AddressSource, EmailSource, FoundAddress};
 use crate::signup::policy::Gate;
-use crate::values::{AttributeName, AttributeType, EmailMatch, FormField, InvitationCode};
+use crate::values::{AttributeName, AttributeType, EmailMatch, FormField, InvitationCode, Provenance};
 
 const NOW: &str = "2026-11-21T10:00:00Z";
 

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::*;
 use crate::expressions::Condition;
-use crate::signup::identity::Provenance;
+use crate::values::Provenance;
 
 fn field(name: &str, attribute_type: AttributeType, value: Option<AttributeValue>) -> FormField {
     FormField { name: AttributeName::new(name), attribute_type, value }

@@ -12,8 +12,7 @@ use chrono::TimeZone;
 
 use super::*;
 use crate::signup::facts::IdentityFacts;
-use crate::signup::identity::Provenance;
-use crate::values::{App, AttributeType, AttributeTypes, AttributeValue, Client, FormField};
+use crate::values::{App, AttributeType, AttributeTypes, AttributeValue, Client, FormField, Provenance};
 use regex::Regex;
 
 fn rule(attribute: &str) -> Rule {

@@ -1,5 +1,5 @@
-//! Who somebody is, as far as a Start shows it: a keyed digest, so that two Starts can be told to be the same person's
-//! and nobody is found by trying addresses or ids.
+//! Who a person is, as far as a Start shows it: a keyed digest. It tells whether two Starts are the same person's, and
+//! nobody can find a person by trying addresses or ids.
 
 use std::fmt;
 
@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use crate::values::{AppId, EmailAddress, Identity, Network, Secret};
 
-/// So many bytes of a digest are kept.
+/// How many bytes of a digest are kept.
 const BYTES: usize = 16;
 
-/// Somebody whom a Start has seen: 32 hexadecimal digits. Equal for equal traits under the same key.
+/// A person whom a Start has seen: 32 hexadecimal digits. Equal for equal traits under the same key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PersonId(String);
 
@@ -23,7 +23,7 @@ impl PersonId {
         &self.0
     }
 
-    /// The person whose digits these are.
+    /// A person from their digits; `None` if these are not 32 hexadecimal digits.
     pub(in crate::reservations) fn from_digits(digits: &str) -> Option<Self> {
         let is_digest = digits.len() == 2 * BYTES && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
         is_digest.then(|| Self(digits.to_owned()))
@@ -32,7 +32,7 @@ impl PersonId {
 
 /// What tells one person from another.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Traits<'a> {
+pub(super) struct PersonTraits<'a> {
     /// The application they sign up to.
     pub(super) app: Option<&'a AppId>,
     /// The network they come from.
@@ -43,7 +43,7 @@ pub(super) struct Traits<'a> {
     pub(super) identities: &'a [Identity],
 }
 
-/// What the issuer calls the person; an address in the form in which addresses are compared.
+/// What the issuer calls the person. An address is put into the form in which addresses are compared.
 fn assigned(identity: &Identity) -> String {
     let id = identity.issuer_assigned_id.trim();
     id.parse().map_or_else(|_| id.to_owned(), |address: EmailAddress| address.canonical().to_owned())
@@ -69,9 +69,9 @@ impl PersonKey {
         Self(hmac::Key::new(hmac::HMAC_SHA256, bytes))
     }
 
-    /// Who has these traits. Somebody with neither an address nor an id of any provider could be anybody: they are another
+    /// The person with these traits. Without an address and without any provider's id it could be anybody, so it is another
     /// person each time.
-    pub(super) fn person(&self, traits: &Traits<'_>) -> PersonId {
+    pub(super) fn person(&self, traits: &PersonTraits<'_>) -> PersonId {
         let known = traits.identities.iter().filter(|one| !one.issuer_assigned_id.trim().is_empty());
         let mut ids: Vec<[String; 2]> = known.map(|one| [one.issuer.to_ascii_lowercase(), assigned(one)]).collect();
         ids.sort_unstable();
@@ -145,24 +145,28 @@ mod tests {
         let (one, other) = ([identity("google.com", "12")], [identity("google.com", "123")]);
         let (shifted, both) = ([identity("google.com1", "2")], [identity("google.com", "12"), identity("mail", "x")]);
         let blank = [identity("google.com", " ")];
-        let jo =
-            Traits { app: Some(&apps[0]), network: Some(networks[0]), address: Some(&addresses[0]), identities: &one };
+        let jo = PersonTraits {
+            app: Some(&apps[0]),
+            network: Some(networks[0]),
+            address: Some(&addresses[0]),
+            identities: &one,
+        };
         let others = [
-            Traits { app: Some(&apps[1]), ..jo },
-            Traits { app: None, ..jo },
-            Traits { network: Some(networks[1]), ..jo },
-            Traits { network: None, ..jo },
-            Traits { address: Some(&addresses[1]), ..jo },
-            Traits { address: None, ..jo },
-            Traits { identities: &other, ..jo },
-            Traits { identities: &shifted, ..jo },
-            Traits { identities: &both, ..jo },
-            Traits { identities: &[], ..jo },
+            PersonTraits { app: Some(&apps[1]), ..jo },
+            PersonTraits { app: None, ..jo },
+            PersonTraits { network: Some(networks[1]), ..jo },
+            PersonTraits { network: None, ..jo },
+            PersonTraits { address: Some(&addresses[1]), ..jo },
+            PersonTraits { address: None, ..jo },
+            PersonTraits { identities: &other, ..jo },
+            PersonTraits { identities: &shifted, ..jo },
+            PersonTraits { identities: &both, ..jo },
+            PersonTraits { identities: &[], ..jo },
             // Nobody knows anything of them.
-            Traits { address: None, identities: &[], ..jo },
-            Traits { address: None, identities: &[], ..jo },
-            Traits { address: None, identities: &blank, ..jo },
-            Traits { address: None, identities: &blank, ..jo },
+            PersonTraits { address: None, identities: &[], ..jo },
+            PersonTraits { address: None, identities: &[], ..jo },
+            PersonTraits { address: None, identities: &blank, ..jo },
+            PersonTraits { address: None, identities: &blank, ..jo },
         ];
         let mut people: Vec<PersonId> = others.iter().map(|traits| key.person(traits)).collect();
         people.push(key.person(&jo));
@@ -171,21 +175,27 @@ mod tests {
         people.dedup();
         assert_eq!(people.len(), all);
         let spelled: EmailAddress = " JO@Example.com".parse().unwrap();
-        assert_eq!(key.person(&Traits { address: Some(&spelled), ..jo }), key.person(&jo));
+        assert_eq!(key.person(&PersonTraits { address: Some(&spelled), ..jo }), key.person(&jo));
         let by_mail = [[identity("mail", "Jo@Example.com")], [identity("mail", "jo@example.com")]];
-        let [one, other] = by_mail.each_ref().map(|identities| key.person(&Traits { identities, ..jo }));
+        let [one, other] = by_mail.each_ref().map(|identities| key.person(&PersonTraits { identities, ..jo }));
         assert_eq!(one, other);
         let turned: Vec<Identity> = both.iter().rev().cloned().collect();
-        assert_eq!(key.person(&Traits { identities: &turned, ..jo }), key.person(&Traits { identities: &both, ..jo }));
+        assert_eq!(
+            key.person(&PersonTraits { identities: &turned, ..jo }),
+            key.person(&PersonTraits { identities: &both, ..jo })
+        );
     }
 
     #[test]
     fn the_key_decides_and_shows_nothing() {
         let jo = [identity("google.com", "12")];
-        let traits = Traits { app: None, network: None, address: None, identities: &jo };
+        let traits = PersonTraits { app: None, network: None, address: None, identities: &jo };
         let [one, same, other] = ["key", "key", "yek"].map(|text| PersonKey::from_secret(&Secret::new(text)));
         assert_eq!(one.person(&traits), same.person(&traits));
         assert_ne!(one.person(&traits), other.person(&traits));
+        let network = Network::of("203.0.113.7".parse().unwrap());
+        assert_eq!(one.network(network), same.network(network));
+        assert_ne!(one.network(network), other.network(network));
         assert_ne!(PersonKey::random().person(&traits), PersonKey::random().person(&traits));
         assert_eq!(format!("{one:?}"), "PersonKey(…)");
         let digits = one.person(&traits);

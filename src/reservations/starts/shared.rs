@@ -14,7 +14,10 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
 
 use super::person::{PersonId, PersonKey, StoredKey};
-use super::{Admission, Arrival, LIFETIME, MOST, Sighting, StartKey, TIME_TO_LIVE, Traits, is_fresh};
+use super::{
+    EventOrigin, LIFETIME, MAX_REMEMBERED, PersonTraits, RememberedAddress, RememberedStart, SeenStart, StartKey,
+    TIME_TO_LIVE, is_fresh,
+};
 use crate::reservations::namespace::{ADMISSIONS, PERSON_KEY};
 use crate::storage::{Creation, Entry, RoomStore, StoreError};
 use crate::telemetry::describe;
@@ -26,27 +29,27 @@ const ATTEMPTS: usize = 3;
 /// How many are deleted at once.
 const DELETERS: usize = 32;
 
-/// An admission as it is stored. It is personal.
+/// A Start as it is stored. It is personal. Without an address, the other two are empty.
 #[derive(Serialize, Deserialize)]
-struct Stored {
+struct StoredStart {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     address: Option<String>,
     provenance: String,
     source: String,
 }
 
-/// What the store remembers. Cheap to clone; clones share what they have read.
+/// The Starts in the store. Cheap to clone; clones share what they have read.
 #[derive(Debug, Clone)]
-pub(super) struct Shared {
+pub(super) struct SharedStarts {
     store: RoomStore,
     key: Arc<OnceCell<PersonKey>>,
-    known: Cache<PersonId, Arc<Admission>>,
+    known: Cache<PersonId, Arc<RememberedStart>>,
 }
 
-impl Shared {
+impl SharedStarts {
     pub(super) fn new(store: RoomStore, secret: Option<&Secret>) -> Self {
         let key = secret.map(PersonKey::from_secret);
-        let known = Cache::builder().max_capacity(MOST).time_to_live(TIME_TO_LIVE).build();
+        let known = Cache::builder().max_capacity(MAX_REMEMBERED).time_to_live(TIME_TO_LIVE).build();
         Self { store, key: Arc::new(OnceCell::new_with(key)), known }
     }
 
@@ -82,23 +85,22 @@ impl Shared {
     /// Writes a Start, under its id and by its network, at the same time.
     pub(super) async fn remember(
         &self,
-        arrival: &Arrival<'_>,
-        admission: Admission,
+        origin: &EventOrigin<'_>,
+        start: RememberedStart,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let key = self.key().await?;
-        let (app, network) = (arrival.app, arrival.network);
-        let address = admission.address.as_ref();
-        let person = key.person(&Traits { app, network, address, identities: arrival.identities });
-        let (stored, name) = (Stored::new(&admission), object(&person, now));
-        let both = [StartKey::Id(arrival.correlation_id), StartKey::Network(network)];
+        let (app, network) = (origin.app, origin.network);
+        let person = key.person(&PersonTraits { app, network, address: start.email(), identities: origin.identities });
+        let (stored, name) = (StoredStart::new(&start), object(&person, now));
+        let both = [StartKey::Id(origin.correlation_id), StartKey::Network(network)];
         let writes = both.into_iter().filter_map(|by| folder(key, app, by)).map(|folder| {
             let (name, stored) = (format!("{folder}/{name}"), &stored);
             async move { self.store.create(&name, stored).await }
         });
         // The same Start in the same millisecond is the same object.
         futures_util::future::try_join_all(writes).await?;
-        self.known.insert(person, Arc::new(admission));
+        self.known.insert(person, Arc::new(start));
         Ok(())
     }
 
@@ -108,7 +110,7 @@ impl Shared {
         app: Option<&AppId>,
         by: StartKey<'_>,
         now: DateTime<Utc>,
-    ) -> Result<Vec<Sighting>, StoreError> {
+    ) -> Result<Vec<SeenStart>, StoreError> {
         let Some(folder) = folder(self.key().await?, app, by) else { return Ok(Vec::new()) };
         let entries = self.store.list(&folder).await?.into_iter();
         let fresh = |entry: Entry| {
@@ -117,25 +119,29 @@ impl Shared {
         };
         let mut seen: Vec<_> = entries.filter_map(fresh).collect();
         seen.sort_by_key(|(at, ..)| std::cmp::Reverse(*at));
-        Ok(seen.into_iter().map(|(_, person, name)| self.sighting(person, name)).collect())
+        Ok(seen.into_iter().map(|(_, person, name)| self.seen_start(person, name)).collect())
     }
 
-    fn sighting(&self, person: PersonId, name: String) -> Sighting {
+    fn seen_start(&self, person: PersonId, name: String) -> SeenStart {
         match self.known.get(&person) {
-            Some(admission) => Sighting::Here(person, admission),
-            None => Sighting::Stored(person, name),
+            Some(start) => SeenStart::InMemory(person, start),
+            None => SeenStart::Stored(person, name),
         }
     }
 
     /// Reads a Start. `None`: it is gone, or cannot be read.
-    pub(super) async fn read(&self, person: &PersonId, object: &str) -> Result<Option<Arc<Admission>>, StoreError> {
-        let reason = match self.store.read::<Stored>(object).await {
+    pub(super) async fn read(
+        &self,
+        person: &PersonId,
+        object: &str,
+    ) -> Result<Option<Arc<RememberedStart>>, StoreError> {
+        let reason = match self.store.read::<StoredStart>(object).await {
             Ok(None) => return Ok(None),
-            Ok(Some(stored)) => match stored.into_admission() {
-                Some(admission) => {
-                    let admission = Arc::new(admission);
-                    self.known.insert(person.clone(), Arc::clone(&admission));
-                    return Ok(Some(admission));
+            Ok(Some(stored)) => match stored.into_start() {
+                Some(start) => {
+                    let start = Arc::new(start);
+                    self.known.insert(person.clone(), Arc::clone(&start));
+                    return Ok(Some(start));
                 }
                 None => "its address is none".to_owned(),
             },
@@ -167,17 +173,24 @@ impl Shared {
     }
 }
 
-impl Stored {
-    fn new(admission: &Admission) -> Self {
-        let Admission { address, provenance, source } = admission.clone();
-        Self { address: address.map(|address| address.as_given().to_owned()), provenance, source }
+impl StoredStart {
+    fn new(start: &RememberedStart) -> Self {
+        match &start.address {
+            Some(RememberedAddress { address, provenance, source }) => Self {
+                address: Some(address.as_given().to_owned()),
+                provenance: provenance.name().to_owned(),
+                source: source.clone(),
+            },
+            None => Self { address: None, provenance: String::new(), source: String::new() },
+        }
     }
 
-    /// `None`: what stands for the address is none.
-    fn into_admission(self) -> Option<Admission> {
+    /// `None`: the address is no address, or its provenance is unknown.
+    fn into_start(self) -> Option<RememberedStart> {
         let Self { address, provenance, source } = self;
-        let address = address.map(|address| address.parse()).transpose().ok()?;
-        Some(Admission { address, provenance, source })
+        let Some(address) = address else { return Some(RememberedStart { address: None }) };
+        let (address, provenance) = (address.parse().ok()?, provenance.parse().ok()?);
+        Some(RememberedStart { address: Some(RememberedAddress { address, provenance, source }) })
     }
 }
 

@@ -1,0 +1,237 @@
+//! Who has come as far as the form: what a Start saw of a person, for the Submit that belongs to it.
+//!
+//! A Submit usually carries no identities, so the service has to find out who sent it. The correlation id is a hint and
+//! no proof: a client can choose the id of its sign-in, so several people can have one, and whether Entra uses one id for
+//! both events is documented nowhere. So Starts are remembered by person: application, network, address or none, and a
+//! keyed digest of what identity providers call them. A Submit belongs to
+//!
+//! - the person under its id, if all Starts under that id in this application were one person;
+//! - else, if no Start was seen under its id, the only person who started in this application from this network, if
+//!   Submit lists the address of that person;
+//! - else nobody, and no Start is used for it.
+//!
+//! Everything is remembered for an hour. What other instances have to know is in the state store
+//! ([`Visibility::Shared`]); the rest is in this process. A store that is slow makes the caller wait. One that is absent is
+//! an error, never an admission. An object that cannot be read belongs to nobody.
+
+mod person;
+mod process;
+mod shared;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::namespace::NAMESPACE;
+use crate::storage::{StateStore, StoreError};
+use crate::telemetry::describe;
+use crate::values::{AppId, CorrelationId, EmailAddress, Identity, KnownBy, Network, Provenance, Secret};
+use person::PersonTraits;
+use process::ProcessStarts;
+use shared::SharedStarts;
+
+pub use person::PersonId;
+
+/// How long a Start is remembered.
+const LIFETIME: TimeDelta = TimeDelta::hours(1);
+const TIME_TO_LIVE: Duration = Duration::from_hours(1);
+
+/// How many ids, networks and people this process remembers each; the least used go first.
+const MAX_REMEMBERED: u64 = 100_000;
+
+/// The address that a Start saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RememberedAddress {
+    /// The address.
+    pub address: EmailAddress,
+    /// How far it is trusted.
+    pub provenance: Provenance,
+    /// Where in the event it was, for whoever reads the store: `attribute:email`. Nothing follows from it.
+    pub source: String,
+}
+
+/// What a Start saw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RememberedStart {
+    /// The address; `None` if the person has none.
+    pub address: Option<RememberedAddress>,
+}
+
+impl RememberedStart {
+    fn email(&self) -> Option<&EmailAddress> {
+        self.address.as_ref().map(|remembered| &remembered.address)
+    }
+}
+
+/// Where an event comes from. A Submit usually has no identities.
+#[derive(Debug, Clone, Copy)]
+pub struct EventOrigin<'a> {
+    /// The application.
+    pub app: Option<&'a AppId>,
+    /// The id under which the event came.
+    pub correlation_id: Option<&'a CorrelationId>,
+    /// The network.
+    pub network: Option<Network>,
+    /// Who Entra says they are.
+    pub identities: &'a [Identity],
+}
+
+/// Who has to know of a Start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visibility {
+    /// This process only: it is kept in memory.
+    Process,
+    /// Every instance: it is written to the state store.
+    Shared,
+}
+
+/// The Start that a Submit belongs to.
+#[derive(Debug, Clone)]
+pub struct MatchedStart {
+    /// The person, the same for both events.
+    pub person: PersonId,
+    /// What Start saw of them.
+    pub start: Arc<RememberedStart>,
+    /// How it is known that both are one person.
+    pub by: KnownBy,
+}
+
+/// By what Starts are looked up; `None`: the event does not say, so none is found.
+#[derive(Debug, Clone, Copy)]
+enum StartKey<'a> {
+    /// Under a correlation id.
+    Id(Option<&'a CorrelationId>),
+    /// In a network.
+    Network(Option<Network>),
+}
+
+/// One Start of the last hour.
+#[derive(Debug, Clone)]
+enum SeenStart {
+    /// What it saw is here.
+    InMemory(PersonId, Arc<RememberedStart>),
+    /// What it saw is in an object of this name.
+    Stored(PersonId, String),
+}
+
+impl SeenStart {
+    fn person(&self) -> &PersonId {
+        match self {
+            Self::InMemory(person, _) | Self::Stored(person, _) => person,
+        }
+    }
+}
+
+/// The person, if all Starts are of one.
+fn only_person(starts: &[SeenStart]) -> Option<&PersonId> {
+    let people: BTreeSet<&PersonId> = starts.iter().map(SeenStart::person).collect();
+    people.first().copied().filter(|_| people.len() == 1)
+}
+
+/// The Starts of the last hour. Cheap to clone; clones share what they know.
+#[derive(Debug, Clone)]
+pub struct RememberedStarts {
+    process: ProcessStarts,
+    shared: SharedStarts,
+}
+
+impl RememberedStarts {
+    /// Over this store; nothing is read yet. People are digested under a key that follows from the secret; without
+    /// one, under a key that is kept in the store.
+    #[must_use]
+    pub fn new(store: &StateStore, secret: Option<&Secret>) -> Self {
+        Self { process: ProcessStarts::new(), shared: SharedStarts::new(store.open(&NAMESPACE), secret) }
+    }
+
+    /// Remembers a Start, with the address that it saw. Entra repeats a call: the same person is remembered twice then,
+    /// which is one person.
+    pub async fn remember(
+        &self,
+        visibility: Visibility,
+        origin: &EventOrigin<'_>,
+        address: Option<RememberedAddress>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let start = RememberedStart { address };
+        match visibility {
+            Visibility::Process => self.process.remember(origin, start, now),
+            Visibility::Shared => self.shared.remember(origin, start, now).await?,
+        }
+        Ok(())
+    }
+
+    /// The Start that a Submit belongs to; `None` if that cannot be told. The store is asked only for
+    /// [`Visibility::Shared`]. `lists` says whether the form lists an address.
+    pub async fn find(
+        &self,
+        visibility: Visibility,
+        submit: &EventOrigin<'_>,
+        lists: impl Fn(&EmailAddress) -> bool,
+        now: DateTime<Utc>,
+    ) -> Result<Option<MatchedStart>, StoreError> {
+        let by_id = StartKey::Id(submit.correlation_id);
+        let (mut seen, mut by) = (self.seen(visibility, submit, by_id, now).await?, KnownBy::CorrelationId);
+        if seen.is_empty() {
+            let by_network = StartKey::Network(submit.network);
+            (seen, by) = (self.seen(visibility, submit, by_network, now).await?, KnownBy::Network);
+        }
+        let Some(person) = only_person(&seen).cloned() else { return Ok(None) };
+        let Some(start) = self.read(&seen).await? else { return Ok(None) };
+        let is_theirs = by == KnownBy::CorrelationId || start.email().is_some_and(lists);
+        Ok(is_theirs.then_some(MatchedStart { person, start, by }))
+    }
+
+    /// The Starts of the last hour under a key, the newest first.
+    async fn seen(
+        &self,
+        visibility: Visibility,
+        submit: &EventOrigin<'_>,
+        key: StartKey<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<SeenStart>, StoreError> {
+        let mut seen = self.process.seen(submit.app, key, now);
+        if visibility == Visibility::Shared {
+            seen.extend(self.shared.seen(submit.app, key, now).await?);
+        }
+        Ok(seen)
+    }
+
+    /// What the newest of one person's Starts saw that can be read.
+    async fn read(&self, starts: &[SeenStart]) -> Result<Option<Arc<RememberedStart>>, StoreError> {
+        for start in starts {
+            let read = match start {
+                SeenStart::InMemory(_, start) => Some(Arc::clone(start)),
+                SeenStart::Stored(person, object) => self.shared.read(person, object).await?,
+            };
+            if read.is_some() {
+                return Ok(read);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Deletes from the store what is older than an hour. A failure is a line in the log: the next call tries again.
+    pub async fn sweep(&self, now: DateTime<Utc>) {
+        match self.shared.sweep(now).await {
+            Ok(0) => {}
+            Ok(swept) => tracing::info!(event = "admissions-swept", swept),
+            Err(error) => tracing::warn!(event = "admissions-not-swept", reason = describe(&error)),
+        }
+    }
+
+    /// Does what [`RememberedStarts::sweep`] does, and deletes what killed writes have left anywhere in the store: for
+    /// where no timer does it. A store that can never be used holds nothing.
+    pub async fn sweep_with_leftovers(&self, now: DateTime<Utc>) {
+        if self.shared.is_usable() {
+            self.shared.sweep_leftovers(now).await;
+            self.sweep(now).await;
+        }
+    }
+}
+
+/// Whether something of that time still counts. One from much later was written while a clock was wrong.
+fn is_fresh(at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    now.signed_duration_since(at).abs() < LIFETIME
+}
