@@ -16,7 +16,7 @@ mod shape;
 mod tree;
 
 pub(super) use decode::{Decode, Fallback, Spanned, as_table, built_in, choice, is_table, key, section};
-pub(super) use decode::{structured, unknown_keys, unnamed};
+pub(super) use decode::{UNNAMED, structured, unknown_keys, unnamed};
 pub(super) use diagnostics::Diagnostics;
 pub use named_files::NamedFile;
 pub(super) use origin::Origin;

@@ -122,9 +122,7 @@ fn warn_of_unused(written: &Texts, policies: &[PolicySection], diagnostics: &mut
                 let known: Vec<&str> = messages::built_in_keys().collect();
                 let near = did_you_mean(key, known);
                 let path = format!("messages.{locale}.{key}");
-                diagnostics.within(&path, |diagnostics| {
-                    diagnostics.warn(&text.origin, format!("no rule names this text{near}"));
-                });
+                diagnostics.warn_at(&path, &text.origin, format!("no rule names this text{near}"));
             }
         }
     }

@@ -2,6 +2,8 @@
 
 mod cost;
 mod keys;
+mod limits;
+mod pattern;
 mod prefill;
 mod rules;
 pub(super) mod sources;
@@ -80,7 +82,7 @@ fn policy(section: &PolicySection, names: &KnownNames, messages: &Messages, diag
         prefill: prefill::prefill(section, names, diagnostics),
         max_text: section.max_text.value,
     };
-    cost::check(section, &policy, messages, diagnostics);
+    limits::check(section, &policy, messages, diagnostics);
     policy
 }
 

@@ -12,7 +12,7 @@ use super::tree::{Node, Table, Value, parse_setting};
 use crate::values::did_you_mean;
 
 pub(in crate::config) use macros::{choice, section};
-pub(in crate::config) use values::unnamed;
+pub(in crate::config) use values::{UNNAMED, unnamed};
 
 /// A type that a node decodes to.
 pub(in crate::config) trait Decode: Sized {

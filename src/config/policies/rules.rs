@@ -1,27 +1,21 @@
 //! `[[policies.rules]]`, compiled.
 
+mod dates;
 mod keys;
 
-use chrono::NaiveDate;
-use regex::{Regex, RegexBuilder};
-
-use super::cost::MAX_PATTERN;
-use crate::config::engine::{Diagnostics, Origin, Spanned};
+use super::pattern;
+use crate::config::engine::{Diagnostics, Spanned};
 use crate::config::expressions::scope::Scope;
 use crate::config::expressions::types::KnownTypes;
 use crate::config::known_names::KnownNames;
 use crate::signup::facts;
 use crate::signup::messages::Messages;
-use crate::signup::rules::{
-    Checks, DateCheck, Day, Normalise, Outcome, PhoneCountry, Rule, check_date_format, prepare_phones,
-};
+use crate::signup::rules::{Checks, Normalise, Outcome, PhoneCountry, Rule, prepare_phones};
 use crate::values::{AttributeName, did_you_mean};
 
 pub(in crate::config) use keys::{RuleKeys, RuleSection};
 
-/// The ages that can be asked for.
-const AGES: std::ops::RangeInclusive<usize> = 1..=150;
-
+/// Checks one rule, and what its keys say together.
 pub(super) fn rule(
     section: &RuleSection,
     multi_select: &[AttributeName],
@@ -30,8 +24,7 @@ pub(super) fn rule(
     diagnostics: &mut Diagnostics,
 ) -> Option<Rule> {
     let keys = &section.value;
-    let place = keys.attribute.as_ref().map_or("[]", |attribute| attribute.value.as_str());
-    diagnostics.within(place, |diagnostics| {
+    diagnostics.within(keys.step(), |diagnostics| {
         let known = |written: &Spanned<String>| names.attribute(&written.value, &written.origin, diagnostics);
         let attribute = keys.attribute.as_ref().map(known);
         let when = keys.when.as_ref().map(|when| {
@@ -137,13 +130,13 @@ fn checks(keys: &RuleKeys, diagnostics: &mut Diagnostics) -> Checks {
     ordered(("min_items", &keys.min_items), ("max_items", &keys.max_items), diagnostics);
     Checks {
         required: keys.required,
-        pattern: keys.pattern.as_ref().and_then(|pattern| compile(pattern, diagnostics)),
+        pattern: keys.pattern.as_ref().and_then(|written| pattern::compile(written, diagnostics)),
         min_length: keys.min_length.as_ref().map(|min| min.value),
         max_length: keys.max_length.as_ref().map(|max| max.value),
         one_of: keys.one_of.iter().map(|one| one.0.to_text()).collect(),
         min: keys.min.as_ref().map(|min| min.value),
         max: keys.max.as_ref().map(|max| max.value),
-        date: date(keys, diagnostics),
+        date: dates::date(keys, diagnostics),
         min_items: keys.min_items.as_ref().map(|min| min.value),
         max_items: keys.max_items.as_ref().map(|max| max.value),
     }
@@ -160,64 +153,5 @@ fn ordered<T: PartialOrd>(
     {
         let how = format!("is larger than {most}: nothing can pass");
         diagnostics.error_at(least, &low.origin, how);
-    }
-}
-
-fn date(keys: &RuleKeys, diagnostics: &mut Diagnostics) -> Option<DateCheck> {
-    let format = keys.date_format.as_ref().map(|format| {
-        if let Err(why) = check_date_format(&format.value) {
-            diagnostics.error_at("date_format", &format.origin, why.to_string());
-        }
-        format.value.clone()
-    });
-    let earliest = keys.earliest.as_ref().and_then(|written| day(written, "earliest", diagnostics));
-    let latest = keys.latest.as_ref().and_then(|written| day(written, "latest", diagnostics));
-    if let (Some((Day::Fixed(first), origin)), Some((Day::Fixed(last), _))) = (&earliest, &latest)
-        && first > last
-    {
-        diagnostics.error_at("earliest", origin, "is after latest: nothing can pass");
-    }
-    let min_age = keys.min_age.as_ref().map(|age| {
-        if !AGES.contains(&age.value) {
-            let how = format!("must lie between {} and {} years", AGES.start(), AGES.end());
-            diagnostics.error_at("min_age", &age.origin, how);
-        }
-        u32::try_from(age.value).unwrap_or(u32::MAX)
-    });
-    let wanted = format.is_some() || keys.earliest.is_some() || keys.latest.is_some() || min_age.is_some();
-    wanted.then(|| DateCheck {
-        format: format.unwrap_or_else(|| DateCheck::ISO.to_owned()),
-        earliest: earliest.map(|(day, _)| day),
-        latest: latest.map(|(day, _)| day),
-        min_age,
-    })
-}
-
-fn day<'k>(written: &'k Spanned<String>, key: &str, diagnostics: &mut Diagnostics) -> Option<(Day, &'k Origin)> {
-    if written.value == "today" {
-        return Some((Day::Today, &written.origin));
-    }
-    let date = NaiveDate::parse_from_str(&written.value, DateCheck::ISO);
-    if date.is_err() {
-        let how = format!("{:?} is not a date: write it like 2026-01-31, or today", written.value);
-        diagnostics.error_at(key, &written.origin, how);
-    }
-    date.ok().map(|date| (Day::Fixed(date), &written.origin))
-}
-
-/// A pattern that is for the whole value.
-fn compile(pattern: &Spanned<String>, diagnostics: &mut Diagnostics) -> Option<Regex> {
-    let build = |text: &str| RegexBuilder::new(text).size_limit(MAX_PATTERN).build();
-    // On its own first: the error then shows what was written.
-    let compiled = build(&pattern.value).and_then(|_| build(&format!(r"\A(?:{})\z", pattern.value)));
-    match compiled {
-        Ok(regex) => Some(regex),
-        Err(error) => {
-            let why = error.to_string().lines().last().unwrap_or_default().trim().to_owned();
-            diagnostics.within("pattern", |diagnostics| {
-                diagnostics.error(&pattern.origin, format!("is not a regular expression: {why}"));
-            });
-            None
-        }
     }
 }

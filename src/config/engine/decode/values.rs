@@ -10,8 +10,8 @@ use crate::config::engine::diagnostics::Diagnostics;
 use crate::config::engine::shape::{Shape, TextFormat};
 use crate::config::engine::tree::{Entry, Node, Value};
 
-/// What the members of a list without a name are called in a path.
-const UNNAMED: &str = "[]";
+/// What a member of a list without a name is called in a path.
+pub(in crate::config) const UNNAMED: &str = "[]";
 
 /// Stands for a name that is missing.
 pub(in crate::config) fn unnamed() -> super::Spanned<String> {

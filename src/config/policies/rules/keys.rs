@@ -1,6 +1,6 @@
 //! `[[policies.rules]]`.
 
-use crate::config::engine::{Choice, Decode, Diagnostics, Node, Shape, Spanned, Value, choice, section};
+use crate::config::engine::{Choice, Decode, Diagnostics, Node, Shape, Spanned, UNNAMED, Value, choice, section};
 use crate::config::scalar::Scalar;
 use crate::signup::rules::{Normalise, Outcome, Required};
 
@@ -75,6 +75,13 @@ section! {
         /// The key in `[messages]` of the text that people see when the rule fails. Without it: `field-required` or
         /// `field-invalid` at a field (`field-too-long` for what is too long, whatever the rule says), `fix-errors` above the form, `rule-blocked` on a page.
         message: Option<Spanned<String>> = None,
+    }
+}
+
+impl RuleKeys {
+    /// What the rule is called in the path of a key.
+    pub(in crate::config) fn step(&self) -> &str {
+        self.attribute.as_ref().map_or(UNNAMED, |attribute| &attribute.value)
     }
 }
 
