@@ -5,20 +5,13 @@ use std::collections::BTreeSet;
 use rstest::rstest;
 use serde_json::{Map, Value as Json, json};
 
+use super::sample::{LEAST, TENANT_AND_HOOKS, add, set};
 use crate::config::documents::json_schema;
 use crate::config::engine::{Decode, Diagnostics, Key, Problem, Section, Shape, parse_file, toml, value_schema};
 use crate::config::file::File;
 use validator::problems;
 
 mod validator;
-
-/// The least that can be used.
-const LEAST: &str = r#"
-[tenant]
-id = "aaaabbbb-0000-cccc-1111-dddd2222eeee"
-[hooks]
-audience = ["99999999-2222-3333-4444-555555555555"]
-"#;
 
 fn schema() -> Json {
     serde_json::from_str(&json_schema()).unwrap()
@@ -45,7 +38,7 @@ fn lines(problems: &[Problem]) -> Vec<String> {
 #[test]
 fn the_schema_passes_the_sample_and_the_least_configuration() {
     assert_eq!(against_the_schema(include_str!("../../../guestlist.toml")), [""; 0]);
-    assert_eq!(against_the_schema(LEAST), [""; 0]);
+    assert_eq!(against_the_schema(TENANT_AND_HOOKS), [""; 0]);
 }
 
 #[rstest]
@@ -77,23 +70,19 @@ fn the_schema_passes_the_sample_and_the_least_configuration() {
     "/connectors/0/list: unknown"
 )]
 fn the_schema_and_the_decoder_refuse_the_same_slips(#[case] slip: &str, #[case] place: &str) {
-    let text = format!("{LEAST}{slip}\n");
+    let text = format!("{TENANT_AND_HOOKS}{slip}\n");
     let seen = against_the_schema(&text);
     assert!(seen.iter().any(|problem| problem.starts_with(place)), "{seen:#?}");
     assert!(!decoded(&text).0.is_empty(), "the decoder takes {slip}");
 }
 
 #[rstest]
-#[case::tenant("id = \"aaaabbbb-0000-cccc-1111-dddd2222eeee\"", "id = \"contoso\"", "/tenant/id: pattern")]
-#[case::no_tenant("[tenant]\nid = \"aaaabbbb-0000-cccc-1111-dddd2222eeee\"\n", "", ": required")]
-#[case::caller("[hooks]", "[hooks]\nallowed_callers = [\"me\"]", "/hooks/allowed_callers/0: pattern")]
-#[case::rule(
-    "[hooks]",
-    "[[policies]]\nname = \"a\"\ngate = \"open\"\nallow = [\"contoso.com\"]\n[hooks]",
-    "/policies/0/allow/0: pattern"
-)]
-fn the_schema_refuses_what_is_found_after_decoding_too(#[case] from: &str, #[case] to: &str, #[case] place: &str) {
-    let seen = against_the_schema(&LEAST.replace(from, to));
+#[case::tenant(set(TENANT_AND_HOOKS, "tenant", "id", "\"contoso\""), "/tenant/id: pattern")]
+#[case::no_tenant("[hooks]\naudience = [\"x\"]\n".to_owned(), ": required")]
+#[case::caller(add(TENANT_AND_HOOKS, "hooks", "allowed_callers = [\"me\"]"), "/hooks/allowed_callers/0: pattern")]
+#[case::rule(add(LEAST, "policies", "allow = [\"contoso.com\"]"), "/policies/0/allow/0: pattern")]
+fn the_schema_refuses_what_is_found_after_decoding_too(#[case] text: String, #[case] place: &str) {
+    let seen = against_the_schema(&text);
     assert!(seen.iter().any(|problem| problem.starts_with(place)), "{seen:#?}");
 }
 
@@ -187,6 +176,9 @@ fn every_key_is_explained_and_its_examples_and_its_default_can_be_written() {
         let schema = value_schema(&key.shape);
         for value in key.examples().iter().chain(&key.default) {
             assert_eq!(problems(&schema, value), [""; 0], "{name} cannot be {value}");
+        }
+        if let (Some(words), Some(default)) = (key.default_in_words, &key.default) {
+            assert_eq!(words, format!("`{}`", toml(default)), "the default of {name} in words");
         }
     });
 }

@@ -2,7 +2,7 @@
 
 use rstest::rstest;
 
-use super::{LEAST, Sample};
+use super::sample::{LEAST, Sample, set};
 use crate::lookups::{Header, Method};
 
 /// The least that a look-up says.
@@ -99,7 +99,10 @@ fn names_the_key_and_the_remedy(#[case] line: &str, #[case] key: &str, #[case] s
 
 #[test]
 fn a_name_occurs_once_and_several_slips_show_at_once() {
-    let text = format!("{LEAST}{CRM}{}budget = \"1m\"\nmax_body = 0\n", CRM.replace("/person/title", "title"));
+    let text = format!(
+        "{LEAST}{CRM}{}budget = \"1m\"\nmax_body = 0\n",
+        set(CRM, "lookups", "prefill", "{ jobTitle = \"title\" }")
+    );
     let seen = Sample::new(&text).problems();
     for says in ["the name \"crm\" occurs twice", "budget", "max_body", "prefill.jobTitle"] {
         assert!(seen.iter().any(|line| line.contains(says)), "{says}: {seen:#?}");

@@ -2,27 +2,16 @@
 
 use rstest::rstest;
 
-use super::*;
-use crate::config::engine::{Origin, Spanned};
+use super::sample::{EXTENSION_APP, GRAPH, LEAST, NEWS, Sample, add};
+use crate::config::engine::{Diagnostics, Origin, Spanned};
 use crate::config::expressions::scope::Scope;
+use crate::config::known_names::KnownNames;
+use crate::signup::facts;
 
-/// A tenant with an extensions app, and what the accounts need.
-const TENANT: &str = r#"
-[tenant]
-id = "aaaabbbb-0000-cccc-1111-dddd2222eeee"
-extension_app_id = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
-[hooks]
-audience = ["99999999-2222-3333-4444-555555555555"]
-[graph]
-client_id = "88888888-3333-4444-5555-666666666666"
-credential = { client_secret = { env = "KEY" } }
-[[policies]]
-name = "default"
-gate = "open"
-"#;
-
+/// The problems of a configuration with an extensions app, a timer and this text.
 fn problems(text: &str) -> Vec<String> {
-    Sample::new(&format!("{TENANT}{text}\n")).with("KEY", "x-us1").problems()
+    let tenant = add(LEAST, "tenant", EXTENSION_APP);
+    Sample::new(&format!("{tenant}{GRAPH}{text}\n")).with("KEY", "x-us1").problems()
 }
 
 fn with_condition(condition: &str) -> Vec<String> {
@@ -77,9 +66,6 @@ fn templates_are_checked_as_well(#[case] text: &str, #[case] place: &str, #[case
     assert!(seen.len() == 1 && seen[0].contains(place) && seen[0].contains(says), "{seen:#?}");
 }
 
-const NEWS: &str =
-    "[[connectors]]\nname = \"news\"\nkind = \"mailchimp\"\napi_key = { env = \"KEY\" }\nlist = \"a1\"\n";
-
 #[rstest]
 #[case("user.ext.Newsletter && user.email != '' && user.identities.exists(one, one.issuer == 'mail')", "")]
 #[case("results.directory.id == '' && results.news.outcome == ''", "")]
@@ -106,7 +92,7 @@ fn of_invite(condition: &str, columns: &[&str]) -> Vec<String> {
     names.columns = columns.iter().map(|name| (*name).to_owned()).collect();
     let mut diagnostics = Diagnostics::default();
     let written = Spanned { value: condition.to_owned(), origin: Origin::File { line: 1, column: 1 } };
-    let condition = Scope::of_conditions(&names).condition(&written, &crate::signup::facts::NAMES, &mut diagnostics);
+    let condition = Scope::of_conditions(&names).condition(&written, &facts::NAMES, &mut diagnostics);
     assert!(condition.is_some());
     diagnostics.problems.iter().map(|problem| problem.describe("f")).collect()
 }

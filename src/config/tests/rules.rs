@@ -3,10 +3,10 @@
 use chrono::{TimeZone, Utc};
 use rstest::rstest;
 
-use super::*;
+use super::sample::{GRAPH, LEAST, NEWS, Sample};
 use crate::signup::facts::{Facts, IdentityFacts};
 use crate::signup::rules::{Checked, MAX_TEXT, Outcome, Required, Submission, check};
-use crate::values::{AttributeName, AttributeType, AttributeValue, Client, Form, FormField};
+use crate::values::{App, AttributeName, AttributeType, AttributeValue, Client, Form, FormField};
 
 /// The least configuration with a rule of these lines.
 fn with_rule(lines: &str) -> Sample {
@@ -188,15 +188,14 @@ fn a_condition_knows_the_declared_types_and_the_lists(#[case] condition: &str, #
 
 #[test]
 fn the_condition_of_a_connector_can_fail_too() {
-    let connector = "[graph]\nclient_id = \"12345678-0000-0000-0000-000000000000\"\ncredential = { client_secret = { env = \"S\" } }\n\
-        [[connectors]]\nname = \"news\"\nkind = \"mailchimp\"\napi_key = { env = \"S\" }\nlist = \"a1\"\nwhen = \"int(user.city) > 5\"\n";
-    let seen = Sample::new(&format!("{LEAST}{connector}")).problems();
-    let says = "the connector skips the account: int() fails";
-    assert!(seen.iter().any(|line| line.contains("connectors.news.when:") && line.contains(says)), "{seen:#?}");
-    let seen =
-        Sample::new(&format!("{LEAST}{}", connector.replace("int(user.city) > 5", "user.email == 5"))).problems();
-    let says = "user.email is a text, which is never the same as a number";
-    assert!(seen.iter().any(|line| line.contains("connectors.news.when:") && line.contains(says)), "{seen:#?}");
+    let seen = |condition: &str| Sample::new(&format!("{LEAST}{GRAPH}{NEWS}when = \"{condition}\"\n")).problems();
+    for (condition, says) in [
+        ("int(user.city) > 5", "the connector skips the account: int() fails"),
+        ("user.email == 5", "user.email is a text, which is never the same as a number"),
+    ] {
+        let seen = seen(condition);
+        assert!(seen.iter().any(|line| line.contains("connectors.news.when:") && line.contains(says)), "{seen:#?}");
+    }
 }
 
 /// What is said about a policy with these keys, and rules.

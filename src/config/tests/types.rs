@@ -2,13 +2,13 @@
 
 use rstest::rstest;
 
-use super::*;
+use super::sample::{EXTENSION_APP, LEAST, Sample, add};
+use crate::config::Severity;
 use crate::values::AttributeType;
 
 /// A configuration with these declarations, and these lines in its policy.
 fn sample(declared: &str, policy: &str) -> Sample {
-    let app = "extension_app_id = \"0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0\"\n";
-    let text = LEAST.replace("[hooks]", &format!("{app}attributes = {{ {declared} }}\n[hooks]"));
+    let text = add(LEAST, "tenant", &format!("{EXTENSION_APP}\nattributes = {{ {declared} }}"));
     Sample::new(&format!("{text}{policy}\n"))
 }
 
@@ -17,7 +17,7 @@ fn declared_types_reach_the_policies_in_both_forms_and_by_an_app_setting() {
     let inline = sample("\"ext.Newsletter\" = \"boolean\", \"ext.Seats\" = \"int64\", jobTitle = \"string\"", "");
     let table =
         "[tenant.attributes]\n\"ext.Newsletter\" = \"boolean\"\n\"ext.Seats\" = \"int64\"\njobTitle = \"string\"\n";
-    let text = LEAST.replace("[hooks]", "extension_app_id = \"0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0\"\n[hooks]");
+    let text = add(LEAST, "tenant", EXTENSION_APP);
     let table = Sample::new(&format!("{text}{table}"));
     let setting = "{ \"ext.Newsletter\" = \"boolean\", \"ext.Seats\" = \"int64\", jobTitle = \"string\" }";
     let setting = Sample::new(&text).with("GUESTLIST__TENANT__ATTRIBUTES", setting);
@@ -48,12 +48,12 @@ fn a_declaration_that_cannot_be_meant_is_refused(#[case] declared: &str, #[case]
 }
 
 #[rstest]
-#[case::prefill("ext.NewsLetter", "prefill = { \"ext.Newslettr\" = \"yes\" }", "ext.Newslettr")]
+#[case::prefill("ext.NewsLetter", "prefill = { \"ext.Newslettr\" = 1 }", "ext.Newslettr")]
 #[case::rule("ext.Seats", "[[policies.rules]]\nattribute = \"ext.Seat\"\nmin_length = 1", "ext.Seat")]
 #[case::condition("ext.Terms", "[[policies.rules]]\nwhen = \"!attributes.ext.Term\"", "ext.Term")]
 #[case::column("ext.Plann", "[[invites]]\nname = \"beta\"\nsource = \"plans.csv\"", "ext.Plan")]
-#[case::another_case("ext.NEWSLETTER", "prefill = { \"ext.newsletter\" = \"yes\" }", "")]
-#[case::nothing_like_it("ext.Seats", "prefill = { \"ext.Plan\" = \"yes\" }", "")]
+#[case::another_case("ext.NEWSLETTER", "prefill = { \"ext.newsletter\" = 1 }", "")]
+#[case::nothing_like_it("ext.Seats", "prefill = { \"ext.Plan\" = 1 }", "")]
 #[case::not_used("ext.Seats", "", "")]
 #[case::declared_as_well(
     "ext.Line1\" = \"int64\", \"ext.Line2",
@@ -65,7 +65,7 @@ fn a_name_that_is_nearly_one_that_is_used_is_a_warning(
     #[case] policy: &str,
     #[case] near: &str,
 ) {
-    let sample = sample(&format!("\"{declared}\" = \"int64\""), &policy.replace("= \"yes\"", "= 1"));
+    let sample = sample(&format!("\"{declared}\" = \"int64\""), policy);
     std::fs::write(sample.folder.path().join("plans.csv"), "email,ext.Plan\njo@example.com,7\n").unwrap();
     let config = sample.load().unwrap_or_else(|invalid| panic!("{invalid}"));
     let notes: Vec<_> = sample.problems().into_iter().filter(|note| note.contains("nearly")).collect();
