@@ -42,7 +42,7 @@ const ROOMS: &[(&str, &str)] = &[
     ("outbox", "clock, telemetry, storage"),
     ("accounts", "values, clock, telemetry, expressions, storage, outbox, reservations, graph, connectors, invites"),
     ("decisions", "values, clock, entra::event, reservations, signup, invites, lookups"),
-    ("functions", "values, telemetry, decisions, entra, signup, invites, accounts"),
+    ("functions", "values, telemetry, decisions, entra, invites, accounts"),
     ("config", "everything"),
     ("app", "everything"),
     ("server", "everything"),

@@ -21,7 +21,8 @@ use crate::entra::signing_keys::{KeySource, SigningKeys, SourceError};
 use crate::entra::test_key::{KEY, jwks};
 use crate::invites::InviteSource;
 use crate::invites::{InviteError, Invites};
-use crate::lookups::Lookups;
+use crate::lookups::{self, Lookups, UrlTemplate};
+use crate::outbound::Outbound;
 use crate::reservations::{RememberedStarts, Reservations, Visibility};
 use crate::signup::identity::EmailSource;
 use crate::signup::policy::{Gate, Mode, Policy, SignUpSettings};
@@ -216,6 +217,33 @@ async fn a_state_store_that_can_never_be_used_leads_to_the_failure_action_and_is
     let failures: Vec<_> = lines.events().into_iter().filter(|line| line["event"] == "failure-action").collect();
     assert!(failures.len() == 1 && failures[0]["reason"] == "state-unavailable", "{failures:?}");
     assert!(failures[0]["error"].as_str().unwrap().contains("on Azure"), "{failures:?}");
+}
+
+/// Someone answers the connection, and never the request.
+#[tokio::test(start_paused = true)]
+async fn a_look_up_that_hangs_costs_its_values_and_leaves_time_for_the_answer() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/people?email={{{{ email }}}}", silent.local_addr().unwrap());
+    let clock = Arc::new(ManualClock::new("2026-11-21T10:00:00Z".parse().unwrap()));
+    let settings = lookups::Settings {
+        name: Arc::from("crm"),
+        url: UrlTemplate::try_new(&url).unwrap(),
+        method: lookups::Method::Get,
+        headers: Vec::new(),
+        prefill: vec![(AttributeName::new("city"), "/city".parse().unwrap())],
+        budget: BUDGET * 2,
+        cache: Duration::ZERO,
+        max_body: 65_536,
+        private: true,
+    };
+    let policy = Policy { lookups: vec![Arc::from("crm")], ..Policy::new("default", Gate::Open) };
+    let answers = Behaviour::Answers;
+    let hooks = hooks_of(policy, &StateStore::in_memory(), answers, answers, OnFailure::Block);
+    let mut hooks = Arc::into_inner(hooks).unwrap();
+    hooks.services.lookups = Lookups::try_new(vec![settings], &Outbound::try_new(clock).unwrap()).unwrap();
+    let (action, _, took) = ask(&Arc::new(hooks), EventKind::Start, event(EventKind::Start).into()).await;
+    assert_eq!(action, "continueWithDefaultBehavior");
+    assert!(took <= BUDGET - Duration::from_millis(45), "{took:?}");
 }
 
 fn event(kind: EventKind) -> String {

@@ -99,6 +99,36 @@ fn an_invitation_that_does_not_count_names_the_refusal() {
 }
 
 #[test]
+fn of_several_invitations_that_do_not_count_the_first_names_the_refusal() {
+    let policy = policy(Gate::InviteOnly, &[], &[]);
+    let expired = Invitation { expires: Some(now()), ..invitation("jo@example.com", 2) };
+    let early =
+        Invitation { not_before: Some(now() + chrono::TimeDelta::seconds(1)), ..invitation("@example.com", 3) };
+    let other = vec!["44444444-0000-0000-0000-000000000002".parse().unwrap()];
+    let other = Invitation { apps: other, ..invitation("jo@example.com", 4) };
+    for (invitations, reason) in [
+        ([&expired, &early, &other], "invitation-expired"),
+        ([&early, &other, &expired], "invitation-not-yet-valid"),
+        ([&other, &expired, &early], "invitation-for-another-app"),
+    ] {
+        assert_eq!(asked(&policy, "jo@example.com", &invitations.map(Clone::clone)).0, reason);
+    }
+}
+
+#[test]
+fn of_invited_domains_the_longest_fills_the_form_and_of_equally_long_ones_the_first() {
+    let policy = policy(Gate::InviteOnly, &[], &[]);
+    let listed = [
+        invitation("@*.contoso.com", 2),
+        invitation("@mail.contoso.com", 3),
+        invitation("@mail.contoso.com", 4),
+        invitation("@*.contoso.com", 5),
+    ];
+    assert_eq!(asked(&policy, "jo@mail.contoso.com", &listed), ("invitation", Some(3)));
+    assert_eq!(asked(&policy, "jo@x.contoso.com", &listed), ("invitation", Some(2)));
+}
+
+#[test]
 fn the_first_valid_invitation_fills_the_form_and_an_exact_one_before_a_domain() {
     let policy = policy(Gate::InviteOnly, &["jo@example.com"], &[]);
     let both = [invitation("@example.com", 2), invitation("jo@example.com", 3), invitation("jo@example.com", 4)];

@@ -18,11 +18,7 @@ fn form(fields: &[(&str, &str)]) -> Form {
 }
 
 fn policy(no_address: NoAddress, sources: &[&str]) -> Policy {
-    let source = |name: &&str| match *name {
-        "identity" => EmailSource::Identity,
-        "federated-id" => EmailSource::FederatedId,
-        attribute => EmailSource::Attribute(AttributeName::new(attribute)),
-    };
+    let source = |name: &&str| name.parse().unwrap_or_else(|_| EmailSource::Attribute(AttributeName::new(*name)));
     let email_sources = sources.iter().map(source).collect();
     Policy { no_address, email_sources, ..Policy::new("default", Gate::InviteOnly) }
 }
@@ -35,6 +31,21 @@ fn usual() -> Policy {
 fn shown(found: Result<FoundAddress, MissingAddress>) -> Option<String> {
     let FoundAddress { address, provenance, source } = found.ok()?;
     Some(format!("{} {source} {}", address.canonical(), provenance.name()))
+}
+
+#[test]
+fn a_source_is_read_as_it_is_written() {
+    for (text, source) in [
+        ("identity", EmailSource::Identity),
+        ("federated-id", EmailSource::FederatedId),
+        ("attribute:ext.IdpEmail", EmailSource::Attribute(AttributeName::new("ext.IdpEmail"))),
+    ] {
+        assert_eq!((text.parse(), source.to_string().as_str()), (Ok(source.clone()), text));
+    }
+    for text in ["", "Identity", "identities", "attribute", "ext.IdpEmail"] {
+        let said = text.parse::<EmailSource>().unwrap_err().to_string();
+        assert_eq!(said, format!("{text:?} is none of identity, federated-id, attribute:NAME"));
+    }
 }
 
 #[test]
