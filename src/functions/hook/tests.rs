@@ -201,6 +201,7 @@ async fn a_state_store_that_does_not_work_leads_to_the_failure_action(
 #[tokio::test(start_paused = true)]
 async fn a_state_store_that_can_never_be_used_leads_to_the_failure_action_and_is_named_in_the_log() {
     let lines = CapturedLines::default();
+    // With two subscribers, asking whether a level is on that is off would silence the line that follows.
     let subscriber = telemetry::subscriber(LevelFilter::DEBUG, lines.clone(), Arc::new(SystemClock));
     // With one subscriber alone, an event that another thread reaches first stays off in all threads.
     let _second = tracing::Dispatch::new(tracing_subscriber::registry());

@@ -102,8 +102,7 @@ fn an_invitation_that_does_not_count_names_the_refusal() {
 fn of_several_invitations_that_do_not_count_the_first_names_the_refusal() {
     let policy = policy(Gate::InviteOnly, &[], &[]);
     let expired = Invitation { expires: Some(now()), ..invitation("jo@example.com", 2) };
-    let early =
-        Invitation { not_before: Some(now() + chrono::TimeDelta::seconds(1)), ..invitation("@example.com", 3) };
+    let early = Invitation { not_before: Some(now() + chrono::TimeDelta::seconds(1)), ..invitation("@example.com", 3) };
     let other = vec!["44444444-0000-0000-0000-000000000002".parse().unwrap()];
     let other = Invitation { apps: other, ..invitation("jo@example.com", 4) };
     for (invitations, reason) in [

@@ -1,4 +1,4 @@
-//! Function folders, their files and their routes, and what hooks may not touch.
+//! Function folders, their files and their routes, and what hooks and decisions may not touch.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -70,15 +70,28 @@ fn every_function_folder_has_its_file_and_its_route_and_there_is_no_other_route(
     assert_eq!(routes, expected);
 }
 
+/// A hook is what Entra calls: neither the timer nor the probe of readiness.
 #[test]
-fn a_hook_never_touches_accounts_graph_or_connectors() {
+fn a_hook_is_protocol_around_a_decision() {
     let folders = FunctionFolder::all();
-    let others: Vec<String> =
-        folders.iter().filter(|folder| !folder.is_called_over_http()).map(FunctionFolder::file).collect();
+    let is_hook = |folder: &&FunctionFolder| folder.is_called_over_http() && folder.name != "Health";
+    let others: Vec<String> = folders.iter().filter(|folder| !is_hook(folder)).map(FunctionFolder::file).collect();
     let is_of_a_hook = |path: &str| path.starts_with("functions") && !others.iter().any(|other| other == path);
     let hooks = PRODUCT.files.iter().filter(|file| is_of_a_hook(&file.path.to_string_lossy()));
     for (place, other) in hooks.flat_map(other_rooms) {
-        let is_far = ["accounts", "graph", "connectors", "storage", "credentials"].contains(&other.as_str());
-        assert!(!is_far, "{place}: a hook uses {other}");
+        let is_near = ["decisions", "values", "telemetry", "clock"].contains(&other.as_str());
+        assert!(is_near || other.starts_with("entra::"), "{place}: a hook uses {other}");
+    }
+}
+
+#[test]
+fn a_decision_knows_no_http() {
+    let decisions = PRODUCT.files.iter().filter(|file| file.module.first().is_some_and(|room| room == "decisions"));
+    for file in decisions {
+        for name in &file.names {
+            let is_http =
+                name.path.first().is_some_and(|root| ["axum", "http", "hyper", "reqwest"].contains(&root.as_str()));
+            assert!(!is_http, "src/{}:{} names {:?}", file.path.display(), name.line, name.path);
+        }
     }
 }
