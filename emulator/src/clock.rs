@@ -1,4 +1,4 @@
-//! The time the emulated systems share, and the forms in which they write it.
+//! The time that the emulated systems share, and the formats in which they write it.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -7,7 +7,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::shared::locked;
 
-/// A clock that runs, or stands still where a test put it. Clones show the same time.
+/// A clock that runs, or that a test has stopped at some time. Clones show the same time.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     fixed: Arc<Mutex<Option<DateTime<Utc>>>>,
@@ -20,7 +20,7 @@ impl Clock {
         Self::default()
     }
 
-    /// A clock that stands still at `at`.
+    /// A clock that is stopped at `at`.
     #[must_use]
     pub fn fixed(at: DateTime<Utc>) -> Self {
         let clock = Self::default();
@@ -45,13 +45,13 @@ impl Clock {
     }
 }
 
-/// `at` moved into the future by `by`; unchanged when that leaves the calendar.
+/// The time `by` after `at`; `at` if the calendar does not reach so far.
 #[must_use]
 pub fn later(at: DateTime<Utc>, by: Duration) -> DateTime<Utc> {
     chrono::TimeDelta::from_std(by).ok().and_then(|by| at.checked_add_signed(by)).unwrap_or(at)
 }
 
-/// `at` as Graph writes it: UTC with `Z` and exactly `fraction_digits` (0 to 7) digits after the second, the rest cut off.
+/// `at` in Graph's format: UTC with `Z`, and `fraction_digits` (0 to 7) digits of the second's fraction, not rounded.
 #[must_use]
 pub fn timestamp(at: DateTime<Utc>, fraction_digits: usize) -> String {
     let whole = at.format("%Y-%m-%dT%H:%M:%S");

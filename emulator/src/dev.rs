@@ -1,13 +1,13 @@
-//! What `cargo dev` is made of.
+//! The parts of `cargo dev`.
 
 pub(crate) mod checks;
 pub(crate) mod interactive;
+pub(crate) mod one_line;
 pub(crate) mod people;
 pub(crate) mod product;
 pub(crate) mod received;
 pub(crate) mod screen;
 pub(crate) mod script;
-pub(crate) mod short;
 pub(crate) mod stage;
 
 use std::path::PathBuf;

@@ -57,7 +57,7 @@ struct Entry {
     rules: Vec<Rule>,
 }
 
-/// The table of armed faults. Clones share it.
+/// The faults that are armed, and the counts of requests. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct Faults {
     table: Arc<Mutex<HashMap<Route, Entry>>>,
@@ -66,37 +66,37 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// From now on `route` fails so, until [`Faults::clear`].
+    /// Every request to `route` fails in this way, until [`Faults::clear`].
     pub fn set(&self, route: Route, fault: Fault) {
         self.clear(route);
         self.arm(route, 0, None, fault);
     }
 
-    /// Only the next request to `route` fails so.
+    /// The next request to `route` fails in this way.
     pub fn once(&self, route: Route, fault: Fault) {
         self.arm(route, 0, Some(1), fault);
     }
 
-    /// After `skip` more good answers, `times` requests (`None`: all) fail so. Rules of one route are used up in the order they were armed.
+    /// After `skip` more good answers, `times` requests (`None`: all) fail in this way. Several faults of a route take effect in turn.
     pub fn arm(&self, route: Route, skip: usize, times: Option<usize>, fault: Fault) {
         let rule = Rule { skip, times, fault };
         locked(&self.table).entry(route).or_default().rules.push(rule);
     }
 
-    /// `route` works again.
+    /// Removes the faults of `route`.
     pub fn clear(&self, route: Route) {
         if let Some(entry) = locked(&self.table).get_mut(&route) {
             entry.rules.clear();
         }
     }
 
-    /// How many requests `route` has had, failed ones included.
+    /// How many requests `route` has received, failed ones included.
     #[must_use]
     pub fn count(&self, route: Route) -> usize {
         locked(&self.table).get(&route).map_or(0, |entry| entry.count)
     }
 
-    /// Waits until `route` has had `count` requests, counted from the start. With a fault that never answers, what happens next is known.
+    /// Waits until `route` has received `count` requests since the start. After that nothing happens if the fault is one that never answers.
     pub async fn reached(&self, route: Route, count: usize) {
         loop {
             let asked = self.asked.notified();
@@ -107,7 +107,7 @@ impl Faults {
         }
     }
 
-    /// Waits until `route` has lost `count` answers to [`Fault::LoseAnswer`]: their effects are there.
+    /// Waits until `route` has lost `count` answers to [`Fault::LoseAnswer`]. Their effects have happened by then.
     pub async fn lost(&self, route: Route, count: usize) {
         loop {
             let done = self.done.notified();
@@ -138,7 +138,7 @@ impl Faults {
         Some(rule.fault.clone())
     }
 
-    /// Puts the table in front of an endpoint.
+    /// An endpoint that fails as the table says.
     pub(crate) fn guard(&self, route: Route, endpoint: MethodRouter) -> MethodRouter {
         endpoint.layer(from_fn_with_state((self.clone(), route), answer_or_fail))
     }

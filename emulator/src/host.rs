@@ -1,9 +1,9 @@
 //! A strict stand-in for the Azure Functions host.
 //!
-//! It reads the project's `host.json`, `local.settings.json` and every `function.json`, starts the executable, and calls it with the bytes
-//! the v4 host sends; an answer that the host would not take is an error here. Unlike the host it never restarts the process by itself
-//! except when an invocation exceeds `functionTimeout`: a test decides when the process lives. Keys (`authLevel`) are not checked, as under
-//! `func start`. HTTP functions with other bindings than their own two are not played.
+//! It reads the project's `host.json`, `local.settings.json` and every `function.json`, starts the executable, and sends it the same bytes
+//! as version 4 of the host. An answer that the host would not accept is an error here. The real host restarts a process that ends; this
+//! one does so only after an invocation that exceeds `functionTimeout`, since tests decide when the process runs. Keys (`authLevel`) are not
+//! checked, as with `func start`. HTTP functions with more than their two usual bindings are not supported.
 
 mod forward;
 mod front;
@@ -35,19 +35,19 @@ pub use timer::TimerForm;
 use crate::shared::{listen, loopback_client, serve};
 use process::Process;
 
-/// The host version told to the handler.
+/// The version of the host that the handler is told.
 pub(crate) const VERSION: &str = "4.1054.100.26301";
 
-/// How to run a project.
+/// How a project is run.
 #[derive(Clone, Default)]
 pub struct HostSettings {
-    /// Environment of the process, above its own and that of `local.settings.json`.
+    /// Environment variables of the process. They win over inherited ones and over `local.settings.json`.
     pub environment: Vec<(String, String)>,
     /// Variables that the process must not inherit.
     pub without: Vec<String>,
-    /// How HTTP functions reach the process; by default as `host.json` says.
+    /// How HTTP requests are passed to the process; by default as `host.json` says.
     pub mode: Option<Mode>,
-    /// The executable, above what the project says.
+    /// The executable; by default the one of the project.
     pub executable: Option<PathBuf>,
     /// The directory the process runs in; by default the project's.
     pub working_directory: Option<PathBuf>,
@@ -55,9 +55,9 @@ pub struct HostSettings {
     pub function_timeout: Option<Duration>,
     /// How long the process may take to answer for the first time; 30 seconds by default.
     pub initialization_timeout: Option<Duration>,
-    /// Is shown each line the process writes.
+    /// Called with each line that the process writes.
     pub on_line: Option<LineObserver>,
-    /// What nobody reads, until [`Host::read_output`]: a pipe that is full stops whoever writes into it.
+    /// The outputs that are not read until [`Host::read_output`]. A process that writes into a full pipe waits.
     pub unread: Unread,
 }
 
@@ -74,16 +74,16 @@ impl std::fmt::Debug for HostSettings {
 /// A project that could not be run.
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
-    /// The project's files.
+    /// The project's files cannot be read.
     #[error("read the project")]
     Project(#[from] ProjectError),
-    /// The process.
+    /// The process does not start, run or end as it should.
     #[error("run the executable")]
     Process(#[from] ProcessError),
-    /// The host's own port.
+    /// The host's own port cannot be opened.
     #[error("open the host's port")]
     Listen(#[source] std::io::Error),
-    /// The host's own HTTP client.
+    /// The host's own HTTP client cannot be made.
     #[error("make the host's HTTP client")]
     Client(#[source] reqwest::Error),
 }
@@ -91,14 +91,14 @@ pub enum HostError {
 /// A running project. Dropping it kills the process.
 #[derive(Debug)]
 pub struct Host {
-    pub(crate) inner: Arc<Inner>,
+    pub(crate) inner: Arc<HostState>,
     url: String,
     _front: AbortOnDropHandle<()>,
 }
 
-/// What the front and the invocations share.
+/// What requests and invocations share.
 #[derive(Debug)]
-pub(crate) struct Inner {
+pub(crate) struct HostState {
     pub(crate) project: Project,
     pub(crate) mode: Mode,
     pub(crate) process: Process,
@@ -118,7 +118,7 @@ impl Host {
         let function_timeout = settings.function_timeout.or(project.function_timeout);
         let process = Process::new(&project, settings, client.clone());
         process.start().await?;
-        let inner = Arc::new(Inner { project, mode, process, client, function_timeout });
+        let inner = Arc::new(HostState { project, mode, process, client, function_timeout });
         let (listener, address) = listen().await.map_err(HostError::Listen)?;
         Ok(Self { url: format!("http://{address}"), _front: serve(listener, front::router(&inner)), inner })
     }
@@ -129,7 +129,7 @@ impl Host {
         &self.url
     }
 
-    /// The port the process listens on, which only the host knows.
+    /// The port of the process. From outside only the host knows it.
     #[must_use]
     pub fn handler_port(&self) -> u16 {
         self.inner.process.port()
@@ -141,24 +141,24 @@ impl Host {
         &self.inner.project
     }
 
-    /// How long the last start took until the first answer.
+    /// The time from the last start to the first answer.
     #[must_use]
     pub fn startup(&self) -> Duration {
         self.inner.process.startup()
     }
 
-    /// Every line the process wrote so far, over all restarts.
+    /// Every line that the process has written, over all restarts.
     #[must_use]
     pub fn logs(&self) -> Vec<LogLine> {
         self.inner.process.lines().all()
     }
 
-    /// The first line, past or to come within `limit`, that `is_it`.
+    /// Waits up to `limit` for a line that `is_it`, and returns the first one. Lines of the past count.
     pub async fn wait_for_line(&self, limit: Duration, is_it: impl Fn(&LogLine) -> bool) -> Option<LogLine> {
         self.inner.process.lines().wait_for(limit, is_it).await
     }
 
-    /// Reads from now on what was left unread.
+    /// Reads the outputs that were not read, from now on.
     pub fn read_output(&self) {
         self.inner.process.read_output();
     }
@@ -168,33 +168,33 @@ impl Host {
         self.inner.process.is_running().await
     }
 
-    /// The process id, while it runs.
+    /// The process id, if the process runs.
     pub async fn process_id(&self) -> Option<u32> {
         self.inner.process.id().await
     }
 
-    /// Ends the process as the host does: `SIGKILL`.
+    /// Ends the process with `SIGKILL`, as the host does.
     pub async fn kill(&self) -> Result<(), HostError> {
         Ok(self.inner.process.kill().await?)
     }
 
-    /// Asks the process to end as `docker stop` does, and waits up to `limit`: `SIGTERM`.
+    /// Asks the process to end with `SIGTERM`, as `docker stop` does, and waits up to `limit`.
     pub async fn terminate(&self, limit: Duration) -> Result<ExitStatus, HostError> {
         Ok(self.inner.process.terminate(limit).await?)
     }
 
-    /// Kills the process if it runs, and starts it again on another port.
+    /// Kills the process, if it runs, and starts it on another port.
     pub async fn restart(&self) -> Result<(), HostError> {
         self.inner.process.kill().await?;
         Ok(self.inner.process.start().await?)
     }
 
-    /// Fires a timer function as the host does, in the form captured under it.
+    /// Fires a timer function with a body as it was captured under the host.
     pub async fn invoke_timer(&self, function: &str) -> Result<Invocation, InvokeError> {
         self.invoke_timer_as(function, TimerForm::Captured).await
     }
 
-    /// Fires a timer function in one of the forms timers come in.
+    /// Fires a timer function with a body in this form.
     pub async fn invoke_timer_as(&self, function: &str, form: TimerForm) -> Result<Invocation, InvokeError> {
         let function = self.inner.project.timer(function)?;
         let body = form.body(&function.trigger().name, chrono::Utc::now());
@@ -207,7 +207,7 @@ impl Host {
         self.inner.invoke(function, body).await
     }
 
-    /// Fires a timer function and kills the process as soon as `moment` is over. `None`: killed; otherwise the function was faster.
+    /// Fires a timer function, and kills the process when `moment` is over. `None` if it was killed; otherwise the function had ended before.
     pub async fn invoke_timer_and_kill(
         &self,
         function: &str,

@@ -1,7 +1,7 @@
 //! `cargo dev`: builds the product and runs it in a tenant on this machine.
 //!
-//! Interactive, it says what to try and runs until Ctrl-C. With `--script` it plays three sign-ups and a timer run, holds every answer to
-//! what the sample configuration promises, and exits with 1 if anything is off.
+//! Without `--script` it says what to try, and runs until Ctrl-C. With `--script` it plays three sign-ups and two timer runs, checks every
+//! answer against the sample configuration, and exits with 1 if one is wrong.
 
 mod dev;
 
@@ -51,12 +51,12 @@ async fn main() -> ExitCode {
     }
 }
 
-/// The arguments without a leading `--`: `cargo dev` is an alias that ends in one, and people type another.
+/// The arguments without a `--` in front: the alias `cargo dev` ends in one, and people may type another.
 fn arguments() -> impl Iterator<Item = OsString> {
     std::env::args_os().enumerate().filter(|(at, argument)| *at != 1 || argument != "--").map(|(_, argument)| argument)
 }
 
-/// Whether all is well.
+/// Runs the chosen mode. True if nothing was wrong.
 async fn run(options: &Options, screen: &Screen) -> Result<bool, DevError> {
     let root = product::workspace();
     let executable = match &options.executable {
@@ -65,7 +65,7 @@ async fn run(options: &Options, screen: &Screen) -> Result<bool, DevError> {
     };
     let project = options.project.as_ref().unwrap_or(&root);
     let shows_lines = options.verbose || !options.script;
-    let stage = Stage::set(project, executable, shows_lines.then(|| screen.clone())).await?;
+    let stage = Stage::start(project, executable, shows_lines.then(|| screen.clone())).await?;
     if options.script {
         Ok(Box::pin(script::play(&stage, screen)).await)
     } else {

@@ -1,4 +1,4 @@
-//! What several rooms of the emulator need: locks without poison, an HTTP client for loopback, a server that ends with its owner.
+//! What several parts of the emulator need: locks, an HTTP client and servers for loopback, random ids.
 
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
-/// The value behind `mutex`, also after a test panicked while it held it.
+/// The locked value, also if a test has panicked while it held the lock.
 pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -34,7 +34,7 @@ pub(crate) async fn listen() -> std::io::Result<(TcpListener, SocketAddr)> {
 /// Serves `router` until the handle is dropped. Handlers may ask for the peer's address.
 pub(crate) fn serve(listener: TcpListener, router: Router) -> AbortOnDropHandle<()> {
     AbortOnDropHandle::new(tokio::spawn(async move {
-        // Kestrel, which stands behind the real ones, sets it too; a delayed 40 ms would look like the product's.
+        // The servers of the real services set this, too. Without it an answer may be 40 ms late, which would look like the product's delay.
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         // `axum::serve` retries failed accepts itself and does not return.

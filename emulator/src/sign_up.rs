@@ -1,8 +1,9 @@
-//! Entra's side of a sign-up: it calls the hooks as Entra does, and knows what their answers mean to the person.
+//! Entra's side of a sign-up: it calls the hooks as Entra does, and knows what their answers mean for the person.
 //!
-//! Start and Submit of one sign-up have two correlation ids, unless [`Entra::one_id`] says otherwise: which of both Entra does is not
-//! documented, and nobody may rely on one. Each call has two seconds and one retry with the same correlation id. Which failures Entra retries is not documented; here it is
-//! whatever gave no answer in time, and 429 and 5xx. An answer that Entra would not take becomes the error an administrator would find.
+//! Start and Submit of a sign-up have different correlation ids, unless [`Entra::one_id`] is chosen. Which of both Entra does is not
+//! documented, so nobody may rely on one id. Each call has a limit of two seconds, and one retry with the same correlation id. Which
+//! failures Entra retries is not documented either. Here these are: no answer in time, 429, and 5xx. An answer that Entra would not accept
+//! becomes the error that an administrator would find.
 
 pub mod answer;
 mod call;
@@ -27,9 +28,9 @@ pub use person::Person;
 
 use crate::Tenant;
 use crate::shared::{loopback_client, new_id};
-use crate::tenant::Inner;
+use crate::tenant::TenantState;
 
-/// Where the hooks are.
+/// The addresses of the hooks.
 #[derive(Clone, Debug)]
 pub struct Hooks {
     /// The target URL of the extension for `OnAttributeCollectionStart`.
@@ -49,10 +50,10 @@ impl Hooks {
     }
 }
 
-/// Entra, with the hooks it was told to call.
+/// Entra, with the addresses of its hooks.
 #[derive(Debug)]
 pub struct Entra {
-    tenant: Arc<Inner>,
+    tenant: Arc<TenantState>,
     hooks: Hooks,
     client: reqwest::Client,
     time_limit: Duration,
@@ -61,7 +62,7 @@ pub struct Entra {
 }
 
 impl Entra {
-    /// Entra of `tenant`, with the limits it allows at most: two seconds and one retry.
+    /// Entra for this tenant, with the largest limits that it allows: two seconds and one retry.
     pub fn new(tenant: &Tenant, hooks: Hooks) -> reqwest::Result<Self> {
         Ok(Self {
             tenant: tenant.shared(),
@@ -94,7 +95,7 @@ impl Entra {
         self
     }
 
-    /// A sign-up of `person` to `app` in this tenant, with the form they will see.
+    /// A sign-up of `person` to `app`, with the form that they will see.
     #[must_use]
     pub fn begin(&self, person: Person, app: App, form: Form) -> SignUp {
         let mut sign_up = SignUp::new(&self.tenant.options, person, app, form);

@@ -41,7 +41,7 @@ pub trait OutsideSystem: Any + Debug + Send + Sync {
     /// The environment variables, secrets included, that point the product at it under the sample configuration.
     fn settings(&self) -> Vec<(&'static str, String)>;
 
-    /// Every request so far, in the order they came.
+    /// Every request so far, in the order in which it was received.
     fn received(&self) -> Vec<Received>;
 
     /// What has to be true of it after the script of `cargo dev`.
@@ -51,15 +51,15 @@ pub trait OutsideSystem: Any + Debug + Send + Sync {
 /// A request to an outside system, in the terms that all systems share.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Received {
-    /// The HTTP method, or the like.
+    /// The HTTP method, or what corresponds to it.
     pub method: &'static str,
-    /// Whether it could change anything.
+    /// Whether it may change something.
     pub is_write: bool,
-    /// The values that it carried, by name.
+    /// The values in it, by name.
     pub values: Map<String, Value>,
-    /// The status that it was answered with, or the like.
+    /// The status of the answer, or what corresponds to it.
     pub answer: String,
-    /// All that a developer may want to see of it.
+    /// The whole request, for developers.
     pub details: Value,
 }
 

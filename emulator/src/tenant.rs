@@ -1,8 +1,8 @@
 //! The tenant: Entra's two authorities, Microsoft Graph and the outside systems, each on a loopback port of its own, so that each can fail
 //! alone.
 //!
-//! Everything is strict where the real service is, and everything a test may want to know is kept: requests, patches, members. Faults are
-//! armed per [`Route`] in [`Faults`].
+//! Each is as strict as the real service, and keeps what tests may ask for: requests, changes, members. [`Faults`] makes single endpoints
+//! fail.
 
 mod account;
 mod audit;
@@ -36,32 +36,32 @@ pub const ENTRA_CALLER: &str = "99045fe1-7639-4a75-9d4a-577b6ca3810f";
 /// The app id of Microsoft Graph.
 pub const GRAPH_APP: &str = "00000003-0000-0000-c000-000000000000";
 
-/// What a tenant is made of; the defaults fit the project's sample configuration.
+/// The properties of a tenant. The defaults fit the sample configuration.
 #[derive(Clone, Debug)]
 pub struct TenantOptions {
     /// The tenant's id.
     pub id: String,
-    /// The subdomain of `ciamlogin.com`, for the issuer that is built from it.
+    /// The subdomain of `ciamlogin.com`, which one of the issuers contains.
     pub subdomain: String,
-    /// The initial domain, which new accounts get their `userPrincipalName` in.
+    /// The initial domain: that of the `userPrincipalName` of new accounts.
     pub domain: String,
     /// Other verified domains.
     pub verified_domains: Vec<String>,
     /// `aud` of the tokens.
     pub audience: String,
-    /// The app registration that may get a Graph token.
+    /// The app registration that can get Graph tokens.
     pub graph_client_id: String,
     /// Its client secret.
     pub graph_client_secret: String,
-    /// How long a Graph token is good for.
+    /// The lifetime of Graph tokens.
     pub graph_token_lifetime: Duration,
-    /// Records per page of the audit log.
+    /// The largest number of records on a page of the audit log.
     pub page_size: usize,
-    /// How far back the audit log reaches; older filters are refused. `None`: for ever.
+    /// How far back the audit log reaches. Filters for older records are refused. `None`: no limit.
     pub retention: Option<Duration>,
-    /// Whether the audit log's `@odata.nextLink` names a host that is not Graph's.
+    /// Whether the audit log's `@odata.nextLink` leads to a host other than Graph's.
     pub foreign_next_link: bool,
-    /// The time the tenant lives in.
+    /// The tenant's clock.
     pub clock: Clock,
 }
 
@@ -87,10 +87,10 @@ impl Default for TenantOptions {
 /// A tenant that could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum TenantError {
-    /// No loopback port could be opened.
+    /// A loopback port could not be opened.
     #[error("open a loopback port for the tenant")]
     Listen(#[source] std::io::Error),
-    /// No signing key could be made.
+    /// The signing key could not be made.
     #[error("make the tenant's signing key")]
     Key(#[source] KeyError),
 }
@@ -106,9 +106,9 @@ pub struct Urls {
     pub graph: String,
 }
 
-/// What all handlers of one tenant share.
+/// What all endpoints of a tenant share.
 #[derive(Debug)]
-pub(crate) struct Inner {
+pub(crate) struct TenantState {
     pub(crate) options: TenantOptions,
     pub(crate) urls: Urls,
     pub(crate) keys: Keys,
@@ -120,7 +120,7 @@ pub(crate) struct Inner {
 /// A running tenant. Dropping it closes its ports.
 #[derive(Debug)]
 pub struct Tenant {
-    inner: Arc<Inner>,
+    inner: Arc<TenantState>,
     systems: Systems,
     _servers: Vec<AbortOnDropHandle<()>>,
 }
@@ -131,7 +131,7 @@ impl Tenant {
         Self::start(TenantOptions::default()).await
     }
 
-    /// Opens the ports and serves from then on.
+    /// Starts a tenant.
     pub async fn start(options: TenantOptions) -> Result<Self, TenantError> {
         let open = || async { listen().await.map_err(TenantError::Listen) };
         let (login, login_at) = open().await?;
@@ -144,7 +144,7 @@ impl Tenant {
         };
         let faults = Faults::default();
         let systems = Systems::start(&faults).await.map_err(TenantError::Listen)?;
-        let inner = Arc::new(Inner {
+        let inner = Arc::new(TenantState {
             keys: Keys::for_tenant().map_err(TenantError::Key)?,
             faults,
             directory: Directory::new(&options),
@@ -161,48 +161,48 @@ impl Tenant {
         Ok(Self { inner, systems, _servers: servers })
     }
 
-    /// What other parts of the emulator keep of a tenant.
-    pub(crate) fn shared(&self) -> Arc<Inner> {
+    /// What other parts of the emulator share with the endpoints.
+    pub(crate) fn shared(&self) -> Arc<TenantState> {
         Arc::clone(&self.inner)
     }
 
-    /// What the tenant was started with.
+    /// The options that the tenant was started with.
     #[must_use]
     pub fn options(&self) -> &TenantOptions {
         &self.inner.options
     }
 
-    /// Where its systems are.
+    /// The addresses of Entra and Graph.
     #[must_use]
     pub fn urls(&self) -> &Urls {
         &self.inner.urls
     }
 
-    /// The time it lives in.
+    /// The tenant's clock.
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.inner.options.clock
     }
 
-    /// What its key documents hold and which key signs.
+    /// The key that signs, and the published keys.
     #[must_use]
     pub fn keys(&self) -> &Keys {
         &self.inner.keys
     }
 
-    /// Faults of its endpoints, and how often each was asked.
+    /// The faults of endpoints, and how often each endpoint was asked.
     #[must_use]
     pub fn faults(&self) -> &Faults {
         &self.inner.faults
     }
 
-    /// Its users, its audit log, and what was changed through Graph.
+    /// The users, the audit log, and the changes through Graph.
     #[must_use]
     pub fn directory(&self) -> &Directory {
         &self.inner.directory
     }
 
-    /// The Graph tokens it gave out.
+    /// The Graph tokens that were issued.
     #[must_use]
     pub fn graph_tokens(&self) -> &GraphTokens {
         &self.inner.graph_tokens
@@ -238,7 +238,7 @@ impl Tenant {
         settings
     }
 
-    /// A token as Entra would send it to a hook now: v2, from the ciam authority, signed by the current key.
+    /// A token as Entra would send it to a hook now: version 2, from the ciam authority, signed by the current key.
     #[must_use]
     pub fn token(&self) -> Token {
         Token::new(&self.inner)

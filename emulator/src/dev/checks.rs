@@ -1,10 +1,10 @@
-//! Expectations, each printed as it is checked.
+//! Expectations of the script. Each is printed when it is checked.
 
 use std::fmt::Debug;
 
 use super::screen::Screen;
 
-/// Counts what holds and what does not.
+/// The number of expectations that held, and of those that failed.
 #[derive(Debug)]
 pub(crate) struct Checks {
     screen: Screen,
@@ -17,7 +17,7 @@ impl Checks {
         Self { screen, held: 0, failed: 0 }
     }
 
-    /// `what` should hold; otherwise `seen` is shown.
+    /// Prints whether `what` holds, with `seen` if it does not.
     pub(crate) fn expect(&mut self, what: &str, holds: bool, seen: impl Debug) {
         if holds {
             self.held += 1;
@@ -27,12 +27,12 @@ impl Checks {
         self.screen.check(holds, what, &format!("{seen:?}"));
     }
 
-    /// `seen` should be `expected`.
+    /// Expects `seen` to be `expected`.
     pub(crate) fn equal<S: PartialEq<E> + Debug, E: Debug + ?Sized>(&mut self, what: &str, seen: &S, expected: &E) {
         self.expect(what, seen == expected, seen);
     }
 
-    /// Says how it went, and whether everything held.
+    /// Prints the result. True if every expectation held.
     pub(crate) fn conclude(&self) -> bool {
         let total = self.held + self.failed;
         match self.failed {

@@ -1,4 +1,5 @@
-//! Runs until Ctrl-C, says what to try, and helps with it over HTTP: fresh tokens, events, whole sign-ups, the timer, what was received.
+//! The interactive mode: it says what to try, and runs until Ctrl-C. A helper server gives tokens and events, plays sign-ups, fires the timer
+//! and shows what was received.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -15,14 +16,14 @@ use guestlist_emulator::tenant::{KeyError, Patch};
 use serde_json::{Map, Value, json};
 
 use super::DevError;
+use super::one_line;
 use super::people::{NEWSLETTER, form, typed};
 use super::screen::Screen;
-use super::short;
 use super::stage::Stage;
 
 type Parameters = Query<HashMap<String, String>>;
 
-/// Serves the helpers until Ctrl-C.
+/// Runs the helper server until Ctrl-C.
 pub(crate) async fn run(stage: Stage, screen: &Screen) -> Result<(), DevError> {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.map_err(DevError::Listen)?;
     let address = listener.local_addr().map_err(DevError::Listen)?;
@@ -39,7 +40,7 @@ pub(crate) async fn run(stage: Stage, screen: &Screen) -> Result<(), DevError> {
         ended = axum::serve(listener, router) => ended.map_err(DevError::Listen)?,
         pressed = tokio::signal::ctrl_c() => pressed.map_err(DevError::Listen)?,
     }
-    // It may have heard Ctrl-C itself and be gone already.
+    // The product may have received Ctrl-C too, and have ended.
     let _ = stage.host.terminate(Duration::from_secs(3)).await;
     Ok(())
 }
@@ -77,25 +78,25 @@ async fn token(State(stage): State<Arc<Stage>>) -> Result<String, (StatusCode, S
     stage.entra.token().encode().map_err(failed)
 }
 
-/// The Start event of somebody.
+/// A Start event.
 async fn event(State(stage): State<Arc<Stage>>, Query(parameters): Parameters) -> Json<Value> {
     Json(begin(&stage, &parameters).0.start())
 }
 
-/// A sign-up from beginning to end, as lines.
+/// Plays a whole sign-up, and returns a line for each call and answer.
 async fn sign_up(State(stage): State<Arc<Stage>>, Query(parameters): Parameters) -> String {
     let (sign_up, edit) = begin(&stage, &parameters);
     let who = sign_up.person.address.clone().unwrap_or_default();
     let flow = Box::pin(stage.entra.sign_up(sign_up, vec![edit])).await;
     let mut lines = String::new();
-    for (sent, answer, milliseconds) in short::calls(&flow, &who) {
+    for (sent, answer, milliseconds) in one_line::calls(&flow, &who) {
         let _ = writeln!(lines, "{sent}\n  -> {answer} ({milliseconds} ms)");
     }
     let _ = writeln!(lines, "{:?}", flow.outcome);
     lines
 }
 
-/// Somebody's sign-up, and what they type: names from the address unless given, any field of the form by its name.
+/// A sign-up by the parameters, and what the person types: any field by its name; without one, names are made from the address.
 fn begin(stage: &Stage, parameters: &HashMap<String, String>) -> (SignUp, Edit) {
     let address = parameters.get("email").map_or("nobody@example.org", String::as_str);
     let (local, domain) = address.split_once('@').unwrap_or((address, ""));

@@ -1,12 +1,12 @@
-//! Who signs up in the script and in the helpers, with which form.
+//! The forms of the script and of the interactive mode, and what people type into them.
 
 use guestlist_emulator::sign_up::{Edit, Form, edit};
 use serde_json::json;
 
-/// The custom attribute of the sample configuration's `ext.Newsletter`.
+/// The full name of `ext.Newsletter` of the sample configuration.
 pub(crate) const NEWSLETTER: &str = "extension_0f1e2d3c4b5a69788796a5b4c3d2e1f0_Newsletter";
 
-/// The user flow's whole page.
+/// The form with all fields.
 pub(crate) fn form() -> Form {
     Form::new()
         .text("givenName")
@@ -18,14 +18,14 @@ pub(crate) fn form() -> Form {
         .boolean(NEWSLETTER)
 }
 
-/// The page of a flow that does not ask for a display name: its accounts are called "unknown".
+/// The form of a user flow that does not ask for a display name. Entra calls such accounts "unknown".
 pub(crate) fn form_without_display_name() -> Form {
     let mut form = form();
     form.fields.retain(|field| field.name != "displayName");
     form
 }
 
-/// What a person types who signs up as `given_name surname`.
+/// What the person with this name types.
 pub(crate) fn typed(given_name: &str, surname: &str, postal_code: &str, newsletter: bool) -> Edit {
     edit([
         ("givenName", json!(given_name)),

@@ -16,7 +16,7 @@ pub(crate) fn workspace() -> PathBuf {
     package.parent().map_or_else(|| package.clone(), Path::to_owned)
 }
 
-/// Builds `guestlist` and answers where cargo put it.
+/// Builds `guestlist` and returns the path of the executable.
 pub(crate) async fn build(root: &Path, release: bool, screen: &Screen) -> Result<PathBuf, DevError> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);

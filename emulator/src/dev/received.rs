@@ -1,26 +1,26 @@
-//! What the outside systems received in the script, and whether it is what they should have.
+//! What the outside systems received in the script, and whether that is right.
 
 use guestlist_emulator::systems::OutsideSystem;
 use guestlist_emulator::systems::script::{ALEX, SAM};
 use serde_json::{Map, Value, json};
 
 use super::checks::Checks;
+use super::one_line;
 use super::screen::Screen;
-use super::short;
 use super::stage::Stage;
 
-/// Shows every request, and checks what there is after them.
+/// Shows every request, and checks what the systems hold after them.
 pub(crate) fn show(stage: &Stage, screen: &Screen, checks: &mut Checks) {
     screen.title("5. What the outside systems received");
     for system in stage.tenant.systems() {
         for request in system.received() {
-            let values = short::pairs(&request.values);
+            let values = one_line::pairs(&request.values);
             screen.line(format_args!("  {} {} {values} ({})", system.name(), request.method, request.answer));
         }
     }
     let patches = stage.tenant.directory().patches();
     for patch in &patches {
-        screen.line(format_args!("  Graph PATCH {} ({})", short::changes(patch), patch.status));
+        screen.line(format_args!("  Graph PATCH {} ({})", one_line::changes(patch), patch.status));
     }
     for expected in stage.tenant.systems().flat_map(OutsideSystem::after_script) {
         checks.expect(expected.what, expected.holds, format_args!("{}", expected.seen));

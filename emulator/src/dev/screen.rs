@@ -1,11 +1,11 @@
-//! What is shown: plain lines, dimmed where they are the product's own, coloured only on a terminal that wants it.
+//! Lines on the screen. Those of the product are dim. Colours are for terminals only, and off with `NO_COLOR`.
 
 use std::error::Error;
 use std::fmt::{Debug, Display};
 use std::io::{IsTerminal, Write, stdout};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Where lines go. A line that cannot be written is lost; there is nobody to tell. Clones write to the same place.
+/// The screen. A line that cannot be written is lost without an error. Clones write to the same output.
 #[derive(Clone)]
 pub(crate) struct Screen {
     colours: bool,
@@ -44,7 +44,7 @@ impl Screen {
         self.line(format_args!("  {sent}\n    -> {answer} {}", self.styled("2", time)));
     }
 
-    /// Whether an expectation holds, and what was seen instead.
+    /// An expectation and whether it holds, with what was seen if it does not.
     pub(crate) fn check(&self, holds: bool, what: &str, seen: &str) {
         if holds {
             self.line(format_args!("  {}  {what}", self.styled("32", "ok")));

@@ -1,4 +1,4 @@
-//! The scripted play: an uninvited, an invited and a corrected sign-up, two timer runs, and what the outside systems received.
+//! The script: an uninvited, an invited and a corrected sign-up, two timer runs, and what the outside systems received.
 
 use std::time::Duration;
 
@@ -10,42 +10,43 @@ use guestlist_emulator::tenant::Account;
 use serde_json::{Map, Value, json};
 
 use super::checks::Checks;
+use super::one_line;
 use super::people::{NEWSLETTER, form, form_without_display_name, typed};
 use super::received;
 use super::screen::{Screen, chain};
-use super::short;
 use super::stage::Stage;
 
 const TIMER: &str = "UpdateNewAccounts";
-/// The sample configuration's budget and what the design allows above it.
+/// The budget of the sample configuration, and 50 ms that an answer may take beyond it.
 const BUDGET: Duration = Duration::from_millis(850);
 
-/// Plays it all; whether everything was as it should be.
+/// Plays the script. True if every expectation held.
 pub(crate) async fn play(stage: &Stage, screen: &Screen) -> bool {
-    let mut play = Play { stage, screen: screen.clone(), checks: Checks::new(screen.clone()), slowest: Duration::ZERO };
+    let mut script =
+        Script { stage, screen: screen.clone(), checks: Checks::new(screen.clone()), slowest: Duration::ZERO };
     screen.dim(format_args!("guestlist answered {} ms after its start", stage.host.startup().as_millis()));
-    play.uninvited().await;
-    play.invited().await;
-    play.corrected().await;
-    play.accounts().await;
-    received::show(stage, screen, &mut play.checks);
-    let slowest = play.slowest;
-    play.checks.expect("every hook answered within its budget", slowest <= BUDGET, slowest);
-    let well = play.checks.conclude();
+    script.uninvited().await;
+    script.invited().await;
+    script.corrected().await;
+    script.accounts().await;
+    received::show(stage, screen, &mut script.checks);
+    let slowest = script.slowest;
+    script.checks.expect("every hook answered within its budget", slowest <= BUDGET, slowest);
+    let well = script.checks.conclude();
     if !well {
-        play.complaints();
+        script.show_warnings();
     }
     well
 }
 
-struct Play<'s> {
+struct Script<'s> {
     stage: &'s Stage,
     screen: Screen,
     checks: Checks,
     slowest: Duration,
 }
 
-impl Play<'_> {
+impl Script<'_> {
     async fn uninvited(&mut self) {
         self.screen.title("1. Someone who is not invited");
         let flow = self.sign_up("nobody@example.org", form(), Vec::new()).await;
@@ -127,12 +128,12 @@ impl Play<'_> {
         self.checks.expect(what, logged, result.map(|invocation| invocation.logs));
     }
 
-    /// Plays one sign-up and shows its calls.
+    /// Plays a sign-up and shows its calls.
     async fn sign_up(&mut self, address: &str, form: Form, edits: Vec<Edit>) -> Flow {
         let entra = &self.stage.entra;
         let sign_up = entra.begin(Person::email_otp(address), App::default(), form);
         let flow = entra.sign_up(sign_up, edits).await;
-        for (sent, answer, milliseconds) in short::calls(&flow, address) {
+        for (sent, answer, milliseconds) in one_line::calls(&flow, address) {
             self.screen.call(&sent, &answer, milliseconds);
         }
         let calls = std::iter::once(&flow.start).chain(&flow.submits);
@@ -159,8 +160,8 @@ impl Play<'_> {
         self.stage.tenant.directory().user_with_address(address).unwrap_or_default()
     }
 
-    /// The product's own warnings and errors, to say why something does not hold.
-    fn complaints(&self) {
+    /// Shows the product's warnings and errors, which may say why an expectation failed.
+    fn show_warnings(&self) {
         let lines = self.stage.host.logs();
         for line in lines.iter().filter(|line| line.level != Level::Information) {
             self.screen.dim(&line.text);

@@ -1,4 +1,4 @@
-//! Tenant, product and Entra, wired to each other, with a folder for the state that goes when they go.
+//! A tenant, the product and Entra, connected to each other, with a temporary folder for the state.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,12 +32,12 @@ impl TemporaryFolder {
 
 impl Drop for TemporaryFolder {
     fn drop(&mut self) {
-        // What cannot be removed is the operating system's to clean up.
+        // If it cannot be removed, the operating system will clean it up.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
-/// Everything that runs. The host comes first, so that the product ends before its state goes.
+/// Everything that runs. The host is the first field, so that the product ends before its state is removed.
 #[derive(Debug)]
 pub(crate) struct Stage {
     pub(crate) host: Host,
@@ -47,8 +47,8 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Starts a tenant, and the product pointed at it. The product's lines go to `screen` if there is one.
-    pub(crate) async fn set(project: &Path, executable: PathBuf, screen: Option<Screen>) -> Result<Self, DevError> {
+    /// Starts a tenant, and the product with the settings for it. The product's log lines go to `screen`, if there is one.
+    pub(crate) async fn start(project: &Path, executable: PathBuf, screen: Option<Screen>) -> Result<Self, DevError> {
         let tenant = Tenant::start_default().await?;
         let state = TemporaryFolder::make().map_err(DevError::State)?;
         let mut settings = HostSettings {
@@ -66,7 +66,7 @@ impl Stage {
     }
 }
 
-/// Every outside address pointed at the tenant, the state in this folder, and secrets that open nothing else.
+/// The product's environment: every outside address is the tenant's, and the state is in this folder.
 fn environment(tenant: &Tenant, state: &TemporaryFolder) -> Vec<(String, String)> {
     let mut settings = tenant.settings();
     settings.push(("GUESTLIST__STATE__URL", state.path().display().to_string()));

@@ -1,7 +1,7 @@
-//! What an endpoint does instead of answering as it should.
+//! The ways in which an endpoint can fail.
 //!
-//! Between a service and us stand gateways, proxies and caches, and none of them knows the service's format: they answer
-//! with any status and a page for people. And an answer can be the service's own and still not the one asked for.
+//! Gateways, proxies and caches stand before a service. They do not know its format: they answer with any status and a page for people.
+//! And the service itself can send an answer that does not belong to the request.
 
 use std::time::Duration;
 
@@ -10,23 +10,23 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-/// Another object than any that a tenant makes, in every form of an id.
+/// The id of an object that no tenant has.
 const ANOTHER: &str = "deadbeef-0000-4000-8000-00000000beef";
-/// No good answer is longer.
+/// The size limit of a good answer, in bytes.
 const LONGEST: usize = 64 * 1024 * 1024;
 
-/// What an endpoint does instead of answering as it should.
+/// What an endpoint does instead of its good answer.
 #[derive(Clone, Debug)]
 pub enum Fault {
     /// Accepts the request and never answers.
     Hang,
-    /// Answers as it should, but only after this long.
+    /// Waits this long, then gives the good answer.
     Delay(Duration),
-    /// Does as it should, and never answers: the answer is lost, the effect is not.
+    /// Does what was asked, and never answers: the answer is lost, the effect is not.
     LoseAnswer,
     /// Answers with this status and no body.
     Status(u16),
-    /// Answers with exactly this.
+    /// Gives this answer.
     Answer {
         /// The status.
         status: u16,
@@ -35,19 +35,19 @@ pub enum Fault {
         /// The body.
         body: String,
     },
-    /// Answers as it should, but one member of the JSON body is another.
+    /// Gives the good answer with one member of the JSON body changed.
     Changed {
-        /// Its name.
+        /// The member's name.
         member: String,
-        /// What it is instead; `None`: it is not there.
+        /// The new value; `None` removes the member.
         value: Option<Value>,
     },
-    /// Answers as it should, but the body ends in the middle.
+    /// Gives the good answer with the first half of the body only.
     CutShort,
 }
 
 impl Fault {
-    /// Graph's 429, with `Retry-After` (any form) when given.
+    /// Graph's 429, with this `Retry-After` in either form.
     #[must_use]
     pub fn throttled(retry_after: Option<&str>) -> Self {
         let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
@@ -56,7 +56,7 @@ impl Fault {
         Self::Answer { status: 429, headers, body: body.to_string() }
     }
 
-    /// A gateway's page with this status; a redirect leads to a page of its own.
+    /// A gateway's page with this status. A redirect leads to another page of the gateway.
     #[must_use]
     pub fn gateway(status: u16) -> Self {
         let mut headers = vec![("content-type".to_owned(), "text/html; charset=utf-8".to_owned())];
@@ -74,7 +74,7 @@ impl Fault {
         Self::Answer { status, headers, body: body.to_string() }
     }
 
-    /// Graph's refusal of a token, with this status (401 in the documents), and with a challenge when given.
+    /// Graph's refusal of a token, with this status (documented: 401) and this challenge.
     #[must_use]
     pub fn token_refused(status: u16, challenge: Option<&str>) -> Self {
         let error = json!({ "code": "InvalidAuthenticationToken", "message": "Lifetime validation failed." });
@@ -83,7 +83,7 @@ impl Fault {
         Self::Answer { status, headers, body: json!({ "error": error }).to_string() }
     }
 
-    /// The good answer, about somebody else.
+    /// The good answer with the id of another object.
     #[must_use]
     pub fn another_id() -> Self {
         Self::changed("id", ANOTHER)
@@ -105,7 +105,7 @@ impl Fault {
         let (status, headers, body) = match self {
             Self::Status(status) => (status, Vec::new(), String::new()),
             Self::Answer { status, headers, body } => (status, headers, body),
-            // These are played before it comes to an answer of their own.
+            // These have no answer of their own; the caller plays them.
             Self::Hang | Self::LoseAnswer | Self::Delay(_) | Self::Changed { .. } | Self::CutShort => {
                 (500, Vec::new(), String::new())
             }
@@ -121,7 +121,7 @@ impl Fault {
     }
 }
 
-/// A good answer with one member of its body changed or taken out. A body that is no JSON object stays as it is.
+/// A good answer with one member of its body changed or removed. A body that is not a JSON object stays as it is.
 pub(super) async fn changed(good: Response, member: &str, value: Option<Value>) -> Response {
     let (mut parts, body) = good.into_parts();
     let bytes = to_bytes(body, LONGEST).await.unwrap_or_default();
@@ -136,7 +136,7 @@ pub(super) async fn changed(good: Response, member: &str, value: Option<Value>) 
     Response::from_parts(parts, Body::from(Value::Object(object).to_string()))
 }
 
-/// A good answer that is complete as HTTP and whose body is only the first half.
+/// A good answer with the first half of its body; as HTTP it is complete.
 pub(super) async fn cut_short(good: Response) -> Response {
     let (mut parts, body) = good.into_parts();
     let mut bytes = to_bytes(body, LONGEST).await.unwrap_or_default();

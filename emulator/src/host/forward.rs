@@ -1,4 +1,4 @@
-//! The two ways in which the host hands an HTTP request to the process.
+//! The two ways in which the host passes an HTTP request to the process.
 
 use std::net::SocketAddr;
 
@@ -7,15 +7,15 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use url::Url;
 
 use super::relay::{end_to_end, whole};
-use super::{Inner, VERSION};
+use super::{HostState, VERSION};
 use crate::shared::new_id;
 
 const HOST_VERSION: HeaderName = HeaderName::from_static("x-azure-functions-hostversion");
 const INVOCATION_ID: HeaderName = HeaderName::from_static("x-azure-functions-invocationid");
 
-/// `enableProxyingHttpRequest`: path and query as received, body streamed, `Host` of the process, `X-Forwarded-*` replaced.
+/// `enableProxyingHttpRequest`: path and query as received, a streamed body, the process's `Host`, new `X-Forwarded-*`.
 pub(super) fn proxied(
-    inner: &Inner,
+    inner: &HostState,
     peer: SocketAddr,
     request: Request,
 ) -> Result<reqwest::RequestBuilder, StatusCode> {
@@ -40,14 +40,14 @@ pub(super) fn proxied(
     Ok(passed.body(body))
 }
 
-/// `enableForwardingHttpRequest`: rebuilt from the decoded address, the original `Host`, a body only with a `Content-Length`.
-pub(super) async fn forwarded(inner: &Inner, request: Request) -> Result<reqwest::RequestBuilder, StatusCode> {
+/// `enableForwardingHttpRequest`: a rebuilt address, the original `Host`, and a body only if there is a `Content-Length`.
+pub(super) async fn forwarded(inner: &HostState, request: Request) -> Result<reqwest::RequestBuilder, StatusCode> {
     let url = rebuilt(inner.process.port(), request.uri().path(), request.uri().query());
     let url = url.ok_or(StatusCode::INTERNAL_SERVER_ERROR)?;
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length: u64 = length.and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0);
     if length == 0 && request.headers().contains_key(header::TRANSFER_ENCODING) {
-        // The copied header without content makes the host's own client throw.
+        // The host copies this header without a content, and its HTTP client fails.
         return Err(StatusCode::INTERNAL_SERVER_ERROR);
     }
     let headers = forwarded_headers(request.headers())?;
@@ -77,7 +77,7 @@ fn value(text: &str) -> Result<HeaderValue, StatusCode> {
     HeaderValue::from_str(text).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// The address as .NET rebuilds it: the path decoded once and parsed again, equal query keys joined with commas.
+/// The address as .NET rebuilds it: the path is decoded once and parsed again, values of the same query key are joined with commas.
 fn rebuilt(port: u16, path: &str, query: Option<&str>) -> Option<Url> {
     let mut url = Url::parse(&format!("http://127.0.0.1:{port}{}", decoded(path))).ok()?;
     let Some(query) = query.filter(|query| !query.is_empty()) else {

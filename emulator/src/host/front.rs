@@ -1,4 +1,4 @@
-//! The host's public side: routes a request to its function and passes it on to the process.
+//! The host's public side: it finds the function of a request, and passes the request to the process.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,18 +9,18 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use super::Inner;
+use super::HostState;
 use super::forward::{forwarded, proxied};
 use super::project::Mode;
 use super::relay::end_to_end;
 
-/// Everything the host answers to the outside.
-pub(super) fn router(inner: &Arc<Inner>) -> Router {
+/// The public routes.
+pub(super) fn router(inner: &Arc<HostState>) -> Router {
     Router::new().fallback(pass_on).with_state(Arc::clone(inner))
 }
 
 async fn pass_on(
-    State(inner): State<Arc<Inner>>,
+    State(inner): State<Arc<HostState>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
@@ -45,7 +45,7 @@ async fn pass_on(
     }
 }
 
-/// What a caller sees when the process does not answer. The cause in the body is the stand-in's own addition.
+/// The answer to the caller if the process does not answer. The real host does not write the cause into the body.
 fn failed(mode: Mode, error: &reqwest::Error) -> Response {
     let status = match mode {
         Mode::Proxying => StatusCode::BAD_GATEWAY,
@@ -54,7 +54,7 @@ fn failed(mode: Mode, error: &reqwest::Error) -> Response {
     (status, format!("the process did not answer: {error:?}")).into_response()
 }
 
-/// The handler's answer to the caller: streamed when proxying, buffered when forwarding.
+/// The process's answer, for the caller: streamed when proxying, buffered when forwarding.
 async fn relayed(mode: Mode, answer: reqwest::Response) -> Response {
     let status = answer.status();
     let headers = answer.headers().clone();

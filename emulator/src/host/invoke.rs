@@ -1,4 +1,4 @@
-//! Calling a function that is not passed through: `POST /{FunctionName}`, and what the host takes for an answer.
+//! The invocation of a function without HTTP trigger: `POST /{FunctionName}`, and which answers the host accepts.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::process::ProcessError;
 use super::project::{Function, Project};
-use super::{Inner, VERSION};
+use super::{HostState, VERSION};
 use crate::shared::new_id;
 
 /// A successful invocation.
@@ -33,39 +33,39 @@ pub enum InvokeError {
     /// The function has another trigger.
     #[error("function {0} has no timer trigger")]
     NotATimer(String),
-    /// No answer: the process is gone or broke off.
+    /// There was no answer: the process has ended, or has closed the connection.
     #[error("call the function")]
     Send(#[source] reqwest::Error),
-    /// Not a success.
+    /// The status is not one of success.
     #[error("the answer has status {status}: {body}")]
     Status {
         /// The status.
         status: u16,
-        /// The body, which the real host does not show.
+        /// The body. The real host does not show it.
         body: String,
     },
-    /// Not JSON by its `Content-Type`.
+    /// The `Content-Type` is not JSON.
     #[error("the answer's content type is {0:?}, not JSON")]
     ContentType(String),
-    /// Nothing: the real host would wait until `functionTimeout` and then kill the process.
+    /// The body is empty. The real host waits until `functionTimeout` and then kills the process.
     #[error("the answer is empty or null, on which the host hangs until functionTimeout")]
     Empty,
-    /// Not a JSON object.
+    /// The body is not a JSON object.
     #[error("the answer is not a JSON object: {0}")]
     NotAnObject(String),
-    /// An output that is no out binding.
+    /// An output is not one of the function's bindings.
     #[error("Outputs has `{0}`, which is no out binding of the function")]
     UnknownOutput(String),
-    /// A text the host would take for base64 and decode.
+    /// An output is a text that the host would decode as base64.
     #[error("output `{0}` is a text that the host takes for base64")]
     Base64Output(String),
-    /// A log that is not text.
+    /// A log line is not a text.
     #[error("Logs is not an array of texts")]
     Logs,
-    /// Too long: the process was killed and started again, as the host does.
+    /// The function took too long. The process was killed and started again, as the host does.
     #[error("the function ran longer than functionTimeout, {0:?}")]
     TimedOut(Duration),
-    /// Too long, and the restart failed.
+    /// The function took too long, and the process could not be started again.
     #[error("restart the process after functionTimeout")]
     Restart(#[source] ProcessError),
 }
@@ -85,8 +85,8 @@ impl Project {
     }
 }
 
-impl Inner {
-    /// Calls `function` with `body` and holds the answer to the host's contract.
+impl HostState {
+    /// Calls `function` with `body`, and checks the answer against the host's contract.
     pub(super) async fn invoke(&self, function: &Function, body: &Value) -> Result<Invocation, InvokeError> {
         let began = Instant::now();
         let answer = match self.function_timeout {
@@ -114,7 +114,7 @@ impl Inner {
     async fn post(&self, function: &Function, body: &Value) -> Result<Value, InvokeError> {
         let url = format!("http://127.0.0.1:{}/{}", self.process.port(), function.name);
         let bytes = body.to_string().into_bytes();
-        // A stream of unknown length goes out chunked, without Content-Length, as the host sends it.
+        // The host sends chunks without Content-Length; a stream of unknown length is sent in the same way.
         let stream = futures_util::stream::once(async move { Ok::<_, std::io::Error>(bytes) });
         let trace = new_id().replace('-', "");
         let span: String = trace.chars().rev().take(16).collect();

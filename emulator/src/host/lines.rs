@@ -1,4 +1,4 @@
-//! The lines a process writes, graded as the host grades them.
+//! The lines that a process writes, with the levels that the host gives them.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -28,10 +28,10 @@ pub struct LogLine {
     pub text: String,
 }
 
-/// Is shown each line.
+/// A function that is called with each line.
 pub type LineObserver = Arc<dyn Fn(&LogLine) + Send + Sync>;
 
-/// All lines so far, for whoever asks or waits.
+/// All lines so far.
 #[derive(Default)]
 pub(super) struct Lines {
     all: Mutex<Vec<LogLine>>,
@@ -40,7 +40,7 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    pub(super) fn shown_to(observer: Option<LineObserver>) -> Self {
+    pub(super) fn with_observer(observer: Option<LineObserver>) -> Self {
         Self { observer, ..Self::default() }
     }
 
@@ -48,7 +48,7 @@ impl Lines {
         locked(&self.all).clone()
     }
 
-    /// The first line, past or to come within `limit`, that `is_it`.
+    /// Waits up to `limit` for a line that `is_it`, and returns the first one. Lines of the past count.
     pub(super) async fn wait_for(&self, limit: Duration, is_it: impl Fn(&LogLine) -> bool) -> Option<LogLine> {
         let search = async {
             loop {
@@ -62,7 +62,7 @@ impl Lines {
         tokio::time::timeout(limit, search).await.ok()
     }
 
-    /// Takes every line of a stream until it ends.
+    /// Reads the lines of a stream until it ends.
     pub(super) async fn read(self: Arc<Self>, stream: impl AsyncRead + Unpin, is_stderr: bool) {
         let mut reader = BufReader::new(stream).lines();
         while let Ok(Some(text)) = reader.next_line().await {

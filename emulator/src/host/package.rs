@@ -1,17 +1,17 @@
-//! What `func azure functionapp publish` puts into its package.
+//! The files that `func azure functionapp publish` packs.
 //!
-//! It reads `.funcignore` in a way of its own, which is not git's: a line is the beginning of a path, `*` is one character or more that
-//! is no slash, `**` one or more of any, and a line with `!` lets in whatever begins so, wherever it stands in the file.
+//! It does not read `.funcignore` as git reads a `.gitignore`: a line is the beginning of a path, `*` is one or more characters without a
+//! slash, and `**` is one or more of any. A line with `!` includes every path with that beginning, wherever the line stands.
 
 use std::io;
 use std::path::Path;
 
-/// Folders that are left out whatever the file says.
+/// Folders that are never packed.
 const NEVER_FOLDERS: [&str; 2] = [".git", ".vscode"];
-/// Files that are left out whatever the file says.
+/// Files that are never packed.
 const NEVER_FILES: [&str; 4] = [".funcignore", ".gitignore", "local.settings.json", "project.lock.json"];
 
-/// The paths of the files of a function app that are published, in order.
+/// The paths of the files that are packed, sorted.
 pub fn published(root: &Path) -> io::Result<Vec<String>> {
     let rules = match std::fs::read_to_string(root.join(".funcignore")) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),

@@ -1,4 +1,4 @@
-//! A port for the process, which it will find free when it comes to bind it.
+//! A port that is still free when the process binds it.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::OnceLock;
@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 use tokio::net::TcpSocket;
 
-/// Below the ports the system hands out by itself, so that nobody else gets one in the meantime.
+/// These ports are below those that the system assigns by itself, so that no other program gets one in the meantime.
 const FIRST: u16 = 20_000;
 const COUNT: u16 = 12_000;
 
 static NEXT: OnceLock<AtomicU16> = OnceLock::new();
 
-/// A loopback port nobody listens on, and never the same twice in a row.
+/// A free loopback port; never the same twice in a row.
 pub(super) fn free_port() -> std::io::Result<u16> {
     let next = NEXT.get_or_init(|| {
         let (seed, _) = uuid::Uuid::new_v4().as_u64_pair();
@@ -29,8 +29,8 @@ pub(super) fn free_port() -> std::io::Result<u16> {
     Err(refused.unwrap_or_else(|| std::io::ErrorKind::AddrInUse.into()))
 }
 
-/// Binds without listening: a process being forked elsewhere in this moment inherits the socket until it starts its program, and must
-/// neither keep the port from ours nor take connections on it.
+/// Binds the port without listening. A process that is forked at this moment inherits the socket for a short time. It must neither keep the
+/// port busy nor accept connections on it.
 fn bound(port: u16) -> std::io::Result<()> {
     let socket = TcpSocket::new_v4()?;
     socket.set_reuseaddr(true)?;

@@ -1,4 +1,4 @@
-//! The executable: its environment, its start, its lines, its end.
+//! The process of the executable: its environment, its start, its output and its end.
 
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
@@ -13,11 +13,11 @@ use super::port::free_port;
 use super::{HostSettings, Project, ProjectError};
 use crate::shared::{locked, new_id};
 
-/// The setting that overrides the executable `host.json` names.
+/// The setting that replaces the executable of `host.json`.
 const EXECUTABLE_SETTING: &str = "AzureFunctionsJobHost__customHandler__description__defaultExecutablePath";
 const PROBE_INTERVAL: Duration = Duration::from_millis(25);
 
-/// Which of the process's two outlets nobody reads.
+/// Which outputs of the process are not read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unread {
     /// Standard output.
@@ -26,43 +26,43 @@ pub struct Unread {
     pub stderr: bool,
 }
 
-/// Outlets that are open and not read.
+/// Outputs that are open and not read.
 #[derive(Default)]
-struct Held {
+struct UnreadOutputs {
     stdout: Option<ChildStdout>,
     stderr: Option<ChildStderr>,
 }
 
-/// A process that does not do as it should.
+/// Why a process does not start, run or end as it should.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
-    /// The project names none.
+    /// The project names no executable.
     #[error("find the executable")]
     Executable(#[source] ProjectError),
-    /// It cannot be started.
+    /// The executable cannot be started.
     #[error("start {}", .0.display())]
     Spawn(PathBuf, #[source] std::io::Error),
-    /// No free port.
+    /// There is no free port.
     #[error("find a free loopback port")]
     Port(#[source] std::io::Error),
-    /// It ended before it answered.
+    /// The process ended before it answered.
     #[error("the process ended before it answered ({status}); it said: {last_lines}")]
     Ended {
-        /// How it ended.
+        /// The exit status.
         status: ExitStatus,
-        /// What it wrote last.
+        /// The last lines that it wrote.
         last_lines: String,
     },
-    /// It never answered.
+    /// The process did not answer in this time.
     #[error("the process did not answer within {0:?}")]
     NotReady(Duration),
-    /// It cannot be ended or waited for.
+    /// The process cannot be ended, or its end cannot be seen.
     #[error("end the process")]
     End(#[source] std::io::Error),
-    /// It did not end after `SIGTERM`.
+    /// The process did not end in this time after `SIGTERM`.
     #[error("the process still ran {0:?} after SIGTERM")]
     StillRunning(Duration),
-    /// It was to be ended and does not run.
+    /// A process that does not run was to be ended.
     #[error("the process does not run")]
     NotRunning,
 }
@@ -76,7 +76,7 @@ pub(crate) struct Process {
     port: AtomicU16,
     startup: Mutex<Duration>,
     lines: Arc<Lines>,
-    held: Mutex<Held>,
+    held: Mutex<UnreadOutputs>,
 }
 
 impl std::fmt::Debug for Process {
@@ -87,7 +87,7 @@ impl std::fmt::Debug for Process {
 
 impl Process {
     pub(super) fn new(project: &Project, settings: HostSettings, client: reqwest::Client) -> Self {
-        let lines = Arc::new(Lines::shown_to(settings.on_line.clone()));
+        let lines = Arc::new(Lines::with_observer(settings.on_line.clone()));
         Self {
             project: project.clone(),
             settings,
@@ -128,27 +128,27 @@ impl Process {
         Ok(())
     }
 
-    /// Reads what is to be read, and holds the rest open.
+    /// Reads the outputs, except those that are to stay unread: these are kept open.
     fn take_output(&self, child: &mut Child) {
         let unread = self.settings.unread;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let (held_stdout, stdout) = if unread.stdout { (stdout, None) } else { (None, stdout) };
         let (held_stderr, stderr) = if unread.stderr { (stderr, None) } else { (None, stderr) };
-        *locked(&self.held) = Held { stdout: held_stdout, stderr: held_stderr };
-        self.read(Held { stdout, stderr });
+        *locked(&self.held) = UnreadOutputs { stdout: held_stdout, stderr: held_stderr };
+        self.read(UnreadOutputs { stdout, stderr });
     }
 
-    /// Reads from now on what was left unread.
+    /// Reads the outputs that were not read, from now on.
     pub(super) fn read_output(&self) {
         let held = std::mem::take(&mut *locked(&self.held));
         self.read(held);
     }
 
-    fn read(&self, outlets: Held) {
-        if let Some(stdout) = outlets.stdout {
+    fn read(&self, outputs: UnreadOutputs) {
+        if let Some(stdout) = outputs.stdout {
             tokio::spawn(Arc::clone(&self.lines).read(stdout, false));
         }
-        if let Some(stderr) = outlets.stderr {
+        if let Some(stderr) = outputs.stderr {
             tokio::spawn(Arc::clone(&self.lines).read(stderr, true));
         }
     }
@@ -192,7 +192,7 @@ impl Process {
         is_wanted.then(|| std::env::var(name).ok())?
     }
 
-    /// `local.settings.json` where the environment has no such variable yet, then what the caller gave.
+    /// The variables of `local.settings.json` that the process does not inherit, then those of the settings.
     fn environment(&self) -> Vec<(String, String)> {
         let local = self.project.settings.iter();
         let new = local.filter(|(name, _)| self.inherited(name).is_none());
@@ -201,7 +201,7 @@ impl Process {
         environment
     }
 
-    /// Any HTTP answer to `GET /` will do; only a refused connection means "not yet".
+    /// Waits until the process answers `GET /` with any status. Only a refused connection means that it is not ready.
     async fn wait_until_ready(&self, child: &mut Child, port: u16) -> Result<(), ProcessError> {
         let url = format!("http://127.0.0.1:{port}/");
         loop {
@@ -210,7 +210,7 @@ impl Process {
                 Ok(_) => true,
             };
             if let Some(status) = child.try_wait().map_err(ProcessError::End)? {
-                // Its last lines may still be on their way.
+                // The last lines may not have been read yet.
                 tokio::time::sleep(PROBE_INTERVAL).await;
                 let lines = self.lines.all();
                 let last = lines.iter().rev().take(5).rev();
@@ -251,7 +251,7 @@ impl Process {
         let Some((running, id)) = child.as_mut().and_then(|child| child.id().map(|id| (child, id))) else {
             return Err(ProcessError::NotRunning);
         };
-        // The shell's own `kill`: there is none in the standard library.
+        // The standard library cannot send signals; the shell can.
         let mut signal = Command::new("sh");
         signal.args(["-c", &format!("kill -TERM {id}")]);
         signal.status().await.map_err(ProcessError::End)?;

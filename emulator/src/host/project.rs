@@ -1,4 +1,4 @@
-//! A function app's files: `host.json`, `local.settings.json`, and a folder with `function.json` per function.
+//! The files of a function app: `host.json`, `local.settings.json`, and for each function a folder with `function.json`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,28 +7,28 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// How HTTP functions reach the process.
+/// How HTTP requests are passed to the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// `enableForwardingHttpRequest`: rebuilt by the host, with the original `Host`.
+    /// `enableForwardingHttpRequest`: the host makes a new request, with the original `Host`.
     Forwarding,
-    /// `enableProxyingHttpRequest`: passed through, with `X-Forwarded-*`.
+    /// `enableProxyingHttpRequest`: the host passes the request through, with `X-Forwarded-*`.
     Proxying,
 }
 
-/// Files that are not a function app's.
+/// Why a folder is not a function app that can be run.
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectError {
     /// A file cannot be read.
     #[error("read {}", .0.display())]
     Read(PathBuf, #[source] std::io::Error),
-    /// A file is not the JSON it should be.
+    /// A file has no JSON, or not the expected one.
     #[error("understand {}", .0.display())]
     Parse(PathBuf, #[source] serde_json::Error),
     /// `host.json` names no executable.
     #[error("host.json has no customHandler.description.defaultExecutablePath")]
     NoExecutable,
-    /// `host.json` enables neither way of passing HTTP through.
+    /// `host.json` enables neither of the two ways to pass HTTP requests.
     #[error("host.json enables neither proxying nor forwarding; the wrapped form is not played")]
     NoMode,
     /// `functionTimeout` is not a time span.
@@ -48,13 +48,13 @@ pub struct Binding {
     /// `in` or `out`.
     #[serde(default)]
     pub direction: String,
-    /// The name in the code.
+    /// The name of the binding.
     #[serde(default)]
     pub name: String,
-    /// The methods of an HTTP trigger; all if empty.
+    /// The methods of an HTTP trigger; if empty, all.
     #[serde(default)]
     pub methods: Vec<String>,
-    /// The route of an HTTP trigger; the function's name if absent.
+    /// The route of an HTTP trigger; by default the function's name.
     #[serde(default)]
     pub route: Option<String>,
     /// The schedule of a timer trigger.
@@ -72,7 +72,7 @@ struct FunctionFile {
 /// One function.
 #[derive(Clone, Debug)]
 pub struct Function {
-    /// Its folder's name.
+    /// The name of the folder, and of the function.
     pub name: String,
     trigger: Binding,
     bindings: Vec<Binding>,
@@ -99,9 +99,9 @@ impl Function {
 /// A function app.
 #[derive(Clone, Debug)]
 pub struct Project {
-    /// Where it is.
+    /// The folder.
     pub root: PathBuf,
-    /// Its functions, by name.
+    /// The functions, sorted by name.
     pub functions: Vec<Function>,
     /// `extensions.http.routePrefix`.
     pub route_prefix: String,
@@ -139,7 +139,7 @@ impl Project {
         })
     }
 
-    /// The way HTTP functions are passed through; proxying wins.
+    /// How HTTP requests are passed to the process. If both ways are enabled, it is proxying.
     pub fn mode(&self) -> Result<Mode, ProjectError> {
         let enabled = |name: &str| {
             let flag = self.host.pointer(&format!("/customHandler/{name}"));
@@ -154,8 +154,7 @@ impl Project {
         }
     }
 
-    /// The executable `host.json` names, unless `setting` says otherwise. Relative to the root if the file is there, else found on the
-    /// path.
+    /// The executable of `setting` or else of `host.json`: below the root if it is there, otherwise on the `PATH`.
     pub fn executable(&self, setting: Option<String>) -> Result<PathBuf, ProjectError> {
         let named = self.host.pointer(EXECUTABLE).and_then(Value::as_str);
         let name = setting
@@ -166,7 +165,7 @@ impl Project {
         Ok(if below.is_file() { below } else { name.into() })
     }
 
-    /// The arguments `host.json` gives the executable.
+    /// The arguments of the executable, from `host.json`.
     #[must_use]
     pub fn arguments(&self) -> Vec<String> {
         let arguments = self.host.pointer("/customHandler/description/arguments");

@@ -1,4 +1,4 @@
-//! What passes through the host in both directions: the headers that are not the connection's own, and whole bodies.
+//! What the host passes on in both directions: headers, without those of a connection, and whole bodies.
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, HeaderName, StatusCode};

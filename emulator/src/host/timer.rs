@@ -1,4 +1,4 @@
-//! The body a timer function is called with, in every form seen or to be expected.
+//! The body of a timer's invocation, in every form that was seen or must be expected.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -6,22 +6,22 @@ use serde_json::{Value, json};
 use crate::clock::timestamp;
 use crate::shared::new_id;
 
-/// A form of the timer's times.
+/// How the times in the body are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimerForm {
     /// As captured: `Last` without an offset, the others with `+00:00`, microseconds in `LastUpdated`.
     Captured,
-    /// All with `Z` and seven digits after the second.
+    /// All with `Z` and seven digits of the second's fraction.
     Zulu,
     /// All without an offset, in whole seconds.
     NoOffset,
-    /// The first `Last` of newer extensions: year 1 with an offset.
+    /// The first `Last` of newer extensions, which is in year 1, with an offset.
     YearOneWithOffset,
     /// Offsets other than zero.
     OtherOffset,
     /// `ScheduleStatus` is null: monitoring is off.
     NoStatus,
-    /// The catch-up run after a pause.
+    /// The run that makes up for missed ones.
     PastDue,
 }
 
@@ -37,7 +37,7 @@ impl TimerForm {
         Self::PastDue,
     ];
 
-    /// The body for a trigger binding of this name, fired at `now`.
+    /// The body of an invocation at `now`, for the trigger binding of this name.
     #[must_use]
     pub fn body(self, binding: &str, now: DateTime<Utc>) -> Value {
         let times = self.times(now);

@@ -1,8 +1,8 @@
-//! What Entra makes of an answer: an action, or the error an administrator finds in the sign-in log.
+//! What an answer means to Entra: an action, or the error that an administrator finds in the sign-in log.
 //!
-//! Stricter than Entra in one thing: the `@odata.type` names must be spelled exactly as documented. As in Entra, values for attributes
-//! that are not on the page are ignored; they are listed in [`Accepted::ignored`]. A value of an attribute that is on the page must be of
-//! the attribute's type, whether the event listed it or not.
+//! This is stricter than Entra in one thing: the `@odata.type` names must be spelled exactly as documented. Values for attributes that are
+//! not on the page are ignored, as by Entra; [`Accepted::ignored`] lists them. A value for an attribute on the page must have the type of
+//! the attribute, whether the event listed it or not.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ use super::error::ExtensionError;
 use super::event::Event;
 use super::form::{Form, Kind};
 
-/// The largest body taken. Entra's own limit is not documented.
+/// The largest body that is accepted, in bytes. Entra's own limit is not documented.
 const MAX_BYTES: usize = 128 * 1024;
 
-/// An HTTP answer as it came.
+/// An HTTP answer, as it was received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawAnswer {
     /// The status.
@@ -37,7 +37,7 @@ impl RawAnswer {
 /// The one action of an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    /// Go on as if nobody had been asked.
+    /// Go on as without the extension.
     Continue,
     /// Show the form with these values.
     Prefill(Map<String, Value>),
@@ -48,7 +48,7 @@ pub enum Action {
         /// Its text.
         message: Option<String>,
     },
-    /// Make the account with these values instead.
+    /// Create the account with these values instead.
     Modify(Map<String, Value>),
     /// Show the form again.
     ValidationError {
@@ -59,12 +59,12 @@ pub enum Action {
     },
 }
 
-/// An answer Entra takes.
+/// An answer that Entra accepts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Accepted {
-    /// What it asks for.
+    /// The action that it asks for.
     pub action: Action,
-    /// Attributes in it that neither the event nor the page had; they have no effect.
+    /// Attributes in it that neither the event nor the page has. They have no effect.
     pub ignored: Vec<String>,
 }
 
@@ -72,7 +72,7 @@ fn wrong(what: impl Into<String>) -> ExtensionError {
     ExtensionError::InvalidResponseBody(what.into())
 }
 
-/// Reads `answer` as Entra would after sending `event` with the body `sent`, where the page has the fields of `form`.
+/// Reads an answer as Entra does: to this event with the body `sent`, for a page with the fields of `form`.
 pub fn check(event: Event, sent: &Value, form: &Form, answer: &RawAnswer) -> Result<Accepted, ExtensionError> {
     let body = read(answer)?;
     let data = body.get("data").ok_or_else(|| wrong("there is no `data`"))?;

@@ -11,12 +11,12 @@ use super::event::Event;
 use super::form::Form;
 use crate::tenant::Token;
 
-/// One try.
+/// One try of a call.
 #[derive(Clone, Debug)]
 pub struct Attempt {
     /// How long it took.
     pub duration: Duration,
-    /// What came back, or that nothing did.
+    /// The answer, or why there was none.
     pub answer: Result<RawAnswer, ExtensionError>,
 }
 

@@ -1,6 +1,6 @@
-//! What an administrator finds in the sign-in log when an answer is not taken.
+//! The errors that an administrator finds in the sign-in log if an answer is not accepted.
 
-/// Why Entra does not take an answer. The person sees "Something went wrong" in each case.
+/// Why Entra does not accept an answer. The person sees "Something went wrong" in each case.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ExtensionError {
     /// The status is not 200.
@@ -12,7 +12,7 @@ pub enum ExtensionError {
     /// The status is 429.
     #[error("1003004 ThrottlingError: the answer has status 429")]
     Throttling,
-    /// No answer in time, also not at the last try.
+    /// There was no answer in time, even to the last try.
     #[error("1003005 TimedOut: no answer in time")]
     TimedOut,
     /// `Content-Type` is not JSON.
@@ -21,16 +21,16 @@ pub enum ExtensionError {
     /// There is no body.
     #[error("1003009 EmptyResponse: the answer has no body")]
     EmptyResponse,
-    /// Not exactly one action.
+    /// The answer has no action, or more than one.
     #[error("1003010 InvalidNumberOfActions: the answer has {0} actions, not one")]
     InvalidNumberOfActions(usize),
-    /// Not an action of this event.
+    /// The action is not one of this event.
     #[error("1003012 InvalidActionType: {0}")]
     InvalidActionType(String),
     /// The body is too large.
     #[error("1003024 ResponseSizeExceeded: the answer has {0} bytes")]
     ResponseSizeExceeded(usize),
-    /// Nothing listens there, or it broke off.
+    /// There was no connection, or it was closed.
     #[error("1003027 ConnectionError: {0}")]
     Connection(String),
 }

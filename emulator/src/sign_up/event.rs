@@ -10,7 +10,7 @@ pub enum Event {
 }
 
 impl Event {
-    /// The event's name as it stands inside the contract's type names.
+    /// The name of the event within the type names of the contract.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

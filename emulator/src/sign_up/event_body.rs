@@ -8,7 +8,7 @@ use super::person::Person;
 use crate::shared::new_id;
 use crate::tenant::{GRAPH_APP, TenantOptions};
 
-/// The application the person signs up to.
+/// The application to which the person signs up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct App {
     /// The app id.
@@ -18,7 +18,7 @@ pub struct App {
 }
 
 impl App {
-    /// An application.
+    /// An application with this app id and this name.
     #[must_use]
     pub fn new(id: &str, name: &str) -> Self {
         Self { id: id.to_owned(), name: name.to_owned() }
@@ -31,24 +31,24 @@ impl Default for App {
     }
 }
 
-/// One sign-up, from which its events are written.
+/// A sign-up, and what its events contain.
 #[derive(Clone, Debug)]
 pub struct SignUp {
-    /// Who.
+    /// The person.
     pub person: Person,
-    /// To what.
+    /// The application.
     pub app: App,
-    /// With which form.
+    /// The form.
     pub form: Form,
-    /// The id of the Start, and of its retry.
+    /// The correlation id of Start, and of its retry.
     pub correlation_id: String,
-    /// The id of the Submit, if it is another one. Whether Entra uses one id for both is documented nowhere.
+    /// The correlation id of Submit, if it is another one. Whether Entra uses one id for both is not documented.
     pub submit_correlation_id: Option<String>,
-    /// Whether Submit carries `identities`; calls seen in the field did not.
+    /// Whether Submit contains `identities`. Calls that were seen in the field did not.
     pub submit_identities: bool,
-    /// Whether Start lists the fields of the form, too; captured calls listed the address alone.
+    /// Whether Start lists the fields of the form, too. Captured calls listed the address only.
     pub start_lists_form: bool,
-    /// How Submit lists the fields that are empty.
+    /// How Submit lists empty fields.
     pub empty_fields: EmptyFields,
     tenant_id: String,
     domain: String,

@@ -1,4 +1,4 @@
-//! A sign-up from beginning to end, as the person goes through it.
+//! A whole sign-up, as the person sees it.
 
 use std::collections::BTreeMap;
 
@@ -13,48 +13,48 @@ use super::event_body::SignUp;
 use super::form::{Edit, Form};
 use crate::tenant::Account;
 
-/// How a sign-up ended.
+/// What the person ended with.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// On a page that says no.
+    /// A block page.
     Blocked {
         /// Its title.
         title: Option<String>,
         /// Its text.
         message: Option<String>,
     },
-    /// On "Something went wrong".
+    /// The page "Something went wrong".
     Failed(ExtensionError),
-    /// On the form, with errors the person did not correct.
+    /// The form, with errors that the person did not correct.
     Rejected {
         /// The text above the form.
         message: String,
         /// The text beside each field.
         attribute_errors: BTreeMap<String, String>,
     },
-    /// With an account.
+    /// An account.
     Created {
         /// Its object id.
         object_id: String,
     },
 }
 
-/// Everything that happened in one sign-up.
+/// The calls and the outcome of a sign-up.
 #[derive(Clone, Debug)]
 pub struct Flow {
     /// The call before the form.
     pub start: Exchange,
-    /// The form as it was first shown; `None` if it never was.
+    /// The form as it was first shown; `None` if it was not shown.
     pub shown: Option<Form>,
-    /// The calls after each press of the button.
+    /// The calls each time the form was sent.
     pub submits: Vec<Exchange>,
-    /// How it ended.
+    /// The outcome.
     pub outcome: Outcome,
 }
 
 impl Entra {
-    /// Plays a sign-up: Start, the form with its prefill, one of `edits` per press of the button, Submit, and on success the account in
-    /// the directory with its audit record.
+    /// Plays a sign-up: Start; the form, filled in with one of `edits` each time it is shown; Submit; and on success the account in the
+    /// directory, with its audit record.
     pub async fn sign_up(&self, mut sign_up: SignUp, edits: Vec<Edit>) -> Flow {
         let start = self.call_for(&sign_up.form, Event::Start, sign_up.start()).await;
         let ended = match &start.result {
@@ -107,7 +107,7 @@ impl Entra {
         }
     }
 
-    /// Makes the account. Empty fields are not stored.
+    /// Creates the account. Empty fields are not stored.
     fn create(&self, sign_up: &SignUp) -> Outcome {
         let mut account = Account::signed_up(sign_up.person.sign_in());
         for field in &sign_up.form.fields {

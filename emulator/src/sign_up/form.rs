@@ -1,11 +1,11 @@
-//! The form of a user flow: its fields, their types, and what a person does to it.
+//! The form of a user flow: its fields, their types, and what a person types.
 
 use serde_json::{Map, Value, json};
 
 /// The type of an attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Text; several choices are one comma-separated text.
+    /// Text. Several choices are one text, separated by commas.
     Text,
     /// A whole number.
     Integer,
@@ -66,10 +66,10 @@ impl Field {
     }
 }
 
-/// How Submit lists a field that was left empty, or a box that was not ticked. It is documented nowhere and was not captured.
+/// How Submit lists a field that was left empty, or a box that was not ticked. This is not documented, and was not captured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EmptyFields {
-    /// Not at all: the worst for whoever relies on the list.
+    /// Not at all. This is the worst case for a product that relies on the list.
     #[default]
     LeftOut,
     /// Without a value.
@@ -78,7 +78,7 @@ pub enum EmptyFields {
     Empty,
 }
 
-/// What a person changes before pressing the button: attribute and new value.
+/// What a person changes before they send the form: attributes with their new values.
 pub type Edit = Vec<(String, Value)>;
 
 /// The fields in the order of the page.
@@ -123,7 +123,7 @@ impl Form {
         field.map(|field| &field.value)
     }
 
-    /// Fills fields the page has; others are ignored, as Entra does.
+    /// Fills the fields that the page has. Other values are ignored, as by Entra.
     pub fn fill<'v>(&mut self, values: impl IntoIterator<Item = (&'v String, &'v Value)>) {
         for (name, value) in values {
             if let Some(field) = self.fields.iter_mut().find(|field| field.name == *name) {

@@ -1,4 +1,4 @@
-//! Who signs up: by which method, and what each method tells about the address.
+//! The person who signs up: by which method, and where their address appears.
 
 use serde_json::{Value, json};
 
@@ -17,11 +17,11 @@ enum Method {
 /// Who signs up, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
-    /// The address, when anybody knows one.
+    /// The address, if there is one.
     pub address: Option<String>,
     /// The browser's language, such as `en-us`.
     pub locale: String,
-    /// The browser's address.
+    /// The network address of the browser.
     pub ip: String,
     method: Method,
     subject: String,
@@ -38,38 +38,38 @@ impl Person {
         }
     }
 
-    /// A code by email.
+    /// Someone who signs up with a one-time passcode by email.
     #[must_use]
     pub fn email_otp(address: &str) -> Self {
         Self::new(Some(address), Method::EmailOtp)
     }
 
-    /// Email and password; `sign_in_type` is `email` as documented or `emailAddress` as seen in production.
+    /// Someone who signs up with email and password. `sign_in_type` is `email` (documented) or `emailAddress` (seen in production).
     #[must_use]
     pub fn email_password(address: &str, sign_in_type: &str) -> Self {
         let sign_in_type = sign_in_type.to_owned();
         Self::new(Some(address), Method::EmailPassword { sign_in_type })
     }
 
-    /// Google.
+    /// Someone who signs up with Google.
     #[must_use]
     pub fn google(address: &str) -> Self {
         Self::federated("google.com", Some(address), true)
     }
 
-    /// Facebook, where the person did not grant the address.
+    /// Someone who signs up with Facebook, and does not share their address.
     #[must_use]
     pub fn facebook_without_address() -> Self {
         Self::federated("facebook.com", None, true)
     }
 
-    /// A custom `OpenID` Connect provider: Entra knows the address and does not tell it.
+    /// Someone who signs up with a custom `OpenID` Connect provider. Entra knows the address, and does not send it.
     #[must_use]
     pub fn oidc(issuer: &str, address: &str) -> Self {
         Self::federated(issuer, Some(address), false)
     }
 
-    /// Any federated provider.
+    /// Someone who signs up with any federated provider. `tells_address` says whether Entra sends the address.
     #[must_use]
     pub fn federated(issuer: &str, address: Option<&str>, tells_address: bool) -> Self {
         let issuer = issuer.to_owned();
@@ -83,7 +83,7 @@ impl Person {
         self
     }
 
-    /// How the account will sign in once it exists.
+    /// How the account will sign in.
     #[must_use]
     pub fn sign_in(&self) -> SignIn {
         let address = self.address.clone().unwrap_or_default();
@@ -108,7 +108,7 @@ impl Person {
         json!({ "signInType": kind, "issuer": issuer, "issuerAssignedId": id })
     }
 
-    /// The address as an attribute: `EmailAddress` at the start, `email` on submit; local accounts have it on submit only.
+    /// The address as an attribute: `EmailAddress` at Start, `email` at Submit. Local accounts have it at Submit only.
     pub(super) fn address_attribute(&self, event: Event) -> Option<(String, Value)> {
         let told = match (&self.method, event) {
             (Method::Federated { tells_address, .. }, _) => *tells_address,

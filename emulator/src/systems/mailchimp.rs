@@ -18,7 +18,7 @@ use crate::shared::{locked, serve};
 
 const NAME: &str = "Mailchimp";
 
-/// A request to Mailchimp as it came in.
+/// A request to Mailchimp, as it was received.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MailchimpRequest {
     /// `PUT` or `GET`.
@@ -29,7 +29,7 @@ pub struct MailchimpRequest {
     pub hash: String,
     /// The body; null for a `GET`.
     pub body: Value,
-    /// The status it was answered with.
+    /// The status of the answer.
     pub status: u16,
 }
 
@@ -40,7 +40,7 @@ pub struct Member {
     pub email_address: String,
     /// `subscribed`, `unsubscribed`, `cleaned`, `pending` or `transactional`.
     pub status: String,
-    /// `FNAME` and the like.
+    /// The merge fields, such as `FNAME`.
     pub merge_fields: Map<String, Value>,
     /// The language, if one was sent.
     pub language: Option<String>,
@@ -128,13 +128,13 @@ impl Mailchimp {
         Self { url: format!("http://{address}"), state: Mutex::default() }
     }
 
-    /// Every request, in the order they came.
+    /// Every request, in the order in which it was received.
     #[must_use]
     pub fn requests(&self) -> Vec<MailchimpRequest> {
         locked(&self.state).requests.clone()
     }
 
-    /// A list's members, by address.
+    /// The members of a list, sorted by address.
     #[must_use]
     pub fn members(&self, list: &str) -> Vec<Member> {
         let state = locked(&self.state);
@@ -150,7 +150,7 @@ impl Mailchimp {
         self.by_hash(list, &subscriber_hash(address))
     }
 
-    /// Puts someone on a list, as if they had been there before.
+    /// Adds a member without a request.
     pub fn add(&self, list: &str, address: &str, status: &str) {
         let member = Member {
             email_address: address.to_owned(),
@@ -161,13 +161,13 @@ impl Mailchimp {
         self.store(list, member);
     }
 
-    /// From now on this address cannot be subscribed again except as `pending` ("Member In Compliance State").
+    /// Puts an address into the state in which it can be subscribed as `pending` only ("Member In Compliance State").
     pub fn put_in_compliance(&self, address: &str) {
         let hash = subscriber_hash(address);
         locked(&self.state).in_compliance.insert(hash);
     }
 
-    /// From now on this address is one that was permanently deleted ("Forgotten Email Not Subscribed").
+    /// Makes an address one that was permanently deleted ("Forgotten Email Not Subscribed").
     pub fn forget(&self, address: &str) {
         let hash = subscriber_hash(address);
         locked(&self.state).forgotten.insert(hash);
@@ -197,7 +197,7 @@ impl Mailchimp {
     }
 }
 
-/// Mailchimp's id of an address: the MD5 of it trimmed and in lower case, in hexadecimal.
+/// Mailchimp's id of an address: the hexadecimal MD5 of the trimmed address in lower case.
 #[must_use]
 fn subscriber_hash(address: &str) -> String {
     let digest = Md5::digest(address.trim().to_lowercase().as_bytes());

@@ -1,4 +1,4 @@
-//! The shapes of users in an external tenant, and who made them.
+//! The users of an external tenant: their properties, how they sign in, and who created them.
 
 use std::time::Duration;
 
@@ -8,39 +8,39 @@ use serde_json::{Map, Value, json};
 use crate::clock::seconds;
 use crate::shared::new_id;
 
-/// How a person signs in; decides the user's identities.
+/// How a person signs in. It decides which identities the user has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignIn {
-    /// A code by email.
+    /// A one-time passcode by email.
     EmailOtp(String),
     /// Email and password.
     EmailPassword(String),
     /// Google, with a verified address.
     Google(String),
-    /// Facebook, which gave no address.
+    /// Facebook, without an address.
     Facebook,
-    /// An `OpenID` Connect provider, by its issuer.
+    /// An `OpenID` Connect provider, named by its issuer.
     Oidc(String),
-    /// None of them: only the `userPrincipalName`.
+    /// None of these: the user has only the `userPrincipalName`.
     None,
 }
 
-/// Who an audit record says made the user.
+/// Who created the user, according to the audit record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// The sign-up service of external tenants, as far as anyone knows: "Azure ESTS Service", without an app id.
+    /// The sign-up service of external tenants: "Azure ESTS Service", without an app id. The name is from field reports.
     SignUpService,
     /// The sign-up service of Azure AD B2C, "CPIM Service".
     CpimService,
     /// A person in the admin center.
     Administrator,
-    /// An app registration, by app id and name.
+    /// An app registration, with app id and name.
     App(String, String),
-    /// An app registration, by the object id of its service principal and its name: the record has no app id, as usual.
+    /// An app registration, with the object id of its service principal and its name. The record has no app id, as is usual.
     ServicePrincipal(String, String),
 }
 
-/// A user about to be made. `…` builders start from a real shape; every property can be set.
+/// A user to be created. Each constructor makes a user as real ones look; every property can be changed.
 #[derive(Clone, Debug)]
 pub struct Account {
     pub(super) id: String,
@@ -55,7 +55,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// Someone who signed up by themselves.
+    /// Someone who signed up.
     #[must_use]
     pub fn signed_up(sign_in: SignIn) -> Self {
         Self {
@@ -71,7 +71,7 @@ impl Account {
         }
     }
 
-    /// Someone an administrator made, with a name and a `userPrincipalName` of their choice.
+    /// Someone whom an administrator created, with this name as display name and `userPrincipalName`.
     #[must_use]
     pub fn made_by_administrator(local_part: &str) -> Self {
         let mut account = Self::signed_up(SignIn::None).by(Actor::Administrator);
@@ -79,7 +79,7 @@ impl Account {
         account.with("displayName", local_part).with("userPrincipalName", format!("{local_part}@"))
     }
 
-    /// A guest an administrator invited.
+    /// A guest whom an administrator invited.
     #[must_use]
     pub fn guest(address: &str) -> Self {
         let mut account = Self::signed_up(SignIn::None).by(Actor::Administrator);
@@ -92,21 +92,21 @@ impl Account {
             .with("externalUserState", "PendingAcceptance")
     }
 
-    /// Someone an app registration made, who can sign in like a customer.
+    /// Someone whom an app registration created, and who can sign in like a customer.
     #[must_use]
     pub fn made_by_app(app_id: &str, address: &str) -> Self {
         let actor = Actor::App(app_id.to_owned(), "provisioning".to_owned());
         Self::signed_up(SignIn::EmailPassword(address.to_owned())).by(actor)
     }
 
-    /// The same, and the record names the app by its service principal alone, as records usually do.
+    /// The same, but the record names the app by its service principal only, as records usually do.
     #[must_use]
     pub fn made_by_service_principal(id: &str, address: &str) -> Self {
         let actor = Actor::ServicePrincipal(id.to_owned(), "provisioning".to_owned());
         Self::signed_up(SignIn::EmailPassword(address.to_owned())).by(actor)
     }
 
-    /// Made by `actor`.
+    /// Created by `actor`.
     #[must_use]
     pub fn by(mut self, actor: Actor) -> Self {
         self.actor = actor;
@@ -127,14 +127,14 @@ impl Account {
         self
     }
 
-    /// Made at `at` instead of now.
+    /// Created at `at` instead of now.
     #[must_use]
     pub fn created_at(mut self, at: DateTime<Utc>) -> Self {
         self.created_at = Some(at);
         self
     }
 
-    /// The audit record shows up only this long after the creation.
+    /// The audit record appears this long after the creation.
     #[must_use]
     pub fn arrives_after(mut self, delay: Duration) -> Self {
         self.arrives_after = delay;
@@ -148,7 +148,7 @@ impl Account {
         self
     }
 
-    /// The audit log never hears of it.
+    /// The audit log never has a record of it.
     #[must_use]
     pub fn unlogged(mut self) -> Self {
         self.logged = false;

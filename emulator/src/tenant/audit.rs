@@ -1,7 +1,7 @@
 //! `GET /v1.0/auditLogs/directoryAudits`: filtered, ordered, paged.
 //!
-//! Strict: only the filter terms that the documentation names are understood, anything else is a 400. A page's `@odata.nextLink` is
-//! absolute and opaque; it continues the first request's answer, so records that arrive in between are not in it.
+//! It is strict: it understands the filter terms that the documentation names, and answers anything else with 400. A page's
+//! `@odata.nextLink` is absolute and opaque. It continues the answer to the first request: records that arrive later are not in it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ use axum::routing::get;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::Inner;
+use super::TenantState;
 use super::directory::AuditRecord;
 use super::graph_token::graph_error;
 use crate::clock::seconds;
@@ -23,10 +23,10 @@ use crate::shared::{locked, new_id};
 
 const PATH: &str = "/v1.0/auditLogs/directoryAudits";
 type Pages = Arc<Mutex<HashMap<String, Vec<Value>>>>;
-type Shared = (Arc<Inner>, Pages);
+type Shared = (Arc<TenantState>, Pages);
 
-/// The audit log's endpoint.
-pub(super) fn router(inner: &Arc<Inner>) -> Router {
+/// The endpoint of the audit log.
+pub(super) fn router(inner: &Arc<TenantState>) -> Router {
     let endpoint = get(list).with_state((Arc::clone(inner), Pages::default()));
     Router::new().route(PATH, inner.faults.guard(Route::DirectoryAudits, endpoint))
 }
@@ -52,8 +52,14 @@ async fn list(
     }
 }
 
-/// Cuts a page off `rest` and remembers what is left under a new token.
-fn page(inner: &Inner, pages: &Pages, query: &HashMap<String, String>, mut rest: Vec<Value>, size: usize) -> Response {
+/// Answers the first `size` records of `rest`, and keeps the others under a new skip token.
+fn page(
+    inner: &TenantState,
+    pages: &Pages,
+    query: &HashMap<String, String>,
+    mut rest: Vec<Value>,
+    size: usize,
+) -> Response {
     let left = rest.split_off(size.min(rest.len()));
     let mut body = json!({
         "@odata.context": "https://graph.microsoft.com/v1.0/$metadata#auditLogs/directoryAudits",
@@ -79,7 +85,7 @@ fn page(inner: &Inner, pages: &Pages, query: &HashMap<String, String>, mut rest:
     Json(body).into_response()
 }
 
-fn select(inner: &Inner, query: &HashMap<String, String>, now: DateTime<Utc>) -> Result<Vec<Value>, String> {
+fn select(inner: &TenantState, query: &HashMap<String, String>, now: DateTime<Utc>) -> Result<Vec<Value>, String> {
     let unknown = query.keys().find(|name| !["$filter", "$orderby", "$top"].contains(&name.as_str()));
     if let Some(name) = unknown {
         return Err(format!("Query option '{name}' is not supported."));

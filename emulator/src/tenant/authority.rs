@@ -9,27 +9,27 @@ use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use serde_json::json;
 
-use super::Inner;
+use super::TenantState;
 use super::keys::Authority;
 use crate::faults::Route;
 
 #[derive(Clone)]
 struct Site {
-    inner: Arc<Inner>,
+    inner: Arc<TenantState>,
     authority: Authority,
 }
 
 /// The login authority's documents.
-pub(super) fn login(inner: &Arc<Inner>) -> Router {
+pub(super) fn login(inner: &Arc<TenantState>) -> Router {
     router(inner, Authority::Login)
 }
 
 /// The ciam authority's documents.
-pub(super) fn ciam(inner: &Arc<Inner>) -> Router {
+pub(super) fn ciam(inner: &Arc<TenantState>) -> Router {
     router(inner, Authority::Ciam)
 }
 
-fn router(inner: &Arc<Inner>, authority: Authority) -> Router {
+fn router(inner: &Arc<TenantState>, authority: Authority) -> Router {
     let (discovery_route, keys_route) = match authority {
         Authority::Login => (Route::LoginDiscovery, Route::LoginKeys),
         Authority::Ciam => (Route::CiamDiscovery, Route::CiamKeys),

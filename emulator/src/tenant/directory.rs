@@ -1,4 +1,4 @@
-//! The directory: users, the audit records of their creation, and what was changed through Graph.
+//! The directory: its users, the audit records of their creation, and every change through Graph.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -12,21 +12,21 @@ use crate::Clock;
 use crate::clock::{later, timestamp};
 use crate::shared::{locked, new_id};
 
-/// A `PATCH` of a user as it came in.
+/// A `PATCH` of a user, as it was received.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Patch {
     /// The user's object id.
     pub user: String,
     /// The body.
     pub body: Map<String, Value>,
-    /// What the properties in the body held before.
+    /// The values that the properties in the body had before.
     pub before: Map<String, Value>,
-    /// The status it was answered with: 204, or why not.
+    /// The status of the answer: 204, or that of a refusal.
     pub status: u16,
 }
 
 impl Patch {
-    /// The properties in the body that had that value already.
+    /// The properties in the body that had the same value before.
     #[must_use]
     pub fn unchanged(&self) -> Vec<&str> {
         let same = |(name, value): &(&String, &Value)| self.before.get(*name) == Some(*value);
@@ -51,7 +51,7 @@ struct State {
     not_found_when_new: usize,
 }
 
-/// What the tenant knows about its users.
+/// The users, and their audit log.
 #[derive(Debug)]
 pub struct Directory {
     domain: String,
@@ -67,7 +67,7 @@ impl Directory {
         Self { domain: options.domain.clone(), domains, clock: options.clock.clone(), state: Mutex::default() }
     }
 
-    /// Makes the user, writes the audit record, and answers the object id.
+    /// Creates the user, writes the audit record, and returns the object id.
     pub fn add(&self, account: Account) -> String {
         let id = account.id.clone();
         let at = account.created_at.unwrap_or_else(|| self.clock.now());
@@ -83,13 +83,13 @@ impl Directory {
         id
     }
 
-    /// Puts any record into the audit log, for instance one of another activity or with a result other than success.
+    /// Adds any record to the audit log, for example one of another activity or with another result than success.
     pub fn add_audit_record(&self, at: DateTime<Utc>, arrives_at: DateTime<Utc>, body: Value) {
         let record = AuditRecord { at, arrives_at, body };
         locked(&self.state).audits.push(record);
     }
 
-    /// Every user, in the order they were made.
+    /// Every user, in the order of creation.
     #[must_use]
     pub fn users(&self) -> Vec<Map<String, Value>> {
         locked(&self.state).users.clone()
@@ -112,13 +112,13 @@ impl Directory {
         })
     }
 
-    /// Every `PATCH`, refused ones included, in the order they came.
+    /// Every `PATCH` in the order in which it was received, refused ones included.
     #[must_use]
     pub fn patches(&self) -> Vec<Patch> {
         locked(&self.state).patches.clone()
     }
 
-    /// Changes a property behind Graph's back.
+    /// Changes a property without a request to Graph.
     pub fn set(&self, id: &str, property: &str, value: impl Into<Value>) {
         if let Some(user) = locked(&self.state).users.iter_mut().find(|user| is(user, id)) {
             user.insert(property.to_owned(), value.into());
@@ -130,17 +130,17 @@ impl Directory {
         locked(&self.state).users.retain(|user| !is(user, id));
     }
 
-    /// The next `times` requests for this user answer that it does not exist.
+    /// The next `times` requests for this user are answered with not found.
     pub fn answer_not_found(&self, id: &str, times: usize) {
         locked(&self.state).not_found.insert(id.to_owned(), times);
     }
 
-    /// Users made from now on answer their first `times` requests with not found, as right after a creation.
+    /// For users that are created from now on, the first `times` requests are answered with not found, as can happen after a creation.
     pub fn answer_not_found_when_new(&self, times: usize) {
         locked(&self.state).not_found_when_new = times;
     }
 
-    /// The user a Graph request asks for, unless it is armed to be missing.
+    /// The user that a Graph request asks for, unless the request is to be answered with not found.
     pub(super) fn requested(&self, id: &str) -> Option<Map<String, Value>> {
         let user = self.user(id)?;
         let own_id = text(&user, "id");
@@ -166,7 +166,7 @@ impl Directory {
         locked(&self.state).patches.push(patch);
     }
 
-    /// The records that the log shows at `now`.
+    /// The records that have arrived by `now`.
     pub(super) fn audits(&self, now: DateTime<Utc>) -> Vec<AuditRecord> {
         let state = locked(&self.state);
         let arrived = state.audits.iter().filter(|record| record.arrives_at <= now);
@@ -226,7 +226,7 @@ fn is(user: &Map<String, Value>, id: &str) -> bool {
     text(user, "id").eq_ignore_ascii_case(id) || text(user, "userPrincipalName").eq_ignore_ascii_case(id)
 }
 
-/// A property's text; empty when absent.
+/// The text of a property; empty if there is none.
 pub(super) fn text<'u>(user: &'u Map<String, Value>, name: &str) -> &'u str {
     user.get(name).and_then(Value::as_str).unwrap_or_default()
 }

@@ -13,12 +13,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::Inner;
+use super::TenantState;
 use crate::clock::{later, seconds};
 use crate::faults::Route;
 use crate::shared::{locked, new_id};
 
-/// The Graph tokens that were given out, with their expiry.
+/// The Graph tokens that were issued, with their expiry.
 #[derive(Debug, Default)]
 pub struct GraphTokens {
     issued: Mutex<HashMap<String, DateTime<Utc>>>,
@@ -28,18 +28,18 @@ impl GraphTokens {
     /// The service principal that the tokens are for: their claim `oid`.
     pub const SERVICE_PRINCIPAL: &str = "33333333-4444-5555-6666-777777777777";
 
-    /// How many tokens were given out and not revoked.
+    /// How many tokens were issued and not revoked.
     #[must_use]
     pub fn count(&self) -> usize {
         locked(&self.issued).len()
     }
 
-    /// From now on Graph refuses every token given out so far.
+    /// Revokes every token that was issued so far: Graph refuses them from now on.
     pub fn revoke_all(&self) {
         locked(&self.issued).clear();
     }
 
-    /// Whether the request may pass; otherwise Graph's 401.
+    /// Lets a request with a valid token pass, and answers any other with Graph's 401.
     pub(super) fn check(&self, headers: &HeaderMap, now: DateTime<Utc>) -> Result<(), Box<Response>> {
         let token = headers
             .get(header::AUTHORIZATION)
@@ -55,7 +55,7 @@ impl GraphTokens {
     }
 }
 
-/// An error as Graph writes it.
+/// An error in Graph's format.
 pub(super) fn graph_error(status: StatusCode, code: &str, message: &str, now: DateTime<Utc>) -> Response {
     let request_id = new_id();
     let body = json!({ "error": { "code": code, "message": message, "innerError": {
@@ -67,13 +67,13 @@ pub(super) fn graph_error(status: StatusCode, code: &str, message: &str, now: Da
 }
 
 /// `POST /{tenant}/oauth2/v2.0/token`.
-pub(super) fn router(inner: &Arc<Inner>) -> Router {
+pub(super) fn router(inner: &Arc<TenantState>) -> Router {
     let endpoint = post(issue).with_state(Arc::clone(inner));
     Router::new().route("/{tenant}/oauth2/v2.0/token", inner.faults.guard(Route::GraphToken, endpoint))
 }
 
 async fn issue(
-    State(inner): State<Arc<Inner>>,
+    State(inner): State<Arc<TenantState>>,
     Path(tenant): Path<String>,
     Form(form): Form<HashMap<String, String>>,
 ) -> Response {
@@ -114,7 +114,7 @@ async fn issue(
 
 type Refusal = (StatusCode, &'static str, u32, String);
 
-fn check(inner: &Inner, tenant: &str, form: &HashMap<String, String>) -> Result<(), Refusal> {
+fn check(inner: &TenantState, tenant: &str, form: &HashMap<String, String>) -> Result<(), Refusal> {
     let bad = StatusCode::BAD_REQUEST;
     let field = |name: &str| form.get(name).map_or("", String::as_str);
     let options = &inner.options;

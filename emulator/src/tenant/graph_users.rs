@@ -10,12 +10,12 @@ use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, patch};
 use serde_json::{Map, Value, json};
 
-use super::Inner;
+use super::TenantState;
 use super::directory::{Patch, text};
 use super::graph_token::graph_error;
 use crate::faults::Route;
 
-/// What a user has without `$select`.
+/// The properties that Graph returns without `$select`.
 const BY_DEFAULT: [&str; 11] = [
     "businessPhones",
     "displayName",
@@ -29,7 +29,7 @@ const BY_DEFAULT: [&str; 11] = [
     "userPrincipalName",
     "id",
 ];
-/// What a user has when it is asked for.
+/// The properties that Graph returns only if `$select` names them.
 const ON_REQUEST: [&str; 13] = [
     "accountEnabled",
     "city",
@@ -47,8 +47,8 @@ const ON_REQUEST: [&str; 13] = [
 ];
 const READ_ONLY: [&str; 4] = ["id", "createdDateTime", "creationType", "externalUserState"];
 
-/// The endpoints of one user.
-pub(super) fn router(inner: &Arc<Inner>) -> Router {
+/// The endpoints to read and change one user.
+pub(super) fn router(inner: &Arc<TenantState>) -> Router {
     let read = get(read).with_state(Arc::clone(inner));
     let change = patch(change).with_state(Arc::clone(inner));
     let endpoints = inner.faults.guard(Route::GetUser, read);
@@ -56,7 +56,7 @@ pub(super) fn router(inner: &Arc<Inner>) -> Router {
 }
 
 async fn read(
-    State(inner): State<Arc<Inner>>,
+    State(inner): State<Arc<TenantState>>,
     Path(id): Path<String>,
     headers: HeaderMap,
     Query(query): Query<HashMap<String, String>>,
@@ -78,7 +78,7 @@ async fn read(
             Some(value) => body.insert(name.to_owned(), value.clone()),
             None if name == "businessPhones" => body.insert(name.to_owned(), json!([])),
             None if is_known(name) => body.insert(name.to_owned(), Value::Null),
-            // An extension property without a value is left out.
+            // Graph leaves out an extension property that has no value.
             None if is_extension(name) => continue,
             None => {
                 let message = format!("Could not find a property named '{name}' on type 'microsoft.graph.user'.");
@@ -99,7 +99,7 @@ fn is_extension(name: &str) -> bool {
     rest.is_some_and(|(app, name)| app.len() == 32 && app.chars().all(|c| c.is_ascii_hexdigit()) && !name.is_empty())
 }
 
-fn not_found(inner: &Inner, id: &str) -> Response {
+fn not_found(inner: &TenantState, id: &str) -> Response {
     let message =
         format!("Resource '{id}' does not exist or one of its queried reference-property objects are not present.");
     let now = inner.options.clock.now();
@@ -107,7 +107,7 @@ fn not_found(inner: &Inner, id: &str) -> Response {
 }
 
 async fn change(
-    State(inner): State<Arc<Inner>>,
+    State(inner): State<Arc<TenantState>>,
     Path(id): Path<String>,
     headers: HeaderMap,
     Json(body): Json<Map<String, Value>>,
@@ -160,7 +160,7 @@ fn changed(mut user: Map<String, Value>, body: Map<String, Value>) -> Map<String
 }
 
 /// Why Graph refuses the change.
-fn refusal(inner: &Inner, user: &Map<String, Value>, body: &Map<String, Value>) -> Option<String> {
+fn refusal(inner: &TenantState, user: &Map<String, Value>, body: &Map<String, Value>) -> Option<String> {
     body.iter().find_map(|(name, value)| match name.as_str() {
         name if READ_ONLY.contains(&name) => Some(format!("Property '{name}' is read-only and cannot be set.")),
         "displayName" if value.as_str().is_none_or(|value| value.is_empty() || value.chars().count() > 256) => {
@@ -175,7 +175,7 @@ fn refusal(inner: &Inner, user: &Map<String, Value>, body: &Map<String, Value>) 
     })
 }
 
-fn refused_name(inner: &Inner, user: &Map<String, Value>, value: &Value) -> Option<String> {
+fn refused_name(inner: &TenantState, user: &Map<String, Value>, value: &Value) -> Option<String> {
     let invalid = || Some("Property userPrincipalName is invalid.".to_owned());
     let Some((local, domain)) = value.as_str().and_then(|name| name.split_once('@')) else {
         return invalid();

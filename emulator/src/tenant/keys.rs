@@ -1,7 +1,7 @@
 //! Signing keys, and the key documents of the two authorities.
 //!
-//! As seen in the field, the key that signs is published by the ciam authority only; the login authority's document holds another. Tests
-//! move, add and rotate keys, and put beside them the odd ones that a verifier must step over.
+//! The key that signs is published by the ciam authority only, and the login authority publishes another one, as was seen in the field.
+//! Tests can move, add and rotate keys, and add unusable keys, which a verifier must skip.
 
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -28,13 +28,13 @@ pub enum Authority {
 /// A key that could not be made or used.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 pub enum KeyError {
-    /// No RSA key came out.
+    /// The RSA key could not be generated.
     #[error("generate an RSA key")]
     Generate,
-    /// The public part has another shape than a 2048-bit key's.
+    /// The public part does not look like that of a 2048-bit key.
     #[error("read the public part of an RSA key")]
     PublicPart,
-    /// Signing failed.
+    /// The message could not be signed.
     #[error("sign with an RSA key")]
     Sign,
 }
@@ -51,7 +51,7 @@ static FIRST: OnceLock<Result<SigningKey, KeyError>> = OnceLock::new();
 static SECOND: OnceLock<Result<SigningKey, KeyError>> = OnceLock::new();
 
 impl SigningKey {
-    /// Makes a new key; slow where the crypto library is not optimised, so prefer [`SigningKey::first`] and [`SigningKey::second`].
+    /// Generates a key. This is slow if the crypto library is not optimised; [`SigningKey::first`] and [`SigningKey::second`] are not.
     pub fn generate() -> Result<Self, KeyError> {
         let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(|_| KeyError::Generate)?;
         let modulus = modulus(pair.public_key().as_ref()).ok_or(KeyError::PublicPart)?.to_vec();
@@ -59,12 +59,12 @@ impl SigningKey {
         Ok(Self { kid: URL_SAFE_NO_PAD.encode(kid), modulus: URL_SAFE_NO_PAD.encode(modulus), pair: Arc::new(pair) })
     }
 
-    /// The key every tenant of this process signs with at first.
+    /// The key with which every tenant of this process begins.
     pub fn first() -> Result<Self, KeyError> {
         FIRST.get_or_init(Self::generate).clone()
     }
 
-    /// Another key, unpublished: to rotate to, or to forge with.
+    /// Another key, which is not published: to rotate to, or to forge with.
     pub fn second() -> Result<Self, KeyError> {
         SECOND.get_or_init(Self::generate).clone()
     }
@@ -88,7 +88,7 @@ impl SigningKey {
         json!({ "kty": "RSA", "use": "sig", "kid": self.kid, "x5t": self.kid, "n": self.modulus, "e": "AQAB" })
     }
 
-    /// The public key in PEM, the bytes an HS256 forger takes as secret.
+    /// The public key in PEM. Its bytes are the secret of a token that is forged with HS256.
     pub fn public_pem(&self) -> Result<String, KeyError> {
         let der: PublicKeyX509Der<'_> = self.pair.public_key().as_der().map_err(|_| KeyError::PublicPart)?;
         let body = STANDARD.encode(der.as_ref());
@@ -103,13 +103,13 @@ impl SigningKey {
     }
 }
 
-/// The modulus inside the DER of a 2048-bit `RSAPublicKey` whose exponent is 65537: its 256 bytes start after 9 bytes of headers.
+/// The modulus in the DER of a 2048-bit `RSAPublicKey` with the exponent 65537: 256 bytes, after 9 bytes of headers.
 fn modulus(public_key: &[u8]) -> Option<&[u8]> {
     let ends_in_f4 = public_key.ends_with(&[0x02, 0x03, 0x01, 0x00, 0x01]);
     (public_key.len() == 270 && ends_in_f4).then(|| public_key.get(9..265))?
 }
 
-/// A well-formed public key that signed nothing.
+/// A valid public key that signs no token.
 #[must_use]
 pub fn unrelated_key() -> Value {
     let modulus: Vec<u8> = (0u8..8)
@@ -124,7 +124,7 @@ pub fn unrelated_key() -> Value {
     json!({ "kty": "RSA", "use": "sig", "kid": "unrelated", "x5t": "unrelated", "n": URL_SAFE_NO_PAD.encode(modulus), "e": "AQAB" })
 }
 
-/// Keys that a document may hold and a verifier must step over.
+/// Keys that a document may contain and that a verifier must skip.
 #[must_use]
 pub fn odd_keys() -> Vec<Value> {
     let coordinate = URL_SAFE_NO_PAD.encode([7; 32]);
@@ -147,7 +147,7 @@ struct State {
     ciam: Vec<Value>,
 }
 
-/// The key that signs, and what each authority publishes.
+/// The key that signs, and the keys that each authority publishes.
 #[derive(Debug)]
 pub struct Keys {
     state: Mutex<State>,
@@ -167,18 +167,18 @@ impl Keys {
         locked(&self.state).signing.clone()
     }
 
-    /// Signs with `key` from now on, and publishes nothing.
+    /// Signs with `key` from now on, without publishing it.
     pub fn sign_with(&self, key: SigningKey) {
         locked(&self.state).signing = key;
     }
 
-    /// Signs with `key` from now on and publishes it alone, at the ciam authority.
+    /// Signs with `key` from now on, and publishes it as the only key of the ciam authority.
     pub fn rotate_to(&self, key: SigningKey) {
         self.publish(Authority::Ciam, vec![key.jwk()]);
         self.sign_with(key);
     }
 
-    /// Replaces an authority's whole document.
+    /// Replaces all keys that an authority publishes.
     pub fn publish(&self, authority: Authority, keys: Vec<Value>) {
         let mut state = locked(&self.state);
         match authority {
@@ -187,7 +187,7 @@ impl Keys {
         }
     }
 
-    /// What an authority publishes.
+    /// The keys that an authority publishes.
     #[must_use]
     pub fn published(&self, authority: Authority) -> Vec<Value> {
         let state = locked(&self.state);
@@ -197,7 +197,7 @@ impl Keys {
         }
     }
 
-    /// Puts `keys` before what an authority publishes already.
+    /// Puts `keys` before those that an authority publishes.
     pub fn prepend(&self, authority: Authority, mut keys: Vec<Value>) {
         keys.extend(self.published(authority));
         self.publish(authority, keys);

@@ -1,4 +1,4 @@
-//! Access tokens as Entra sends them to a hook, and every way of getting one wrong.
+//! Access tokens as Entra sends them to a hook, and forgeries of them.
 
 use aws_lc_rs::hmac;
 use base64::Engine;
@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::keys::{KeyError, SigningKey};
-use super::{ENTRA_CALLER, Inner};
+use super::{ENTRA_CALLER, TenantState};
 
-/// The issuers seen in tokens of an external tenant.
+/// The issuers that were seen in tokens of external tenants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Issuer {
     /// `{login}/{tid}/v2.0`.
@@ -36,7 +36,7 @@ pub enum Forgery {
     None,
     /// `alg` is `HS256`, keyed with the public key's PEM.
     Hs256WithPublicKey,
-    /// The signature is the right one with a byte turned.
+    /// One byte of the right signature is changed.
     TamperedSignature,
     /// The claims were changed after signing.
     TamperedClaims,
@@ -44,7 +44,7 @@ pub enum Forgery {
     WrongKey,
 }
 
-/// A token before it is signed. Anything in it can be changed.
+/// A token before it is signed. Every part can be changed.
 #[derive(Clone, Debug)]
 pub struct Token {
     header: Map<String, Value>,
@@ -63,7 +63,7 @@ struct Issuers {
 }
 
 impl Token {
-    pub(crate) fn new(tenant: &Inner) -> Self {
+    pub(crate) fn new(tenant: &TenantState) -> Self {
         let key = tenant.keys.signing();
         let header = json!({ "typ": "JWT", "alg": "RS256", "kid": key.kid() });
         let principal = "aaaaaaaa-0000-1111-2222-bbbbbbbbbbbb";
@@ -90,7 +90,7 @@ impl Token {
         token.issuer(Issuer::CiamV2).at(tenant.options.clock.now())
     }
 
-    /// Takes this issuer, and the version (`ver`, `azp` or `appid`) that goes with it.
+    /// With this issuer, and the claims of its version: `ver`, and `azp` or `appid`.
     #[must_use]
     pub fn issuer(self, issuer: Issuer) -> Self {
         let Issuers { login, ciam, subdomain, tenant } = &self.issuers;
@@ -108,7 +108,7 @@ impl Token {
         }
     }
 
-    /// Issued at `at`, good for 65 minutes from then.
+    /// Issued at `at`, and valid for 65 minutes from then.
     #[must_use]
     pub fn at(self, at: DateTime<Utc>) -> Self {
         let at = at.timestamp();
@@ -151,7 +151,7 @@ impl Token {
         self
     }
 
-    /// Forged so.
+    /// Forged in this way.
     #[must_use]
     pub fn forged(mut self, forgery: Forgery) -> Self {
         self.forgery = Some(forgery);
@@ -191,7 +191,7 @@ impl Token {
         Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
-    /// A five-part token, as Entra sends it when the app has a token encryption key. Nobody can read it.
+    /// A token of five parts, as Entra sends it if the app has a key for token encryption. The content is not a real one.
     #[must_use]
     pub fn encrypted(self) -> String {
         let header = json!({ "typ": "JWT", "alg": "RSA-OAEP", "enc": "A256GCM", "kid": "encryption" });

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use guestlist_emulator::tenant::{Authority, Fault, Forgery, Issuer, Route, SigningKey, odd_keys};
 use serde_json::{Value, json};
 
-use crate::{client, sent, tenant};
+use crate::support::{client, sent, tenant};
 
 fn claims(token: &str) -> Value {
     let part = token.split('.').nth(1).unwrap();

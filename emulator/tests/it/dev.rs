@@ -2,7 +2,7 @@
 
 use tokio::process::Command;
 
-use crate::host::project;
+use crate::support::project;
 
 #[tokio::test]
 async fn a_script_fails_when_the_product_does_not_do_its_job() {

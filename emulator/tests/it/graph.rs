@@ -7,7 +7,7 @@ use guestlist_emulator::tenant::{Account, Actor, Fault, Route, SignIn, TenantOpt
 use guestlist_emulator::{Clock, Tenant};
 use serde_json::{Value, json};
 
-use crate::{client, sent, tenant};
+use crate::support::{client, sent, tenant};
 
 async fn token_with(tenant: &Tenant, changes: &[(&str, &str)]) -> (u16, Value) {
     let options = tenant.options();

@@ -1,68 +1,14 @@
 //! The host stand-in, with this test binary as the handler.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use guestlist_emulator::Host;
 use guestlist_emulator::host::{HostSettings, InvokeError, Level, Mode, TimerForm};
 use serde_json::{Value, json};
 
-use crate::handler::ARGUMENTS;
-use crate::{client, sent};
+use crate::support::{ProjectFolder, client, project, sent};
 
-/// A project folder that is removed with the value.
-pub(crate) struct Folder(pub(crate) PathBuf);
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-pub(crate) fn project() -> Folder {
-    let root = std::env::temp_dir().join(format!("guestlist-emulator-{}", uuid::Uuid::new_v4()));
-    let write = |path: &str, content: Value| {
-        let path = root.join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, content.to_string()).unwrap();
-    };
-    let handler = std::env::current_exe().unwrap();
-    let http = |methods: Value| {
-        json!({ "bindings": [
-            { "type": "httpTrigger", "direction": "in", "name": "req", "authLevel": "anonymous", "methods": methods },
-            { "type": "http", "direction": "out", "name": "res" },
-        ] })
-    };
-    write(
-        "host.json",
-        json!({
-            "version": "2.0",
-            "functionTimeout": "00:10:00",
-            "customHandler": {
-                "description": { "defaultExecutablePath": "handler", "arguments": ARGUMENTS },
-                "enableForwardingHttpRequest": true,
-                "enableProxyingHttpRequest": true,
-            },
-        }),
-    );
-    write(
-        "local.settings.json",
-        json!({ "Values": {
-        "FROM_SETTINGS": "settings",
-        "FROM_CALLER": "settings",
-        "AzureFunctionsJobHost__customHandler__description__defaultExecutablePath": handler,
-    } }),
-    );
-    for hook in ["OnAttributeCollectionStart", "OnAttributeCollectionSubmit"] {
-        write(&format!("{hook}/function.json"), http(json!(["post"])));
-    }
-    write("Echo/function.json", http(json!(["get", "post"])));
-    let timer = json!({ "type": "timerTrigger", "direction": "in", "name": "timer", "schedule": "0 */5 * * * *" });
-    write("Timer/function.json", json!({ "bindings": [timer] }));
-    Folder(root)
-}
-
-async fn host_with(answer: &str, change: impl FnOnce(&mut HostSettings)) -> (Host, Folder) {
+async fn host_with(answer: &str, change: impl FnOnce(&mut HostSettings)) -> (Host, ProjectFolder) {
     let folder = project();
     let own = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let mut settings = HostSettings {

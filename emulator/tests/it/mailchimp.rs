@@ -1,4 +1,4 @@
-//! Mailchimp: who may write, whom it takes, and that nobody is subscribed again.
+//! Mailchimp: who may write, whom it accepts, and that nobody is subscribed again.
 
 use guestlist_emulator::Tenant;
 use guestlist_emulator::systems::OutsideSystem;
@@ -6,7 +6,7 @@ use guestlist_emulator::systems::mailchimp::Mailchimp;
 use guestlist_emulator::tenant::Fault;
 use serde_json::{Value, json};
 
-use crate::{client, sent, tenant};
+use crate::support::{client, sent, tenant};
 
 const LIST: &str = Mailchimp::LIST;
 /// MD5 of `alex@fabrikam.com`.

@@ -13,7 +13,7 @@ use guestlist_emulator::sign_up::{
 use guestlist_emulator::{Entra, Tenant};
 use serde_json::{Value, json};
 
-use crate::tenant;
+use crate::support::tenant;
 
 fn form() -> Form {
     Form::new().text("givenName").text("postalCode").field("extension_0f_Age", Kind::Integer)
@@ -34,7 +34,7 @@ fn raw(body: &Value) -> RawAnswer {
     }
 }
 
-/// Serves `hook` for both events and answers Entra told of them.
+/// Serves `hook` for both events, and returns an Entra that calls it.
 async fn entra<H, F>(tenant: &Tenant, hook: H) -> Entra
 where
     H: Fn(Value) -> F + Clone + Send + Sync + 'static,

@@ -17,8 +17,8 @@ use crate::faults::Faults;
 use crate::shared::new_id;
 
 const STATUSES: [&str; 5] = ["subscribed", "unsubscribed", "cleaned", "pending", "transactional"];
-/// Domains that Mailchimp takes for made up.
-const FAKE: [&str; 5] = ["example.com", "example.org", "example.net", "test.com", "invalid"];
+/// Domains that Mailchimp does not accept as real ones.
+const FAKE_DOMAINS: [&str; 5] = ["example.com", "example.org", "example.net", "test.com", "invalid"];
 
 struct Problem {
     status: StatusCode,
@@ -142,7 +142,7 @@ fn missing() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "Resource Not Found", detail)
 }
 
-/// The member after this `PUT`, or why it is refused.
+/// The member after this `PUT`, or the problem for which it is refused.
 fn upserted(mailchimp: &Mailchimp, list: &str, hash: &str, body: &Value) -> Result<Member, Problem> {
     let field = |name: &str| body.get(name).and_then(Value::as_str);
     let address = field("email_address")
@@ -156,7 +156,7 @@ fn upserted(mailchimp: &Mailchimp, list: &str, hash: &str, body: &Value) -> Resu
         return Err(Problem::invalid("tags", "Schema describes no field of this name."));
     }
     let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
-    if domain.is_empty() || FAKE.contains(&domain) {
+    if domain.is_empty() || FAKE_DOMAINS.contains(&domain) {
         let detail = format!("{address} looks fake or invalid, please enter a real email address.");
         return Err(Problem::new(StatusCode::BAD_REQUEST, "Invalid Resource", detail));
     }

@@ -1,10 +1,10 @@
-//! Events and answers in one line each.
+//! One-line texts of events, answers and changes.
 
 use guestlist_emulator::sign_up::{Action, Event, Exchange, Flow};
 use guestlist_emulator::tenant::Patch;
 use serde_json::{Map, Value};
 
-/// Every call of a flow, as what was sent, what came back, and the milliseconds between.
+/// Every call of a sign-up: what was sent, what was answered, and the time in milliseconds.
 pub(crate) fn calls(flow: &Flow, who: &str) -> Vec<(String, String, u128)> {
     let shown = flow.shown.iter().flat_map(|form| &form.fields);
     let mut known: Map<String, Value> = shown.map(|field| (field.name.clone(), field.value.clone())).collect();
@@ -19,7 +19,7 @@ pub(crate) fn calls(flow: &Flow, who: &str) -> Vec<(String, String, u128)> {
     calls
 }
 
-/// Which hook, who, and what the person changed since the form was last shown.
+/// The hook, the person, and what they changed since the form was last shown.
 fn event(exchange: &Exchange, who: &str, known: &Map<String, Value>) -> String {
     match exchange.event {
         Event::Start => format!("OnAttributeCollectionStart {who}"),
@@ -37,7 +37,7 @@ fn values(exchange: &Exchange) -> Map<String, Value> {
     attributes.into_iter().flatten().filter_map(value).collect()
 }
 
-/// The action, or what an administrator would see.
+/// The action, or the error that an administrator would see.
 fn answer(exchange: &Exchange) -> String {
     let accepted = match &exchange.result {
         Ok(accepted) => accepted,
@@ -74,7 +74,7 @@ pub(crate) fn changes(patch: &Patch) -> String {
     patch.body.iter().map(change).collect::<Vec<_>>().join(", ")
 }
 
-/// Text as it is, in quotes where its ends would not show; a long id at the start shortened.
+/// A text as it is, or in quotes if it is empty or has blanks at its ends. A GUID before an `@` is shortened.
 fn value(value: &Value) -> String {
     let Some(text) = value.as_str() else {
         return value.to_string();
