@@ -1,8 +1,8 @@
-//! New accounts: found in the audit log, connected to the outside systems, each result recorded.
+//! New accounts: finds them in the audit log, connects them to the outside systems, and records each result.
 //!
-//! One [`Accounts::run`] is what the timer does. It takes no input and can be killed at any instruction: discovery
-//! writes each new account to the outbox and only then moves its cursor; association takes every account of the outbox
-//! through the connectors, in their order.
+//! The timer calls [`Accounts::run`]. A run takes no input and can be killed at any instruction: discovery writes each new
+//! account to the outbox and only then moves its cursor; association takes every account of the outbox through the
+//! connectors, in their order.
 //!
 //! Invariants:
 //! - an account is in the outbox before the cursor passes it, and leaves it only for `done/` or `abandoned/`;
@@ -11,14 +11,14 @@
 //! - windows overlap, since records come late and out of order, and an account is known by its object id, so a record
 //!   may be read any number of times;
 //! - an account's codes are accepted before anything else is stored or sent for it, and no use of a code is released
-//!   while there may be an account that nobody has looked at;
-//! - one account's failure, a panic included, stops no other; a failure that is the set-up's uses up no attempt;
-//! - object ids are logged, nothing else of a person is; of what is written here only `pending/` holds personal data, and
-//!   only until the end.
+//!   while an account that has not begun could be the one it was reserved for;
+//! - one account's failure, a panic included, stops no other; a failure of the set-up uses up no attempt;
+//! - of a person only the object id is logged; of the stored objects only those in `pending/` hold personal data, and they
+//!   are deleted when the account is finished.
 //!
-//! When Graph or an outside system is slow, the run ends at `run_limit` and the next one goes on; when it is absent, the
-//! accounts wait in the outbox; when it lies, the account ends in `abandoned/`, loudly. When the store fails, the run
-//! fails: without it nothing can be promised.
+//! When Graph or an outside system is slow, the run ends at `run_limit` and the next one goes on. When it is absent, the
+//! accounts wait in the outbox. When its answers make no sense, the account is abandoned in the end, with an error line.
+//! When the store fails, the run fails.
 
 mod associate;
 mod association;
@@ -31,6 +31,7 @@ mod records;
 mod report;
 mod run;
 mod settings;
+mod window_progress;
 
 use std::sync::Arc;
 
@@ -60,7 +61,7 @@ struct ConnectorStep {
     connector: Arc<dyn Connector>,
 }
 
-/// The runner. One per process; a second run while one is going on does nothing.
+/// Finds and associates new accounts. There is one per process; a run does nothing while another is going on.
 #[derive(Debug)]
 pub struct Accounts {
     settings: Settings,
@@ -112,8 +113,8 @@ impl Accounts {
         })
     }
 
-    /// Finds new accounts and associates what is in the outbox. Single accounts that failed are in the report; an error
-    /// is what failed for all of them. What could be associated in spite of it was.
+    /// Finds new accounts and associates those in the outbox. The report counts accounts that failed. An error is what
+    /// failed for all of them; the accounts that did not depend on it were associated.
     pub async fn run(&self) -> Result<RunReport, RunError> {
         let Ok(_running) = self.running.try_lock() else {
             tracing::info!(event = "run-skipped", reason = "another run is in progress");

@@ -1,26 +1,29 @@
 //! The Microsoft Graph client: the audit log's "Add user" records, a user, and changes to a user.
 //!
-//! It exists so that nobody else knows Graph's addresses, paging, throttling and errors. Graph is polled because delta
+//! It exists so that no other room knows Graph's addresses, paging, throttling and errors. Graph is polled because delta
 //! queries and change notifications are not supported in external tenants.
 //!
 //! Invariants: the bearer token goes to the configured Graph host only, so a next link that names another one is an
 //! error; pages are handed over one at a time and their number is bounded; a record that cannot be read is handed
 //! over with its id, never silently dropped; nothing personal is in an error, a log line or a `Debug` output.
 //!
-//! Only what Graph documents is believed: see `graph/answer.rs`.
+//! Only answers as Graph documents them are believed: see `graph/answer.rs`.
 //!
 //! When Graph is slow, a call ends with the `end` it was given; when it is absent or throttles, the call is repeated a
-//! few times within `end`, after the wait it asks for; when it lies (a page without records, another user than the
-//! one asked for), or something else answers in its place, that counts as an outage.
+//! few times within `end`, after the wait it asks for. When it lies (a page without records, another user than the one
+//! asked for), or something else answers in its place, that counts as an outage.
 
 mod answer;
 mod audit;
 mod client;
+mod endpoint;
 mod error;
+mod error_body;
 mod extensions;
 #[cfg(test)]
 pub(crate) mod fake;
-mod pace;
+mod rate_limit;
+mod time;
 mod user;
 
 use std::fmt::Debug;
@@ -30,21 +33,21 @@ use tokio::time::Instant;
 
 use crate::values::ObjectId;
 
-pub use audit::{AuditPage, AuditRecord, Initiator, PageRequest, Target, Unreadable, Window};
+pub use audit::{AuditPage, AuditRecord, Initiator, PageRequest, Target, UnreadableRecord, Window};
 pub use client::{Graph, Settings};
 pub use error::{ErrorKind, GraphError, Operation};
 pub use extensions::Extensions;
-pub use pace::Pace;
+pub use rate_limit::PageRateLimit;
 pub use user::{User, context_members};
 
 pub use crate::outbound::Disposition;
 
-/// Fields of a user to be set, by their exact Graph name.
+/// New values of a user's fields, by their exact Graph names.
 pub type Fields = serde_json::Map<String, serde_json::Value>;
 
-/// What the rest of the house needs of the directory; [`Graph`] is the real one.
+/// What other rooms need of the directory; [`Graph`] is the real one.
 pub trait Directory: Debug + Send + Sync {
-    /// The object id of the service principal that we call as, if our token says it.
+    /// The object id of our own application's service principal, if our token says it.
     fn own_service_principal(&self, end: Instant) -> BoxFuture<'_, Result<Option<ObjectId>, GraphError>>;
 
     /// One page of the audit log's "Add user" records, oldest first.
@@ -53,7 +56,7 @@ pub trait Directory: Debug + Send + Sync {
     /// A user with everything that templates and conditions may ask for.
     fn user<'a>(&'a self, id: &'a ObjectId, end: Instant) -> BoxFuture<'a, Result<User, GraphError>>;
 
-    /// Changes the fields named and no others.
+    /// Changes these fields of a user and no others.
     fn update_user<'a>(
         &'a self,
         id: &'a ObjectId,

@@ -1,4 +1,4 @@
-//! Association: every account of the outbox, several at once, each on its own.
+//! Association: takes every account of the outbox, several at once, and keeps the failure of one from the others.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Mutex, PoisonError};
@@ -17,50 +17,51 @@ use crate::outbox::{Failure, StepResult};
 use crate::storage::StoreError;
 use crate::telemetry::describe;
 
-/// What an account under way may use after the run's end, to record what it did. Nothing outside is called then.
+/// How long after the run's end an account may still record what it did. No outside system is called then.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// What all accounts of a run have in common.
-struct Shared<'a> {
+/// What all accounts of a run share.
+struct RunContext<'a> {
     run: &'a Run,
+    /// Accounts made before this moment are not sign-ups of ours.
     oldest: DateTime<Utc>,
-    /// Why the store does not work: no other account is taken then.
-    broken: Mutex<Option<StoreError>>,
+    /// Why the store does not work; if it does not, no other account is taken.
+    store_error: Mutex<Option<StoreError>>,
 }
 
-impl Shared<'_> {
-    fn broken(&self) -> std::sync::MutexGuard<'_, Option<StoreError>> {
-        self.broken.lock().unwrap_or_else(PoisonError::into_inner)
+impl RunContext<'_> {
+    fn store_error(&self) -> std::sync::MutexGuard<'_, Option<StoreError>> {
+        self.store_error.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn takes_no_more(&self) -> bool {
-        self.run.is_over() || self.broken().is_some()
+    fn is_over(&self) -> bool {
+        self.run.is_over() || self.store_error().is_some()
     }
 }
 
 impl Accounts {
-    /// Takes every account of the outbox as far as it goes.
+    /// Takes every account of the outbox as far as it can go now.
     pub(super) async fn associate_all(&self, run: &Run) -> Result<(), RunError> {
         let oldest = self.oldest(self.started(run.now).await?);
-        let shared = Shared { run, oldest, broken: Mutex::default() };
+        let context = RunContext { run, oldest, store_error: Mutex::default() };
         let pending = self.outbox.pending().await?;
-        let works = stream::iter(pending.into_iter().map(|account| self.take(&shared, account)));
+        let works = stream::iter(pending.into_iter().map(|account| self.associate_and_count(&context, account)));
         works.buffer_unordered(self.settings.concurrency.max(1)).for_each(|()| std::future::ready(())).await;
-        let broken = shared.broken().take();
-        broken.map_or(Ok(()), |error| Err(RunError::Store(error)))
+        let failed = context.store_error().take();
+        failed.map_or(Ok(()), |error| Err(RunError::Store(error)))
     }
 
-    /// Takes one account; whatever happens to it is counted, and stays with it.
-    async fn take(&self, shared: &Shared<'_>, account: PendingAccount) {
-        let run = shared.run;
-        if shared.takes_no_more() {
-            return run.report(|report| report.left += 1);
+    /// Associates one account and counts how far it came. Its failures, a panic included, stop no other account.
+    async fn associate_and_count(&self, context: &RunContext<'_>, account: PendingAccount) {
+        let run = context.run;
+        if context.is_over() {
+            return run.update_report(|report| report.left += 1);
         }
-        let work = AssertUnwindSafe(Box::pin(self.associate(shared, &account))).catch_unwind();
+        let work = AssertUnwindSafe(Box::pin(self.associate(context, &account))).catch_unwind();
         let stop = match timeout_at(run.end + GRACE, work).await {
             Err(_) => Stop::Account(Progress::Left),
             Ok(Ok(advanced)) => advanced.map_or_else(|stop| stop, Stop::Account),
-            Ok(Err(_)) => self.panicked(shared, &account).await.map_or_else(|stop| stop, Stop::Account),
+            Ok(Err(_)) => self.panicked(context, &account).await.map_or_else(|stop| stop, Stop::Account),
         };
         let progress = match stop {
             Stop::Account(progress) => progress,
@@ -69,25 +70,25 @@ impl Accounts {
                 Progress::Failed
             }
             Stop::Run(error) => {
-                shared.broken().get_or_insert(error);
+                context.store_error().get_or_insert(error);
                 Progress::Left
             }
         };
-        run.report(|report| report.count(progress));
+        run.update_report(|report| report.count(progress));
     }
 
-    async fn associate(&self, shared: &Shared<'_>, account: &PendingAccount) -> Result<Progress, Stop> {
+    async fn associate(&self, context: &RunContext<'_>, account: &PendingAccount) -> Result<Progress, Stop> {
         if self.outbox.is_finished(&account.id).await? {
             self.outbox.clear(&account.id).await?;
             return Ok(Progress::Cleared);
         }
-        Association::load(self, shared.run, shared.oldest, account).await?.advance().await
+        Association::load(self, context.run, context.oldest, account).await?.advance().await
     }
 
-    /// A panic is a failed attempt like any other, so that it ends one day.
-    async fn panicked(&self, shared: &Shared<'_>, account: &PendingAccount) -> Result<Progress, Stop> {
+    /// Records a panic as a failed attempt, so that an account that always panics is given up in the end.
+    async fn panicked(&self, context: &RunContext<'_>, account: &PendingAccount) -> Result<Progress, Stop> {
         tracing::error!(event = "association-panicked", account = %account.id);
-        let mut association = Association::load(self, shared.run, shared.oldest, account).await?;
+        let mut association = Association::load(self, context.run, context.oldest, account).await?;
         let failure = Failure { reason: "the association panicked".to_owned(), asked: None };
         Ok(association.failed_attempt(None, failure).await?)
     }

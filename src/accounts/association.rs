@@ -1,4 +1,4 @@
-//! One account's association: is it a sign-up, which codes did it use, then one connector after the other.
+//! One account's association: checks that it is a sign-up, accepts its codes, then runs one connector after the other.
 
 mod codes;
 mod context;
@@ -20,16 +20,16 @@ use crate::values::{CodeDigest, ObjectId};
 pub(super) struct Association<'a> {
     accounts: &'a Accounts,
     run: &'a Run,
-    /// Earlier creation means no sign-up of ours.
+    /// Accounts made before this moment are not sign-ups of ours.
     oldest: DateTime<Utc>,
     work: AccountWork<'a>,
-    /// The account as the directory has it, once it has been needed.
+    /// The account as the directory has it; read when it is first needed.
     user: Option<User>,
-    /// The invitation as templates see it, once it has been needed.
+    /// The invitation as templates see it; looked up when it is first needed.
     invite: Option<Value>,
-    /// The account could not be read in this run; it is not asked for again.
-    unread: Option<Progress>,
-    /// The codes that were accepted for the account, once that is known.
+    /// How the account stands since it could not be read in this run; it is not read again.
+    read_failure: Option<Progress>,
+    /// The codes that were accepted for the account; `None`: not known yet.
     codes: Option<Vec<CodeDigest>>,
 }
 
@@ -42,14 +42,14 @@ impl<'a> Association<'a> {
         pending: &PendingAccount,
     ) -> Result<Self, Stop> {
         let work = AccountWork::load(&accounts.outbox, pending, FoundAccount::lost(run.now)).await?;
-        Ok(Self { accounts, run, oldest, work, user: None, invite: None, unread: None, codes: None })
+        Ok(Self { accounts, run, oldest, work, user: None, invite: None, read_failure: None, codes: None })
     }
 
     fn id(&self) -> &ObjectId {
         self.work.id()
     }
 
-    /// Takes the account as far as it goes now.
+    /// Takes the account as far as it can go now.
     pub(super) async fn advance(mut self) -> Result<Progress, Stop> {
         if !self.work.is_due(None, self.accounts.clock.now()) {
             return Ok(Progress::Waiting);
@@ -79,7 +79,7 @@ impl<'a> Association<'a> {
         if finished { self.finish().await } else { Ok(progress) }
     }
 
-    /// Before anything is done for the account: accepts its codes. An account that is no sign-up is finished here.
+    /// Accepts the account's codes before anything else is done for it. An account that is not a sign-up is finished here.
     async fn check_sign_up(&mut self) -> Result<(), Stop> {
         let user = self.user().await?;
         let Some(reason) = skip_reason_by_user(&user, self.oldest) else {

@@ -1,7 +1,7 @@
 //! Which new accounts are sign-ups, and why the others are not.
 //!
-//! The actor of a self-service sign-up is documented nowhere, so it decides nothing by itself: only who certainly was
-//! not a person signing up is left out, first by the record, then by the account as the directory has it.
+//! Which actor the log names for a self-service sign-up is not documented. So an account is left out only if it is
+//! certainly not a sign-up: first by its audit record, then by the account as the directory has it.
 
 use std::fmt;
 
@@ -11,27 +11,27 @@ use serde::{Deserialize, Serialize};
 use crate::graph::{Initiator, User};
 use crate::values::{AppId, ObjectId};
 
-/// Application actors that are known to make sign-ups; others are logged, and their accounts taken all the same.
+/// Applications that are known to make sign-ups. Others are logged, and their accounts are associated as well.
 const KNOWN_APPS: [&str; 2] = ["Azure ESTS Service", "CPIM Service"];
 
 /// Why an account is not associated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SkipReason {
-    /// Somebody else made it.
+    /// Another user made it.
     Administrator,
     /// Our own application made it.
     OwnApplication,
     /// An invited guest.
     Guest,
-    /// Nobody can sign in with it.
+    /// It has no identity to sign in with.
     NoSignInIdentity,
-    /// It is older than the very first run reaches.
+    /// It was made before the time that the very first run looked back to.
     TooOld,
 }
 
 impl SkipReason {
-    /// As it is written in logs and records.
+    /// Its name in logs and records.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -50,15 +50,15 @@ impl fmt::Display for SkipReason {
     }
 }
 
-/// Our own application. Records usually name it by its service principal alone.
+/// Our own application. Records usually name only its service principal.
 #[derive(Debug, Clone)]
 pub(super) struct OwnApplication<'a> {
     pub(super) client_id: &'a AppId,
-    /// Unknown if the token does not say it.
+    /// `None` if our token does not say it.
     pub(super) service_principal: Option<ObjectId>,
 }
 
-/// What the record alone says about the account `id`.
+/// Why the account `id` is not a sign-up, if its audit record says so.
 pub(super) fn skip_reason_by_record(
     own: &OwnApplication<'_>,
     initiator: &Initiator,
@@ -80,7 +80,7 @@ pub(super) fn unknown_app(initiator: &Initiator) -> Option<&str> {
     (!KNOWN_APPS.contains(&name)).then_some(name)
 }
 
-/// What the account itself says; `oldest` is the earliest creation that counts.
+/// Why the account is not a sign-up, if the directory says so. Accounts made before `oldest` do not count.
 pub(super) fn skip_reason_by_user(user: &User, oldest: DateTime<Utc>) -> Option<SkipReason> {
     if user.is_guest() {
         return Some(SkipReason::Guest);

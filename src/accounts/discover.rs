@@ -1,8 +1,8 @@
-//! Discovery: the audit log's window, each new account into the outbox, then the cursor.
+//! Discovery: reads a window of the audit log, puts each new account into the outbox, then moves the cursor.
 //!
-//! The log is written by a pipeline: records appear minutes late and out of order. So each window begins `overlap`
-//! before the end of the last one, and what is known by its object id is passed over. No user is read here: an account
-//! that cannot be read yet is in the outbox all the same.
+//! Records appear in the log minutes late and out of order. So each window begins `overlap` before the end of the last
+//! one, and an account that is known by its object id is not added again. No user is read here, so an account that
+//! cannot be read yet comes into the outbox as well.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,37 +12,27 @@ use futures_util::future::BoxFuture;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::time::Instant;
 
-use super::classify::{OwnApplication, SkipReason, skip_reason_by_record, unknown_app};
+use super::classify::{OwnApplication, SkipReason, skip_reason_by_record};
 use super::records::{FinishedAccount, FoundAccount};
 use super::report::RunError;
+use super::window_progress::WindowProgress;
 use super::{Accounts, Run};
 use crate::clock::is_ahead;
-use crate::graph::{AuditPage, AuditRecord, ErrorKind, GraphError, Pace, PageRequest, Window};
+use crate::graph::{AuditPage, AuditRecord, ErrorKind, GraphError, PageRateLimit, PageRequest, Window};
 use crate::storage::{Creation, StoreError};
 use crate::values::ObjectId;
 
-/// How far back the log certainly reaches: seven days in every edition, less an hour.
+/// How far back every tenant's log reaches: seven days, less an hour to be safe.
 const RETENTION: Duration = Duration::from_hours(7 * 24 - 1);
 
-/// How far the reading of a window came.
-struct Reading {
-    /// All of it was read.
-    complete: bool,
-    /// The latest time on the pages that were stored, as long as they came in order.
-    stored_to: Option<DateTime<Utc>>,
-    in_order: bool,
-    unknown_apps: BTreeSet<String>,
-}
-
 impl Accounts {
-    /// Reads the window, stores what is new, moves the cursor. Says up to when the log is known, if the window was read
-    /// completely.
+    /// Reads the window, stores new accounts, moves the cursor. Returns the window's end if it was read completely.
     pub(super) async fn discover(&self, run: &Run) -> Result<Option<DateTime<Utc>>, RunError> {
         let started = self.started(run.now).await?;
         let cursor = self.discovery_state.cursor().await?.filter(|cursor| !is_from_the_future(*cursor, run.now));
         let Some(mut window) = self.window(run.now, started, cursor) else { return Ok(None) };
-        let mut turns = Pace::default();
-        let reading = match self.read(run, window, &mut turns).await {
+        let mut rate_limit = PageRateLimit::default();
+        let progress = match self.read(run, window, &mut rate_limit).await {
             Err(RunError::Discovery(error)) if error.kind() == ErrorKind::RetentionExceeded => {
                 window.from = window.from.max(before(run.now, RETENTION));
                 tracing::warn!(
@@ -50,25 +40,24 @@ impl Accounts {
                     from = %window.from,
                     reason = "the audit log does not reach back to the last run; accounts made before may be missing"
                 );
-                run.report(|report| report.gap_possible = true);
-                let reading = self.read(run, window, &mut turns).await?;
+                run.update_report(|report| report.gap_possible = true);
+                let progress = self.read(run, window, &mut rate_limit).await?;
                 self.keep_codes(run, window.from).await?;
-                reading
+                progress
             }
-            reading => reading?,
+            read => read?,
         };
-        for app in &reading.unknown_apps {
+        for app in &progress.unknown_apps {
             tracing::info!(event = "unknown-app-actor", app, reason = "it makes accounts; they are taken for sign-ups");
         }
-        let to = if reading.complete { Some(window.to) } else { reading.stored_to };
+        let to = if progress.complete { Some(window.to) } else { progress.stored_to() };
         if let Some(to) = to.filter(|to| cursor.is_none_or(|cursor| *to > cursor)) {
             self.discovery_state.move_cursor(to).await?;
         }
-        Ok(reading.complete.then_some(window.to))
+        Ok(progress.complete.then_some(window.to))
     }
 
-    /// From the cursor less the overlap to now less `settle`, never before the very first run's reach; `None` if that
-    /// is no time at all.
+    /// From the cursor less the overlap to now less `settle`, but never before [`Self::oldest`]; `None` if that is empty.
     fn window(&self, now: DateTime<Utc>, started: DateTime<Utc>, cursor: Option<DateTime<Utc>>) -> Option<Window> {
         let oldest = self.oldest(started);
         let from = cursor.map_or(oldest, |cursor| before(cursor, self.settings.overlap).max(oldest));
@@ -76,12 +65,12 @@ impl Accounts {
         (from <= to).then_some(Window { from, to })
     }
 
-    /// Nothing made before this moment is touched.
+    /// Accounts made before this moment are never touched.
     pub(super) fn oldest(&self, started: DateTime<Utc>) -> DateTime<Utc> {
         before(started, self.settings.look_back)
     }
 
-    /// The moment of the very first run; now, if that lies in the future.
+    /// The moment of the very first run. One in the future was written by a wrong clock: then this run is the first.
     pub(super) async fn started(&self, now: DateTime<Utc>) -> Result<DateTime<Utc>, RunError> {
         let started = self.discovery_state.started(now).await.map_err(|error| match error {
             StoreError::Corrupt { .. } => RunError::StartUnknown(error),
@@ -97,34 +86,39 @@ impl Accounts {
     }
 
     /// Reads page after page and stores each one before the next is asked for.
-    async fn read(&self, run: &Run, window: Window, turns: &mut Pace) -> Result<Reading, RunError> {
-        run.report(|report| report.read(window));
-        let mut reading = Reading { complete: false, stored_to: None, in_order: true, unknown_apps: BTreeSet::new() };
+    async fn read(
+        &self,
+        run: &Run,
+        window: Window,
+        rate_limit: &mut PageRateLimit,
+    ) -> Result<WindowProgress, RunError> {
+        run.update_report(|report| report.set_window(window));
+        let mut progress = WindowProgress::default();
         let (mut next, mut followed) = (Some(PageRequest::First(window)), BTreeSet::new());
         while let Some(request) = next {
             if let PageRequest::Next { link, .. } = &request
                 && !followed.insert(link.clone())
             {
                 let what = "the audit log's next page is one that was read already";
-                return Err(RunError::Discovery(GraphError::Unusable { what }));
+                return Err(RunError::Discovery(GraphError::BrokenPaging { what }));
             }
-            if !turns.next(run.discovery_end).await {
-                return Ok(reading.cut_off(run));
+            if !rate_limit.wait(run.discovery_end).await {
+                return Ok(progress.cut_off(run));
             }
             let page = match self.directory.audit_page(&request, run.discovery_end).await {
                 Ok(page) => page,
-                Err(error) if may_stop(run, &request, &error) => return Ok(reading.cut_off(run)),
+                Err(error) if may_stop(run, &request, &error) => return Ok(progress.cut_off(run)),
                 Err(error) => return Err(RunError::Discovery(error)),
             };
-            turns.came();
-            // The token that read the page is at hand, so this asks nobody.
+            rate_limit.note_page();
+            // The token is in memory since it was used for the page, so this makes no call.
             let own = self.directory.own_service_principal(run.discovery_end).await.map_err(RunError::Discovery)?;
             let own = OwnApplication { client_id: &self.settings.client_id, service_principal: own };
-            self.store_page(run, &page, &own, &mut reading).await?;
+            self.store_page(run, &page, &own, &mut progress).await?;
             next = page.next;
         }
-        reading.complete = true;
-        Ok(reading)
+        progress.complete = true;
+        Ok(progress)
     }
 
     async fn store_page(
@@ -132,13 +126,13 @@ impl Accounts {
         run: &Run,
         page: &AuditPage,
         own: &OwnApplication<'_>,
-        reading: &mut Reading,
+        progress: &mut WindowProgress,
     ) -> Result<(), StoreError> {
-        run.report(|report| report.unreadable(&page.unreadable));
+        run.update_report(|report| report.add_unreadable(&page.unreadable));
         for record in &page.records {
-            reading.see(record);
+            progress.add(record);
         }
-        // Boxed one by one: the compiler cannot see that a closure over borrowed records is `Send` for every lifetime.
+        // Each future is boxed: the compiler cannot tell that a closure over borrowed records is `Send`.
         let mut work: Vec<BoxFuture<'_, Result<(), StoreError>>> = Vec::new();
         for record in page.records.iter().filter(|record| is_success(record)) {
             for id in new_users(record) {
@@ -149,7 +143,7 @@ impl Accounts {
         stored.buffer_unordered(self.settings.concurrency.max(1)).try_collect().await
     }
 
-    /// Puts one account into the outbox, unless it is known or certainly no sign-up.
+    /// Puts one account into the outbox, unless it is known or is certainly not a sign-up.
     async fn store_account(
         &self,
         run: &Run,
@@ -158,22 +152,22 @@ impl Accounts {
         id: &ObjectId,
     ) -> Result<(), StoreError> {
         let reason = skip_reason_by_record(own, &record.initiator, id);
-        // A record that says otherwise than an earlier one changes nothing about an account under way.
+        // A later record with another initiator does not stop an account that is in the outbox.
         let known = self.outbox.is_finished(id).await? || (reason.is_some() && self.outbox.is_pending(id).await?);
         if let Some(reason) = reason.filter(|_| !known) {
             return self.skip(run, id, run.now, reason).await.map(|_| ());
         }
         let account = FoundAccount { found_at: run.now, record: record.id.clone() };
         if known || self.outbox.add(id, &account).await? == Creation::AlreadyExists {
-            run.report(|report| report.known += 1);
+            run.update_report(|report| report.known += 1);
             return Ok(());
         }
         tracing::info!(event = "account-found", account = %id, record = record.id);
-        run.report(|report| report.found += 1);
+        run.update_report(|report| report.found += 1);
         Ok(())
     }
 
-    /// Writes the permanent record of an account that is no sign-up.
+    /// Writes the permanent record of an account that is not a sign-up. What is pending of it stays.
     pub(super) async fn skip(
         &self,
         run: &Run,
@@ -186,39 +180,20 @@ impl Accounts {
         let created = self.outbox.record(&record).await?;
         if created == Creation::Created {
             tracing::info!(event = "account-skipped", account = %id, reason = reason.as_str());
-            run.report(|report| *report.skipped.entry(reason).or_default() += 1);
+            run.update_report(|report| *report.skipped.entry(reason).or_default() += 1);
         }
         Ok(created)
     }
 }
 
-impl Reading {
-    fn see(&mut self, record: &AuditRecord) {
-        self.unknown_apps.extend(unknown_app(&record.initiator).map(str::to_owned));
-        if let Some(at) = record.at {
-            self.in_order &= self.stored_to.is_none_or(|last| last <= at);
-            self.stored_to = self.stored_to.max(Some(at));
-        }
-    }
-
-    /// The run goes on without the rest. A part of a window counts only if the pages came in order: otherwise older
-    /// records may be on the pages missed.
-    fn cut_off(mut self, run: &Run) -> Self {
-        run.report(|report| report.discovery_incomplete = true);
-        tracing::warn!(event = "discovery-incomplete", reason = "the window is too large for one run");
-        self.stored_to = self.stored_to.filter(|_| self.in_order);
-        self
-    }
-}
-
-/// Whether the run goes on with what it has: after the first page, for want of time or after too many pages.
+/// Whether the run can go on with the pages it has: after the first one, if its time or the number of pages is used up.
 fn may_stop(run: &Run, request: &PageRequest, error: &GraphError) -> bool {
     let out_of_time = Instant::now() >= run.discovery_end;
     let too_many = matches!(error, GraphError::TooManyPages { .. });
     matches!(request, PageRequest::Next { .. }) && (out_of_time || too_many)
 }
 
-/// Whether the record is of a user that was really made, as far as it says.
+/// Whether the record says that a user was added, or leaves it open.
 fn is_success(record: &AuditRecord) -> bool {
     let says = |found: &Option<String>, word: &str| found.as_ref().is_none_or(|found| found.eq_ignore_ascii_case(word));
     says(&record.category, "UserManagement") && says(&record.result, "success")
@@ -228,8 +203,8 @@ fn new_users(record: &AuditRecord) -> impl Iterator<Item = &ObjectId> {
     record.targets.iter().filter(|target| target.is_user()).map(|target| &target.id)
 }
 
-/// Whether the cursor lies in the future: a clock that once ran ahead must not silence discovery until then, so such a
-/// cursor counts as none.
+/// Whether the cursor lies in the future, which is logged. A wrong clock wrote it, so it does not count: otherwise nothing
+/// would be discovered until then.
 fn is_from_the_future(cursor: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     let ahead = is_ahead(cursor, now);
     if ahead {
@@ -239,7 +214,7 @@ fn is_from_the_future(cursor: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     ahead
 }
 
-/// So long before a moment, whatever the moment: not before 1970, which Graph would not understand.
+/// The moment `by` before another one, but not before 1970: Graph accepts no earlier time.
 pub(super) fn before(moment: DateTime<Utc>, by: Duration) -> DateTime<Utc> {
     let by = TimeDelta::from_std(by).unwrap_or(TimeDelta::MAX);
     moment.checked_sub_signed(by).unwrap_or(DateTime::UNIX_EPOCH).max(DateTime::UNIX_EPOCH)

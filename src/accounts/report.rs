@@ -1,4 +1,4 @@
-//! What a run did, in numbers.
+//! What a run did, in numbers, and why a run fails.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,11 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::classify::SkipReason;
 use super::progress::Progress;
-use crate::graph::{GraphError, Unreadable, Window};
+use crate::graph::{GraphError, UnreadableRecord, Window};
 use crate::storage::StoreError;
 use crate::telemetry::describe;
 
-/// So many unreadable records are named.
+/// How many unreadable records are named; the others are only counted.
 const NAMED: usize = 10;
 
 /// What a run did.
@@ -20,7 +20,7 @@ pub struct RunReport {
     pub in_progress: bool,
     /// The window that was read.
     pub window: Option<(DateTime<Utc>, DateTime<Utc>)>,
-    /// The audit log does not reach back to the window's begin: accounts may be missing.
+    /// The audit log does not reach back to the begin of the window, so accounts may be missing.
     pub gap_possible: bool,
     /// The window was not read to its end; the next run goes on.
     pub discovery_incomplete: bool,
@@ -30,15 +30,15 @@ pub struct RunReport {
     pub known: usize,
     /// Records that could not be read.
     pub unreadable: usize,
-    /// The first ones of them: id and reason.
+    /// The first of them: id and reason.
     pub unreadable_records: Vec<String>,
-    /// Accounts that are no sign-ups, by reason.
+    /// Accounts that are not sign-ups, by reason.
     pub skipped: BTreeMap<SkipReason, usize>,
     /// Accounts whose association was finished.
     pub done: usize,
-    /// Accounts that failed in this run and are tried again.
+    /// Accounts that failed in this run and will be tried again.
     pub failed: usize,
-    /// Accounts that wait: for their next attempt, or for a person to repair the set-up.
+    /// Accounts that wait for their next attempt, or until somebody repairs the set-up.
     pub waiting: usize,
     /// Accounts that were given up.
     pub abandoned: usize,
@@ -53,7 +53,7 @@ pub struct RunReport {
 }
 
 impl RunReport {
-    /// For the host's log: one line per thing worth saying.
+    /// What happened, in lines for the host's log.
     #[must_use]
     pub fn log_lines(&self) -> Vec<String> {
         if self.in_progress {
@@ -95,18 +95,20 @@ impl RunReport {
         }
     }
 
-    pub(super) fn unreadable(&mut self, records: &[Unreadable]) {
+    /// Counts records that could not be read, and names the first of them.
+    pub(super) fn add_unreadable(&mut self, records: &[UnreadableRecord]) {
         self.unreadable += records.len();
         let left = NAMED.saturating_sub(self.unreadable_records.len());
         let named = records.iter().take(left).map(|record| format!("{} ({})", record.id, record.reason));
         self.unreadable_records.extend(named);
     }
 
-    pub(super) fn read(&mut self, window: Window) {
+    /// Notes the window that is read.
+    pub(super) fn set_window(&mut self, window: Window) {
         self.window = Some((window.from, window.to));
     }
 
-    /// The run's one closing line, and one about the records that could not be read.
+    /// Logs the end of the run, and the records that could not be read.
     pub(super) fn log(&self, error: Option<&RunError>) {
         if self.unreadable > 0 {
             let records = self.unreadable_records.join(", ");

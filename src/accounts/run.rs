@@ -1,4 +1,4 @@
-//! What the parts of one run share.
+//! What discovery and association share in one run.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -14,20 +14,20 @@ use crate::reservations::ReservationIndex;
 /// One run.
 #[derive(Debug)]
 pub(super) struct Run {
-    /// The time of day at its begin.
+    /// When it began.
     pub(super) now: DateTime<Utc>,
-    /// No account is taken and nothing is waited for after this moment.
+    /// After this moment no account is taken and nothing is waited for.
     pub(super) end: Instant,
-    /// Reading the audit log ends here, so that the outbox gets its share of every run.
+    /// After this moment the audit log is not read on, so that every run has time left for the outbox.
     pub(super) discovery_end: Instant,
     report: Mutex<RunReport>,
-    /// What is not set up: not tried again in this run.
+    /// What turned out not to be set up; it is not tried again in this run.
     not_set_up: Mutex<BTreeSet<String>>,
-    /// The reservations of codes, once they have been needed. Never before discovery has ended.
-    pub(super) ledger: OnceCell<ReservationIndex>,
+    /// The reservations of codes, read when they are first needed, which is after discovery.
+    pub(super) reservation_index: OnceCell<ReservationIndex>,
 }
 
-/// No run is longer, whatever it is told: moments can be reckoned up to here.
+/// The longest run, so that adding the limit to the present moment cannot overflow.
 const LONGEST: Duration = Duration::from_hours(24);
 
 impl Run {
@@ -39,17 +39,17 @@ impl Run {
             discovery_end: begin + limit / 2,
             report: Mutex::default(),
             not_set_up: Mutex::default(),
-            ledger: OnceCell::new(),
+            reservation_index: OnceCell::new(),
         }
     }
 
-    /// Whether the run's time is up.
+    /// Whether its time is used up.
     pub(super) fn is_over(&self) -> bool {
         Instant::now() >= self.end
     }
 
     /// Changes the report.
-    pub(super) fn report(&self, change: impl FnOnce(&mut RunReport)) {
+    pub(super) fn update_report(&self, change: impl FnOnce(&mut RunReport)) {
         change(&mut self.report.lock().unwrap_or_else(PoisonError::into_inner));
     }
 

@@ -1,4 +1,4 @@
-//! What a run is told, and the order of the connectors.
+//! The settings of the runs, and the order of the connectors.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -6,24 +6,24 @@ use std::time::Duration;
 use crate::expressions::Condition;
 use crate::values::{AppId, AttributeTypes, EmailMatch};
 
-/// What a run is told.
+/// The settings of the runs.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// `graph.client_id`: accounts made by this application are not sign-ups.
     pub client_id: AppId,
-    /// How much of the past each run reads again; two hours is the default.
+    /// How much of the previous window each run reads again.
     pub overlap: Duration,
-    /// How long before the present a window ends; zero is the default.
+    /// How long before the present a window ends.
     pub settle: Duration,
-    /// How far the very first run reaches back. Older accounts are never touched.
+    /// How far the very first run looks back. Older accounts are never touched.
     pub look_back: Duration,
-    /// A run stops taking accounts then, and nothing waits longer.
+    /// The longest time of a run. Then it takes no more accounts and waits for nothing.
     pub run_limit: Duration,
     /// Accounts under way at once; at least one.
     pub concurrency: usize,
     /// How often one connector is tried for one account before it is given up; at least one.
     pub max_attempts: u32,
-    /// Whether some template or condition of a connector uses `invite`. Without it no source is asked.
+    /// Whether a template or a condition of a connector uses `invite`. If none does, no invite source is asked.
     pub needs_invite: bool,
     /// The ways in which policies compare addresses with invitations, the narrowest first.
     pub email_matches: Vec<EmailMatch>,
@@ -33,14 +33,14 @@ pub struct Settings {
     pub connectors: Vec<ConnectorSettings>,
 }
 
-/// What the association knows of one connector.
+/// How the association runs one connector.
 #[derive(Debug, Clone)]
 pub struct ConnectorSettings {
     /// Its name: letters, digits, `-` and `_`, 40 at most.
     pub name: String,
-    /// The connectors that must have come to a result before.
+    /// The connectors that must have a result before it runs.
     pub after: Vec<String>,
-    /// For whom; `None`: everybody. Its variables are `connectors::VARIABLES`.
+    /// The condition for an account; `None`: every account. Its variables are `connectors::VARIABLES`.
     pub when: Option<Condition>,
 }
 
@@ -53,27 +53,27 @@ pub enum SettingsError {
         /// The name.
         name: String,
     },
-    /// Two of one name; case does not tell them apart.
+    /// Two names that differ in case at most.
     #[error("two connectors are called {name}")]
     Duplicate {
         /// The name.
         name: String,
     },
-    /// `after` names nobody.
+    /// `after` names a connector that does not exist.
     #[error("the connector {name} is to run after {after}, which there is not")]
     UnknownAfter {
         /// The connector.
         name: String,
-        /// What it names.
+        /// The name in `after`.
         after: String,
     },
     /// Connectors that wait for each other.
     #[error("the connectors {} wait for each other", .names.join(", "))]
     Cycle {
-        /// Those that can never run.
+        /// The connectors that can never run.
         names: Vec<String>,
     },
-    /// Nothing was built for the name.
+    /// No connector was built for the name.
     #[error("there is no connector {name}")]
     NoConnector {
         /// The name.
@@ -82,7 +82,7 @@ pub enum SettingsError {
 }
 
 impl Settings {
-    /// The connectors in the order in which they run: as configured, but each one after those it names.
+    /// The connectors in the order in which they run: as configured, but each one after those in its `after`.
     pub fn in_order(&self) -> Result<Vec<&ConnectorSettings>, Vec<SettingsError>> {
         let errors = self.name_errors();
         if !errors.is_empty() {

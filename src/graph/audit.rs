@@ -1,17 +1,19 @@
 //! Audit log records: which account was added, and by whom.
 //!
 //! Parsing is lenient (member names in any case, missing members, nulls, any number of fractional digits), because the
-//! service is: the published examples already disagree on the spelling of `type`. A record that says nothing usable
-//! about a user is handed over with its id and the reason.
+//! service is: even the published examples disagree on the spelling of `type`. A record that names no user is handed
+//! over with its id and the reason.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::Value;
 use url::Url;
 
 use super::GraphError;
+use super::endpoint::endpoint;
+use super::time::parse_time;
 use crate::values::ObjectId;
 
-/// Records per page: what the service gives at most, one less to be safe.
+/// Records per page: the service's maximum of 1000, less one to be safe.
 const PAGE_SIZE: u32 = 999;
 /// Pages per window. The service allows five requests in ten seconds, so this many take longer than any run.
 const MAX_PAGES: u32 = 500;
@@ -30,9 +32,9 @@ pub struct Window {
 pub enum PageRequest {
     /// The first one of a window.
     First(Window),
-    /// The one that the page before pointed to.
+    /// The one that the previous page links to.
     Next {
-        /// The link, verbatim.
+        /// The link as the service wrote it.
         link: String,
         /// Its number, counted from 1 for the first page.
         number: u32,
@@ -45,38 +47,38 @@ pub struct AuditPage {
     /// The records, in the order of the log.
     pub records: Vec<AuditRecord>,
     /// The records that could not be read.
-    pub unreadable: Vec<Unreadable>,
-    /// Where it goes on.
+    pub unreadable: Vec<UnreadableRecord>,
+    /// The next page; `None` on the last one.
     pub next: Option<PageRequest>,
 }
 
-/// A record that says nothing usable.
+/// A record that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unreadable {
-    /// Its id, as far as it has one and that can be shown; else `unknown`.
+pub struct UnreadableRecord {
+    /// Its id, reduced to the characters that ids are made of; `unknown` if nothing is left.
     pub id: String,
     /// What is wrong with it.
     pub reason: &'static str,
 }
 
-/// One record, as far as it matters here.
+/// One record: the parts that matter here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditRecord {
     /// The record's own id, opaque.
     pub id: String,
     /// When it happened, by the service's clock.
     pub at: Option<DateTime<Utc>>,
-    /// `UserManagement`.
+    /// `UserManagement` for every record asked for.
     pub category: Option<String>,
-    /// `success`.
+    /// `success` if the user was really added.
     pub result: Option<String>,
-    /// Who did it.
+    /// Who added the user.
     pub initiator: Initiator,
-    /// To whom.
+    /// The users added, and other objects that were changed with them.
     pub targets: Vec<Target>,
 }
 
-/// Who did it: ids and an app's name, never a person's.
+/// Who added the user: ids and an application's name, never a person's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Initiator {
     /// The object id of a user.
@@ -94,12 +96,12 @@ pub struct Initiator {
 pub struct Target {
     /// Its object id.
     pub id: ObjectId,
-    /// `User`, `Group`, …; absent now and then.
+    /// `User`, `Group`, …; sometimes absent.
     pub kind: Option<String>,
 }
 
 impl Target {
-    /// Whether it is a user, as far as the record says.
+    /// Whether it is a user. An object without a kind counts as one.
     #[must_use]
     pub fn is_user(&self) -> bool {
         is_user(self.kind.as_deref())
@@ -110,8 +112,8 @@ fn is_user(kind: Option<&str>) -> bool {
     kind.is_none_or(|kind| kind.eq_ignore_ascii_case("User"))
 }
 
-/// The address of a window's first page. Its bounds are whole seconds: the begin rounded down, the end up.
-pub(super) fn first_page(base: &Url, window: Window) -> Url {
+/// The address of a window's first page. The bounds are whole seconds: the begin is rounded down, the end up.
+pub(super) fn first_page_url(base: &Url, window: Window) -> Url {
     let time = |moment: DateTime<Utc>| moment.to_rfc3339_opts(SecondsFormat::Secs, true);
     let rounded = (window.to.timestamp_subsec_nanos() > 0).then(|| window.to.checked_add_signed(TimeDelta::seconds(1)));
     let end = rounded.flatten().unwrap_or(window.to);
@@ -120,7 +122,7 @@ pub(super) fn first_page(base: &Url, window: Window) -> Url {
         time(window.from),
         time(end)
     );
-    let mut url = super::client::endpoint(base, &["auditLogs", "directoryAudits"]);
+    let mut url = endpoint(base, &["auditLogs", "directoryAudits"]);
     let encoded =
         |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
     let order = encoded("activityDateTime asc");
@@ -128,12 +130,12 @@ pub(super) fn first_page(base: &Url, window: Window) -> Url {
     url
 }
 
-/// The address of a further page: the link itself, if it leads to the Graph host.
-pub(super) fn next_page(base: &Url, link: &str, number: u32) -> Result<Url, GraphError> {
+/// The address of a later page: the link itself. A link that leads to another host is an error.
+pub(super) fn next_page_url(base: &Url, link: &str, number: u32) -> Result<Url, GraphError> {
     if number > MAX_PAGES {
         return Err(GraphError::TooManyPages { limit: MAX_PAGES });
     }
-    let url: Url = link.parse().map_err(|_| GraphError::Unusable { what: "the next page's link is no address" })?;
+    let url: Url = link.parse().map_err(|_| GraphError::BrokenPaging { what: "the next page's link is no address" })?;
     let origin = |url: &Url| (url.scheme().to_owned(), url.host_str().map(str::to_owned), url.port_or_known_default());
     if origin(&url) == origin(base) && url.username().is_empty() && url.password().is_none() {
         return Ok(url);
@@ -141,8 +143,7 @@ pub(super) fn next_page(base: &Url, link: &str, number: u32) -> Result<Url, Grap
     Err(GraphError::ForeignNextLink { host: url.host_str().unwrap_or("no host").to_owned() })
 }
 
-/// Reads one page's body; `number` is the page's own. A page that cannot be read as a whole is an error: nobody could
-/// say what was on it.
+/// Reads the body of page `number`. A page without a list of records is an error, since what was on it is unknown.
 pub(super) fn parse_page(body: &Value, number: u32) -> Result<AuditPage, &'static str> {
     let entries = member(body, "value").and_then(Value::as_array);
     let entries = entries.ok_or("an audit log page has no list of records")?;
@@ -150,7 +151,7 @@ pub(super) fn parse_page(body: &Value, number: u32) -> Result<AuditPage, &'stati
     for entry in entries {
         match parse_record(entry) {
             Ok(record) => page.records.push(record),
-            Err(reason) => page.unreadable.push(Unreadable { id: shown_id(entry), reason }),
+            Err(reason) => page.unreadable.push(UnreadableRecord { id: printable_id(entry), reason }),
         }
     }
     page.next = match member(body, "@odata.nextLink") {
@@ -163,8 +164,8 @@ pub(super) fn parse_page(body: &Value, number: u32) -> Result<AuditPage, &'stati
     Ok(page)
 }
 
-/// The id of a record that may be anything: only what ids are made of.
-fn shown_id(entry: &Value) -> String {
+/// The id of a record, reduced to the characters that ids are made of: a record that cannot be read may hold anything.
+fn printable_id(entry: &Value) -> String {
     let id = text(entry, "id").unwrap_or_default();
     let shown: String = id.chars().filter(|c| c.is_ascii_alphanumeric() || "_-".contains(*c)).take(80).collect();
     if shown.is_empty() { "unknown".to_owned() } else { shown }
@@ -184,7 +185,7 @@ fn parse_record(entry: &Value) -> Result<AuditRecord, &'static str> {
             Err(_) => {}
         }
     }
-    // A record of a new user that names none, or something else only, would be passed over in silence.
+    // Otherwise a record of a new user that does not name the user would be ignored without a trace.
     if !found.iter().any(Target::is_user) {
         return Err("it names no user");
     }
@@ -201,19 +202,12 @@ fn parse_record(entry: &Value) -> Result<AuditRecord, &'static str> {
 fn parse_initiator(by: &Value) -> Initiator {
     let of = |kind: &str, name: &str| member(by, kind).and_then(|actor| text(actor, name));
     Initiator {
-        // The all-zero id stands for nobody.
+        // The all-zero id means that there is no user.
         user_id: of("user", "id").filter(|id| ObjectId::from_hyphenated(id).is_ok()),
         app_id: of("app", "appId"),
         service_principal_id: of("app", "servicePrincipalId"),
         app_name: of("app", "displayName"),
     }
-}
-
-/// A time with or without an offset (then UTC), with any number of fractional digits.
-pub(super) fn parse_time(text: &str) -> Option<DateTime<Utc>> {
-    let text = text.trim();
-    let with_offset = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
-    with_offset.or_else(|_| text.parse::<chrono::NaiveDateTime>().map(|time| time.and_utc())).ok()
 }
 
 /// A member, whatever the case of its name.

@@ -1,4 +1,4 @@
-//! The calls themselves: token, request id, repetition, errors.
+//! The HTTP calls: token, request id, repetition, errors.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,19 +10,18 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::audit::{self, AuditPage, PageRequest};
+use super::endpoint::endpoint;
 use super::user::{PROPERTIES, User};
 use super::{Directory, Extensions, Fields, GraphError, Operation, answer};
 use crate::credentials::{TokenSource, service_principal};
 use crate::outbound::{Answer, Limits, Outbound, Request, RetryPolicy, with_retries};
 use crate::values::ObjectId;
 
-/// The version of the API.
-const VERSION: &str = "v1.0";
-/// How often one call is made in all.
+/// How often one call is made at most, repetitions included.
 const ATTEMPTS: u32 = 5;
 /// The longest wait for one answer.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// An audit page of a thousand records is far below this.
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// The longest answer that is read, in bytes; an audit page of a thousand records is far below this.
 const MAX_BODY: usize = 32 * 1024 * 1024;
 
 /// How Graph is reached.
@@ -44,7 +43,7 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// A client; calls nobody yet.
+    /// A client. Nothing is called yet.
     #[must_use]
     pub fn new(settings: Settings, outbound: Outbound, tokens: Arc<dyn TokenSource>) -> Self {
         Self { settings: Arc::new(settings), outbound, tokens, pause: Duration::from_secs(1) }
@@ -52,23 +51,23 @@ impl Graph {
 
     /// The same with another pause before the first repetition of a call (one second otherwise).
     #[must_use]
-    pub fn pausing(mut self, pause: Duration) -> Self {
+    pub fn with_retry_pause(mut self, pause: Duration) -> Self {
         self.pause = pause;
         self
     }
 
-    /// Makes a call until its answer can be read, it fails for good or `end` is near. `take` reads the body of a
-    /// success, or says what is wrong with it.
+    /// Makes a call and repeats it until its answer can be read, it fails for good, or `end` is near. `parse` reads the
+    /// body of a success, or says what is wrong with it.
     async fn call<T>(
         &self,
         operation: Operation,
         request: &Request,
         end: Instant,
-        take: impl Fn(&Answer) -> Result<T, &'static str> + Sync,
+        parse: impl Fn(&Answer) -> Result<T, &'static str> + Sync,
     ) -> Result<T, GraphError> {
         let policy = RetryPolicy { attempts: ATTEMPTS, pause: self.pause, until: end };
-        let attempt = || async { answer::read(operation, &self.attempt(request, end).await?, &take) };
-        with_retries(policy, GraphError::repeat, attempt).await
+        let attempt = || async { answer::read(operation, &self.attempt(request, end).await?, &parse) };
+        with_retries(policy, GraphError::repeat_disposition, attempt).await
     }
 
     /// One attempt; a token that is refused is replaced by a fresh one, once.
@@ -82,7 +81,7 @@ impl Graph {
         let token = self.tokens.token(end).await.map_err(GraphError::Token)?;
         let request = request.clone().header("client-request-id", &uuid::Uuid::new_v4().to_string());
         let request = request.authorization(&format!("Bearer {}", token.expose())).map_err(GraphError::NoAnswer)?;
-        let time = PATIENCE.min(end.saturating_duration_since(Instant::now()));
+        let time = CALL_TIMEOUT.min(end.saturating_duration_since(Instant::now()));
         let answer =
             self.outbound.send(request, Limits { time, body: MAX_BODY }).await.map_err(GraphError::NoAnswer)?;
         if answer::refuses_token(&answer) {
@@ -99,12 +98,12 @@ impl Graph {
     async fn read_audit_page(&self, page: &PageRequest, end: Instant) -> Result<AuditPage, GraphError> {
         let base = &self.settings.base;
         let (url, number) = match page {
-            PageRequest::First(window) => (audit::first_page(base, *window), 1),
-            PageRequest::Next { link, number } => (audit::next_page(base, link, *number)?, *number),
+            PageRequest::First(window) => (audit::first_page_url(base, *window), 1),
+            PageRequest::Next { link, number } => (audit::next_page_url(base, link, *number)?, *number),
         };
         let request = Request::new(Method::GET, url).header("accept", "application/json");
-        let take = |answer: &Answer| audit::parse_page(&answer::json(answer)?, number);
-        self.call(Operation::ReadAuditLog, &request, end, take).await
+        let parse = |answer: &Answer| audit::parse_page(&answer::json(answer)?, number);
+        self.call(Operation::ReadAuditLog, &request, end, parse).await
     }
 
     async fn read_user(&self, id: &ObjectId, end: Instant) -> Result<User, GraphError> {
@@ -114,8 +113,8 @@ impl Graph {
         let mut url = endpoint(&self.settings.base, &["users", id.as_str()]);
         url.set_query(Some(&format!("$select={}", select.join(","))));
         let request = Request::new(Method::GET, url).header("accept", "application/json");
-        let take = |answer: &Answer| User::read(id, answer::json(answer)?, extensions.clone());
-        self.call(Operation::ReadUser, &request, end, take).await
+        let parse = |answer: &Answer| User::try_new(id, answer::json(answer)?, extensions.clone());
+        self.call(Operation::ReadUser, &request, end, parse).await
     }
 
     async fn patch_user(&self, id: &ObjectId, fields: &Fields, end: Instant) -> Result<(), GraphError> {
@@ -123,15 +122,6 @@ impl Graph {
         let request = Request::new(Method::PATCH, url).json(&Value::Object(fields.clone()));
         self.call(Operation::UpdateUser, &request, end, |_| Ok(())).await
     }
-}
-
-/// `{base}/v1.0/{parts…}`, each part encoded.
-pub(super) fn endpoint(base: &Url, parts: &[&str]) -> Url {
-    let mut url = base.clone();
-    if let Ok(mut path) = url.path_segments_mut() {
-        path.pop_if_empty().push(VERSION).extend(parts);
-    }
-    url
 }
 
 impl Directory for Graph {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 
-use super::answer::OwnError;
+use super::error_body::ErrorBody;
 use super::user::is_property;
 use crate::credentials::CredentialError;
 use crate::outbound::{Answer, Disposition, OutboundError};
@@ -29,7 +29,7 @@ impl Operation {
         }
     }
 
-    /// The status of its success.
+    /// The documented status of a success.
     pub(super) fn success(self) -> StatusCode {
         match self {
             Self::ReadAuditLog | Self::ReadUser => StatusCode::OK,
@@ -51,7 +51,7 @@ impl Operation {
 pub enum ErrorKind {
     /// No such user: gone, or so new that not every server knows it.
     UserNotFound,
-    /// Somebody else has this user principal name.
+    /// Another user has this user principal name.
     UpnTaken,
     /// The window begins before the audit log does.
     RetentionExceeded,
@@ -61,7 +61,7 @@ pub enum ErrorKind {
     PermissionMissing,
     /// The token is not accepted, not even a fresh one.
     Unauthorised,
-    /// Too much, or broken for the moment.
+    /// Throttled, or broken for the moment.
     Transient,
     /// Anything else.
     Other,
@@ -89,10 +89,10 @@ pub enum GraphError {
         code: String,
         /// The properties that Graph's message names. The message itself is not kept: it may quote values.
         properties: String,
-        /// The verdict of the status, with the wait it asks for.
+        /// Whether to try again by the status alone, with the wait that the answer asks for.
         transport: Disposition,
     },
-    /// A next link that leads elsewhere.
+    /// A next link that leads to another host.
     #[error("the audit log's next page is on {host}, not on the Graph host: refusing to send the token there")]
     ForeignNextLink {
         /// The host.
@@ -104,9 +104,9 @@ pub enum GraphError {
         /// The limit.
         limit: u32,
     },
-    /// Neither the documented success nor an error of Graph's own: what else is there answered in its place.
+    /// Neither the documented success nor an error in Graph's own form: something else answered in its place.
     #[error("cannot {}: the answer {status} is not Microsoft Graph's: {what}", .operation.doing())]
-    Unreadable {
+    UnexpectedAnswer {
         /// What was asked.
         operation: Operation,
         /// The status.
@@ -116,58 +116,59 @@ pub enum GraphError {
         /// How long it asks to wait.
         after: Option<Duration>,
     },
-    /// A link to the next page that makes no sense.
+    /// The pages of the audit log do not lead on: a next link that is no address, or one that was followed already.
     #[error("the audit log cannot be read on: {what}")]
-    Unusable {
+    BrokenPaging {
         /// What is wrong with it.
         what: &'static str,
     },
 }
 
 impl GraphError {
-    /// What an error answer means; `Other` for all else.
+    /// What an error answer means; `Other` for every other error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         if let Self::Refused { kind, .. } = self { *kind } else { ErrorKind::Other }
     }
 
-    /// The verdict for the work as a whole. A user that is not there may only be too new.
+    /// Whether to try again in a later run. A user that does not exist is tried again: it may only be too new.
     #[must_use]
     pub fn disposition(&self) -> Disposition {
         match self {
             Self::Token(source) => source.disposition(),
             Self::NoAnswer(source) => source.disposition(),
-            Self::Refused { kind: ErrorKind::UserNotFound, .. } | Self::Unusable { .. } => {
+            Self::Refused { kind: ErrorKind::UserNotFound, .. } | Self::BrokenPaging { .. } => {
                 Disposition::Retry { after: None }
             }
-            Self::Unreadable { after, .. } => Disposition::Retry { after: *after },
+            Self::UnexpectedAnswer { after, .. } => Disposition::Retry { after: *after },
             Self::Refused { transport, .. } => *transport,
             Self::ForeignNextLink { .. } | Self::TooManyPages { .. } => Disposition::GiveUp,
         }
     }
 
-    /// The verdict for repeating the call at once: overload, broken connections, and what Graph did not write.
-    pub(super) fn repeat(&self) -> Disposition {
+    /// Whether to repeat the call within this run: after overload, broken connections, and answers that Graph did not
+    /// write.
+    pub(super) fn repeat_disposition(&self) -> Disposition {
         match self {
             Self::Token(source) => source.disposition(),
             Self::NoAnswer(source) => source.disposition(),
-            Self::Unreadable { after, .. } => Disposition::Retry { after: *after },
+            Self::UnexpectedAnswer { after, .. } => Disposition::Retry { after: *after },
             Self::Refused { transport, .. } => *transport,
-            Self::ForeignNextLink { .. } | Self::TooManyPages { .. } | Self::Unusable { .. } => Disposition::GiveUp,
+            Self::ForeignNextLink { .. } | Self::TooManyPages { .. } | Self::BrokenPaging { .. } => Disposition::GiveUp,
         }
     }
 
-    /// Whether a person has to repair something (credential, permission, licence): no account is to blame.
+    /// Whether somebody has to repair the set-up (credential, permission, licence), so that no account is to blame.
     #[must_use]
     pub fn is_setup(&self) -> bool {
         let setup = [ErrorKind::LicenceMissing, ErrorKind::PermissionMissing, ErrorKind::Unauthorised];
         matches!(self, Self::Token(_)) || setup.contains(&self.kind())
     }
 
-    /// An answer that is no success, read and classified.
+    /// The error that an answer other than the documented success stands for.
     pub(super) fn from_answer(operation: Operation, answer: &Answer) -> Self {
-        let Some(OwnError { code, message }) = OwnError::of(answer) else {
-            return Self::unreadable(operation, answer, "it is neither the success nor an error as documented");
+        let Some(ErrorBody { code, message }) = ErrorBody::of(answer) else {
+            return Self::unexpected(operation, answer, "it is neither the success nor an error as documented");
         };
         let kind = classify(operation, answer.status, &code, &message);
         let code: String = code.chars().filter(|c| c.is_ascii_alphanumeric() || "_.-".contains(*c)).take(80).collect();
@@ -175,13 +176,13 @@ impl GraphError {
         Self::Refused { operation, kind, status: answer.status, code, properties, transport: answer.disposition() }
     }
 
-    /// An answer that cannot be used.
-    pub(super) fn unreadable(operation: Operation, answer: &Answer, what: &'static str) -> Self {
-        Self::Unreadable { operation, status: answer.status, what, after: answer.retry_after_if_throttled() }
+    /// An answer that Graph did not write, or that is not as documented.
+    pub(super) fn unexpected(operation: Operation, answer: &Answer, what: &'static str) -> Self {
+        Self::UnexpectedAnswer { operation, status: answer.status, what, after: answer.retry_after_if_throttled() }
     }
 }
 
-/// The one place where statuses, codes and messages of Graph are understood.
+/// What Graph's statuses, codes and messages mean; nothing else matches on them.
 fn classify(operation: Operation, status: StatusCode, code: &str, message: &str) -> ErrorKind {
     let says = |text: &str| message.to_ascii_lowercase().contains(text);
     let about_a_user = operation != Operation::ReadAuditLog;
@@ -205,7 +206,7 @@ fn classify(operation: Operation, status: StatusCode, code: &str, message: &str)
     }
 }
 
-/// What a person should know or do.
+/// What the error means for whoever runs the tenant, and what to do about it.
 fn explain(kind: ErrorKind, operation: Operation, properties: &str) -> String {
     match kind {
         ErrorKind::LicenceMissing => "the tenant has no premium licence for audit logs through Graph; add Entra ID P1 \
@@ -224,7 +225,7 @@ fn explain(kind: ErrorKind, operation: Operation, properties: &str) -> String {
     }
 }
 
-/// The properties a message names. All else in it may be personal: values stand there with and without quotes.
+/// The properties that a message names. Everything else in a message may be personal: it quotes values.
 fn properties(message: &str) -> String {
     let words = message.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     let mut named: Vec<&str> = words.filter(|word| is_property(word)).collect();

@@ -1,4 +1,4 @@
-//! Custom attributes: `ext.Plan` here, `extension_<app id without hyphens>_Plan` in the directory.
+//! Custom attributes: called `ext.Plan` here and `extension_<app id without hyphens>_Plan` in the directory.
 
 use crate::values::AppId;
 
@@ -20,7 +20,7 @@ impl Extensions {
 
     /// The short name of a property, if it is one of these attributes.
     #[must_use]
-    pub fn short<'a>(&self, property: &'a str) -> Option<&'a str> {
+    pub fn short_name<'a>(&self, property: &'a str) -> Option<&'a str> {
         let prefix = self.prefix();
         let starts = property.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(&prefix));
         let rest = if starts { property.get(prefix.len()..) } else { None };
@@ -42,8 +42,8 @@ mod tests {
         let extensions = Extensions { app, names: Vec::new() };
         let property = extensions.property("Plan_B");
         assert_eq!(property, "extension_0f1e2d3c4b5a69788796a5b4c3d2e1f0_Plan_B");
-        assert_eq!(extensions.short(&property), Some("Plan_B"));
-        assert_eq!(extensions.short("extension_00000000000000000000000000000001_Plan_B"), None);
-        assert_eq!(extensions.short("city"), None);
+        assert_eq!(extensions.short_name(&property), Some("Plan_B"));
+        assert_eq!(extensions.short_name("extension_00000000000000000000000000000001_Plan_B"), None);
+        assert_eq!(extensions.short_name("city"), None);
     }
 }

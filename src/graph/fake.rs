@@ -1,4 +1,4 @@
-//! A directory in memory, for tests: users, the records of their making, and everything that can go wrong.
+//! A directory in memory, for tests: users, the audit records about them, and everything that can go wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::{
     AuditPage, AuditRecord, Directory, Extensions, Fields, GraphError, Initiator, Operation, PageRequest, Target,
-    Unreadable, User, Window,
+    UnreadableRecord, User, Window,
 };
 use crate::outbound::{Answer, OutboundError};
 use crate::values::ObjectId;
@@ -118,7 +118,8 @@ impl FakeDirectory {
             state.pages += 1;
             let records = found.into_iter().skip(offset).take(size).collect();
             let unreadable = if number == 1 { state.unreadable } else { 0 };
-            let unreadable = (0..unreadable).map(|number| Unreadable { id: format!("odd-{number}"), reason: "odd" });
+            let unreadable =
+                (0..unreadable).map(|number| UnreadableRecord { id: format!("odd-{number}"), reason: "odd" });
             Ok(AuditPage { records, unreadable: unreadable.collect(), next })
         })
     }
@@ -142,9 +143,13 @@ impl FakeDirectory {
         let user = self.with(|state| state.users.get(id).cloned());
         let missing = || refused(Operation::ReadUser, 404, "Request_ResourceNotFound", "");
         let user = Value::Object(user.ok_or_else(missing)?);
-        let unreadable =
-            |what| GraphError::Unreadable { operation: Operation::ReadUser, status: StatusCode::OK, what, after: None };
-        User::read(id, user, self.extensions.clone()).map_err(unreadable)
+        let unreadable = |what| GraphError::UnexpectedAnswer {
+            operation: Operation::ReadUser,
+            status: StatusCode::OK,
+            what,
+            after: None,
+        };
+        User::try_new(id, user, self.extensions.clone()).map_err(unreadable)
     }
 
     async fn update(&self, id: &ObjectId, fields: &Fields, end: Instant) -> Result<(), GraphError> {

@@ -1,4 +1,4 @@
-//! A user of the directory, as read.
+//! A user of the directory, as Microsoft Graph returns it.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::Extensions;
 use crate::values::{EmailAddress, Identity, ObjectId};
 
-/// What is always asked for; Graph gives most of it only when it is named.
+/// The properties that are always asked for. Graph returns most of them only if they are named.
 pub(super) const PROPERTIES: [&str; 19] = [
     "id",
     "displayName",
@@ -31,7 +31,7 @@ pub(super) const PROPERTIES: [&str; 19] = [
     "companyName",
 ];
 
-/// Those that templates and conditions see as texts.
+/// The properties that templates and conditions see as texts.
 const IN_CONTEXT: [&str; 14] = [
     "displayName",
     "givenName",
@@ -54,7 +54,7 @@ pub fn context_members() -> impl Iterator<Item = &'static str> {
     IN_CONTEXT.into_iter().chain(["id", "email", "identities", "ext"])
 }
 
-/// Whether this is the name of a property that is read or written here.
+/// Whether this is a property that is read or written here, so that its name in an error says nothing personal.
 pub(super) fn is_property(name: &str) -> bool {
     PROPERTIES.contains(&name) || name == "activityDateTime" || name == "streetAddress"
 }
@@ -69,15 +69,15 @@ pub struct User {
 }
 
 impl User {
-    /// Takes what Graph answered about `id`.
+    /// A user with these properties, unchecked.
     #[must_use]
     pub fn new(id: ObjectId, properties: Map<String, Value>, extensions: Option<Extensions>) -> Self {
         Self { id, properties, extensions }
     }
 
-    /// The user that an answer about `asked` holds, or what is wrong with it. Another user's answer, and one without
-    /// readable identities, would take or pass over the wrong person.
-    pub(super) fn read(asked: &ObjectId, body: Value, extensions: Option<Extensions>) -> Result<Self, &'static str> {
+    /// The user in an answer about `asked`, or what is wrong with the answer: by one about another user, or without
+    /// readable identities, the wrong person would be taken or left out.
+    pub(super) fn try_new(asked: &ObjectId, body: Value, extensions: Option<Extensions>) -> Result<Self, &'static str> {
         let Value::Object(properties) = body else { return Err("a user is no object") };
         let user = Self::new(asked.clone(), properties, extensions);
         if ObjectId::from_hyphenated(user.text("id")).ok().as_ref() != Some(asked) {
@@ -89,7 +89,7 @@ impl User {
         Ok(user)
     }
 
-    /// Whether somebody invited the user. A guest's identities belong to another directory and may be empty.
+    /// Whether the user is an invited guest. A guest's identities belong to another directory and may be empty.
     #[must_use]
     pub fn is_guest(&self) -> bool {
         let is = |property: &str, word: &str| self.text(property).eq_ignore_ascii_case(word);
@@ -118,17 +118,17 @@ impl User {
         self.value(property).as_str().unwrap_or_default()
     }
 
-    /// A property as it came, whatever the case of its name; null if it is absent.
+    /// A property as Graph wrote it, with its name in any case; null if it is absent.
     #[must_use]
     pub fn value(&self, property: &str) -> &Value {
         let in_any_case = || self.properties.iter().find(|(name, _)| name.eq_ignore_ascii_case(property));
         self.properties.get(property).or_else(|| in_any_case().map(|(_, value)| value)).unwrap_or(&Value::Null)
     }
 
-    /// When the account was made.
+    /// When the account was made; `None` if Graph does not say.
     #[must_use]
     pub fn created(&self) -> Option<DateTime<Utc>> {
-        super::audit::parse_time(self.text("createdDateTime"))
+        super::time::parse_time(self.text("createdDateTime"))
     }
 
     /// The ways in which the user signs in.
@@ -145,8 +145,8 @@ impl User {
         list.iter().map(read).collect()
     }
 
-    /// The address: the local account's, the one-time passcode's, `mail`, the first of `otherMails`; the first of them
-    /// that is one. What other providers assign is a subject, not an address.
+    /// The email address: the first that is one, of the local account's, the one-time passcode's, `mail` and the first of
+    /// `otherMails`. What other providers assign is a subject id, not an address.
     #[must_use]
     pub fn email(&self) -> Option<EmailAddress> {
         let identities = self.identities();
@@ -174,7 +174,7 @@ impl User {
         let Some(extensions) = &self.extensions else { return Map::new() };
         let mut found = Map::new();
         for (property, value) in &self.properties {
-            if let Some(short) = extensions.short(property).filter(|_| !value.is_null()) {
+            if let Some(short) = extensions.short_name(property).filter(|_| !value.is_null()) {
                 let wanted = extensions.names.iter().find(|name| name.eq_ignore_ascii_case(short));
                 found.insert(wanted.map_or(short, String::as_str).to_owned(), value.clone());
             }

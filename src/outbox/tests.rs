@@ -35,14 +35,14 @@ fn change(name: &str) -> Change {
 }
 
 /// The store and the outside, which outlive each process.
-struct House {
+struct Fixture {
     switch: Arc<KillSwitch>,
     store: StateStore,
     sent: Mutex<Vec<(u32, &'static str, Value)>>,
     renderings: Mutex<u32>,
 }
 
-impl House {
+impl Fixture {
     fn new() -> Self {
         let switch = Arc::new(KillSwitch::new());
         let store = StateStore::over(Arc::clone(&switch) as Arc<dyn ObjectStore>);
@@ -94,18 +94,18 @@ impl House {
     }
 }
 
-async fn house() -> House {
-    let house = House::new();
+async fn fixture() -> Fixture {
+    let fixture = Fixture::new();
     for id in [7, 12] {
-        assert_eq!(house.contacts().add(&id, &change("Jo")).await.unwrap(), Creation::Created);
+        assert_eq!(fixture.contacts().add(&id, &change("Jo")).await.unwrap(), Creation::Created);
     }
-    house
+    fixture
 }
 
-async fn assert_complete(house: &House, killed_after: i64) {
-    assert_eq!(house.names().await, ["contacts/done/12.json", "contacts/done/7.json"], "killed after {killed_after}");
+async fn assert_complete(fixture: &Fixture, killed_after: i64) {
+    assert_eq!(fixture.names().await, ["contacts/done/12.json", "contacts/done/7.json"], "killed after {killed_after}");
     let mut first = BTreeMap::new();
-    for (id, step, request) in house.sent.lock().unwrap().clone() {
+    for (id, step, request) in fixture.sent.lock().unwrap().clone() {
         let first = first.entry((id, step)).or_insert_with(|| request.clone());
         assert_eq!(*first, request, "killed after {killed_after}: sent again as it was");
     }
@@ -114,18 +114,18 @@ async fn assert_complete(house: &House, killed_after: i64) {
 
 #[tokio::test]
 async fn work_of_any_kind_killed_between_any_two_writes_is_neither_lost_nor_changed() {
-    let whole = house().await;
+    let whole = fixture().await;
     whole.switch.allow(i64::MAX);
     whole.run().await.unwrap();
     assert_complete(&whole, i64::MAX).await;
     let writes = whole.switch.used.load(Ordering::Relaxed);
     assert!(writes > 15, "{writes} writes are too few to show anything");
     for killed_after in 0..writes {
-        let house = house().await;
-        house.switch.allow(killed_after);
-        assert!(house.run().await.is_err(), "killed after {killed_after}");
-        house.switch.allow(i64::MAX);
-        let names = house.names().await;
+        let fixture = fixture().await;
+        fixture.switch.allow(killed_after);
+        assert!(fixture.run().await.is_err(), "killed after {killed_after}");
+        fixture.switch.allow(i64::MAX);
+        let names = fixture.names().await;
         for id in [7, 12] {
             let has = |name: &str| names.contains(&format!("contacts/{name}"));
             let entry = has(&format!("pending/{id}/change.json"));
@@ -133,15 +133,15 @@ async fn work_of_any_kind_killed_between_any_two_writes_is_neither_lost_nor_chan
             let parts = names.iter().any(|name| name.starts_with(&format!("contacts/pending/{id}/")));
             assert!(entry || !parts, "killed after {killed_after}: the entry's own object goes last: {names:?}");
         }
-        house.run().await.unwrap();
-        assert_complete(&house, killed_after).await;
+        fixture.run().await.unwrap();
+        assert_complete(&fixture, killed_after).await;
     }
 }
 
 #[tokio::test]
 async fn a_request_that_another_process_stored_meanwhile_is_the_one_to_be_sent() {
-    let house = house().await;
-    let contacts = house.contacts();
+    let fixture = fixture().await;
+    let contacts = fixture.contacts();
     let pending = contacts.pending().await.unwrap();
     let first = Work::load(&contacts, &pending[0], change("lost")).await.unwrap();
     let second = Work::load(&contacts, &pending[0], change("lost")).await.unwrap();
@@ -151,8 +151,8 @@ async fn a_request_that_another_process_stored_meanwhile_is_the_one_to_be_sent()
 
 #[tokio::test]
 async fn a_step_that_fails_waits_and_is_given_up_after_its_last_attempt() {
-    let house = house().await;
-    let contacts = house.contacts();
+    let fixture = fixture().await;
+    let contacts = fixture.contacts();
     let failure = |asked| Failure { reason: "status 503".to_owned(), asked };
     for attempt in 1..=2 {
         let pending = contacts.pending().await.unwrap().into_iter().find(|pending| pending.id == 7).unwrap();
@@ -173,17 +173,17 @@ async fn a_step_that_fails_waits_and_is_given_up_after_its_last_attempt() {
 
 #[tokio::test]
 async fn an_object_that_is_none_of_ours_is_passed_over_and_deleted_with_its_work() {
-    let house = house().await;
+    let fixture = fixture().await;
     for name in [
         "contacts/pending/odd/change.json",
         "contacts/pending/007/change.json",
         "contacts/pending/7/notes.json",
         "contacts/pending/7/attempt-x.json",
     ] {
-        house.store.create(name, &json!("odd")).await.unwrap();
+        fixture.store.create(name, &json!("odd")).await.unwrap();
     }
-    house.run().await.unwrap();
-    let names = house.names().await;
+    fixture.run().await.unwrap();
+    let names = fixture.names().await;
     let odd = ["contacts/pending/007/change.json", "contacts/pending/odd/change.json"];
     assert_eq!(names, ["contacts/done/12.json", "contacts/done/7.json", odd[0], odd[1]]);
 }

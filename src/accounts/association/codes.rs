@@ -1,4 +1,4 @@
-//! The codes by which an account's person got in.
+//! The invitation codes that an account used.
 
 use serde_json::Value;
 
@@ -8,14 +8,14 @@ use crate::storage::StoreError;
 use crate::values::{CodeDigest, EmailAddress, Identity};
 
 impl Association<'_> {
-    /// Accepts the codes that were reserved under one of the account's addresses. If not all of them could be, the
-    /// account waits for the next run.
+    /// Accepts the codes that were reserved under any of the account's addresses. If one cannot be accepted now, the account
+    /// is left for the next run.
     pub(super) async fn accept_codes(&mut self, user: &User) -> Result<(), Stop> {
         let accounts = self.accounts;
-        let ledger = accounts.ledger(self.run).await?;
-        let accepted = accounts.reservations.accept(ledger, self.id(), &addresses(user), accounts.clock.now()).await?;
+        let index = accounts.reservation_index(self.run).await?;
+        let accepted = accounts.reservations.accept(index, self.id(), &addresses(user), accounts.clock.now()).await?;
         let accepted = accepted.ok_or(Stop::Account(Progress::Left))?;
-        self.run.report(|report| report.accepted_codes += accepted.new);
+        self.run.update_report(|report| report.accepted_codes += accepted.new);
         self.codes = Some(accepted.codes);
         Ok(())
     }
@@ -25,14 +25,13 @@ impl Association<'_> {
         if let Some(codes) = &self.codes {
             return Ok(codes.clone());
         }
-        let codes = self.accounts.ledger(self.run).await?.codes(self.id());
+        let codes = self.accounts.reservation_index(self.run).await?.codes(self.id());
         self.codes = Some(codes.clone());
         Ok(codes)
     }
 }
 
-/// Every address that the directory has for the account. It need not be the first of them under which somebody signed
-/// up.
+/// Every address that the directory has for the account: a code may have been reserved under any of them.
 fn addresses(user: &User) -> Vec<EmailAddress> {
     let identities = user.identities();
     let proven = identities.iter().filter_map(Identity::proven_address);

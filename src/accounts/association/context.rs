@@ -1,4 +1,4 @@
-//! What templates and conditions see of one account: read when it is first needed, never stored, never logged.
+//! What templates and conditions see of one account. It is read when it is first needed, never stored and never logged.
 
 use serde_json::{Value, json};
 use tokio::time::timeout_at;
@@ -23,9 +23,9 @@ impl Association<'_> {
         Ok((user, context))
     }
 
-    /// The account as the directory has it; asked for at most once in a run.
+    /// The account as the directory has it; read at most once in a run.
     pub(super) async fn user(&mut self) -> Result<User, Stop> {
-        if let Some(progress) = self.unread {
+        if let Some(progress) = self.read_failure {
             return Err(Stop::Account(progress));
         }
         if let Some(user) = &self.user {
@@ -34,7 +34,7 @@ impl Association<'_> {
         let read = self.read_user().await;
         match &read {
             Ok(user) => self.user = Some(user.clone()),
-            Err(Stop::Account(progress)) => self.unread = Some(*progress),
+            Err(Stop::Account(progress)) => self.read_failure = Some(*progress),
             Err(_) => {}
         }
         read
@@ -57,7 +57,7 @@ impl Association<'_> {
             }
             return Err(Stop::Account(Progress::Waiting));
         }
-        // Cut off by the run's end: nobody's failure.
+        // The end of the run cut it off, so no attempt has failed.
         if self.run.is_over() {
             return Err(Stop::Account(Progress::Left));
         }
@@ -74,7 +74,7 @@ impl Association<'_> {
         Value::Object(self.work.results().iter().map(result).collect())
     }
 
-    /// The invitation as templates see it; all of it is empty if there is none, or nothing asks for it.
+    /// The invitation as templates see it; all of it is empty if there is none, or no template uses it.
     async fn invite(&mut self, user: &User) -> Result<Value, Stop> {
         if let Some(invite) = &self.invite {
             return Ok(invite.clone());
@@ -100,12 +100,11 @@ impl Association<'_> {
         })
     }
 
-    /// The invitation of the code that was accepted, if there is one: it is what the person got in by, valid then or not.
-    /// Otherwise the first for the account's address that was valid when the account was made, compared as narrowly as any
-    /// policy does.
+    /// The invitation of the code that was accepted, even if it had expired: with it the person was admitted. Without one,
+    /// the first for the account's address that was valid when the account was made.
     async fn invitation(&self, user: &User, codes: &[CodeDigest]) -> Result<Option<Invitation>, InviteError> {
         let (invites, at) = (&self.accounts.invites, user.created().unwrap_or(self.work.entry().found_at));
-        // Which app the person signed up to is not known here, so an invitation for certain apps counts as well.
+        // It is not known which app the person signed up to, so an invitation for certain apps counts as well.
         let valid = |invitation: &Invitation| invitation.state(invitation.apps.first(), at) == InvitationState::Valid;
         for code in codes {
             let mut found = invites.find_code(code).await?;
@@ -114,7 +113,7 @@ impl Association<'_> {
                 return Ok(Some(found.swap_remove(first)));
             }
         }
-        // Nor is which policy decided: the narrowest way of comparing that finds one is taken.
+        // Nor is it known which policy decided, so the narrowest way of comparing that finds one is used.
         if let Some(email) = user.email() {
             for how in &self.accounts.settings.email_matches {
                 let found = invites.find(&email, *how).await?;

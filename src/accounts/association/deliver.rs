@@ -1,4 +1,4 @@
-//! One connector's turn for one account: condition, request, delivery, verdict.
+//! One connector's turn for one account: condition, request, delivery, result.
 
 use serde_json::Value;
 use tokio::time::timeout_at;
@@ -37,7 +37,7 @@ impl Association<'_> {
         }
     }
 
-    /// The result of a connector that comes after one that failed. One that comes after one without a result waits.
+    /// The result of a connector whose predecessor failed; it is not run. If a predecessor has no result yet, it waits.
     fn result_of_earlier_failure(&self, step: &ConnectorStep) -> Result<Option<StepResult>, Stop> {
         for earlier in &step.settings.after {
             match self.work.outcome(earlier) {
@@ -52,7 +52,7 @@ impl Association<'_> {
         Ok(None)
     }
 
-    /// What the connector sends; nothing, if its condition does not hold.
+    /// What the connector will send; nothing, if its condition is false.
     fn render(&self, step: &ConnectorStep, user: &User, context: &Value) -> Result<Rendered, ConnectorError> {
         match step.settings.when.as_ref().map(|when| when.evaluate(context)) {
             None | Some(Ok(true)) => step.connector.render(&Input { user, context }),
@@ -79,7 +79,7 @@ impl Association<'_> {
         }
     }
 
-    /// What follows from a failure.
+    /// What follows from a failed rendering or delivery.
     async fn judge(&mut self, step: &ConnectorStep, error: &ConnectorError) -> Result<StepResult, Stop> {
         let (name, reason) = (&step.settings.name, describe(error));
         if error.is_setup() {
@@ -91,7 +91,7 @@ impl Association<'_> {
         match error.disposition() {
             Disposition::Skip => Ok(self.result(StepOutcome::Skipped, Some(reason))),
             Disposition::GiveUp => Ok(self.result(StepOutcome::Failed, Some(reason))),
-            // Cut off by the run's end: nobody's failure.
+            // The end of the run cut it off, so no attempt has failed.
             Disposition::Retry { .. } if self.run.is_over() => Err(Stop::Account(Progress::Left)),
             Disposition::Retry { after } => {
                 let failure = Failure { reason, asked: after };

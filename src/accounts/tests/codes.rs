@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::doubles::{House, JO, KIM, LEE, Reply, now};
+use super::doubles::{Fixture, JO, KIM, LEE, Reply, now};
 use crate::accounts::RunError;
 use crate::clock::Clock;
 use crate::graph::fake::Fault;
@@ -22,7 +22,7 @@ fn code(number: u8) -> CodeDigest {
     (0..=u8::MAX).find_map(|last| Code::from_random([number ^ last; 16])).unwrap().digest()
 }
 
-impl House {
+impl Fixture {
     /// Somebody submits the form with a code, so many minutes ago.
     async fn submits(&self, code: &CodeDigest, address: &str, ago: i64) {
         let address: EmailAddress = address.parse().unwrap();
@@ -45,19 +45,20 @@ impl House {
 
 #[tokio::test]
 async fn an_accounts_codes_are_accepted_and_counted_once() {
-    let house = House::new(&[("news", &[])]);
-    house.submits(&code(1), JOS, 3).await;
-    house.submits(&code(2), JOS, 2).await;
-    house.submits(&code(1), "somebody-else@example.com", 2).await;
-    let jo = house.sign_up(JO, 1);
-    let report = house.run().await.unwrap();
+    let fixture = Fixture::new(&[("news", &[])]);
+    fixture.submits(&code(1), JOS, 3).await;
+    fixture.submits(&code(2), JOS, 2).await;
+    fixture.submits(&code(1), "somebody-else@example.com", 2).await;
+    let jo = fixture.sign_up(JO, 1);
+    let report = fixture.run().await.unwrap();
     assert_eq!((report.done, report.accepted_codes, report.released_codes, report.kept_codes), (1, 2, 0, 0));
-    assert_eq!(house.history(&code(2)).await, ["reserved", "accepted"]);
-    assert_eq!(house.history(&code(1)).await.len(), 3);
-    let names = house.store.list(&format!("reservations/{}", code(2).to_hex())).await.unwrap();
-    let accepted = house.read(&names.iter().find(|entry| entry.name.ends_with("-1.json")).unwrap().name).await.unwrap();
+    assert_eq!(fixture.history(&code(2)).await, ["reserved", "accepted"]);
+    assert_eq!(fixture.history(&code(1)).await.len(), 3);
+    let names = fixture.store.list(&format!("reservations/{}", code(2).to_hex())).await.unwrap();
+    let accepted =
+        fixture.read(&names.iter().find(|entry| entry.name.ends_with("-1.json")).unwrap().name).await.unwrap();
     assert_eq!(accepted["account"], json!(jo));
-    assert_eq!(house.run().await.unwrap().accepted_codes, 0);
+    assert_eq!(fixture.run().await.unwrap().accepted_codes, 0);
 }
 
 #[rstest]
@@ -65,80 +66,80 @@ async fn an_accounts_codes_are_accepted_and_counted_once() {
 #[case("otherMails", json!(["first@example.com", "OTHER@example.com"]))]
 #[tokio::test]
 async fn any_address_of_the_account_accepts(#[case] property: &str, #[case] value: Value) {
-    let house = House::new(&[("news", &[])]);
-    house.submits(&code(1), "other@example.com", 2).await;
-    let jo = house.sign_up(JO, 1);
-    house.directory.set(&jo, property, value);
-    assert_eq!(house.run().await.unwrap().accepted_codes, 1);
+    let fixture = Fixture::new(&[("news", &[])]);
+    fixture.submits(&code(1), "other@example.com", 2).await;
+    let jo = fixture.sign_up(JO, 1);
+    fixture.directory.set(&jo, property, value);
+    assert_eq!(fixture.run().await.unwrap().accepted_codes, 1);
 }
 
 #[tokio::test]
 async fn an_account_that_is_no_sign_up_accepts_nothing() {
-    let house = House::new(&[("news", &[])]);
-    house.submits(&code(1), JOS, 2).await;
-    let jo = house.sign_up(JO, 1);
-    house.directory.set(&jo, "userType", json!("Guest"));
-    let report = house.run().await.unwrap();
+    let fixture = Fixture::new(&[("news", &[])]);
+    fixture.submits(&code(1), JOS, 2).await;
+    let jo = fixture.sign_up(JO, 1);
+    fixture.directory.set(&jo, "userType", json!("Guest"));
+    let report = fixture.run().await.unwrap();
     assert_eq!((report.skipped.len(), report.accepted_codes), (1, 0));
-    assert_eq!(house.history(&code(1)).await, ["reserved"]);
+    assert_eq!(fixture.history(&code(1)).await, ["reserved"]);
 }
 
 #[tokio::test]
 async fn whatever_write_it_is_killed_at_a_code_is_accepted_before_anything_else_happens() {
-    let house = || async {
-        let house = House::new(&[("billing", &[]), ("news", &["billing"])]);
-        house.submits(&code(1), JOS, 2).await;
-        house.submits(&code(2), JOS, 2).await;
-        (house.sign_up(JO, 1), house)
+    let fixture = || async {
+        let fixture = Fixture::new(&[("billing", &[]), ("news", &["billing"])]);
+        fixture.submits(&code(1), JOS, 2).await;
+        fixture.submits(&code(2), JOS, 2).await;
+        (fixture.sign_up(JO, 1), fixture)
     };
-    let (_, whole) = house().await;
+    let (_, whole) = fixture().await;
     whole.switch.allow(i64::MAX);
     whole.run().await.unwrap();
     let writes = whole.switch.used.load(Ordering::Relaxed);
     assert!(writes > 10, "{writes} writes are too few to show anything");
     for first in 0..writes {
-        let (jo, house) = house().await;
-        house.switch.allow(first);
-        assert!(house.run().await.is_err(), "killed after {first}");
-        house.switch.allow(i64::MAX);
-        let accepted = house.history(&code(1)).await.len() + house.history(&code(2)).await.len() - 2;
-        let begun = house.parts(&jo).await.iter().any(|part| part != "account.json");
-        let calls = house.connectors.iter().map(|connector| connector.calls().len()).sum::<usize>();
+        let (jo, fixture) = fixture().await;
+        fixture.switch.allow(first);
+        assert!(fixture.run().await.is_err(), "killed after {first}");
+        fixture.switch.allow(i64::MAX);
+        let accepted = fixture.history(&code(1)).await.len() + fixture.history(&code(2)).await.len() - 2;
+        let begun = fixture.parts(&jo).await.iter().any(|part| part != "account.json");
+        let calls = fixture.connectors.iter().map(|connector| connector.calls().len()).sum::<usize>();
         assert!(accepted == 2 || (!begun && calls == 0), "killed after {first}: {accepted} accepted, {calls} calls");
-        house.run().await.unwrap();
+        fixture.run().await.unwrap();
         for code in [code(1), code(2)] {
-            assert_eq!(house.history(&code).await, ["reserved", "accepted"], "killed after {first}");
+            assert_eq!(fixture.history(&code).await, ["reserved", "accepted"], "killed after {first}");
         }
-        house.pass(60 * 24);
-        assert_eq!(house.run().await.unwrap().released_codes, 0, "killed after {first}");
+        fixture.pass(60 * 24);
+        assert_eq!(fixture.run().await.unwrap().released_codes, 0, "killed after {first}");
     }
 }
 
 #[tokio::test]
 async fn a_use_is_free_again_when_a_run_has_covered_its_lease_and_the_overlap() {
-    let house = House::new(&[("news", &[])]);
-    house.run().await.unwrap();
-    house.submits(&code(1), JOS, 0).await;
-    house.pass(179);
-    assert_eq!(house.run().await.unwrap().released_codes, 0);
-    house.pass(1);
-    let report = house.run().await.unwrap();
+    let fixture = Fixture::new(&[("news", &[])]);
+    fixture.run().await.unwrap();
+    fixture.submits(&code(1), JOS, 0).await;
+    fixture.pass(179);
+    assert_eq!(fixture.run().await.unwrap().released_codes, 0);
+    fixture.pass(1);
+    let report = fixture.run().await.unwrap();
     assert_eq!((report.released_codes, report.kept_codes), (1, 0));
     assert!(report.log_lines().contains(&"1 codes released".to_owned()));
-    assert_eq!(house.history(&code(1)).await, ["reserved", "released"]);
-    assert_eq!(house.run().await.unwrap().released_codes, 0);
+    assert_eq!(fixture.history(&code(1)).await, ["reserved", "released"]);
+    assert_eq!(fixture.run().await.unwrap().released_codes, 0);
 }
 
 #[tokio::test]
 async fn an_account_that_comes_late_still_has_its_code() {
-    let house = House::new(&[("news", &[])]);
-    house.run().await.unwrap();
-    house.submits(&code(1), JOS, 0).await;
-    house.pass(179);
-    house.run().await.unwrap();
-    house.sign_up(JO, 120);
-    house.pass(1);
-    let report = house.run().await.unwrap();
+    let fixture = Fixture::new(&[("news", &[])]);
+    fixture.run().await.unwrap();
+    fixture.submits(&code(1), JOS, 0).await;
+    fixture.pass(179);
+    fixture.run().await.unwrap();
+    fixture.sign_up(JO, 120);
+    fixture.pass(1);
+    let report = fixture.run().await.unwrap();
     assert_eq!((report.accepted_codes, report.released_codes), (1, 0));
 }
 
@@ -148,15 +149,15 @@ async fn an_account_that_comes_late_still_has_its_code() {
 #[case(Fault::Panics)]
 #[tokio::test]
 async fn nothing_is_released_while_an_account_waits_that_nobody_has_looked_at(#[case] fault: Fault) {
-    let house = House::new(&[("news", &[])]);
-    house.run().await.unwrap();
-    house.submits(&code(1), JOS, 0).await;
-    house.pass(180);
-    let jo = house.sign_up(JO, 100);
-    house.directory.with(|state| state.faults.insert(jo, fault));
-    assert_eq!(house.run().await.unwrap().released_codes, 0);
-    house.directory.with(|state| state.faults.clear());
-    let report = house.run().await.unwrap();
+    let fixture = Fixture::new(&[("news", &[])]);
+    fixture.run().await.unwrap();
+    fixture.submits(&code(1), JOS, 0).await;
+    fixture.pass(180);
+    let jo = fixture.sign_up(JO, 100);
+    fixture.directory.with(|state| state.faults.insert(jo, fault));
+    assert_eq!(fixture.run().await.unwrap().released_codes, 0);
+    fixture.directory.with(|state| state.faults.clear());
+    let report = fixture.run().await.unwrap();
     assert_eq!((report.accepted_codes, report.released_codes), (1, 0));
 }
 
@@ -165,159 +166,159 @@ async fn nothing_is_released_while_an_account_waits_that_nobody_has_looked_at(#[
 #[case(JO, KIM)]
 #[tokio::test]
 async fn nothing_is_released_while_one_of_several_accounts_has_not_begun(#[case] begun: &str, #[case] waits: &str) {
-    let house = House::new(&[("news", &[])]);
-    house.run().await.unwrap();
-    house.submits(&code(1), &format!("{}@example.com", waits.split('-').next().unwrap()), 0).await;
-    house.pass(180);
-    house.connector("news").always(Reply::NotSetUp);
-    house.sign_up(begun, 100);
-    let waits = house.sign_up(waits, 100);
-    house.directory.with(|state| state.faults.insert(waits, Fault::Status(503)));
-    let accounts = house.accounts();
+    let fixture = Fixture::new(&[("news", &[])]);
+    fixture.run().await.unwrap();
+    fixture.submits(&code(1), &format!("{}@example.com", waits.split('-').next().unwrap()), 0).await;
+    fixture.pass(180);
+    fixture.connector("news").always(Reply::NotSetUp);
+    fixture.sign_up(begun, 100);
+    let waits = fixture.sign_up(waits, 100);
+    fixture.directory.with(|state| state.faults.insert(waits, Fault::Status(503)));
+    let accounts = fixture.accounts();
     for _ in 0..2 {
         let report = Box::pin(accounts.run()).await.unwrap();
         assert_eq!((report.failed, report.waiting, report.released_codes), (1, 1, 0));
     }
-    house.directory.with(|state| state.faults.clear());
+    fixture.directory.with(|state| state.faults.clear());
     let report = Box::pin(accounts.run()).await.unwrap();
     assert_eq!((report.accepted_codes, report.released_codes), (1, 0));
 }
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_released_while_an_account_is_left_for_the_next_run() {
-    let mut house = House::new(&[("news", &[])]);
-    house.settings.concurrency = 1;
-    house.run().await.unwrap();
-    house.submits(&code(1), KIMS, 0).await;
-    house.pass(180);
-    house.connector("news").replies(Reply::UntilTheEnd);
+    let mut fixture = Fixture::new(&[("news", &[])]);
+    fixture.settings.concurrency = 1;
+    fixture.run().await.unwrap();
+    fixture.submits(&code(1), KIMS, 0).await;
+    fixture.pass(180);
+    fixture.connector("news").replies(Reply::UntilTheEnd);
     for id in [JO, KIM] {
-        house.sign_up(id, 100);
+        fixture.sign_up(id, 100);
     }
-    let report = house.run().await.unwrap();
+    let report = fixture.run().await.unwrap();
     assert_eq!((report.left, report.released_codes), (2, 0));
-    assert_eq!(house.run().await.unwrap().accepted_codes, 1);
+    assert_eq!(fixture.run().await.unwrap().accepted_codes, 1);
 }
 
 #[tokio::test]
 async fn an_account_that_has_begun_stops_no_release() {
-    let house = House::new(&[("news", &[])]);
-    house.run().await.unwrap();
-    house.submits(&code(1), JOS, 0).await;
-    house.pass(180);
-    house.sign_up(KIM, 100);
-    house.connector("news").always(Reply::NotSetUp);
-    let report = house.run().await.unwrap();
+    let fixture = Fixture::new(&[("news", &[])]);
+    fixture.run().await.unwrap();
+    fixture.submits(&code(1), JOS, 0).await;
+    fixture.pass(180);
+    fixture.sign_up(KIM, 100);
+    fixture.connector("news").always(Reply::NotSetUp);
+    let report = fixture.run().await.unwrap();
     assert_eq!((report.waiting, report.released_codes), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_released_while_the_window_is_not_read_to_its_end() {
-    let house = House::new(&[("news", &[])]);
-    house.run().await.unwrap();
-    house.submits(&code(1), "nobody@example.com", 0).await;
-    house.pass(180);
-    house.directory.with(|state| (state.page_size, state.page_delay) = (1, Duration::from_mins(3)));
+    let fixture = Fixture::new(&[("news", &[])]);
+    fixture.run().await.unwrap();
+    fixture.submits(&code(1), "nobody@example.com", 0).await;
+    fixture.pass(180);
+    fixture.directory.with(|state| (state.page_size, state.page_delay) = (1, Duration::from_mins(3)));
     for (id, minutes) in [(JO, 9), (KIM, 8), (LEE, 7)] {
-        house.sign_up(id, minutes);
+        fixture.sign_up(id, minutes);
     }
-    let report = house.run().await.unwrap();
+    let report = fixture.run().await.unwrap();
     assert_eq!((report.discovery_incomplete, report.released_codes), (true, 0));
-    house.directory.with(|state| state.page_delay = Duration::ZERO);
-    assert_eq!(house.run().await.unwrap().released_codes, 1);
+    fixture.directory.with(|state| state.page_delay = Duration::ZERO);
+    assert_eq!(fixture.run().await.unwrap().released_codes, 1);
 }
 
 #[tokio::test]
 async fn nothing_is_released_when_the_log_cannot_be_read() {
-    let house = House::new(&[("news", &[])]);
-    house.run().await.unwrap();
-    house.submits(&code(1), JOS, 0).await;
-    house.pass(600);
-    house.directory.with(|state| state.log_status = Some(503));
-    assert!(matches!(house.run().await, Err(RunError::Discovery(_))));
-    assert_eq!(house.history(&code(1)).await, ["reserved"]);
+    let fixture = Fixture::new(&[("news", &[])]);
+    fixture.run().await.unwrap();
+    fixture.submits(&code(1), JOS, 0).await;
+    fixture.pass(600);
+    fixture.directory.with(|state| state.log_status = Some(503));
+    assert!(matches!(fixture.run().await, Err(RunError::Discovery(_))));
+    assert_eq!(fixture.history(&code(1)).await, ["reserved"]);
 }
 
 /// A month without a run, of which the log shows a week.
-async fn house_with_a_gap() -> House {
-    let house = House::new(&[("news", &[])]);
-    house.run().await.unwrap();
-    house.submits(&code(1), JOS, 0).await;
-    house.pass(60 * 24 * 30);
-    house.submits(&code(2), KIMS, 300).await;
-    house.submits(&code(3), KIMS, 5).await;
-    house.directory.with(|state| state.retention = Some(house.clock.now() - TimeDelta::days(7)));
-    house
+async fn fixture_with_a_gap() -> Fixture {
+    let fixture = Fixture::new(&[("news", &[])]);
+    fixture.run().await.unwrap();
+    fixture.submits(&code(1), JOS, 0).await;
+    fixture.pass(60 * 24 * 30);
+    fixture.submits(&code(2), KIMS, 300).await;
+    fixture.submits(&code(3), KIMS, 5).await;
+    fixture.directory.with(|state| state.retention = Some(fixture.clock.now() - TimeDelta::days(7)));
+    fixture
 }
 
 #[tokio::test]
 async fn what_was_reserved_before_a_gap_is_kept_and_what_was_after_it_is_released() {
-    let house = house_with_a_gap().await;
-    let report = house.run().await.unwrap();
+    let fixture = fixture_with_a_gap().await;
+    let report = fixture.run().await.unwrap();
     assert_eq!((report.gap_possible, report.kept_codes, report.released_codes), (true, 1, 1));
-    assert_eq!(house.history(&code(1)).await, ["reserved", "kept"]);
-    assert_eq!(house.history(&code(2)).await, ["reserved", "released"]);
-    assert_eq!(house.history(&code(3)).await, ["reserved"]);
-    assert_eq!(house.run().await.unwrap().kept_codes, 0);
+    assert_eq!(fixture.history(&code(1)).await, ["reserved", "kept"]);
+    assert_eq!(fixture.history(&code(2)).await, ["reserved", "released"]);
+    assert_eq!(fixture.history(&code(3)).await, ["reserved"]);
+    assert_eq!(fixture.run().await.unwrap().kept_codes, 0);
 }
 
 #[tokio::test]
 async fn no_kill_makes_a_gap_forgotten() {
-    let whole = house_with_a_gap().await;
+    let whole = fixture_with_a_gap().await;
     whole.switch.allow(i64::MAX);
     whole.run().await.unwrap();
     for writes in 0..whole.switch.used.load(Ordering::Relaxed) {
-        let house = house_with_a_gap().await;
-        house.switch.allow(writes);
-        let _killed = house.run().await;
-        house.switch.allow(i64::MAX);
-        house.pass(5);
-        house.run().await.unwrap();
-        assert_eq!(house.history(&code(1)).await, ["reserved", "kept"], "killed after {writes}");
+        let fixture = fixture_with_a_gap().await;
+        fixture.switch.allow(writes);
+        let _killed = fixture.run().await;
+        fixture.switch.allow(i64::MAX);
+        fixture.pass(5);
+        fixture.run().await.unwrap();
+        assert_eq!(fixture.history(&code(1)).await, ["reserved", "kept"], "killed after {writes}");
     }
 }
 
 #[tokio::test]
 async fn an_account_that_shows_after_the_gap_has_its_code_all_the_same() {
-    let house = house_with_a_gap().await;
-    house.sign_up(JO, 2);
-    let report = house.run().await.unwrap();
+    let fixture = fixture_with_a_gap().await;
+    fixture.sign_up(JO, 2);
+    let report = fixture.run().await.unwrap();
     assert_eq!((report.kept_codes, report.accepted_codes), (1, 1));
-    assert_eq!(house.history(&code(1)).await, ["reserved", "kept", "accepted"]);
+    assert_eq!(fixture.history(&code(1)).await, ["reserved", "kept", "accepted"]);
 }
 
 #[tokio::test]
 async fn what_is_older_than_the_very_first_run_reaches_is_kept() {
-    let house = House::new(&[("news", &[])]);
-    house.submits(&code(1), JOS, 600).await;
-    house.sign_up(JO, 590);
-    house.submits(&code(2), KIMS, 5).await;
-    let report = house.run().await.unwrap();
+    let fixture = Fixture::new(&[("news", &[])]);
+    fixture.submits(&code(1), JOS, 600).await;
+    fixture.sign_up(JO, 590);
+    fixture.submits(&code(2), KIMS, 5).await;
+    let report = fixture.run().await.unwrap();
     assert_eq!((report.kept_codes, report.released_codes), (1, 0), "{report:?}");
-    house.pass(180);
-    let report = house.run().await.unwrap();
+    fixture.pass(180);
+    let report = fixture.run().await.unwrap();
     assert_eq!((report.kept_codes, report.released_codes), (0, 1), "{report:?}");
 }
 
 #[tokio::test]
 async fn the_invitation_behind_the_code_is_seen_before_one_for_the_address() {
-    let mut house = House::new(&[("billing", &[]), ("news", &[])]);
-    house.settings.needs_invite = true;
-    house.submits(&code(1), JOS, 3).await;
-    house.submits(&code(1), KIMS, 3).await;
-    house.invite_by_code(&code(1), Some("2026-11-21T09:00:00Z"), "expired");
-    house.invite_by_code(&code(1), None, "by code");
+    let mut fixture = Fixture::new(&[("billing", &[]), ("news", &[])]);
+    fixture.settings.needs_invite = true;
+    fixture.submits(&code(1), JOS, 3).await;
+    fixture.submits(&code(1), KIMS, 3).await;
+    fixture.invite_by_code(&code(1), Some("2026-11-21T09:00:00Z"), "expired");
+    fixture.invite_by_code(&code(1), None, "by code");
     // By it they were not admitted: it may be for another app, or have come later.
-    house.invite(KIMS, None, &[("name", "by address")]);
+    fixture.invite(KIMS, None, &[("name", "by address")]);
     for id in [JO, KIM, LEE] {
-        house.sign_up(id, 1);
+        fixture.sign_up(id, 1);
     }
     // The second time, the codes were accepted by an earlier run.
-    house.connector("news").replies(Reply::Ok);
-    house.connector("billing").always(Reply::Unavailable(None));
-    house.run().await.unwrap();
+    fixture.connector("news").replies(Reply::Ok);
+    fixture.connector("billing").always(Reply::Unavailable(None));
+    fixture.run().await.unwrap();
     let seen = |connector: &str| {
-        let contexts = house.connector(connector).contexts().into_iter();
+        let contexts = fixture.connector(connector).contexts().into_iter();
         let mut seen: Vec<_> =
             contexts.map(|context| (context["user"]["email"].to_string(), context["invite"].clone())).collect();
         seen.sort_by(|one, other| one.0.cmp(&other.0));
@@ -331,49 +332,49 @@ async fn the_invitation_behind_the_code_is_seen_before_one_for_the_address() {
 
 #[tokio::test]
 async fn of_one_codes_invitations_the_one_counts_that_was_valid_when_the_account_was_made() {
-    let mut house = House::new(&[("news", &[])]);
-    house.settings.needs_invite = true;
-    house.submits(&code(1), JOS, 3).await;
-    house.invite_by_code(&code(1), Some("2026-11-21T09:57:00Z"), "expired before");
-    house.invite_by_code(&code(1), Some("2026-11-21T09:59:00Z"), "expired since");
-    house.invite_by_code(&code(1), None, "never expires");
-    house.sign_up(JO, 2);
-    assert_eq!(house.run().await.unwrap().done, 1);
-    assert_eq!(house.connector("news").contexts()[0]["invite"]["name"], "expired since");
+    let mut fixture = Fixture::new(&[("news", &[])]);
+    fixture.settings.needs_invite = true;
+    fixture.submits(&code(1), JOS, 3).await;
+    fixture.invite_by_code(&code(1), Some("2026-11-21T09:57:00Z"), "expired before");
+    fixture.invite_by_code(&code(1), Some("2026-11-21T09:59:00Z"), "expired since");
+    fixture.invite_by_code(&code(1), None, "never expires");
+    fixture.sign_up(JO, 2);
+    assert_eq!(fixture.run().await.unwrap().done, 1);
+    assert_eq!(fixture.connector("news").contexts()[0]["invite"]["name"], "expired since");
 }
 
 #[tokio::test]
 async fn an_earlier_runs_acceptance_shows_its_invitation_even_an_expired_one() {
-    let mut house = House::new(&[("billing", &[]), ("news", &["billing"])]);
-    house.settings.needs_invite = true;
-    house.submits(&code(1), JOS, 3).await;
-    house.submits(&code(2), JOS, 2).await;
-    house.invite_by_code(&code(1), None, "reserved first");
-    house.invite_by_code(&code(2), Some("2026-11-21T09:00:00Z"), "reserved last");
-    house.sign_up(JO, 1);
-    house.connector("billing").replies(Reply::Unavailable(None));
-    house.run().await.unwrap();
-    assert_eq!(house.run().await.unwrap().done, 1);
-    assert_eq!(house.connector("news").contexts()[0]["invite"]["name"], "reserved last");
+    let mut fixture = Fixture::new(&[("billing", &[]), ("news", &["billing"])]);
+    fixture.settings.needs_invite = true;
+    fixture.submits(&code(1), JOS, 3).await;
+    fixture.submits(&code(2), JOS, 2).await;
+    fixture.invite_by_code(&code(1), None, "reserved first");
+    fixture.invite_by_code(&code(2), Some("2026-11-21T09:00:00Z"), "reserved last");
+    fixture.sign_up(JO, 1);
+    fixture.connector("billing").replies(Reply::Unavailable(None));
+    fixture.run().await.unwrap();
+    assert_eq!(fixture.run().await.unwrap().done, 1);
+    assert_eq!(fixture.connector("news").contexts()[0]["invite"]["name"], "reserved last");
 }
 
 #[tokio::test]
 async fn without_need_no_invitation_is_asked_for_and_codes_are_accepted_all_the_same() {
-    let house = House::new(&[("news", &[])]);
-    house.invites.broken.store(true, Ordering::Relaxed);
-    house.submits(&code(1), JOS, 3).await;
-    house.sign_up(JO, 1);
-    assert_eq!(house.run().await.unwrap().accepted_codes, 1);
+    let fixture = Fixture::new(&[("news", &[])]);
+    fixture.invites.broken.store(true, Ordering::Relaxed);
+    fixture.submits(&code(1), JOS, 3).await;
+    fixture.sign_up(JO, 1);
+    assert_eq!(fixture.run().await.unwrap().accepted_codes, 1);
     assert_eq!(
-        house.connector("news").contexts()[0]["invite"],
+        fixture.connector("news").contexts()[0]["invite"],
         Invitation::to_context(None, &AttributeTypes::default())
     );
 }
 
 #[tokio::test]
 async fn what_start_remembered_is_deleted_after_an_hour() {
-    let house = House::new(&[]);
-    let starts = RememberedStarts::new(&house.store, None);
+    let fixture = Fixture::new(&[]);
+    let starts = RememberedStarts::new(&fixture.store, None);
     let sign_up = "6b264006-9d46-4409-bdb7-a501b6c22527".parse().unwrap();
     let start = EventOrigin { app: None, correlation_id: Some(&sign_up), network: None, identities: &[] };
     let address = RememberedAddress {
@@ -383,11 +384,11 @@ async fn what_start_remembered_is_deleted_after_an_hour() {
     };
     starts.remember(Visibility::Shared, &start, Some(address), now()).await.unwrap();
     // The store has a clock of its own.
-    let written = house.store.list("admissions").await.unwrap()[0].modified;
-    house.clock.advance(written + TimeDelta::minutes(59) - now());
-    house.run().await.unwrap();
-    assert_eq!(house.store.list("admissions").await.unwrap().len(), 1);
-    house.pass(2);
-    house.run().await.unwrap();
-    assert!(house.store.list("admissions").await.unwrap().is_empty());
+    let written = fixture.store.list("admissions").await.unwrap()[0].modified;
+    fixture.clock.advance(written + TimeDelta::minutes(59) - now());
+    fixture.run().await.unwrap();
+    assert_eq!(fixture.store.list("admissions").await.unwrap().len(), 1);
+    fixture.pass(2);
+    fixture.run().await.unwrap();
+    assert!(fixture.store.list("admissions").await.unwrap().is_empty());
 }

@@ -4,14 +4,14 @@ use object_store::{ObjectStoreExt, path::Path};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::doubles::{House, JO, KIM, Reply, now};
+use super::doubles::{Fixture, JO, KIM, Reply, now};
 use crate::accounts::RunError;
 use crate::telemetry::{CapturedLines, describe};
 
 /// What a power cut leaves, and two ways to be something else.
 const CORRUPT: [&str; 3] = ["", "{\"to\":", "\"odd\""];
 
-impl House {
+impl Fixture {
     async fn corrupt(&self, name: &str, content: &'static str) {
         self.switch.put(&Path::from(name), content.into()).await.unwrap();
     }
@@ -33,38 +33,38 @@ async fn reported(work: impl Future<Output = ()>) -> Vec<String> {
 #[tokio::test]
 async fn a_cursor_counts_as_none_and_is_written_anew() {
     for content in CORRUPT {
-        let house = House::new(&[("news", &[])]);
-        house.run().await.unwrap();
-        house.sign_up(JO, 2);
-        house.corrupt("cursor.json", content).await;
+        let fixture = Fixture::new(&[("news", &[])]);
+        fixture.run().await.unwrap();
+        fixture.sign_up(JO, 2);
+        fixture.corrupt("cursor.json", content).await;
         let objects = reported(async {
-            assert_eq!(house.run().await.unwrap().done, 1);
-            house.run().await.unwrap();
+            assert_eq!(fixture.run().await.unwrap().done, 1);
+            fixture.run().await.unwrap();
         });
         assert_eq!(objects.await, ["cursor.json"]);
-        assert_eq!(house.read("cursor.json").await.unwrap(), json!({"to": now()}));
+        assert_eq!(fixture.read("cursor.json").await.unwrap(), json!({"to": now()}));
     }
 }
 
 #[tokio::test]
 async fn an_account_counts_as_found_now_and_is_associated() {
     for content in CORRUPT {
-        let house = House::new(&[("news", &[])]);
-        let (jo, _) = (house.sign_up(JO, 2), house.sign_up(KIM, 2));
-        house.connector("news").replies(Reply::Unavailable(None));
-        house.connector("news").replies(Reply::Unavailable(None));
-        house.run().await.unwrap();
+        let fixture = Fixture::new(&[("news", &[])]);
+        let (jo, _) = (fixture.sign_up(JO, 2), fixture.sign_up(KIM, 2));
+        fixture.connector("news").replies(Reply::Unavailable(None));
+        fixture.connector("news").replies(Reply::Unavailable(None));
+        fixture.run().await.unwrap();
         let name = format!("pending/{jo}/account.json");
-        house.corrupt(&name, content).await;
-        house.pass(1);
-        house.connector("news").always(Reply::Unavailable(None));
+        fixture.corrupt(&name, content).await;
+        fixture.pass(1);
+        fixture.connector("news").always(Reply::Unavailable(None));
         let objects = reported(async {
-            house.run().await.unwrap();
-            house.connector("news").always(Reply::Ok);
-            assert_eq!(house.run().await.unwrap().done, 2);
+            fixture.run().await.unwrap();
+            fixture.connector("news").always(Reply::Ok);
+            assert_eq!(fixture.run().await.unwrap().done, 2);
         });
         assert_eq!(objects.await, [name]);
-        let record: Value = house.read(&format!("done/{jo}.json")).await.unwrap();
+        let record: Value = fixture.read(&format!("done/{jo}.json")).await.unwrap();
         assert_eq!(record["found_at"], json!(now() + chrono::TimeDelta::minutes(1)));
     }
 }
@@ -75,49 +75,49 @@ async fn an_account_counts_as_found_now_and_is_associated() {
 #[case("{\"email\":")]
 #[tokio::test]
 async fn a_request_is_rendered_anew(#[case] content: &'static str) {
-    let house = House::new(&[("news", &[])]);
-    house.connector("news").replies(Reply::Unavailable(None));
-    let jo = house.sign_up(JO, 2);
-    house.run().await.unwrap();
+    let fixture = Fixture::new(&[("news", &[])]);
+    fixture.connector("news").replies(Reply::Unavailable(None));
+    let jo = fixture.sign_up(JO, 2);
+    fixture.run().await.unwrap();
     let name = format!("pending/{jo}/request-news.json");
-    house.corrupt(&name, content).await;
-    let objects = reported(async { assert_eq!(house.run().await.unwrap().done, 1) });
+    fixture.corrupt(&name, content).await;
+    let objects = reported(async { assert_eq!(fixture.run().await.unwrap().done, 1) });
     assert_eq!(objects.await, [name]);
-    assert_eq!((house.connector("news").contexts().len(), house.connector("news").holds().len()), (2, 1));
+    assert_eq!((fixture.connector("news").contexts().len(), fixture.connector("news").holds().len()), (2, 1));
 }
 
 #[tokio::test]
 async fn a_result_counts_as_none_and_the_same_request_is_delivered_again() {
     for content in CORRUPT {
-        let house = House::new(&[("billing", &[]), ("news", &[])]);
-        house.connector("news").replies(Reply::Unavailable(None));
-        let jo = house.sign_up(JO, 2);
-        house.run().await.unwrap();
+        let fixture = Fixture::new(&[("billing", &[]), ("news", &[])]);
+        fixture.connector("news").replies(Reply::Unavailable(None));
+        let jo = fixture.sign_up(JO, 2);
+        fixture.run().await.unwrap();
         let name = format!("pending/{jo}/result-billing.json");
-        house.corrupt(&name, content).await;
-        let objects = reported(async { assert_eq!(house.run().await.unwrap().done, 1) });
+        fixture.corrupt(&name, content).await;
+        let objects = reported(async { assert_eq!(fixture.run().await.unwrap().done, 1) });
         assert_eq!(objects.await, [name]);
-        let calls = house.connector("billing").calls();
-        assert_eq!((calls.len(), &calls[0], house.connector("billing").contexts().len()), (2, &calls[1], 1));
+        let calls = fixture.connector("billing").calls();
+        assert_eq!((calls.len(), &calls[0], fixture.connector("billing").contexts().len()), (2, &calls[1], 1));
     }
 }
 
 #[tokio::test]
 async fn an_attempt_counts_as_none_and_takes_no_other_ones_place() {
     for content in CORRUPT {
-        let house = House::new(&[("news", &[])]);
-        house.connector("news").always(Reply::Unavailable(None));
-        let jo = house.sign_up(JO, 2);
-        house.run().await.unwrap();
-        house.run().await.unwrap();
+        let fixture = Fixture::new(&[("news", &[])]);
+        fixture.connector("news").always(Reply::Unavailable(None));
+        let jo = fixture.sign_up(JO, 2);
+        fixture.run().await.unwrap();
+        fixture.run().await.unwrap();
         let name = format!("pending/{jo}/attempt-1.json");
-        house.corrupt(&name, content).await;
+        fixture.corrupt(&name, content).await;
         let objects = reported(async {
-            house.run().await.unwrap();
-            house.run().await.unwrap();
+            fixture.run().await.unwrap();
+            fixture.run().await.unwrap();
         });
         assert_eq!(objects.await, [name]);
-        let attempts = house.parts(&jo).await.into_iter().filter(|part| part.starts_with("attempt"));
+        let attempts = fixture.parts(&jo).await.into_iter().filter(|part| part.starts_with("attempt"));
         assert_eq!(attempts.collect::<Vec<_>>(), ["attempt-2.json", "attempt-3.json", "attempt-4.json"]);
     }
 }
@@ -125,25 +125,25 @@ async fn an_attempt_counts_as_none_and_takes_no_other_ones_place() {
 #[tokio::test]
 async fn a_permanent_record_only_has_to_be_there() {
     for (content, folder) in CORRUPT.into_iter().zip(["done", "abandoned", "done"]) {
-        let house = House::new(&[("news", &[])]);
-        let jo = house.sign_up(JO, 2);
-        house.corrupt(&format!("{folder}/{jo}.json"), content).await;
-        let report = house.run().await.unwrap();
-        assert_eq!((report.known, house.connector("news").calls().len()), (1, 0));
+        let fixture = Fixture::new(&[("news", &[])]);
+        let jo = fixture.sign_up(JO, 2);
+        fixture.corrupt(&format!("{folder}/{jo}.json"), content).await;
+        let report = fixture.run().await.unwrap();
+        assert_eq!((report.known, fixture.connector("news").calls().len()), (1, 0));
     }
 }
 
 #[tokio::test]
 async fn the_first_runs_moment_fails_the_run_with_the_remedy_and_the_remedy_works() {
     for content in CORRUPT {
-        let house = House::new(&[("news", &[])]);
-        house.corrupt("started.json", content).await;
-        house.sign_up(JO, 2);
-        let error = house.run().await.unwrap_err();
+        let fixture = Fixture::new(&[("news", &[])]);
+        fixture.corrupt("started.json", content).await;
+        fixture.sign_up(JO, 2);
+        let error = fixture.run().await.unwrap_err();
         assert!(matches!(error, RunError::StartUnknown(_)), "{error:?}");
         let error = describe(&error);
         assert!(error.contains("delete started.json in the state store") && error.contains("look_back"), "{error}");
-        house.store.delete("started.json").await.unwrap();
-        assert_eq!(house.run().await.unwrap().done, 1);
+        fixture.store.delete("started.json").await.unwrap();
+        assert_eq!(fixture.run().await.unwrap().done, 1);
     }
 }

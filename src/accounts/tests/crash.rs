@@ -5,28 +5,28 @@ use std::sync::atomic::Ordering;
 
 use serde_json::json;
 
-use super::doubles::{House, JO, KIM, LEE};
+use super::doubles::{Fixture, JO, KIM, LEE};
 use crate::graph::Initiator;
 use crate::graph::fake::record;
 
 const CONNECTORS: [(&str, &[&str]); 3] =
     [("directory", &["billing", "news"]), ("billing", &[]), ("news", &["billing"])];
 
-fn house() -> House {
-    let house = House::new(&CONNECTORS);
-    house.sign_up(JO, 3);
-    let kim = house.sign_up(KIM, 2);
-    house.directory.set(&kim, "userType", "Guest".into());
+fn fixture() -> Fixture {
+    let fixture = Fixture::new(&CONNECTORS);
+    fixture.sign_up(JO, 3);
+    let kim = fixture.sign_up(KIM, 2);
+    fixture.directory.set(&kim, "userType", "Guest".into());
     let admin = Initiator { user_id: Some("728309ae-1a37-4937-9afe-e35d964db09b".to_owned()), ..Initiator::default() };
     let by_admin = record(&"cccccccc-0000-0000-0000-000000000003".parse().unwrap(), super::now(), admin);
-    house.directory.with(|state| state.records.push(by_admin));
-    house.sign_up(LEE, 1);
-    house
+    fixture.directory.with(|state| state.records.push(by_admin));
+    fixture.sign_up(LEE, 1);
+    fixture
 }
 
 /// Whatever is left of an account in the outbox, `account.json` is there.
-async fn assert_entries_are_whole(house: &House, killed_after: &str) {
-    let entries = house.store.list("pending").await.unwrap();
+async fn assert_entries_are_whole(fixture: &Fixture, killed_after: &str) {
+    let entries = fixture.store.list("pending").await.unwrap();
     for entry in &entries {
         let (folder, _) = entry.name.rsplit_once('/').unwrap();
         let account = format!("{folder}/account.json");
@@ -35,12 +35,12 @@ async fn assert_entries_are_whole(house: &House, killed_after: &str) {
 }
 
 /// What everything looks like in the end, but for the numbers of renderings.
-async fn assert_complete(house: &House, killed_after: &str) {
-    let names: Vec<_> = house.store.list("done").await.unwrap().into_iter().map(|entry| entry.name).collect();
+async fn assert_complete(fixture: &Fixture, killed_after: &str) {
+    let names: Vec<_> = fixture.store.list("done").await.unwrap().into_iter().map(|entry| entry.name).collect();
     assert_eq!(names.len(), 4, "{killed_after}: {names:?}");
-    assert!(house.store.list("pending").await.unwrap().is_empty(), "{killed_after}");
-    assert!(house.store.list("abandoned").await.unwrap().is_empty(), "{killed_after}");
-    for connector in &house.connectors {
+    assert!(fixture.store.list("pending").await.unwrap().is_empty(), "{killed_after}");
+    assert!(fixture.store.list("abandoned").await.unwrap().is_empty(), "{killed_after}");
+    for connector in &fixture.connectors {
         let holds: Vec<_> = connector.holds().into_keys().map(|id| id.as_str().to_owned()).collect();
         assert_eq!(holds, [JO, LEE], "{killed_after}");
         let mut sent = BTreeMap::new();
@@ -55,23 +55,23 @@ async fn assert_complete(house: &House, killed_after: &str) {
 
 #[tokio::test]
 async fn a_kill_between_any_two_writes_loses_and_doubles_nothing() {
-    let whole = house();
+    let whole = fixture();
     whole.switch.allow(i64::MAX);
     whole.run().await.unwrap();
     assert_complete(&whole, "no kill").await;
     let writes = whole.switch.used.load(Ordering::Relaxed);
     assert!(writes > 25, "{writes} writes are too few to show anything");
     for first in 0..writes {
-        let house = house();
-        house.switch.allow(first);
-        assert!(house.run().await.is_err(), "killed after {first}");
-        house.switch.allow(i64::MAX);
-        assert_entries_are_whole(&house, &format!("killed after {first}")).await;
-        house.run().await.unwrap();
-        assert_complete(&house, &format!("killed after {first}")).await;
-        let calls: usize = house.connectors.iter().map(|connector| connector.calls().len()).sum();
-        house.run().await.unwrap();
-        let after: usize = house.connectors.iter().map(|connector| connector.calls().len()).sum();
+        let fixture = fixture();
+        fixture.switch.allow(first);
+        assert!(fixture.run().await.is_err(), "killed after {first}");
+        fixture.switch.allow(i64::MAX);
+        assert_entries_are_whole(&fixture, &format!("killed after {first}")).await;
+        fixture.run().await.unwrap();
+        assert_complete(&fixture, &format!("killed after {first}")).await;
+        let calls: usize = fixture.connectors.iter().map(|connector| connector.calls().len()).sum();
+        fixture.run().await.unwrap();
+        let after: usize = fixture.connectors.iter().map(|connector| connector.calls().len()).sum();
         assert_eq!(calls, after, "killed after {first}: the run after does nothing");
     }
 }
@@ -79,19 +79,19 @@ async fn a_kill_between_any_two_writes_loses_and_doubles_nothing() {
 #[tokio::test]
 async fn a_request_that_was_stored_before_a_kill_is_sent_as_it_was() {
     for writes in 0.. {
-        let house = House::new(&[("news", &[])]);
-        let jo = house.sign_up(JO, 2);
-        house.switch.allow(writes);
-        let _killed = house.run().await;
-        house.switch.allow(i64::MAX);
-        let Some(stored) = house.read(&format!("pending/{jo}/request-news.json")).await else { continue };
+        let fixture = Fixture::new(&[("news", &[])]);
+        let jo = fixture.sign_up(JO, 2);
+        fixture.switch.allow(writes);
+        let _killed = fixture.run().await;
+        fixture.switch.allow(i64::MAX);
+        let Some(stored) = fixture.read(&format!("pending/{jo}/request-news.json")).await else { continue };
         let other = json!([{"signInType": "federated", "issuer": "mail", "issuerAssignedId": "other@example.com"}]);
-        house.directory.set(&jo, "identities", other);
-        assert_eq!(house.run().await.unwrap().done, 1, "killed after {writes}");
-        for (_, request) in house.connector("news").calls() {
+        fixture.directory.set(&jo, "identities", other);
+        assert_eq!(fixture.run().await.unwrap().done, 1, "killed after {writes}");
+        for (_, request) in fixture.connector("news").calls() {
             assert_eq!(request, stored, "killed after {writes}");
         }
-        assert_eq!(house.connector("news").contexts().len(), 1, "rendered once");
+        assert_eq!(fixture.connector("news").contexts().len(), 1, "rendered once");
         return;
     }
 }
@@ -100,16 +100,16 @@ async fn a_request_that_was_stored_before_a_kill_is_sent_as_it_was() {
 async fn two_kills_in_a_row_lose_and_double_nothing() {
     for first in (0..24).step_by(3) {
         for second in 0..24 {
-            let house = house();
+            let fixture = fixture();
             for writes in [first, second] {
-                house.switch.allow(writes);
-                let _killed = house.run().await;
+                fixture.switch.allow(writes);
+                let _killed = fixture.run().await;
             }
-            house.switch.allow(i64::MAX);
-            house.run().await.unwrap();
-            let names = house.store.list("done").await.unwrap();
+            fixture.switch.allow(i64::MAX);
+            fixture.run().await.unwrap();
+            let names = fixture.store.list("done").await.unwrap();
             assert_eq!(names.len(), 4, "killed after {first} and {second}");
-            for connector in &house.connectors {
+            for connector in &fixture.connectors {
                 assert_eq!(connector.holds().len(), 2, "killed after {first} and {second}");
             }
         }
@@ -119,14 +119,14 @@ async fn two_kills_in_a_row_lose_and_double_nothing() {
 #[tokio::test]
 async fn the_cursor_moves_only_after_every_account_is_in_the_outbox() {
     for writes in 0..40 {
-        let house = house();
-        house.switch.allow(writes);
-        let _killed = house.run().await;
-        house.switch.allow(i64::MAX);
-        if house.read("cursor.json").await.is_some() {
+        let fixture = fixture();
+        fixture.switch.allow(writes);
+        let _killed = fixture.run().await;
+        fixture.switch.allow(i64::MAX);
+        if fixture.read("cursor.json").await.is_some() {
             for id in [JO, KIM, LEE] {
-                let done = house.read(&format!("done/{id}.json")).await.is_some();
-                let pending = house.read(&format!("pending/{id}/account.json")).await.is_some();
+                let done = fixture.read(&format!("done/{id}.json")).await.is_some();
+                let pending = fixture.read(&format!("pending/{id}/account.json")).await.is_some();
                 assert!(done || pending, "killed after {writes}: {id} is lost");
             }
         }

@@ -1,4 +1,4 @@
-//! A house to run accounts in: each part a double with behaviour.
+//! A fixture to run accounts in: each part a double with behaviour.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -195,7 +195,7 @@ impl FakeInvites {
 }
 
 /// Everything together. The outside and the store outlive each runner, as they outlive a process.
-pub(super) struct House {
+pub(super) struct Fixture {
     pub(super) settings: Settings,
     pub(super) directory: Arc<FakeDirectory>,
     pub(super) connectors: Vec<Arc<FakeConnector>>,
@@ -205,7 +205,7 @@ pub(super) struct House {
     pub(super) clock: Arc<ManualClock>,
 }
 
-impl House {
+impl Fixture {
     /// With these connectors, each after others.
     pub(super) fn new(connectors: &[(&str, &[&str])]) -> Self {
         let settings = |(name, after): &(&str, &[&str])| ConnectorSettings {

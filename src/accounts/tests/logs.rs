@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::doubles::{House, JO, KIM, LEE, Reply};
+use super::doubles::{Fixture, JO, KIM, LEE, Reply};
 use crate::graph::fake::Fault;
 
 #[derive(Clone, Default)]
@@ -37,18 +37,18 @@ async fn every_decision_is_logged_and_nothing_personal_is() {
     // With one subscriber alone, an event that another thread reaches first stays off in all threads.
     let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let _guard = tracing::subscriber::set_default(subscriber);
-    let mut house = House::new(&[("billing", &[]), ("news", &["billing"])]);
-    house.settings.max_attempts = 2;
-    let (jo, kim, lee) = (house.sign_up(JO, 2), house.sign_up(KIM, 2), house.sign_up(LEE, 2));
-    house.directory.set(&kim, "userType", json!("Guest"));
-    house.directory.with(|state| {
+    let mut fixture = Fixture::new(&[("billing", &[]), ("news", &["billing"])]);
+    fixture.settings.max_attempts = 2;
+    let (jo, kim, lee) = (fixture.sign_up(JO, 2), fixture.sign_up(KIM, 2), fixture.sign_up(LEE, 2));
+    fixture.directory.set(&kim, "userType", json!("Guest"));
+    fixture.directory.with(|state| {
         state.faults.insert(lee, Fault::Status(404));
         state.records[0].initiator.app_name = Some("Some Provisioning".to_owned());
         state.unreadable = 12;
     });
-    house.connector("billing").always(Reply::Rejected);
-    house.run().await.unwrap();
-    house.run().await.unwrap();
+    fixture.connector("billing").always(Reply::Rejected);
+    fixture.run().await.unwrap();
+    fixture.run().await.unwrap();
     let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
     for event in ["account-found", "account-skipped", "attempt-failed", "account-abandoned", "run-finished"] {
         assert!(text.contains(&format!("event=\"{event}\"")), "{event} in {text}");

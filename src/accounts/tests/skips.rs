@@ -3,7 +3,7 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::doubles::{House, JO, KIM, now};
+use super::doubles::{Fixture, JO, KIM, now};
 use crate::accounts::SkipReason;
 use crate::graph::Initiator;
 
@@ -22,13 +22,13 @@ fn by_user(id: &str) -> Initiator {
 #[case(Initiator::default(), None)]
 #[tokio::test]
 async fn by_whoever_made_it(#[case] initiator: Initiator, #[case] reason: Option<SkipReason>) {
-    let house = House::new(&[("news", &[])]);
-    let jo = house.sign_up(JO, 2);
-    house.directory.with(|state| state.records[0].initiator = initiator);
-    let report = house.run().await.unwrap();
+    let fixture = Fixture::new(&[("news", &[])]);
+    let jo = fixture.sign_up(JO, 2);
+    fixture.directory.with(|state| state.records[0].initiator = initiator);
+    let report = fixture.run().await.unwrap();
     assert_eq!(report.skipped.keys().next().copied(), reason);
     assert_eq!(report.done, usize::from(reason.is_none()));
-    let record: Value = house.read(&format!("done/{jo}.json")).await.unwrap();
+    let record: Value = fixture.read(&format!("done/{jo}.json")).await.unwrap();
     assert_eq!(record.get("skipped").cloned(), reason.map(|reason| json!(reason.as_str())));
 }
 
@@ -47,23 +47,23 @@ async fn by_whoever_made_it(#[case] initiator: Initiator, #[case] reason: Option
 #[case("createdDateTime", json!(null), None)]
 #[tokio::test]
 async fn by_what_it_is(#[case] property: &str, #[case] value: Value, #[case] reason: Option<SkipReason>) {
-    let house = House::new(&[("news", &[])]);
-    let jo = house.sign_up(JO, 2);
-    house.directory.set(&jo, property, value);
-    let report = house.run().await.unwrap();
+    let fixture = Fixture::new(&[("news", &[])]);
+    let jo = fixture.sign_up(JO, 2);
+    fixture.directory.set(&jo, property, value);
+    let report = fixture.run().await.unwrap();
     assert_eq!(report.skipped.keys().next().copied(), reason);
-    assert_eq!(house.connector("news").calls().len(), usize::from(reason.is_none()));
-    house.run().await.unwrap();
-    house.directory.with(|state| assert_eq!(state.reads.len(), 1, "what is skipped is not read again"));
+    assert_eq!(fixture.connector("news").calls().len(), usize::from(reason.is_none()));
+    fixture.run().await.unwrap();
+    fixture.directory.with(|state| assert_eq!(state.reads.len(), 1, "what is skipped is not read again"));
 }
 
 #[tokio::test]
 async fn a_record_of_something_else_is_passed_over() {
-    let house = House::new(&[("news", &[])]);
+    let fixture = Fixture::new(&[("news", &[])]);
     for _ in 0..4 {
-        house.sign_up(JO, 2);
+        fixture.sign_up(JO, 2);
     }
-    house.directory.with(|state| {
+    fixture.directory.with(|state| {
         state.records[0].result = Some("failure".to_owned());
         state.records[1].category = Some("GroupManagement".to_owned());
         state.records[2].targets[0].kind = Some("Group".to_owned());
@@ -71,19 +71,19 @@ async fn a_record_of_something_else_is_passed_over() {
         state.records[3].category = None;
         state.records[3].targets[0].kind = None;
     });
-    let report = house.run().await.unwrap();
+    let report = fixture.run().await.unwrap();
     assert_eq!((report.found, report.known), (1, 0));
 }
 
 #[tokio::test]
 async fn a_later_record_that_says_otherwise_changes_nothing_about_an_account_under_way() {
-    let house = House::new(&[("news", &[])]);
-    house.connector("news").replies(super::Reply::Unavailable(None));
-    let jo = house.sign_up(JO, 2);
-    house.sign_up(KIM, 2);
-    house.run().await.unwrap();
+    let fixture = Fixture::new(&[("news", &[])]);
+    fixture.connector("news").replies(super::Reply::Unavailable(None));
+    let jo = fixture.sign_up(JO, 2);
+    fixture.sign_up(KIM, 2);
+    fixture.run().await.unwrap();
     let admin = crate::graph::fake::record(&jo, now(), by_user("728309ae-1a37-4937-9afe-e35d964db09b"));
-    house.directory.with(|state| state.records.push(admin));
-    let report = house.run().await.unwrap();
+    fixture.directory.with(|state| state.records.push(admin));
+    let report = fixture.run().await.unwrap();
     assert_eq!((report.skipped.len(), report.done), (0, 1));
 }

@@ -27,7 +27,7 @@ fn documented(operation: Operation) -> String {
 fn outcome(operation: Operation, answer: &Answer) -> Result<(), GraphError> {
     read(operation, answer, |answer| match operation {
         Operation::ReadAuditLog => audit::parse_page(&json(answer)?, 1).map(|_| ()),
-        Operation::ReadUser => User::read(&id(), json(answer)?, None).map(|_| ()),
+        Operation::ReadUser => User::try_new(&id(), json(answer)?, None).map(|_| ()),
         Operation::UpdateUser => Ok(()),
     })
 }
@@ -37,7 +37,7 @@ fn assert_tried_again(operation: Operation, answer: &Answer) {
     let shown = format!("{operation:?} {} {}", answer.status, String::from_utf8_lossy(&answer.body));
     let error = outcome(operation, answer).expect_err(&shown);
     assert_eq!(error.disposition(), Disposition::Retry { after: None }, "{shown}");
-    assert_eq!(error.repeat(), Disposition::Retry { after: None }, "{shown}");
+    assert_eq!(error.repeat_disposition(), Disposition::Retry { after: None }, "{shown}");
     assert!(!error.is_setup(), "{shown}");
 }
 

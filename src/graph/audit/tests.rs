@@ -26,7 +26,7 @@ fn asks_for_the_window_in_whole_seconds_with_everything_encoded() {
     let window =
         Window { from: "2026-11-21T01:00:00.25Z".parse().unwrap(), to: "2026-11-21T01:59:59.000001Z".parse().unwrap() };
     assert_eq!(
-        first_page(&base(), window).as_str(),
+        first_page_url(&base(), window).as_str(),
         "https://graph.microsoft.com/v1.0/auditLogs/directoryAudits?$filter=activityDisplayName%20eq%20%27Add%20user%27\
          %20and%20activityDateTime%20ge%202026-11-21T01%3A00%3A00Z%20and%20activityDateTime%20le%202026-11-21T02%3A00%3A00Z\
          &$orderby=activityDateTime%20asc&$top=999"
@@ -78,7 +78,7 @@ fn an_unreadable_record_is_counted_and_the_others_are_kept() {
     let entries: Vec<_> = unreadable.into_iter().chain([good]).collect();
     let page = parse_page(&json!({"value": entries, "@odata.nextLink": "https://x"}), 3).unwrap();
     assert_eq!((page.unreadable.len(), page.records.len()), (6, 1));
-    let named = Unreadable { id: "Directory_1_HR9C4_1".to_owned(), reason: "it names no user" };
+    let named = UnreadableRecord { id: "Directory_1_HR9C4_1".to_owned(), reason: "it names no user" };
     assert_eq!((page.unreadable[0].id.as_str(), &page.unreadable[1]), ("unknown", &named));
     assert_eq!(page.next, Some(PageRequest::Next { link: "https://x".to_owned(), number: 4 }));
 }
@@ -108,7 +108,7 @@ fn a_next_link_that_cannot_be_read_is_not_taken_for_the_end_of_the_log() {
 #[case("https://graph.microsoft.com@example.com/x", false)]
 #[case("https://user@graph.microsoft.com/x", false)]
 fn follows_a_link_on_the_graph_host_only(#[case] link: &str, #[case] followed: bool) {
-    let outcome = next_page(&base(), link, 2);
+    let outcome = next_page_url(&base(), link, 2);
     assert_eq!(outcome.is_ok(), followed, "{outcome:?}");
     assert!(followed || matches!(outcome, Err(GraphError::ForeignNextLink { .. })));
 }
@@ -116,6 +116,6 @@ fn follows_a_link_on_the_graph_host_only(#[case] link: &str, #[case] followed: b
 #[test]
 fn the_number_of_pages_is_bounded() {
     let link = "https://graph.microsoft.com/x";
-    assert!(next_page(&base(), link, MAX_PAGES).is_ok());
-    assert!(matches!(next_page(&base(), link, MAX_PAGES + 1), Err(GraphError::TooManyPages { .. })));
+    assert!(next_page_url(&base(), link, MAX_PAGES).is_ok());
+    assert!(matches!(next_page_url(&base(), link, MAX_PAGES + 1), Err(GraphError::TooManyPages { .. })));
 }

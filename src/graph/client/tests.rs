@@ -41,7 +41,8 @@ fn graph(server: &MockServer) -> Graph {
     let app = "4d0e5c6f-7a8b-49c0-b1d2-e3f405162738".parse().unwrap();
     let extensions = Some(Extensions { app, names: vec!["Plan".to_owned()] });
     let settings = Settings { base: server.uri().parse().unwrap(), extensions };
-    Graph::new(settings, Outbound::try_new(clock).unwrap(), Arc::new(Numbered::default())).pausing(Duration::ZERO)
+    Graph::new(settings, Outbound::try_new(clock).unwrap(), Arc::new(Numbered::default()))
+        .with_retry_pause(Duration::ZERO)
 }
 
 fn id() -> ObjectId {
@@ -131,7 +132,7 @@ async fn a_throttled_call_is_repeated_after_either_form_of_retry_after() {
     on_user(error(503, "").insert_header("retry-after", "Sat, 21 Nov 2026 09:59:00 GMT"), 1, &server).await;
     on_user(found(), 1, &server).await;
     // The pause of an hour would go past the end: only what Retry-After says can have been waited for.
-    graph(&server).pausing(Duration::from_hours(1)).user(&id(), end()).await.unwrap();
+    graph(&server).with_retry_pause(Duration::from_hours(1)).user(&id(), end()).await.unwrap();
     assert_eq!(server.received_requests().await.unwrap().len(), 3);
 }
 
@@ -219,7 +220,7 @@ async fn what_is_not_the_user_is_asked_for_again_and_no_redirect_is_followed(#[c
     server.reset().await;
     on_user(odd, 9, &server).await;
     let error = graph(&server).user(&id(), end()).await.unwrap_err();
-    assert!(matches!(error, GraphError::Unreadable { .. }) && !error.is_setup(), "{error:?}");
+    assert!(matches!(error, GraphError::UnexpectedAnswer { .. }) && !error.is_setup(), "{error:?}");
     assert_eq!(server.received_requests().await.unwrap().len(), 5, "a bounded number of times");
 }
 

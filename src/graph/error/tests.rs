@@ -67,7 +67,7 @@ fn a_missing_permission_is_named() {
 fn a_user_that_is_not_there_yet_is_tried_again_and_a_permission_blames_no_account() {
     let error = refused(Operation::ReadUser, 404, "Request_ResourceNotFound", "");
     assert_eq!(error.disposition(), Disposition::Retry { after: None });
-    assert_eq!(error.repeat(), Disposition::GiveUp);
+    assert_eq!(error.repeat_disposition(), Disposition::GiveUp);
     assert!(refused(Operation::ReadUser, 403, "", "").is_setup() && !error.is_setup());
 }
 
