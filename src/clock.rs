@@ -14,7 +14,7 @@ pub trait Clock: Debug + Send + Sync {
     fn now(&self) -> DateTime<Utc>;
 }
 
-/// What lies further in the future than this was written while a clock was wrong. Two machines differ by less.
+/// A moment further in the future than this was written while a clock was wrong. The clocks of machines differ by less.
 const TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
 /// Whether a moment that was the present once lies in the future now, so that some clock was wrong.

@@ -1,32 +1,31 @@
 //! Files that other people write: read whole, up to a limit, and only if they are regular files.
 //!
-//! What only looks like a file is an error and is never waited for: opening a named pipe would block, and a device may
-//! have no end. So the kind is looked at before the file is opened, the file is opened without waiting, and its kind is
-//! looked at again. A size that is reported is not believed; the limit holds while reading. A file that changes while it
-//! is read is an error of its own. A file system that hangs makes these functions hang too: who cannot wait calls them
-//! on another thread.
+//! Anything else is an error and is never waited for: opening a named pipe would block, and a device may have no end. So
+//! the kind is checked before the file is opened, the file is opened without waiting, and the kind is checked again. The
+//! limit is enforced while reading, whatever size is reported. A file that changes while it is read is an error of its
+//! own. If the file system hangs, these functions hang: callers that cannot wait use another thread.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
 use std::time::SystemTime;
 
-/// How often a file is read that changes meanwhile.
+/// How often a file that changes meanwhile is read.
 const TRIES: usize = 3;
 
-/// `O_NONBLOCK`: opening a named pipe does not wait for its writer. It means nothing to regular files.
+/// `O_NONBLOCK`: opening a named pipe does not wait for its writer. It has no effect on regular files.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const DO_NOT_WAIT: i32 = 0o4000;
 #[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
 const DO_NOT_WAIT: i32 = 0x4;
 
-/// Why a file cannot be used; each reads on after the file's name.
+/// Why a file cannot be used. Each text can follow the file's name.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// What the system says.
+    /// The system's own error.
     #[error("{0}")]
     System(#[from] io::Error),
-    /// It is something else.
+    /// It is no regular file; the text says what it is.
     #[error("it is {0}, not a file")]
     NotAFile(&'static str),
     /// It has more bytes than may be read.
@@ -37,23 +36,23 @@ pub enum FileError {
     Changed,
 }
 
-/// Tells one state of a file from another, as far as the file system can.
+/// Tells one version of a file from another, as far as the file system can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Version {
     /// Device and inode.
     pub place: Option<(u64, u64)>,
     /// In bytes.
     pub length: u64,
-    /// When its content was written, which whoever owns the file can set to any time.
+    /// When its content was last written. The owner of the file can set it to any time.
     pub modified: Option<SystemTime>,
     /// When anything about it was last changed, a rename included: seconds and nanoseconds since 1970. Nobody can set it.
     pub changed: Option<(i64, i64)>,
-    /// When it was made.
+    /// When the file was created.
     pub born: Option<SystemTime>,
 }
 
 impl Version {
-    /// The state that the metadata show.
+    /// The version that the metadata show.
     #[must_use]
     pub fn of(file: &Metadata) -> Self {
         #[cfg(unix)]
@@ -66,12 +65,12 @@ impl Version {
         Self { place, length: file.len(), modified: file.modified().ok(), changed, born: file.created().ok() }
     }
 
-    /// Whether it is another file that was put into the place of one: not the same one, written again.
+    /// Whether this is another file than `other`, moved into its place by a rename: not the same file, written again.
     ///
-    /// A file that is made anew has another inode as well, and may still be written. So the last change must not be a
-    /// write: a rename came after it. One on the same tick of the file system's clock does not show. File systems give an
-    /// inode to a new file as soon as the old one is gone; with the same inode the time of birth has to differ. (A layered
-    /// file system gives a file a new time of birth when it is written for the first time.)
+    /// A file that is deleted and created again has another inode as well, and may still be incomplete. So the last change
+    /// must be no write: the rename came after it. A rename on the same tick of the file system's clock is not noticed.
+    /// File systems give an inode to a new file as soon as the old one is gone. So with the same inode the time of birth
+    /// must differ. (A layered file system changes a file's time of birth at the first write.)
     #[must_use]
     pub fn is_another_file_than(&self, other: &Self) -> bool {
         if self.place.is_none() || other.place.is_none() {
@@ -88,12 +87,12 @@ impl Version {
     }
 }
 
-/// A file's bytes, and the state of the file that they are from.
+/// A file's bytes, and the version of the file that they are from.
 #[derive(Debug)]
 pub struct Content {
-    /// All of them.
+    /// The whole content.
     pub bytes: Vec<u8>,
-    /// The same before and after they were read.
+    /// The version, which was the same before and after reading.
     pub version: Version,
 }
 
@@ -110,7 +109,7 @@ pub fn open(path: &Path) -> Result<(File, Metadata), FileError> {
     Ok((file, metadata))
 }
 
-/// Reads a regular file of at most `limit` bytes; one that changes meanwhile is read again, but not for ever.
+/// Reads a regular file of at most `limit` bytes. A file that changes meanwhile is read again, three times in all.
 pub fn read(path: &Path, limit: u64) -> Result<Content, FileError> {
     for _ in 1..TRIES {
         match read_once(path, limit) {

@@ -1,17 +1,17 @@
 //! Values asked from outside for the form: `[[lookups]]`, each one HTTP call and the members of its JSON answer.
 //!
-//! A look-up only ever adds a value to a form, so nothing waits for it and nothing fails with it. All look-ups of a policy
-//! are asked at once, each within its own budget and never beyond the hook's deadline, and none is tried again. When the
-//! other side is slow or absent, answers with an error or a redirect, or lies (too much, no JSON, another shape than
-//! expected), nothing is filled in from it and one WARN line names the look-up and the reason. That it knows nobody of
-//! that address (404, or an empty 204) is in order. A panic counts as a failure.
+//! A look-up only adds values to a form, so its failure never fails a hook. All look-ups of a policy are asked at once,
+//! each within its own budget and the hook's deadline. None is repeated. If the other side is slow or absent, answers with
+//! an error or a redirect, or lies (too much, no JSON, an unexpected shape), it fills in nothing, and one WARN line names
+//! the look-up and the reason. An answer that it knows nobody of that address (404, or an empty 204) is no failure. A panic
+//! is one.
 //!
-//! What strangers typed reaches the other side as a value only (see `request`), and the connection reaches public
-//! addresses only, unless the configuration names the host. No proxy is used: a proxy would resolve names by itself.
+//! What strangers typed is sent as a value only (see `request`). The connection goes to public addresses only, unless the
+//! configuration names the host. No proxy is used, since a proxy would resolve names by itself.
 //!
-//! Answers are remembered for as long as the look-up says, in this process, those that know nobody too; failures are not.
-//! Two hooks that ask the same at the same moment make two calls: sharing one would let the shorter budget of one cut
-//! off the other, and calls are rare enough.
+//! Answers are cached in this process for as long as the look-up says, also those that know nobody; failures are not. Two
+//! hooks that ask the same at the same moment make two calls. If they shared one, the shorter budget would end it for
+//! both, and calls are rare enough.
 
 mod answer;
 mod cache;
@@ -34,21 +34,21 @@ pub use answer::{InvalidPointer, Pointer};
 pub use error::LookupError;
 pub use request::{BodyTemplate, InvalidRequest, UrlTemplate};
 
-/// How a look-up asks.
+/// The HTTP method of a look-up.
 #[derive(Debug, Clone)]
 pub enum Method {
-    /// By the address alone.
+    /// Everything is in the address.
     Get,
     /// With a body, or without one.
     Post(Option<BodyTemplate>),
 }
 
-/// What a header says.
+/// The value of a header.
 #[derive(Debug, Clone)]
 pub enum Header {
-    /// The same to everybody.
+    /// A text that need not be kept secret.
     Text(HeaderValue),
-    /// A secret, or why there is none: reported when it is needed.
+    /// A secret, or why it is missing, which is reported when it is needed.
     Secret(Result<Secret, SecretError>),
 }
 
@@ -59,7 +59,7 @@ pub struct Settings {
     pub name: Arc<str>,
     /// The address.
     pub url: UrlTemplate,
-    /// How it asks.
+    /// The HTTP method, with the body.
     pub method: Method,
     /// Headers of its own, each once.
     pub headers: Vec<(HeaderName, Header)>,
@@ -67,7 +67,7 @@ pub struct Settings {
     pub prefill: Vec<(AttributeName, Pointer)>,
     /// How long an answer is waited for.
     pub budget: Duration,
-    /// How long an answer is remembered; zero: not at all.
+    /// How long an answer is cached; zero: not at all.
     pub cache: Duration,
     /// The largest answer, in bytes.
     pub max_body: usize,
@@ -75,7 +75,7 @@ pub struct Settings {
     pub private: bool,
 }
 
-/// Whom it is asked about.
+/// The person whom look-ups are asked about.
 #[derive(Debug, Clone, Copy)]
 pub struct LookupSubject<'a> {
     /// The person's address.
@@ -88,16 +88,16 @@ pub struct LookupSubject<'a> {
     pub locale: &'a str,
 }
 
-/// What came of one look-up.
+/// How a look-up ended.
 #[derive(Debug)]
 pub enum LookupOutcome {
-    /// It answered, and was heard out.
+    /// The answer was read completely.
     Answered,
-    /// Its answer was remembered.
+    /// The answer was in the cache.
     Remembered,
     /// It knows nobody of that address.
     NotFound,
-    /// Nothing came of it; a line was written.
+    /// It failed; the log has a line about it.
     Failed(LookupError),
 }
 
@@ -119,16 +119,16 @@ impl LookupOutcome {
 pub struct LookupReport {
     /// Its name.
     pub lookup: Arc<str>,
-    /// What came of it.
+    /// How it ended.
     pub outcome: LookupOutcome,
     /// How long it took.
     pub duration: Duration,
 }
 
-/// What was found in all.
+/// What all look-ups found.
 #[derive(Debug, Default)]
 pub struct LookupResults {
-    /// The values for the form. None is empty; where two look-ups have one, the earlier in the list counts.
+    /// The values for the form. None is empty. If two look-ups have the same attribute, the earlier in the list counts.
     pub values: AttributeValues,
     /// Every look-up, in the order of the list.
     pub reports: Vec<LookupReport>,
@@ -141,7 +141,7 @@ pub struct Lookups {
 }
 
 impl Lookups {
-    /// Takes the settings; if there are any, sets up a client that calls public addresses only. Calls nobody.
+    /// The look-ups of these settings, with a client that calls public addresses only. Nothing is called yet.
     pub fn try_new(settings: Vec<Settings>, outbound: &Outbound) -> Result<Self, OutboundError> {
         if settings.is_empty() {
             return Ok(Self::default());
@@ -152,7 +152,7 @@ impl Lookups {
         Ok(Self { all })
     }
 
-    /// Asks the named look-ups, all at once. Comes back by `end` at the latest, and never fails.
+    /// Asks the named look-ups, all at once. Returns by `end` at the latest, and never fails.
     pub async fn ask(&self, names: &[Arc<str>], subject: &LookupSubject<'_>, end: Deadline) -> LookupResults {
         let answers = join_all(names.iter().map(|name| async move {
             match self.all.iter().find(|lookup| lookup.name() == name) {

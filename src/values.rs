@@ -17,6 +17,7 @@ mod nearest;
 mod network;
 mod provenance;
 mod secret;
+mod sha256;
 
 pub use address_rule::AddressRule;
 pub use attribute::{AttributeName, AttributeType, AttributeValue, AttributeValues, Form, FormField};
@@ -32,3 +33,4 @@ pub use nearest::{did_you_mean, nearest};
 pub use network::Network;
 pub use provenance::Provenance;
 pub use secret::{Secret, SecretError};
+pub(crate) use sha256::sha256;

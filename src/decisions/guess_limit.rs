@@ -62,7 +62,7 @@ impl GuessLimit {
         now: DateTime<Utc>,
     ) -> Option<CountedGuess> {
         // Wherever they come from, tags make no new people.
-        let address = address.map(|address| Key::Address(address.bucket()));
+        let address = address.map(|address| Key::Address(address.widest_form()));
         let keys: Vec<Key> = std::iter::once(Key::Network(ip.map(Network::of))).chain(address).collect();
         let counted = keys.iter().filter(|key| self.add(key, now)).count();
         (counted == keys.len()).then_some(CountedGuess(keys))

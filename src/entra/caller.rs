@@ -1,4 +1,4 @@
-//! Is it really Entra that calls, for our tenant and our registration? The bearer token's verification.
+//! Verifies the bearer token: that Entra calls, for our tenant and our registration.
 //!
 //! What is accepted: one `Authorization` header with one RS256 token, signed by a key of the tenant, whose claims are
 //! all as Entra's "Azure Active Directory Authentication Extensions" has them. There is no switch that turns any of it
@@ -11,7 +11,7 @@
 //! | `iss` | `{login}/{tenant}/v2.0`, `{ciam}/{tenant}/v2.0`, `https://{subdomain}.ciamlogin.com/{tenant}/v2.0` | `https://sts.windows.net/{tenant}/`, `{ciam}/{tenant}/` |
 //! | caller | `azp` | `appid` |
 //!
-//! `aud` is one text (Entra sends no lists), `tid` the tenant, `exp` and `nbf` whole seconds, held against the
+//! `aud` is one text (Entra sends no lists), `tid` the tenant, `exp` and `nbf` whole seconds, compared with the
 //! [`Clock`] with 60 seconds of leeway. Key material in the token's own header (`jwk`, `jku`, `x5c`, `x5u`) is never
 //! looked at; a `crit` header is refused.
 //!
@@ -19,7 +19,7 @@
 //! its signature is not computed twice. When the keys cannot be had in time, the caller is unknown:
 //! [`CallerError::KeysUnavailable`] leads to the failure action, and nothing may be looked up or stored for it.
 //!
-//! Nothing here is secret but the token, which is never logged, nor kept. Specifications: RFC 6750, RFC 7519, RFC 8725;
+//! The only secret here is the token. It is neither logged nor kept. Specifications: RFC 6750, RFC 7519, RFC 8725;
 //! the claims are those of Microsoft's access token reference and of tokens seen in the field.
 
 mod claims;
@@ -29,7 +29,6 @@ mod token;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lc_rs::digest;
 use axum::http::HeaderMap;
 use jsonwebtoken::Algorithm;
 use moka::sync::Cache;
@@ -37,7 +36,7 @@ use url::Url;
 
 use super::signing_keys::{FindKeyError, SigningKeys};
 use crate::clock::Clock;
-use crate::values::{AppId, Deadline, TenantId};
+use crate::values::{AppId, Deadline, TenantId, sha256};
 use claims::{ExpectedClaims, UnverifiedClaims, VerifiedClaims};
 use token::Token;
 
@@ -50,7 +49,7 @@ const MAX_REMEMBERED: u64 = 10_000;
 /// For how long a verified token is remembered: so long a withdrawn key is still good for a token that was seen before.
 const REMEMBERED_FOR: Duration = Duration::from_hours(1);
 
-/// What a token is held against.
+/// What a token must match.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The external tenant.
@@ -81,13 +80,13 @@ impl Settings {
     }
 }
 
-/// Why a caller is not let in.
+/// Why a caller is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallerError {
     /// The caller is not Entra, or its token is not for us: 401, empty body.
     #[error("the caller is not authenticated: {0}")]
     Unauthenticated(TokenProblem),
-    /// It cannot be told: the failure action.
+    /// Without the keys nobody can say who calls. The answer is the failure action.
     #[error("the caller cannot be authenticated: the signing keys cannot be had in time")]
     KeysUnavailable,
 }
@@ -104,12 +103,12 @@ pub struct Verifier {
     expected: ExpectedClaims,
     keys: SigningKeys,
     clock: Arc<dyn Clock>,
-    /// Verified tokens by their SHA-256.
+    /// The claims of verified tokens, by the token's SHA-256.
     remembered: Cache<[u8; 32], Arc<VerifiedClaims>>,
 }
 
 impl Verifier {
-    /// Takes the keys as they come: they need not be there yet.
+    /// A verifier. The keys may arrive later.
     #[must_use]
     pub fn new(settings: &Settings, keys: SigningKeys, clock: Arc<dyn Clock>) -> Self {
         let remembered = Cache::builder().max_capacity(MAX_REMEMBERED).time_to_live(REMEMBERED_FOR).build();
@@ -123,7 +122,7 @@ impl Verifier {
         deadline: Deadline,
     ) -> Result<CallerClaims, CallerError> {
         let unverified_token = token::bearer(unverified_headers)?;
-        let hash = sha256(unverified_token);
+        let hash = sha256(unverified_token.as_bytes());
         let now = self.clock.now();
         if let Some(verified) = self.remembered.get(&hash).filter(|verified| verified.is_recent(REMEMBERED_FOR, now)) {
             verified.validity.check(now)?;
@@ -166,13 +165,6 @@ impl Verifier {
             Err(TokenProblem::BadSignature.into())
         }
     }
-}
-
-fn sha256(token: &str) -> [u8; 32] {
-    let mut hash = [0; 32];
-    let digest = digest::digest(&digest::SHA256, token.as_bytes());
-    hash.iter_mut().zip(digest.as_ref()).for_each(|(to, from)| *to = *from);
-    hash
 }
 
 #[cfg(test)]

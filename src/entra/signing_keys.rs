@@ -7,10 +7,10 @@
 //!
 //! - Each document is its own: one that hangs or fails never keeps the other's keys from being used.
 //! - A document's keys are an immutable snapshot, replaced as a whole; no lock is held while anything is awaited.
-//! - At most one fetch per document runs at a time, as a task of its own: whoever needs its outcome waits for it, and
-//!   whoever gives up waiting does not end it.
-//! - An unknown key id leads to a fetch, but not within 5 minutes of a success nor within 2 seconds of a failure:
-//!   strangers cannot make us hammer Entra.
+//! - At most one fetch per document runs at a time, as a task of its own. Several callers can wait for it; a caller that
+//!   stops waiting does not end it.
+//! - An unknown key id leads to a fetch, but not within 5 minutes of a success nor within 2 seconds of a failure, so that
+//!   strangers cannot make us call Entra again and again.
 //!
 //! When Entra is slow, a fetch ends after 10 seconds and a look-up at its deadline. When it is absent, or answers
 //! anything but a key document with at least one usable key, the last good keys stay and the fetch is tried again
@@ -44,10 +44,10 @@ pub use source::{KeySource, SourceError};
 /// Why there is no key of the id wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FindKeyError {
-    /// Every document is fresh, and none has it.
+    /// No document has it, and all were fetched recently.
     #[error("no document of signing keys has a key of that id")]
     Unknown,
-    /// A document that may have it cannot be had in time.
+    /// A document that may have it cannot be fetched in time.
     #[error("the signing keys cannot be fetched")]
     Unavailable,
 }
@@ -63,7 +63,7 @@ pub struct SigningKeys {
 }
 
 impl SigningKeys {
-    /// Nothing is fetched yet. Tasks are started through `tracker` and end when `stop` is cancelled.
+    /// The keys of these documents. Nothing is fetched yet. Tasks are started through `tracker` and end when `stop` is cancelled.
     #[must_use]
     pub fn new(outbound: &Outbound, urls: Vec<Url>, tracker: TaskTracker, stop: CancellationToken) -> Self {
         let mut distinct: Vec<Url> = Vec::new();
@@ -87,7 +87,7 @@ impl SigningKeys {
         Self { documents, tracker, stop }
     }
 
-    /// Starts to fetch every document, and to keep it fresh; does not wait. To be called once.
+    /// Starts to fetch every document and to keep it fresh. Does not wait. Must be called once only.
     pub fn prefetch(&self) {
         for document in self.documents.iter().cloned() {
             let (tracker, stop) = (self.tracker.clone(), self.stop.clone());
@@ -103,7 +103,7 @@ impl SigningKeys {
         self.documents.iter().any(|document| !document.keys().is_empty())
     }
 
-    /// Every key of that id, fetching the documents if there is none and they may be fetched.
+    /// Every key of that id. If there is none, fetches the documents that may be fetched again.
     pub async fn find(&self, kid: &str, deadline: Deadline) -> Result<Vec<DecodingKey>, FindKeyError> {
         let known = self.known(kid);
         if !known.is_empty() {

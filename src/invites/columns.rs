@@ -2,20 +2,20 @@
 
 use crate::values::{AppId, AttributeName};
 
-/// Columns that an invite list keeps for itself; every other one must be an attribute's name.
+/// The columns that have a meaning of their own. Every other column must be an attribute's name.
 pub(super) const RESERVED: [&str; 11] =
     ["email", "name", "apps", "tags", "code", "uses", "not_before", "expires", "groups", "roles", "note"];
 
-/// Columns that templates never see: a code is a secret even by its digest.
-const UNSEEN: [&str; 2] = ["code", "uses"];
+/// Columns that templates never see: even the digest of a code is secret.
+const HIDDEN: [&str; 2] = ["code", "uses"];
 
-/// Whether a list keeps the column for itself.
+/// Whether the column has a meaning of its own.
 #[must_use]
 pub fn is_reserved(name: &str) -> bool {
     RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name))
 }
 
-/// Attributes that every directory has. A custom one is written `ext.Name` or in full.
+/// The attributes that every directory has. A custom one is written `ext.Name` or in full.
 pub const BUILT_IN_ATTRIBUTES: [&str; 15] = [
     "city",
     "companyName",
@@ -40,8 +40,8 @@ pub fn is_built_in(name: &AttributeName) -> bool {
     name.is("email") || BUILT_IN_ATTRIBUTES.iter().any(|known| name.is(known))
 }
 
-/// The exact name of an attribute as a person writes it: `ext.Plan` becomes `extension_<app id>_Plan`, built-in names
-/// take the directory's case. `None`: it is not an attribute, or `ext.` cannot be resolved without the app id.
+/// The exact name of an attribute that a person wrote: `ext.Plan` becomes `extension_<app id>_Plan`, and built-in names get
+/// the directory's case. `None`: it is no attribute, or `ext.` cannot be resolved without the app id.
 #[must_use]
 pub fn attribute(written: &str, extension_app: Option<&AppId>) -> Option<AttributeName> {
     if let Some(name) = written.strip_prefix("ext.") {
@@ -63,16 +63,16 @@ fn is_word(name: &str) -> bool {
 /// One column.
 #[derive(Debug, Clone)]
 pub(super) struct Column {
-    /// Its name as templates see it.
+    /// The name as templates see it.
     pub(super) name: String,
     /// The attribute it prefills.
     pub(super) attribute: Option<AttributeName>,
 }
 
 impl Column {
-    /// Whether templates see its cells.
+    /// Whether templates see the column's cells.
     pub(super) fn is_seen(&self) -> bool {
-        !self.name.is_empty() && !UNSEEN.contains(&self.name.as_str())
+        !self.name.is_empty() && !HIDDEN.contains(&self.name.as_str())
     }
 }
 
@@ -95,7 +95,7 @@ pub enum HeaderError {
 }
 
 impl Columns {
-    /// Reads a header; says which columns are neither reserved nor attributes.
+    /// Reads a header. Also returns the names of columns that are neither reserved nor attributes.
     pub(super) fn read<'a>(
         header: impl Iterator<Item = &'a str>,
         extension_app: Option<&AppId>,

@@ -25,9 +25,9 @@ const MAX_NAME: usize = 256;
 /// What becomes of a last line that no line break ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnendedLine {
-    /// Many editors write it so: it is used, and pointed out.
+    /// Many editors end no last line: the line is used and reported.
     Used,
-    /// The list used to end its lines, so this one is probably cut off: it is not used.
+    /// The list has ended its lines so far, so this one is probably cut off: it is not used.
     CutOff,
 }
 
@@ -40,7 +40,7 @@ pub struct ListOptions {
     pub apps: Vec<AppId>,
     /// The app id behind `ext.` columns.
     pub extension_app: Option<AppId>,
-    /// The declared types of attributes, which cells have to fit.
+    /// The declared types of attributes, which cells must fit.
     pub types: AttributeTypes,
 }
 
@@ -66,19 +66,19 @@ pub enum ListError {
     Read(String),
 }
 
-/// What a list's first line says.
+/// The columns that a list's first line names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
     /// The columns that templates see, by the names under which they see them.
     pub columns: Vec<String>,
-    /// What is to be said about the others.
+    /// What is wrong with other columns.
     pub problems: Vec<LineReport>,
 }
 
-/// Reads the header only: quick, for the start of the service.
+/// Reads only the header, which is quick enough for the start of the service.
 pub fn check_header(input: impl Read, options: &ListOptions) -> Result<Header, ListError> {
     let mut start = Vec::new();
-    // What is longer than a header may be is seen to be so by a few bytes more: a mark, and the line's end.
+    // A few bytes more, for a byte order mark and the line's end, show whether the header is too long.
     let enough = MAX_HEADER as u64 + 8;
     input.take(enough).read_to_end(&mut start).map_err(|error| ListError::Read(error.to_string()))?;
     let (columns, problems) = columns(lines(&start).next().unwrap_or_default(), options)?;
@@ -86,8 +86,7 @@ pub fn check_header(input: impl Read, options: &ListOptions) -> Result<Header, L
     Ok(Header { columns: seen.collect(), problems })
 }
 
-/// Reads a whole list. A line is a line: a cell cannot hold a line break, so that a quote that was forgotten costs its
-/// own line and no other.
+/// Reads a whole list. No cell can hold a line break, so a quote that was forgotten spoils only its own line.
 pub fn read(
     bytes: &[u8],
     options: &ListOptions,
@@ -130,7 +129,7 @@ pub fn read(
     Ok((snapshot.finish(), problems))
 }
 
-/// The cells that cannot be said in the declared type of their column.
+/// The cells that do not fit the declared type of their column.
 fn misfits(invitation: &Invitation, types: &AttributeTypes) -> Vec<LineReport> {
     let misfit = |(attribute, text): (&AttributeName, &String)| {
         let declared = types.declared(attribute.as_str())?;
@@ -141,7 +140,7 @@ fn misfits(invitation: &Invitation, types: &AttributeTypes) -> Vec<LineReport> {
     invitation.prefill.iter().filter_map(misfit).collect()
 }
 
-/// Whether a line says nothing.
+/// Whether a line has no content.
 fn is_blank(line: &[u8]) -> bool {
     line.iter().all(|byte| byte.is_ascii_whitespace() || *byte == b',')
 }
@@ -179,7 +178,7 @@ fn cells(line: &[u8]) -> Result<Vec<String>, LineProblem> {
     }
 }
 
-/// The columns that the first line names, and what is to be said about them.
+/// The columns that the first line names, and what is wrong with them.
 pub(super) fn columns(first: &[u8], options: &ListOptions) -> Result<(Columns, Vec<LineReport>), ListError> {
     if first.len() > MAX_HEADER {
         return Err(ListError::HeaderTooLong);

@@ -1,5 +1,5 @@
-//! Adding lines to a list in CSV. What is there stays as it is, byte for byte, but for the header, which gets the columns
-//! that the new lines need and it lacks; so does the way in which lines end.
+//! Adds lines to a list in CSV. What is there stays as it is, byte for byte. Only the header gets the columns that the new
+//! lines need and it does not have yet. New lines end as the first line does.
 
 use super::columns::{Columns, RESERVED};
 use super::csv_reader;
@@ -8,7 +8,7 @@ use crate::values::{AddressRule, AppId, CodeDigest};
 /// The byte order mark that some programs begin a file with.
 const MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// A line to be added: whom it is for or by which code, and what it says besides.
+/// A line to be added.
 #[derive(Clone, Default)]
 pub struct NewLine {
     /// Whom it is for; `None`: whoever has the code.
@@ -19,17 +19,17 @@ pub struct NewLine {
     pub apps: Vec<AppId>,
     /// Words that conditions and templates can ask for.
     pub tags: Vec<String>,
-    /// Groups that the account is to become a member of.
+    /// Groups that the account shall be a member of.
     pub groups: Vec<String>,
-    /// App roles that the account is to be given.
+    /// App roles that the account shall have.
     pub roles: Vec<String>,
-    /// From when on it is valid, as it is to be written.
+    /// When it becomes valid, as the cell shall have it.
     pub not_before: Option<String>,
-    /// Until when.
+    /// When it expires, as the cell shall have it.
     pub expires: Option<String>,
-    /// What the person is called.
+    /// The person's name.
     pub name: Option<String>,
-    /// Whatever is to be remembered.
+    /// A remark for the people who keep the list.
     pub note: Option<String>,
 }
 
@@ -88,7 +88,7 @@ pub(super) fn append(list: &[u8], columns: &Columns, lines: &[NewLine]) -> Resul
     if written.last() != end.last() {
         written.extend(end);
     }
-    // What follows the last line's end counts as a line, an empty one.
+    // The empty text after the last line's end counts as a line.
     let number = csv_reader::lines(&written).count() as u64;
     for cells in &lines {
         let of = |name: &&str| cells.iter().find(|(column, _)| column == name).map_or(Ok(String::new()), cell);
@@ -99,7 +99,7 @@ pub(super) fn append(list: &[u8], columns: &Columns, lines: &[NewLine]) -> Resul
     Ok((written, number))
 }
 
-/// How the first line ends, and so shall the new ones.
+/// How the first line ends. New lines end in the same way.
 fn line_end(list: &[u8]) -> &'static [u8] {
     let first_of = |end: u8| list.iter().position(|byte| *byte == end);
     match (first_of(b'\r'), first_of(b'\n')) {

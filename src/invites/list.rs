@@ -1,10 +1,9 @@
 //! A list from a file: loaded after the listener is up, looked at again every `refresh`, taken whole or not at all.
 //!
-//! Nothing is read while a hook waits, but for the very first load: hooks that come before it wait for it, within their
-//! deadline. The first reading is used at once; a change when it is known to be complete (`changes.rs`). A file that cannot
-//! be read any more, is no file or no list, leaves the list as it was; each look says so in the log, and Health says how
-//! old the list is. A file system that hangs holds one thread and nothing else: a look gives up after ten seconds, and
-//! the next one waits for the same reading.
+//! Hooks wait for the file only until the first load, within their deadline. The first content is used at once, a change
+//! once it is known to be complete (`changes.rs`). If the file cannot be read, is no file or no list, the last good list
+//! stays in use; each look logs that, and Health shows how old the list is. A file system that hangs blocks one thread and
+//! nothing else: a look gives up after ten seconds, and the next look waits for the same read.
 
 mod changes;
 pub mod edit;
@@ -45,7 +44,7 @@ const REPORTED_LINES: usize = 20;
 /// How often the log says how old a list is.
 const EVERY: Duration = Duration::from_mins(1);
 
-/// What there is to ask.
+/// The list in use, if there is one.
 #[derive(Debug, Clone)]
 enum ListState {
     /// The first load is under way.
@@ -56,18 +55,18 @@ enum ListState {
     Failed(Arc<str>),
 }
 
-/// A reading that may hang, on a thread of its own.
+/// A read that may hang, on a thread of its own.
 type PendingRead = JoinHandle<Result<FileRead, FileError>>;
 
-/// What looks go by. One look at a time has it.
+/// What the looks at the file remember. One look at a time holds it.
 #[derive(Debug, Default)]
 struct RefreshState {
     changes: ChangeDetector,
-    /// The reading that an earlier look did not wait for to the end.
+    /// The read that an earlier look has stopped waiting for.
     pending: Option<PendingRead>,
 }
 
-/// The source.
+/// A list in a file, as an invite source.
 #[derive(Debug)]
 pub struct ListInvites {
     settings: Settings,
@@ -93,7 +92,7 @@ impl ListInvites {
         with(&mut self.freshness.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Looks at the file once, and takes what it says if it is complete.
+    /// Looks at the file once, and uses its content if it is complete.
     async fn look(&self) {
         let mut state = self.refresh_state.lock().await;
         match self.read(&mut state).await {
@@ -113,7 +112,7 @@ impl ListInvites {
         }
     }
 
-    /// Reads the file, or waits further for the reading that an earlier look began.
+    /// Reads the file, or goes on waiting for the read that an earlier look began.
     async fn read(&self, state: &mut RefreshState) -> Result<FileRead, FileError> {
         let known = state.changes.known();
         let pending = state.pending.get_or_insert_with(|| {
@@ -148,16 +147,17 @@ impl ListInvites {
         }
     }
 
-    /// Long lists take their time: not on a thread that answers hooks.
+    /// Parses on a thread that answers no hooks, since a long list takes its time.
     async fn parse(&self, bytes: Vec<u8>, unended: UnendedLine) -> Result<(Snapshot, Vec<LineReport>), ListError> {
         let options = self.settings.options.clone();
         let parsed = tokio::task::spawn_blocking(move || csv_reader::read(&bytes, &options, unended)).await;
         parsed.unwrap_or_else(|_| Err(ListError::Read("reading it broke off".to_owned())))
     }
 
+    /// Uses a list, and logs what is wrong with its lines.
     fn take(&self, snapshot: Snapshot, problems: &[LineReport]) {
         let source = &*self.settings.options.source;
-        // A last line that is not ended is always among those that are reported.
+        // A last line without a line break is always reported, however many others are.
         let is_unended = |report: &&LineReport| matches!(report.problem, LineProblem::CutOff | LineProblem::Unended);
         let (unended, others): (Vec<_>, Vec<_>) = problems.iter().partition(is_unended);
         for LineReport { line, problem } in unended.into_iter().chain(others.into_iter().take(REPORTED_LINES)) {
@@ -169,6 +169,7 @@ impl ListInvites {
         self.with_freshness(|freshness| freshness.current(true));
     }
 
+    /// Notes that the file is the list in use.
     fn confirm(&self) {
         if self.with_freshness(|freshness| freshness.current(false)) {
             let source = &*self.settings.options.source;
@@ -176,6 +177,7 @@ impl ListInvites {
         }
     }
 
+    /// Notes that the file is changing; `again`: it was at the last look, too.
     fn wait(&self, again: bool) {
         self.with_freshness(|freshness| freshness.changing(again));
         let source = &*self.settings.options.source;
@@ -186,6 +188,7 @@ impl ListInvites {
         }
     }
 
+    /// Notes that the file cannot be used. The last good list stays in use.
     fn keep(&self, reason: &str) {
         let source = &*self.settings.options.source;
         let kept = self.with_freshness(FreshnessTracker::failed);

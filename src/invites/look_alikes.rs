@@ -1,8 +1,8 @@
 //! Look-alikes in a list: a domain that mixes scripts (`pаypal.com` with a Cyrillic `а`), and lines that look the same
-//! and are not (`rnike@`, `mike@`). Whoever keeps the list is told; nothing is granted or refused because of it.
+//! but differ (`rnike@`, `mike@`). They are reported and used: nobody is admitted or refused because of them.
 //!
-//! Two texts look the same if their skeletons are equal. Lists are long and mostly ASCII, for which a table made once of
-//! the same data does the folding; of each line 24 bytes are kept until the list is read.
+//! Two texts look the same if their skeletons are equal. Lists are long and mostly ASCII, so the skeletons of ASCII
+//! characters are in a table that is made once. Of each line 24 bytes are kept until the list is read.
 //!
 //! Specification: [UTS 39](https://www.unicode.org/reports/tr39/), confusable and mixed-script detection.
 
@@ -22,17 +22,17 @@ static ASCII: LazyLock<[String; 128]> = LazyLock::new(|| {
     })
 });
 
-/// What was read so far.
+/// The rules that were read so far.
 #[derive(Default)]
 pub(super) struct LookAlikes {
     hasher: RandomState,
-    lines: Vec<Seen>,
+    lines: Vec<SeenLine>,
     remarks: Vec<LineReport>,
-    /// The skeleton of the line at hand.
+    /// The skeleton of the present line.
     folded: String,
 }
 
-struct Seen {
+struct SeenLine {
     /// Hashes of the rule's skeleton, and of the rule as it is compared.
     skeleton: u64,
     exactly: u64,
@@ -40,7 +40,7 @@ struct Seen {
 }
 
 impl LookAlikes {
-    /// Takes the rule of the next line.
+    /// Adds the rule of the next line.
     pub(super) fn add(&mut self, rule: &AddressRule, line: u64) {
         let (before, domain) = match rule {
             AddressRule::Exact(address) => address.canonical().rsplit_once('@').unwrap_or_default(),
@@ -59,10 +59,10 @@ impl LookAlikes {
         }
         let skeleton = self.hash(&[&self.folded]);
         let exactly = self.hash(&[before, "@", domain]);
-        self.lines.push(Seen { skeleton, exactly, line });
+        self.lines.push(SeenLine { skeleton, exactly, line });
     }
 
-    /// What is to be said about them all.
+    /// The reports about all of them.
     pub(super) fn finish(mut self) -> Vec<LineReport> {
         self.lines.sort_unstable_by_key(|line| (line.skeleton, line.line));
         for alike in self.lines.chunk_by(|one, other| one.skeleton == other.skeleton) {

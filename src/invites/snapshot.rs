@@ -1,9 +1,9 @@
 //! An invite list in memory: immutable, and small, since most lines are a bare address.
 //!
 //! An address is kept as a keyed 128-bit hash, sorted for binary search: 24 bytes for a bare address. Only lines that say
-//! more keep an entry of their own. Under a wider way of comparing, an address takes another form only if it has a tag,
-//! or a dot at Gmail; it is then kept once more by that form, and all others are found where they are. Domain rules are
-//! found by the address's domain and its parents. Lines with a code are apart: no address finds them.
+//! more are kept as they are. A wider way of comparing changes an address only if it has a tag, or a dot at Gmail; such an
+//! address is kept a second time by its changed form. Domain rules are found by the address's domain and its parents.
+//! Lines with a code are kept apart: no address finds them.
 
 mod addresses;
 mod codes;
@@ -24,7 +24,7 @@ pub struct Snapshot {
     hasher: KeyedHasher,
     /// Lines for one address, by its canonical form.
     exact: AddressIndex,
-    /// Those of them that have another form under a wider way than under any narrower one, by that form.
+    /// The same lines by the form that a wider way of comparing gives their address, if no narrower way gives that form.
     wider: BTreeMap<EmailMatch, AddressIndex>,
     /// Lines that say more than an address.
     details: Box<[Invitation]>,
@@ -35,7 +35,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Begins a list.
+    /// A builder without lines.
     #[must_use]
     pub(super) fn builder() -> SnapshotBuilder {
         SnapshotBuilder {
@@ -61,8 +61,8 @@ impl Snapshot {
         self.len() == 0
     }
 
-    /// Every invitation without a code that matches the address, in the list's order. Of a bare line only hashes are
-    /// kept, so it says that it is for the address that was asked for, whichever way that was compared.
+    /// Every invitation without a code that matches the address, in the list's order. Of a bare line only a hash is kept, so
+    /// its invitation names the address that was asked for, even if the line has another form of it.
     #[must_use]
     pub fn find(&self, address: &EmailAddress, how: EmailMatch) -> Vec<Invitation> {
         let key = self.hasher.of(&address.compared(how));
@@ -80,7 +80,7 @@ impl Snapshot {
         self.codes.with(code).cloned().collect()
     }
 
-    /// The first line that invites by exactly this rule, without a code.
+    /// The first line without a code that has exactly this rule.
     #[must_use]
     pub fn line_of(&self, rule: &AddressRule) -> Option<u64> {
         match rule {
@@ -103,7 +103,7 @@ impl Snapshot {
     }
 }
 
-/// A list in the making.
+/// Collects the lines of a list.
 pub(super) struct SnapshotBuilder {
     hasher: KeyedHasher,
     exact: Vec<AddressEntry>,
@@ -115,7 +115,7 @@ pub(super) struct SnapshotBuilder {
 }
 
 impl SnapshotBuilder {
-    /// Adds the next line, or says why it cannot be used.
+    /// Adds the next line. The error says why it cannot be used.
     pub(super) fn add(&mut self, invitation: Invitation) -> Result<(), LineProblem> {
         if invitation.code.is_some() {
             return self.codes.add(invitation);
@@ -134,7 +134,7 @@ impl SnapshotBuilder {
         Ok(())
     }
 
-    /// The hash of each form that an address takes, with the narrowest way that leads to it.
+    /// The hash of each form of an address, with the narrowest way of comparing that leads to that form.
     fn forms(&self, address: &EmailAddress) -> Vec<(EmailMatch, AddressHash)> {
         let mut forms = EmailMatch::ALL.map(|how| (how, address.compared(how))).to_vec();
         forms.dedup_by(|wider, narrower| wider.1 == narrower.1);
@@ -153,8 +153,8 @@ impl SnapshotBuilder {
         }
     }
 
-    /// The place of what a line says more than an address. A bare line has no cell but its email, so all of them have
-    /// the rest in common: what the source gives to each of its lines.
+    /// The place of a line that says more than an address. A bare line has no other cell than its email. So what all bare
+    /// lines have in common, which they have from the source, is kept once.
     fn details_of(&mut self, mut invitation: Invitation) -> u32 {
         if invitation.columns.len() > 1 {
             self.details.push(invitation);
@@ -167,7 +167,7 @@ impl SnapshotBuilder {
         }
     }
 
-    /// Ends the list.
+    /// The list of the added lines.
     pub(super) fn finish(self) -> Snapshot {
         Snapshot {
             hasher: self.hasher,

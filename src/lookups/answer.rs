@@ -1,4 +1,4 @@
-//! What is taken from an answer: values by JSON pointer, in the types that a form has.
+//! Reads values from an answer: by JSON pointer, in the types that a form has.
 
 use std::str::FromStr;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::values::{AttributeName, AttributeValue, AttributeValues};
 
-/// The longest text that is taken, and the most that a list's texts may have together, in characters.
+/// The longest text that is read, and the most that a list's texts may have together, in characters.
 const MAX_TEXT: usize = 1024;
 
 /// Why a text is no JSON pointer.
@@ -36,7 +36,7 @@ impl FromStr for Pointer {
     }
 }
 
-/// What was taken from an answer.
+/// The values that were read from an answer.
 #[derive(Debug, Default)]
 pub(super) struct ExtractedValues {
     /// The values.
@@ -45,7 +45,7 @@ pub(super) struct ExtractedValues {
     pub(super) absent: Vec<AttributeName>,
 }
 
-/// Takes every value that a form can hold.
+/// Reads every value that a form can hold.
 pub(super) fn extract(answer: &Value, wanted: &[(AttributeName, Pointer)]) -> ExtractedValues {
     let mut extracted = ExtractedValues::default();
     for (name, pointer) in wanted {
@@ -75,7 +75,7 @@ fn attribute(value: &Value) -> Option<AttributeValue> {
     }
 }
 
-/// A text without control characters, which no form shows.
+/// The text without control characters, since no form shows them.
 fn plain(text: &str) -> String {
     text.chars().filter(|character| !character.is_control()).collect()
 }

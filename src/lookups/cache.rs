@@ -1,21 +1,20 @@
 //! What a look-up answered a short while ago.
 //!
-//! Kept in this process only, 10,000 answers at most, the least used go first. An answer is found again by a digest of
-//! what was asked, so that no address stays behind; of the answer only the values for the form are kept. The time to
-//! live is measured by the monotonic clock.
+//! The cache is in this process only and has 10,000 answers at most; the least used go first. Its keys are digests of what
+//! was asked, so that it holds no addresses. Of an answer it has only the values for the form. How long an answer stays is
+//! measured by the monotonic clock.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use moka::sync::Cache;
 use url::Url;
 
-use crate::values::AttributeValues;
+use crate::values::{AttributeValues, sha256};
 
-/// How many answers are remembered.
-const MOST: u64 = 10_000;
+/// How many answers are cached.
+const MAX_ANSWERS: u64 = 10_000;
 
 /// A digest of what was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,31 +24,26 @@ impl CacheKey {
     /// The digest of an address and a body.
     pub(super) fn new(url: &Url, body: Option<&str>) -> Self {
         // A line break is in no address, so that no two questions look the same.
-        let asked = [url.as_str(), "\n", body.unwrap_or_default()].concat();
-        let mut bytes = [0; 32];
-        for (to, from) in bytes.iter_mut().zip(digest(&SHA256, asked.as_bytes()).as_ref()) {
-            *to = *from;
-        }
-        Self(bytes)
+        Self(sha256([url.as_str(), "\n", body.unwrap_or_default()].concat().as_bytes()))
     }
 }
 
-/// What was answered; empty for somebody it does not know.
+/// The values of an answer; empty for somebody whom the other side does not know.
 pub(super) type CachedValues = Arc<AttributeValues>;
 
-/// Answers by question.
+/// The cached answers of one look-up.
 pub(super) struct AnswerCache {
     answers: Option<Cache<CacheKey, CachedValues>>,
 }
 
 impl AnswerCache {
-    /// A memory that keeps an answer for `life`; none for zero.
+    /// A cache that keeps an answer for `life`. Zero: it keeps none.
     pub(super) fn new(life: Duration) -> Self {
-        let cache = || Cache::builder().max_capacity(MOST).time_to_live(life).build();
+        let cache = || Cache::builder().max_capacity(MAX_ANSWERS).time_to_live(life).build();
         Self { answers: (!life.is_zero()).then(cache) }
     }
 
-    /// What was answered to the same question.
+    /// The answer to the same question, if it is cached.
     pub(super) fn recall(&self, key: &CacheKey) -> Option<CachedValues> {
         self.answers.as_ref()?.get(key)
     }
@@ -62,7 +56,7 @@ impl AnswerCache {
     }
 }
 
-/// Nothing of what is remembered.
+/// Shows nothing of the answers.
 impl fmt::Debug for AnswerCache {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("AnswerCache(…)")

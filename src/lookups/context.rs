@@ -1,6 +1,6 @@
-//! What the templates of a look-up see, each value written so that it stays a value where it is put.
+//! What the templates of a look-up see, each value encoded for the place where it is put.
 //!
-//! `email`, `locale`, `app.id` and `app.name` are always there, empty if nothing is known. Of `invite` only what the
+//! `email`, `locale`, `app.id` and `app.name` are always there, empty if they are not known. `invite` has what the
 //! invitation says: its columns, its `tags` as a list, its `source`.
 
 use serde_json::{Value, json};
@@ -15,10 +15,10 @@ pub(super) const NAMES: [&str; 4] = ["email", "app", "invite", "locale"];
 /// The members of `app`.
 const APP: [&str; 2] = ["id", "name"];
 
-/// How a value is written.
+/// Encodes a value for the place where it is put.
 pub(super) type EncodeValue = fn(&str) -> String;
 
-/// Compiles a template and makes sure that every member it names is there to be named.
+/// Compiles a template and checks that every member it names exists.
 pub(super) fn compile(source: &str) -> Result<Template, InvalidRequest> {
     let template = Template::compile(source, &NAMES)?;
     for path in template.paths() {
@@ -36,7 +36,7 @@ pub(super) fn compile(source: &str) -> Result<Template, InvalidRequest> {
     Ok(template)
 }
 
-/// What a template sees of an subject.
+/// What a template sees of a person.
 pub(super) fn context(subject: &LookupSubject<'_>, write: EncodeValue) -> Value {
     let id = subject.app.id.as_ref().map_or("", |id| id.as_str());
     json!({
@@ -56,8 +56,8 @@ fn invite(invitation: &Invitation, write: EncodeValue) -> Value {
     Value::Object(columns)
 }
 
-/// What a template could see, to try it when the configuration is read: somebody with an invitation that says something
-/// in every column, and somebody without one.
+/// Two samples of what a template sees, to try it when the configuration is read: a person whose invitation has every
+/// column, and a person without an invitation.
 pub(super) fn samples(template: &Template, write: EncodeValue) -> [Value; 2] {
     let sample = |invite: Value| {
         let app = json!({ "id": write("00000000-0000-0000-0000-000000000000"), "name": write("App") });

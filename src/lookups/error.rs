@@ -1,4 +1,4 @@
-//! Why nothing came of a look-up.
+//! Why a look-up failed.
 
 use reqwest::StatusCode;
 use reqwest::header::HeaderName;
@@ -7,7 +7,7 @@ use super::InvalidRequest;
 use crate::outbound::OutboundError;
 use crate::values::{AttributeName, SecretError};
 
-/// Why nothing, or not everything, came of a look-up. Quotes no value and no address.
+/// Why a look-up found nothing, or not everything. It quotes no value and no address.
 #[derive(Debug, thiserror::Error)]
 pub enum LookupError {
     /// A header needs a secret that is missing.
@@ -25,7 +25,7 @@ pub enum LookupError {
         /// The header.
         name: HeaderName,
     },
-    /// What would be asked cannot be rendered.
+    /// A template of the request cannot be rendered.
     #[error("the request cannot be made")]
     Request(#[from] InvalidRequest),
     /// The time was over before the call began.
@@ -40,7 +40,7 @@ pub enum LookupError {
         /// The status.
         status: StatusCode,
     },
-    /// Neither success nor knowing nobody.
+    /// The status of an error.
     #[error("answered with status {status}")]
     Status {
         /// The status.
@@ -49,7 +49,7 @@ pub enum LookupError {
     /// The answer is not JSON.
     #[error(transparent)]
     NotJson(OutboundError),
-    /// Some pointers lead nowhere; the others were taken.
+    /// Some pointers lead nowhere. The values of the others were read.
     #[error("the answer has nothing where the pointer of {} leads", listed(attributes))]
     Absent {
         /// The attributes whose pointer it is.

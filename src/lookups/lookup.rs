@@ -1,4 +1,4 @@
-//! One look-up: from an subject to values, within its time.
+//! One look-up: from a person to values for the form, within its time.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -20,13 +20,13 @@ use crate::outbound::{Answer, Limits, Outbound, Request};
 use crate::telemetry::describe;
 use crate::values::{AttributeName, Deadline};
 
-/// What both requests and answers are.
+/// The type of both requests and answers.
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// What came of a look-up, with the values and what is wrong with the answer all the same.
-type LookupResult = Result<(LookupOutcome, CachedValues), LookupError>;
+/// How a look-up ended, with its values. An incomplete answer is an outcome with values and an error.
+type OutcomeAndValues = Result<(LookupOutcome, CachedValues), LookupError>;
 
-/// A look-up with all it needs. `Debug` shows its settings, which hold no secret.
+/// A look-up with all that it needs. `Debug` shows its settings, which show no secret.
 #[derive(Debug)]
 pub(super) struct Lookup {
     settings: Settings,
@@ -46,14 +46,14 @@ impl Lookup {
         &self.settings.name
     }
 
-    /// Asks, within the budget and never beyond `end`. Writes a line about a failure.
+    /// Asks, within the budget and until `end` at most. Logs a failure.
     pub(super) async fn ask(&self, subject: &LookupSubject<'_>, end: Deadline) -> (LookupReport, CachedValues) {
         let started = Instant::now();
         let result = caught(self.look_up(subject, started, end)).await;
         report(self.name(), started.elapsed(), result)
     }
 
-    async fn look_up(&self, subject: &LookupSubject<'_>, started: Instant, end: Deadline) -> LookupResult {
+    async fn look_up(&self, subject: &LookupSubject<'_>, started: Instant, end: Deadline) -> OutcomeAndValues {
         let (url, body) = self.render(subject)?;
         let key = CacheKey::new(&url, body.as_deref());
         if let Some(values) = self.cache.recall(&key) {
@@ -102,7 +102,7 @@ impl Lookup {
     }
 }
 
-/// The headers that every request has; those that carry secrets are marked.
+/// The headers of every request. Those that carry secrets are marked as sensitive.
 fn headers(settings: &Settings) -> Result<HeaderMap, LookupError> {
     let mut headers = HeaderMap::from_iter([(ACCEPT, JSON)]);
     for (name, header) in &settings.headers {
@@ -123,7 +123,7 @@ fn headers(settings: &Settings) -> Result<HeaderMap, LookupError> {
     Ok(headers)
 }
 
-/// What an answer says; `None`: nobody of that address is known.
+/// The values of an answer; `None`: the other side knows nobody of that address.
 fn read(answer: &Answer, wanted: &[(AttributeName, Pointer)]) -> Result<Option<ExtractedValues>, LookupError> {
     let status = answer.status;
     if matches!(status, StatusCode::NOT_FOUND | StatusCode::NO_CONTENT) {
@@ -140,12 +140,12 @@ fn read(answer: &Answer, wanted: &[(AttributeName, Pointer)]) -> Result<Option<E
 }
 
 /// The outcome of `work`, a panic included.
-async fn caught(work: impl Future<Output = LookupResult>) -> LookupResult {
+async fn caught(work: impl Future<Output = OutcomeAndValues>) -> OutcomeAndValues {
     AssertUnwindSafe(work).catch_unwind().await.unwrap_or(Err(LookupError::Panicked))
 }
 
-/// Writes the line about a look-up, and hands on what it found.
-pub(super) fn report(lookup: &Arc<str>, duration: Duration, result: LookupResult) -> (LookupReport, CachedValues) {
+/// Logs how a look-up ended, and passes its values on.
+pub(super) fn report(lookup: &Arc<str>, duration: Duration, result: OutcomeAndValues) -> (LookupReport, CachedValues) {
     let (outcome, values) = result.unwrap_or_else(|error| (LookupOutcome::Failed(error), CachedValues::default()));
     let (name, duration_ms) = (lookup.as_ref(), duration.as_millis());
     if let LookupOutcome::Failed(error) = &outcome {

@@ -1,4 +1,4 @@
-//! What a look-up asks: an address and a body, each a template whose values cannot become anything but values.
+//! The request of a look-up: an address and a body, each a template whose values cannot become anything but values.
 //!
 //! In an address every value is percent-encoded as a component before the template sees it, down to the unreserved
 //! characters of RFC 3986; scheme, host and port are written out and compared again after each rendering. Two dots that
@@ -19,7 +19,7 @@ use crate::outbound::{is_callable, is_public};
 /// How a template's tags begin.
 const TAGS: [&str; 3] = ["{{", "{%", "{#"];
 
-/// Why an address or a body cannot be asked with. Quotes no value.
+/// Why an address or a body cannot be used. It quotes no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidRequest {
     /// The template cannot be compiled or rendered.
@@ -33,7 +33,7 @@ pub enum InvalidRequest {
         /// What may have been meant.
         near: Option<String>,
     },
-    /// All of a table at once.
+    /// A table instead of one of its members.
     #[error("{name} is a table: name one of its members, such as {name}.name")]
     WholeTable {
         /// The table.
@@ -42,7 +42,7 @@ pub enum InvalidRequest {
     /// Scheme, host or port are not there, or not in full, before the first tag.
     #[error("scheme, host and port must be written out, with a / after them: a template may begin there")]
     HostNotLiteral,
-    /// It is no address.
+    /// The text is no address.
     #[error("the address cannot be read: {0}")]
     NotAnAddress(#[from] ParseError),
     /// Neither https nor loopback.
@@ -51,7 +51,7 @@ pub enum InvalidRequest {
     /// A user name or a password in the address.
     #[error("the address has a user name or a password: put them into the header Authorization")]
     Credentials,
-    /// What follows `#`.
+    /// A part that begins with `#`.
     #[error("the address has a #, and what follows it is never sent: remove it")]
     Fragment,
     /// `.` or `..` as a part of the path.
@@ -84,7 +84,7 @@ pub struct UrlTemplate {
 }
 
 impl UrlTemplate {
-    /// Compiles an address and tries it.
+    /// Compiles an address and renders it with samples.
     pub fn try_new(source: &str) -> Result<Self, InvalidRequest> {
         let template = compile(source)?;
         let base = base(source)?;
@@ -103,7 +103,7 @@ impl UrlTemplate {
         Ok(url)
     }
 
-    /// The host, which is always the same.
+    /// The host, which no value can change.
     #[must_use]
     pub fn host(&self) -> Option<Host<&str>> {
         self.base.host()
@@ -123,7 +123,7 @@ impl UrlTemplate {
     /// The address over values written by [`PERCENT_ENCODED`].
     pub(super) fn render(&self, context: &Value) -> Result<Url, InvalidRequest> {
         let rendered = self.template.render(context)?;
-        // A URL's parser drops these wherever they are: dropped first, they cannot hide anything.
+        // A URL parser drops these anywhere. Dropped before the checks, they cannot hide anything.
         let rendered = rendered.trim().replace(['\t', '\n', '\r'], "");
         if has_dot_segment(&rendered) {
             return Err(InvalidRequest::DotSegment);
@@ -141,7 +141,7 @@ impl fmt::Debug for UrlTemplate {
     }
 }
 
-/// What is written out before the first tag, which has to reach beyond the host.
+/// The part before the first tag, which must reach beyond the host.
 fn base(source: &str) -> Result<Url, InvalidRequest> {
     let first_tag = TAGS.iter().filter_map(|tag| source.find(tag)).min();
     let literal = first_tag.and_then(|at| source.get(..at)).unwrap_or(source);
@@ -165,7 +165,7 @@ fn has_dot_segment(address: &str) -> bool {
 pub struct BodyTemplate(Template);
 
 impl BodyTemplate {
-    /// Compiles a body and tries it.
+    /// Compiles a body and renders it with samples.
     pub fn try_new(source: &str) -> Result<Self, InvalidRequest> {
         let body = Self(compile(source)?);
         let [full, bare] = samples(&body.0, JSON_STRING);

@@ -1,10 +1,10 @@
 //! Which addresses belong to the public internet, and a resolver that hands out no others.
 //!
-//! An address that is chosen by what somebody else answers (a name's records) could lead to the machine itself, to its
-//! neighbours, or to the service that gives the platform's tokens away. So whoever may only talk to the outside asks
-//! for names here: the addresses that are judged are the ones that are connected to, and a name that changes its
-//! address between a check and the connection gains nothing. One address that is not public is enough to refuse the
-//! name as a whole. When the name server is slow or absent, the call's own limit ends the wait.
+//! Somebody else decides what a name's addresses are. They could lead to the machine itself, to its neighbours, or to the
+//! service that hands out the platform's tokens. So a client that may only call the public internet resolves names here.
+//! The addresses that are checked are the ones that are connected to: a name that changes its address after a check gains
+//! nothing. A name with one address that is not public is refused as a whole. When the name server is slow or absent, the
+//! call's own limit ends the wait.
 //!
 //! Specifications: the special-purpose address registries of IANA
 //! ([IPv4](https://www.iana.org/assignments/iana-ipv4-special-registry),
@@ -36,7 +36,7 @@ const NOT_PUBLIC_V4: [(Ipv4Addr, u32); 16] = [
     (Ipv4Addr::new(192, 0, 2, 0), 24),
     (Ipv4Addr::new(198, 51, 100, 0), 24),
     (Ipv4Addr::new(203, 0, 113, 0), 24),
-    // Relays to IPv6, given up.
+    // Relays to IPv6, no longer used.
     (Ipv4Addr::new(192, 88, 99, 0), 24),
     // Benchmarks.
     (Ipv4Addr::new(198, 18, 0, 0), 15),
@@ -46,7 +46,7 @@ const NOT_PUBLIC_V4: [(Ipv4Addr, u32); 16] = [
     (Ipv4Addr::new(240, 0, 0, 0), 4),
 ];
 
-/// Networks within `2000::/3`, the only part of IPv6 that is public at all, that are not.
+/// Networks within `2000::/3` that are not public. Outside of it nothing of IPv6 is.
 const NOT_PUBLIC_V6: [(Ipv6Addr, u32); 4] = [
     // Protocol assignments, with Teredo, benchmarks and overlay identifiers.
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
@@ -65,7 +65,7 @@ const TRANSLATED: (Ipv6Addr, u32) = (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
-        IpAddr::V6(address) => inside(address).map_or_else(|| is_public_v6(address), is_public_v4),
+        IpAddr::V6(address) => embedded_v4(address).map_or_else(|| is_public_v6(address), is_public_v4),
     }
 }
 
@@ -86,7 +86,7 @@ fn within_v6(address: Ipv6Addr, (network, length): (Ipv6Addr, u32)) -> bool {
 }
 
 /// The IPv4 address that an IPv6 address stands for: mapped, or translated by the well-known prefix.
-fn inside(address: Ipv6Addr) -> Option<Ipv4Addr> {
+fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let translated = || {
         let [.., a, b, c, d] = address.octets();
         within_v6(address, TRANSLATED).then_some(Ipv4Addr::new(a, b, c, d))
@@ -114,7 +114,7 @@ impl Resolve for PublicOnly {
     }
 }
 
-/// The addresses of a name, if every one of them is public: which one is connected to, nobody knows before.
+/// The addresses of a name, if each of them is public: any of them may be connected to.
 fn all_public(addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, NotPublic> {
     if addresses.iter().all(|address| is_public(address.ip())) { Ok(addresses) } else { Err(NotPublic) }
 }

@@ -38,7 +38,7 @@ pub struct Request {
     pub method: Method,
     /// The address: https, or http on loopback.
     pub url: Url,
-    /// Headers; those that carry secrets are to be marked sensitive.
+    /// The headers. Those that carry secrets must be marked sensitive.
     pub headers: HeaderMap,
     /// The body's bytes; its type is a header.
     pub body: Option<Vec<u8>>,
@@ -104,14 +104,14 @@ impl Answer {
         self.status.is_success()
     }
 
-    /// The verdict on the status alone; whose answer it is, the body has to show first.
+    /// The verdict on the status alone. The caller has to check by the body first that the service itself answered.
     #[must_use]
     pub fn disposition(&self) -> Disposition {
         classify_status(self.status, self.retry_after)
     }
 
-    /// What `Retry-After` asks for, if the status is one that it is meant for: 429 or 503. In an answer that the service did
-    /// not write itself, nothing more is believed.
+    /// What `Retry-After` asks for, if the status is one that it is meant for: 429 or 503. Nothing else is trusted of an
+    /// answer that the service did not write itself.
     #[must_use]
     pub fn retry_after_if_throttled(&self) -> Option<Duration> {
         let throttled = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&self.status);
@@ -138,7 +138,7 @@ pub enum OutboundError {
         /// The host.
         host: String,
     },
-    /// The name has an address that is not public, or the address is not, and only public ones may be called.
+    /// The host's address, or one of the addresses of its name, is not public, and only public ones may be called.
     #[error("refusing to call {host}: it is not at a public address")]
     NotPublic {
         /// The host.
@@ -188,7 +188,7 @@ pub enum OutboundError {
 }
 
 impl OutboundError {
-    /// The verdict.
+    /// Whether trying again can help.
     #[must_use]
     pub fn disposition(&self) -> Disposition {
         match self {
@@ -217,7 +217,7 @@ fn is_loopback(url: &Url) -> bool {
     name || literal_address(url).is_some_and(|address| address.is_loopback())
 }
 
-/// The address, if the host is one and no name.
+/// The host's address, unless the host is a name.
 fn literal_address(url: &Url) -> Option<IpAddr> {
     match url.host()? {
         Host::Ipv4(address) => Some(address.into()),
@@ -226,7 +226,7 @@ fn literal_address(url: &Url) -> Option<IpAddr> {
     }
 }
 
-/// Whether it was the resolver that refused.
+/// Whether our resolver refused the name.
 fn is_not_public(error: &reqwest::Error) -> bool {
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -267,14 +267,14 @@ impl Outbound {
         Ok(Self { client, local, public_only: false, clock })
     }
 
-    /// A client of its own that connects to public addresses only, whatever a name says at that moment. It goes
-    /// through no proxy: a proxy would resolve the name itself, and nobody would have looked at the address.
+    /// A separate client that connects to public addresses only, whatever a name says at that moment. It uses no proxy: a
+    /// proxy would resolve the name itself, and nobody would check the address.
     pub fn public_only(&self) -> Result<Self, OutboundError> {
         let client = builder().no_proxy().dns_resolver(PublicOnly).build().map_err(OutboundError::Setup)?;
         Ok(Self { local: client.clone(), client, public_only: true, clock: Arc::clone(&self.clock) })
     }
 
-    /// The client that goes through no proxy.
+    /// The same client without a proxy.
     #[must_use]
     pub fn without_proxy(&self) -> Self {
         Self { client: self.local.clone(), ..self.clone() }
@@ -286,7 +286,7 @@ impl Outbound {
         if !is_callable(&request.url) {
             return Err(OutboundError::NotHttps { host });
         }
-        // A resolver is asked for names only.
+        // The resolver sees names only.
         if self.public_only && literal_address(&request.url).is_some_and(|address| !is_public(address)) {
             return Err(OutboundError::NotPublic { host });
         }

@@ -14,14 +14,14 @@ pub enum Disposition {
         /// How long the other side asked us to wait.
         after: Option<Duration>,
     },
-    /// Trying again cannot help; a person has to look.
+    /// Trying again cannot help; a person has to look at it.
     GiveUp,
-    /// The other side will never take it, and that is in order.
+    /// The other side will never accept it, and that is no error.
     Skip,
 }
 
-/// The verdict on a status that is no success: 408, 425, 429, every 3xx and every 5xx can be tried again, all else cannot.
-/// A redirect is never followed: none of the services redirects, so something between them and us does.
+/// The verdict on a status that is no success: 408, 425, 429, every 3xx and every 5xx can be tried again, all others cannot.
+/// Redirects are not followed. None of the services sends one, so it comes from something in between.
 #[must_use]
 pub fn classify_status(status: StatusCode, retry_after: Option<Duration>) -> Disposition {
     let transient = matches!(status.as_u16(), 408 | 425 | 429) || status.is_redirection() || status.is_server_error();

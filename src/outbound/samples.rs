@@ -1,4 +1,4 @@
-//! Answers for tests: what services do not say, with every status.
+//! Answers for tests, of every status and with bodies that no service writes.
 
 use std::ops::RangeInclusive;
 
@@ -7,10 +7,10 @@ use reqwest::header::HeaderMap;
 
 use super::Answer;
 
-/// Every status that can come. Below 200 there is no answer yet.
+/// Every status that an answer can have. Below 200 the answer is still to come.
 pub(crate) const STATUSES: RangeInclusive<u16> = 200..=599;
 
-/// Bodies that are no service's own: of gateways, proxies, other services, or broken off.
+/// Bodies that the service itself did not write: of gateways, proxies or other services, or cut short.
 pub(crate) const FOREIGN: [&str; 13] = [
     "",
     " ",
@@ -33,7 +33,7 @@ pub(crate) fn answer(status: u16, body: &str) -> Answer {
     Answer { status, headers: HeaderMap::new(), body: body.as_bytes().to_vec(), retry_after: None }
 }
 
-/// The answer 200 with this body, broken off at every place before its end.
+/// The answer 200 with this body, cut short at every place before its end.
 pub(crate) fn cut_short(body: &str) -> impl Iterator<Item = Answer> {
     let whole = answer(200, body);
     (0..body.len()).map(move |end| Answer { body: whole.body[..end].to_vec(), ..whole.clone() })

@@ -30,8 +30,8 @@ impl AddressRule {
         }
     }
 
-    /// Whether the rule, as one of `deny`, is for this address. It goes by the widest form: tags do not count, dots do not
-    /// at Gmail, and Gmail's two domains are one.
+    /// Whether the rule, as one of `deny`, is for this address. Denying compares by the widest form: tags do not count,
+    /// dots do not count at Gmail, and Gmail's two domains count as one.
     #[must_use]
     pub fn denies(&self, address: &EmailAddress) -> bool {
         let one_gmail = |domain: &str| domain == "gmail.com" || domain == "googlemail.com";
@@ -41,19 +41,19 @@ impl AddressRule {
         }
     }
 
-    /// Whether the rule is for a public suffix (`@co.uk`, `@*.github.io`): under it anybody can have a domain.
+    /// Whether the rule is for a public suffix (`@co.uk`, `@*.github.io`), under which anybody can have a domain.
     #[must_use]
     pub fn is_for_a_public_suffix(&self) -> bool {
         match self {
             Self::Exact(_) => false,
             Self::Domain(domain) => is_public_suffix(domain),
-            // Also where everything just below is one: `@*.kawasaki.jp`.
+            // Also if every domain just below is one: `@*.kawasaki.jp`.
             Self::Subdomains(parent) => is_public_suffix(parent) || is_public_suffix(&format!("guestlist.{parent}")),
         }
     }
 
-    /// How narrow a domain rule is: more labels first, and the exact domain before what lies below it.
-    /// `None` for an address.
+    /// How narrow a domain rule is; a larger value is narrower. More labels are narrower; of as many labels, the exact
+    /// domain is narrower than the domains below another one. `None` for an address.
     #[must_use]
     pub fn specificity(&self) -> Option<(usize, bool)> {
         let labels = |domain: &str| domain.split('.').count();
@@ -89,7 +89,7 @@ impl FromStr for AddressRule {
 }
 
 impl fmt::Display for AddressRule {
-    /// Domain rules as written; an address is personal and shows as `an address`.
+    /// Shows a domain rule as it is written. An address is personal, so it shows as `an address`.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exact(_) => out.write_str("an address"),

@@ -12,13 +12,13 @@ use serde_json::Number;
 pub struct AttributeName(String);
 
 impl AttributeName {
-    /// Takes the directory's spelling.
+    /// The name in the directory's spelling.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self(name.into())
     }
 
-    /// The name.
+    /// The name in the directory's spelling.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -30,7 +30,7 @@ impl AttributeName {
         self.0.eq_ignore_ascii_case(other)
     }
 
-    /// How it is written in the configuration: `ext.Plan` for `extension_<app id>_Plan`, in any case, else the name
+    /// The name as the configuration writes it: `ext.Plan` for `extension_<app id>_Plan`, in any case; otherwise the name
     /// itself.
     #[must_use]
     pub fn short(&self) -> String {
@@ -56,7 +56,7 @@ pub enum AttributeType {
     Int64,
     /// Yes or no.
     Boolean,
-    /// A list of texts, seen in preview documents only.
+    /// A list of texts. Only preview documents have it.
     StringCollection,
 }
 
@@ -75,7 +75,7 @@ pub enum AttributeValue {
 }
 
 impl AttributeValue {
-    /// A number of JSON: a whole one, also one that is written `5.0`; any other as the text that it is written as.
+    /// The value of a JSON number: a whole number, also if it is written `5.0`. Any other number becomes its text.
     #[must_use]
     pub fn from_number(number: &Number) -> Self {
         let text = number.to_string();
@@ -115,7 +115,7 @@ impl AttributeValue {
         }
     }
 
-    /// The same value in the type `wanted`; `None` if it cannot be said in that type.
+    /// The same value in the type `wanted`; `None` if that type cannot hold it.
     #[must_use]
     pub fn convert(&self, wanted: AttributeType) -> Option<Self> {
         if self.attribute_type() == wanted {
@@ -153,14 +153,14 @@ impl fmt::Debug for AttributeValue {
 /// Attributes by name, in the name's order, so that an answer reads the same each time.
 pub type AttributeValues = BTreeMap<AttributeName, AttributeValue>;
 
-/// One field of the sign-up form as an event lists it.
+/// One field of the sign-up form, as an event lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FormField {
     /// The attribute's name in the event's own spelling.
     pub name: AttributeName,
     /// The type the event gives it.
     pub attribute_type: AttributeType,
-    /// What is in it, in the field's type where that is possible; `None` for absent and null.
+    /// The value, in the field's type if that type can hold it; `None` if it is absent or null.
     pub value: Option<AttributeValue>,
 }
 

@@ -1,7 +1,7 @@
 //! The types of the tenant's attributes, as the operator declares them.
 //!
-//! Entra says a type only for an attribute that an event lists. For the others the declaration counts, and what nobody
-//! declares is a text.
+//! Entra states the type of an attribute only if an event lists the attribute. Otherwise the declared type counts. An
+//! attribute without a declared type is a text.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ impl AttributeTypes {
         self.iter().find(|(name, _)| named(name)).map(|(_, declared)| declared)
     }
 
-    /// The type of an attribute that no event lists: the declared one, else text.
+    /// The type of an attribute that no event lists: the declared type, otherwise text.
     #[must_use]
     pub fn of(&self, name: &str) -> AttributeType {
         self.declared(name).unwrap_or(AttributeType::String)

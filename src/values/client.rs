@@ -1,12 +1,12 @@
-//! The person's end of the line: what the event says about their browser.
+//! What an event says about the person's browser.
 
 use std::fmt;
 use std::net::IpAddr;
 
-/// Where a sign-up comes from. `Debug` does not show the address of the network.
+/// The browser of a person who signs up. `Debug` does not show the network address.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Client {
-    /// The network address; `None` if the event has none that can be read.
+    /// The network address; `None` if the event has none, or one that cannot be read.
     pub ip: Option<IpAddr>,
     /// The locale (`en-us`), possibly empty.
     pub locale: String,

@@ -1,29 +1,30 @@
 //! Invitation codes: how they are made, typed, compared and stored.
 //!
 //! A code is Crockford's base 32: 15 symbols drawn at random (75 bits) and one check symbol, in groups of four
-//! (`7Q4M-0ZKD-3XWT-PB9H`). What people type is forgiven its case, dashes and spaces, `O` for `0`, and `I` or `L` for
-//! `1`; the check symbol tells a slip from a wrong code. Only the SHA-256 of a code is ever stored: with 75 random bits
-//! there is nothing to be gained by trying.
+//! (`7Q4M-0ZKD-3XWT-PB9H`). When people type a code, case, dashes and spaces do not matter, `O` counts as `0`, and `I`
+//! and `L` count as `1`. The check symbol tells a typing error from a wrong code. Only the SHA-256 of a code is stored.
+//! With 75 random bits, trying one code after another is hopeless.
 //!
-//! Specification: [Base 32](https://www.crockford.com/base32.html), with its check symbol modulo 37. Codes whose check
-//! symbol would be one of the five that are no letter or digit are not made.
+//! Specification: [Base 32](https://www.crockford.com/base32.html), with its check symbol modulo 37. Five of
+//! the 37 check symbols are neither letters nor digits; codes that would need one of them are not made.
 
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use aws_lc_rs::digest::{SHA256, digest};
 
-/// The symbols, by their value.
+use super::sha256;
+
+/// The symbols in the order of their values.
 const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// How many symbols are drawn; each is worth five bits.
-const DRAWN: usize = 15;
+/// How many symbols are random; each holds five bits.
+const RANDOM_SYMBOLS: usize = 15;
 
-/// The longest text that is looked at, in bytes: a code with much between its symbols.
+/// The longest text that is read as a code, in bytes. It leaves room for blanks and dashes.
 const MAX_TYPED: usize = 256;
 
-/// The check symbol is the rest of the value divided by this.
+/// The check symbol stands for the remainder of the value divided by this number.
 const MODULUS: u128 = 37;
 
 /// Why a text is no code.
@@ -35,12 +36,12 @@ pub enum InvalidCode {
     /// Too short, too long, or with a symbol that no code has.
     #[error("is not a code: 16 letters and digits, such as 7Q4M-0ZKD-3XWT-PB9H")]
     Malformed,
-    /// The check symbol is another: a slip of the pen.
+    /// The check symbol does not fit: a typing error.
     #[error("has a typing error: the check symbol does not fit")]
     Mistyped,
 }
 
-/// A code. It cannot be printed but by [`Code::reveal`].
+/// A code. Only [`Code::reveal`] shows it.
 #[derive(Clone)]
 pub struct Code {
     /// The symbols without dashes.
@@ -48,30 +49,28 @@ pub struct Code {
 }
 
 impl Code {
-    /// A code from random bytes. `None` for the one value in eight whose check symbol would be none of the 32: draw
+    /// A code from random bytes. `None` for about one value in eight, whose check symbol would be none of the 32: draw
     /// again.
     #[must_use]
     pub fn from_random(bytes: [u8; 16]) -> Option<Self> {
-        let value = u128::from_be_bytes(bytes) >> (128 - 5 * DRAWN);
-        let mut symbols = base32(value, DRAWN);
+        let value = u128::from_be_bytes(bytes) >> (128 - 5 * RANDOM_SYMBOLS);
+        let mut symbols = base32(value, RANDOM_SYMBOLS);
         symbols.push(check_symbol(value)?);
         Some(Self { symbols })
     }
 
-    /// The code in groups, to be shown once to who made it.
+    /// The code in groups, to be shown once to the person who made it.
     #[must_use]
     pub fn reveal(&self) -> String {
         let symbols: Vec<char> = self.symbols.chars().collect();
         symbols.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join("-")
     }
 
-    /// What is stored of it.
+    /// The digest, which is all that is stored of a code.
     #[must_use]
     pub fn digest(&self) -> CodeDigest {
         let text = format!("guestlist invitation code 1 {}", self.symbols);
-        let mut bytes = [0; 32];
-        bytes.iter_mut().zip(digest(&SHA256, text.as_bytes()).as_ref()).for_each(|(to, from)| *to = *from);
-        CodeDigest(bytes)
+        CodeDigest(sha256(text.as_bytes()))
     }
 }
 
@@ -83,34 +82,34 @@ impl FromStr for Code {
         if text.len() > MAX_TYPED {
             return Err(InvalidCode::Malformed);
         }
-        let passed_over = |c: char| c.is_whitespace() || c.is_control() || "-‐‑‒–—―_.\u{200B}\u{FEFF}".contains(c);
-        let mut symbols = String::with_capacity(DRAWN + 1);
+        let ignored = |c: char| c.is_whitespace() || c.is_control() || "-‐‑‒–—―_.\u{200B}\u{FEFF}".contains(c);
+        let mut symbols = String::with_capacity(RANDOM_SYMBOLS + 1);
         let mut value = 0_u128;
-        for typed in text.chars().filter(|c| !passed_over(*c)) {
+        for typed in text.chars().filter(|c| !ignored(*c)) {
             let symbol = match typed.to_ascii_uppercase() {
                 'O' => '0',
                 'I' | 'L' => '1',
                 other => other,
             };
             let worth = SYMBOLS.iter().position(|known| char::from(*known) == symbol).ok_or(InvalidCode::Malformed)?;
-            if symbols.len() > DRAWN {
+            if symbols.len() > RANDOM_SYMBOLS {
                 return Err(InvalidCode::Malformed);
             }
-            if symbols.len() < DRAWN {
+            if symbols.len() < RANDOM_SYMBOLS {
                 value = value << 5 | worth as u128;
             }
             symbols.push(symbol);
         }
         match symbols.len() {
             0 => Err(InvalidCode::Empty),
-            length if length <= DRAWN => Err(InvalidCode::Malformed),
+            length if length <= RANDOM_SYMBOLS => Err(InvalidCode::Malformed),
             _ if check_symbol(value) == symbols.chars().last() => Ok(Self { symbols }),
             _ => Err(InvalidCode::Mistyped),
         }
     }
 }
 
-/// The lowest bits of a value, as so many symbols.
+/// The lowest bits of `value` as this many symbols, five bits each.
 pub(super) fn base32(value: u128, symbols: usize) -> String {
     let symbol = |at: usize| SYMBOLS.get(usize::try_from(value >> (5 * at) & 31).ok()?).copied().map(char::from);
     (0..symbols).rev().filter_map(symbol).collect()
@@ -133,13 +132,13 @@ impl fmt::Debug for Code {
 pub struct CodeDigest([u8; 32]);
 
 impl CodeDigest {
-    /// The bytes.
+    /// The 32 bytes of the hash.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// The digits alone, fit for a name in the state store.
+    /// The 64 hexadecimal digits without `sha256:`, which can be a name in the state store.
     #[must_use]
     pub fn to_hex(&self) -> String {
         self.0.iter().fold(String::with_capacity(64), |mut digits, byte| {

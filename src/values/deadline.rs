@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// A point on the monotonic clock. The one who knows the present makes it; everything below passes it on.
+/// A point on the monotonic clock. It is made when a request arrives and is passed on to all that works for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deadline(Instant);
 
@@ -13,7 +13,7 @@ impl Deadline {
         Self(now + budget)
     }
 
-    /// A deadline that is earlier by so much, for a part of the work.
+    /// A deadline that is earlier by `by`, for a part of the work.
     #[must_use]
     pub fn earlier(self, by: Duration) -> Self {
         Self(self.0.checked_sub(by).unwrap_or(self.0))

@@ -2,7 +2,7 @@
 //!
 //! Comparison follows one fixed canonical form: Unicode white space trimmed, invisible characters stripped, NFKC,
 //! the local part case-folded by Unicode's full folding, the domain as lower-case ASCII (UTS 46). `+tags` and dots are
-//! never stripped: an invitation for `a+x@` matches `a+x@` only. Refusing goes by the wider [`EmailAddress::bucket`].
+//! never stripped: an invitation for `a+x@` matches `a+x@` only. Denying compares by [`EmailAddress::widest_form`].
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,7 +15,7 @@ const MAX_LOCAL: usize = 64;
 const MAX_DOMAIN: usize = 255;
 const MAX_ADDRESS: usize = 254;
 
-/// The longest text that is looked at, in bytes: the longest address in characters of four bytes.
+/// The longest text that is read as an address, in bytes: the longest address, if each character takes four bytes.
 const MAX_GIVEN: usize = 4 * MAX_ADDRESS;
 
 /// Why a text is no usable email address.
@@ -42,12 +42,12 @@ pub enum InvalidAddress {
     /// One of the limits 64 (local part), 255 (domain), 254 (all) is exceeded.
     #[error("is too long: the limit is {MAX_ADDRESS} bytes, {MAX_LOCAL} of them before the @")]
     TooLong,
-    /// Attributes of one name, which differ in case only, say different addresses.
+    /// Several attributes, whose names differ in case only, have different addresses.
     #[error("is several different addresses")]
     Several,
 }
 
-/// How an invitation or `allow` is compared with an address. `deny` always goes by the widest form.
+/// How an invitation or a rule of `allow` is compared with an address. `deny` always compares by the widest form.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum EmailMatch {
     /// The canonical forms are the same.
@@ -55,12 +55,12 @@ pub enum EmailMatch {
     Exact,
     /// They are the same without what follows `+`, `=` or `#`.
     IgnoreTag,
-    /// Besides, dots do not count at Gmail, and its two domains are one.
+    /// The same, and dots do not count at Gmail, whose two domains count as one.
     IgnoreTagAndDots,
 }
 
 impl EmailMatch {
-    /// Every way.
+    /// All of them, the narrowest first.
     pub const ALL: [Self; 3] = [Self::Exact, Self::IgnoreTag, Self::IgnoreTagAndDots];
 }
 
@@ -96,7 +96,7 @@ impl EmailAddress {
         let gmail = || matches!(self.domain(), "gmail.com" | "googlemail.com");
         let has_tag = || self.untagged().len() + 1 < self.domain_at;
         match how {
-            EmailMatch::IgnoreTagAndDots if gmail() => Cow::Owned(self.bucket()),
+            EmailMatch::IgnoreTagAndDots if gmail() => Cow::Owned(self.widest_form()),
             EmailMatch::IgnoreTag | EmailMatch::IgnoreTagAndDots if has_tag() => {
                 Cow::Owned(format!("{}@{}", self.untagged(), self.domain()))
             }
@@ -104,10 +104,10 @@ impl EmailAddress {
         }
     }
 
-    /// The form in which an address is refused: without what providers let people add to their address. What follows
-    /// `+`, `=` or `#` goes, and for Gmail the dots and the second domain.
+    /// The form by which addresses are denied: without what providers let people add to an address. That is all that
+    /// follows `+`, `=` or `#`, and at Gmail also the dots and the second domain.
     #[must_use]
-    pub fn bucket(&self) -> String {
+    pub fn widest_form(&self) -> String {
         match self.domain() {
             "gmail.com" | "googlemail.com" => format!("{}@gmail.com", self.untagged().replace('.', "")),
             domain => format!("{}@{domain}", self.untagged()),
@@ -170,7 +170,7 @@ pub(super) fn strip_invisible(text: &str) -> String {
     text.chars().filter(|&c| !invisible(c)).collect()
 }
 
-/// Folds the case of the part before the `@`, by Unicode's rules and nobody's locale.
+/// Folds the case of the part before the `@` by Unicode's rules, whatever the locale.
 fn canonical_local(local: &str) -> Result<String, InvalidAddress> {
     if local.is_empty() {
         return Err(InvalidAddress::NoLocalPart);
@@ -179,11 +179,11 @@ fn canonical_local(local: &str) -> Result<String, InvalidAddress> {
     if local.chars().any(refused) {
         return Err(InvalidAddress::BadLocalPart);
     }
-    // Folding can leave the composed form, and composing the folded one: repeat both to rest.
+    // Folding can undo composing, and composing can undo folding: after the second time nothing changes any more.
     let fold = |text: &str| caseless::default_case_fold_str(text).nfkc().collect::<String>();
-    // The same for ASCII, of which long lists are made.
+    // ASCII gives the same with less work, and long lists are mostly ASCII.
     let lower = if local.is_ascii() { local.to_ascii_lowercase() } else { fold(&fold(local)) };
-    // Normalising may bring forth what was refused above (U+037E becomes a semicolon).
+    // Normalising can produce characters that were refused above: U+037E becomes a semicolon.
     if lower.chars().any(refused) {
         return Err(InvalidAddress::BadLocalPart);
     }
@@ -198,7 +198,7 @@ pub(super) fn canonical_domain(domain: &str) -> Result<String, InvalidAddress> {
     canonical_host(domain, 2)
 }
 
-/// The same for a name of at least so many labels.
+/// A host name of at least `labels` labels as lower-case ASCII, one trailing dot dropped.
 pub(super) fn canonical_host(domain: &str, labels: usize) -> Result<String, InvalidAddress> {
     let domain = domain.strip_suffix('.').unwrap_or(domain);
     if domain.parse::<std::net::IpAddr>().is_ok() || domain.starts_with('[') {
@@ -275,8 +275,8 @@ mod tests {
     #[case("+tag@example.com", "+tag@example.com")]
     #[case("b.a.d+x@googlemail.com", "bad@gmail.com")]
     #[case("b.a.d@example.com", "b.a.d@example.com")]
-    fn is_refused_in_its_widest_form(#[case] address: &str, #[case] bucket: &str) {
-        assert_eq!(address.parse::<EmailAddress>().unwrap().bucket(), bucket);
+    fn is_refused_in_its_widest_form(#[case] address: &str, #[case] widest_form: &str) {
+        assert_eq!(address.parse::<EmailAddress>().unwrap().widest_form(), widest_form);
     }
 
     #[rstest]

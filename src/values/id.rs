@@ -6,12 +6,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
 use super::code::base32;
+use super::sha256;
 
 /// A text that is not a GUID, or is the all-zero one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,7 +21,7 @@ pub struct InvalidId;
 /// Any form in which people copy a GUID: with or without hyphens, or in braces; any case; blanks around it.
 fn any_form(text: &str) -> Result<Uuid, InvalidId> {
     let text = text.trim();
-    // The URN form is nobody's here.
+    // Nobody copies the URN form from anywhere.
     let id = Uuid::try_parse(text).ok().filter(|_| !text.starts_with("urn:"));
     id.filter(|id| !id.is_nil()).ok_or(InvalidId)
 }
@@ -96,7 +96,7 @@ guid!(
     AppId
 );
 guid!(
-    /// What ties the two events of one sign-up together, and to the entry in Entra's sign-in log.
+    /// The id that the two events of a sign-up share with each other and with the entry in Entra's sign-in log.
     CorrelationId
 );
 
@@ -105,8 +105,8 @@ impl CorrelationId {
     /// (`7Q4M-0ZKD`), 40 bits of the SHA-256 of the id.
     #[must_use]
     pub fn support_code(&self) -> String {
-        let digest = digest(&SHA256, format!("guestlist support code 1 {}", self.0).as_bytes());
-        let value = digest.as_ref().iter().take(5).fold(0_u128, |value, byte| value << 8 | u128::from(*byte));
+        let digest = sha256(format!("guestlist support code 1 {}", self.0).as_bytes());
+        let value = digest.iter().take(5).fold(0_u128, |value, byte| value << 8 | u128::from(*byte));
         let mut code = base32(value, 8);
         code.insert(4, '-');
         code

@@ -36,16 +36,16 @@ impl std::fmt::Debug for Identity {
     }
 }
 
-/// By which way it is known whose a Submit is.
+/// How it is known which person sent a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KnownBy {
-    /// It shows the person's address itself.
+    /// The form itself proves the person's address.
     Submit,
-    /// All Starts under its correlation id were one person's.
+    /// All Starts with its correlation id came from one person.
     CorrelationId,
-    /// One person alone started from its network, and it lists their address.
+    /// Only one person started from its network, and the form has that person's address.
     Network,
-    /// Nobody can tell.
+    /// It is not known.
     Nobody,
 }
 

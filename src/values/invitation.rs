@@ -1,4 +1,4 @@
-//! An invitation: one line of an invite list that speaks for an address.
+//! An invitation: one line of an invite list.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{AddressRule, AppId, AttributeName, AttributeType, AttributeTypes, AttributeValue, CodeDigest};
 
-/// What an invite list says about an address.
+/// One line of an invite list: whom it invites, and what it says about them.
 #[derive(Debug, Clone)]
 pub struct Invitation {
     /// The source's name in the configuration.
@@ -21,15 +21,15 @@ pub struct Invitation {
     pub code: Option<InvitationCode>,
     /// The apps it is for; empty: every app.
     pub apps: Vec<AppId>,
-    /// From when on it is valid.
+    /// The first moment at which it is valid.
     pub not_before: Option<DateTime<Utc>>,
-    /// Until when it is valid; at this moment it no longer is.
+    /// The first moment at which it is no longer valid.
     pub expires: Option<DateTime<Utc>>,
     /// Words that conditions and templates can ask for.
     pub tags: Vec<String>,
-    /// Groups that the account is to become a member of.
+    /// Groups that the account shall be a member of.
     pub groups: Vec<String>,
-    /// App roles that the account is to be given.
+    /// App roles that the account shall have.
     pub roles: Vec<String>,
     /// Every cell of the line that is not empty, by its column, as templates see it.
     pub columns: BTreeMap<String, String>,
@@ -37,7 +37,7 @@ pub struct Invitation {
     pub prefill: BTreeMap<AttributeName, String>,
 }
 
-/// A code, as far as it is stored.
+/// The stored part of a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvitationCode {
     /// Its digest.
@@ -46,27 +46,29 @@ pub struct InvitationCode {
     pub uses: u32,
 }
 
-/// Whether an invitation counts, for an app at a time. All but the first count as absent, and name the refusal.
+/// Whether an invitation is valid for an app at a moment. One that is not valid counts as absent, and gives the reason of
+/// the refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InvitationState {
-    /// It counts.
+    /// It can be used.
     Valid,
-    /// For other apps only.
+    /// It is for other apps only.
     OtherApp,
-    /// Not yet.
+    /// It is not valid yet.
     NotYetValid,
-    /// No longer.
+    /// It has expired.
     Expired,
 }
 
 impl Invitation {
-    /// What templates and conditions can ask any invitation for; a list's own columns come on top.
+    /// The members that every invitation has in templates and conditions. A list's own columns come on top.
     pub const MEMBERS: [&str; 10] =
         ["email", "name", "apps", "tags", "not_before", "expires", "groups", "roles", "note", "source"];
 
-    /// The invitation as templates and conditions see it: its columns in the declared type of their attribute, else as
-    /// texts, and in any case `name`, `source` and the lists `tags`, `groups` and `roles`, which are empty without an
-    /// invitation. A cell that cannot be said in its type is left out, which the reading of the list reports. Personal: not to be logged.
+    /// The invitation as templates and conditions see it: its columns in the declared type of their attribute, otherwise
+    /// as texts. `name`, `source` and the lists `tags`, `groups` and `roles` are always there, and empty without an
+    /// invitation. A cell that does not fit its type is left out; reading the list reports it. The result is personal and
+    /// must not be logged.
     #[must_use]
     pub fn to_context(invitation: Option<&Self>, types: &AttributeTypes) -> Value {
         let columns = invitation.into_iter().flat_map(|invitation| &invitation.columns);
@@ -118,7 +120,7 @@ impl Invitation {
         self.rule.as_ref().and_then(AddressRule::specificity)
     }
 
-    /// Whether the invitation counts for `app` at `now`.
+    /// Whether the invitation is valid for `app` at `now`.
     #[must_use]
     pub fn state(&self, app: Option<&AppId>, now: DateTime<Utc>) -> InvitationState {
         let for_this_app = self.apps.is_empty() || app.is_some_and(|app| self.apps.contains(app));

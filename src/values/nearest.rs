@@ -1,15 +1,15 @@
-//! What somebody may have meant by a word that is not known.
+//! What somebody may have meant by an unknown word.
 
-/// The known word that fewest slips away, if they are few for its length; case is no slip.
+/// The known word that takes the fewest edits, if these are few for its length. Case does not count.
 #[must_use]
 pub fn nearest<'n>(unknown: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let unknown = unknown.to_lowercase();
-    let slips = |name: &str| strsim::osa_distance(&unknown, &name.to_lowercase());
-    let (slips, name) = known.into_iter().map(|name| (slips(name), name)).min()?;
-    (slips <= 1 + name.chars().count() / 4).then_some(name)
+    let edits = |name: &str| strsim::osa_distance(&unknown, &name.to_lowercase());
+    let (edits, name) = known.into_iter().map(|name| (edits(name), name)).min()?;
+    (edits <= 1 + name.chars().count() / 4).then_some(name)
 }
 
-/// The end of an error's sentence that names it: `: did you mean gate?`, or nothing.
+/// The end of an error text that suggests the nearest known word (`: did you mean gate?`), or nothing.
 #[must_use]
 pub fn did_you_mean<'n>(unknown: &str, known: impl IntoIterator<Item = &'n str>) -> String {
     nearest(unknown, known).map(|name| format!(": did you mean {name}?")).unwrap_or_default()

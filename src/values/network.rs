@@ -1,4 +1,4 @@
-//! The network somebody comes from.
+//! The network that a request comes from.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
@@ -21,7 +21,7 @@ impl Network {
         })
     }
 
-    /// The address with zeros after the part that counts, as text, to be hashed.
+    /// The network as text, to be hashed: the address with zeros after the part that counts.
     #[must_use]
     pub fn reveal(&self) -> String {
         self.0.to_string()

@@ -1,4 +1,4 @@
-//! Secrets: texts that cannot be printed, and the error of one that is not there.
+//! Secrets: texts that cannot be printed, and the error of a missing one.
 
 use secrecy::{ExposeSecret, SecretString};
 

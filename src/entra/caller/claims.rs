@@ -1,4 +1,4 @@
-//! The token's claims, held against the settings. Needs no keys: a token that passes is still unverified.
+//! The token's claims, compared with the settings. This needs no keys, so a token that passes is still unverified.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::token::object;
 use super::{ObservedValue, Settings, TokenProblem};
 use crate::values::{AppId, TenantId};
 
-/// How far the other side's clock may be off.
+/// How far Entra's clock and ours may differ.
 const LEEWAY: TimeDelta = TimeDelta::seconds(60);
 
 /// Which form of access token it is.
@@ -119,7 +119,7 @@ impl ExpectedClaims {
         }
     }
 
-    /// Reads the claims and holds each against what is expected of it; the times are only read.
+    /// Reads the claims and compares each with what is expected. The times are read and not compared.
     pub(super) fn check(&self, payload: &str) -> Result<UnverifiedClaims, TokenProblem> {
         let unverified = object(payload)?;
         let text = |name: &str| unverified.get(name).and_then(Json::as_str).unwrap_or_default();

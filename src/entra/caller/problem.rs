@@ -1,28 +1,29 @@
-//! Why a token is refused, for the log: one name per check, and what was seen instead where that helps.
+//! Why a token is refused, for the log: a name for each check, and the token's value where it helps.
 
 use std::fmt;
 
-/// A value from an unverified token, as far as it looks like an id or an address of a service: at most 200 characters,
-/// and nothing at all of one that has other characters, since anybody can put anything there, a person's address too.
+/// The part of a value of an unverified token that may be logged: at most 200 characters. Of a value with characters that
+/// neither ids nor addresses of services have, nothing is shown: anybody can write anything there, even a person's
+/// address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObservedValue(String);
 
 impl ObservedValue {
-    /// Takes what may be shown of a value.
+    /// The part of `unverified` that may be logged.
     pub(super) fn new(unverified: &str) -> Self {
         let usual = |c: char| c.is_ascii_alphanumeric() || "-._:/".contains(c);
         let shown = if unverified.chars().all(usual) { unverified } else { "(not shown)" };
         Self(shown.chars().take(200).collect())
     }
 
-    /// What may be shown.
+    /// The text that may be logged.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// The check that failed.
+/// The check that a token failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TokenProblem {
     /// No `Authorization` header, or an empty token.
@@ -66,7 +67,7 @@ pub enum TokenProblem {
 }
 
 impl TokenProblem {
-    /// The stable name.
+    /// The name in the log, which never changes.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -92,7 +93,7 @@ impl TokenProblem {
         }
     }
 
-    /// What the token says, unverified.
+    /// What the token has instead, unverified.
     #[must_use]
     pub fn observed(&self) -> Option<&str> {
         match self {

@@ -1,4 +1,4 @@
-//! The token's outside: the header that carries it, its parts, its own header.
+//! The header that carries the token, the token's three parts, and the token's own header.
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
@@ -12,7 +12,7 @@ use super::{ObservedValue, TokenProblem};
 /// The longest `Authorization` header, in bytes.
 const MAX_HEADER: usize = 16 * 1024;
 
-/// The one bearer token of a request: characters of a token, nothing before or after it.
+/// The one bearer token of a request, with nothing before or after it.
 pub(super) fn bearer(unverified_headers: &HeaderMap) -> Result<&str, TokenProblem> {
     let mut headers = unverified_headers.get_all(AUTHORIZATION).iter();
     let header = headers.next().ok_or(TokenProblem::MissingToken)?;
@@ -35,7 +35,7 @@ pub(super) fn bearer(unverified_headers: &HeaderMap) -> Result<&str, TokenProble
     if token.bytes().all(belongs) { Ok(token) } else { Err(TokenProblem::Malformed) }
 }
 
-/// A token in its parts, its header read and found to be of the one kind that is accepted.
+/// A token in its three parts. Its header was read, and it is of the one kind that is accepted.
 pub(super) struct Token<'t> {
     /// What the signature is over: the first two parts and the dot between.
     pub(super) signed: &'t str,
@@ -78,7 +78,7 @@ fn parts(unverified_token: &str) -> Result<(&str, &str, &str), TokenProblem> {
     }
 }
 
-/// A part as the JSON object that it is.
+/// Decodes a part, which must be a JSON object.
 pub(super) fn object(part: &str) -> Result<Map<String, Json>, TokenProblem> {
     let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenProblem::Malformed)?;
     serde_json::from_slice(&bytes).map_err(|_| TokenProblem::Malformed)

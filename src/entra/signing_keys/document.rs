@@ -15,22 +15,23 @@ use crate::telemetry::describe;
 /// How long a fetch may take.
 const FETCH_LIMIT: Duration = Duration::from_secs(10);
 
-/// For how long a document that was fetched is not fetched on demand.
+/// How long after a success a document is not fetched on demand.
 const FRESH: Duration = Duration::from_mins(5);
 
-/// For how long after a failure a document is not fetched on demand.
+/// How long after a failure a document is not fetched on demand.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
 
 /// How often the background fetches after a success.
 const INTERVAL: Duration = Duration::from_hours(1);
 
-/// The background's pauses after failures: the first, and the longest.
+/// The background's pauses after failures: the first, and the longest. They are counted by hand, since the background
+/// never gives up and goes on after a success, which no retry of a single call does.
 const PAUSES_AFTER_FAILURE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_mins(1));
 
 /// What is known about a document's fetches.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct FetchState {
-    /// One is running.
+    /// Whether a fetch is running.
     pub(super) fetching: bool,
     /// When the last successful one ended.
     succeeded: Option<Instant>,
@@ -50,6 +51,7 @@ impl FetchState {
     }
 }
 
+/// One of the tenant's key documents.
 #[derive(Debug)]
 pub(super) struct KeyDocument {
     source: Box<dyn KeySource>,
@@ -92,7 +94,7 @@ impl KeyDocument {
         }
     }
 
-    /// Starts a fetch as a task of its own if `wanted`, unless one is running.
+    /// Starts a fetch as a task of its own, if `wanted` and none is running.
     fn start(self: &Arc<Self>, wanted: impl Fn(&FetchState) -> bool, tracker: &TaskTracker, stop: &CancellationToken) {
         let started = self.state.send_if_modified(|state| {
             let start = !state.fetching && wanted(state);
@@ -106,8 +108,7 @@ impl KeyDocument {
     }
 }
 
-/// A running fetch. Its end is told when it is dropped, however that comes: a task that is cancelled or panics has
-/// failed.
+/// A running fetch. Dropping it reports its end, so a task that is cancelled or panics counts as failed.
 struct RunningFetch {
     document: Arc<KeyDocument>,
     succeeded: bool,

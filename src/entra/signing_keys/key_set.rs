@@ -6,7 +6,7 @@ use jsonwebtoken::{DecodingKey, DecodingKeyKind};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-/// How many keys of a document are read.
+/// How many keys of a document are read at most.
 const MAX_KEYS: usize = 200;
 
 /// The longest key id, in bytes.
@@ -21,9 +21,9 @@ pub enum InvalidKeySet {
     /// It is no JSON object with a list of keys.
     #[error("the answer is not a document of signing keys: line {line}, column {column}")]
     NotKeySet {
-        /// Where it goes wrong, from 1. What stands there may be anything, so it is not quoted.
+        /// The line of the mistake, from 1. The line may say anything, so it is not quoted.
         line: usize,
-        /// Where in the line, from 1.
+        /// The place in that line, from 1.
         column: usize,
     },
     /// It has no key for RS256 signatures.

@@ -10,7 +10,7 @@ use crate::invites::columns::Columns;
 use crate::invites::line_problem::{ALLOWED_USES, InvalidDate, LineProblem};
 use crate::values::{AddressRule, AppId, AttributeName, Invitation, InvitationCode};
 
-/// Reads one line. `None`: it is empty.
+/// Reads one line. `None`: the line is empty.
 pub(super) fn invitation(
     columns: &Columns,
     record: &[String],
@@ -91,7 +91,7 @@ fn items(cell: Option<&str>) -> impl Iterator<Item = &str> {
     cell.unwrap_or_default().split(';').map(str::trim).filter(|item| !item.is_empty())
 }
 
-/// The apps of a line: its own, if any, as far as the source is for them; else the source's.
+/// The apps of a line: those of its own that the source is for, too. Without own ones, the source's apps.
 fn apps(cell: Option<&str>, source: &[AppId]) -> Result<Vec<AppId>, LineProblem> {
     let own: Vec<AppId> =
         items(cell).map(|item| item.parse().map_err(|_| LineProblem::Apps)).collect::<Result<_, _>>()?;
@@ -102,18 +102,18 @@ fn apps(cell: Option<&str>, source: &[AppId]) -> Result<Vec<AppId>, LineProblem>
     if both.is_empty() { Err(LineProblem::OtherApps) } else { Ok(both) }
 }
 
-/// Which end of a day a bare date means.
+/// Which edge of the day a bare date stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DayEdge {
     /// Its first moment.
     Start,
-    /// Its last.
+    /// Its end, which is the first moment of the next day.
     End,
 }
 
 type Moment = Option<DateTime<Utc>>;
 
-/// From when until when a line counts.
+/// The first moment at which a line is valid, and the first at which it no longer is.
 fn period(not_before: Option<&str>, expires: Option<&str>) -> Result<(Moment, Moment), LineProblem> {
     let not_before = not_before.map(|text| parse_moment(text, DayEdge::Start)).transpose()?;
     let expires = expires.map(|text| parse_moment(text, DayEdge::End)).transpose()?;
@@ -123,7 +123,7 @@ fn period(not_before: Option<&str>, expires: Option<&str>) -> Result<(Moment, Mo
     Ok((not_before, expires))
 }
 
-/// RFC 3339, or a date in UTC.
+/// Reads RFC 3339, or a date in UTC, which stands for that edge of its day.
 pub fn parse_moment(text: &str, edge: DayEdge) -> Result<DateTime<Utc>, InvalidDate> {
     if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
         return Ok(moment.with_timezone(&Utc));

@@ -1,32 +1,31 @@
-//! When a change of the file is taken. Pure: it knows what the looks found, and nothing of files.
+//! Decides when a change of the file is used. Pure: it knows what the looks found, and does not touch files.
 //!
-//! Somebody may be writing the file while it is looked at, and pause in the middle. So a change is taken when the file
-//! was the same for two looks. One that was renamed into place was complete before it came, and is taken at once, unless
-//! it ends in the middle of a line: it may have been put there in two steps, or be half a copy. A file that is made anew
-//! shows no change after its last write, so it waits like any other. What comes back after it was away is not known to be
-//! complete either.
+//! Somebody may be writing the file during a look, and may pause in the middle. So a change is used when the file was the
+//! same for two looks. A file that was renamed into place was complete before, so it is used at once, unless it ends in
+//! the middle of a line: then it may be half a copy. A file that is deleted and created again shows no change after its
+//! last write, so it waits like any other change. A file that was away for a look waits, too.
 //!
-//! Two writes can fall on the same tick of the file system's clock. So the version that was taken is read once more at
-//! the next look, and only then counts as known.
+//! Two writes can happen on the same tick of the file system's clock. So the version in use is read once more at the next
+//! look. Only then it counts as known.
 
 use aws_lc_rs::digest::{SHA256, digest};
 
 use crate::files::{Content, Version};
 use crate::invites::csv_reader::UnendedLine;
 
-/// What a look found.
+/// The file as a look found it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ObservedFile {
     version: Version,
     digest: Vec<u8>,
-    /// Whether it ends with the end of a line.
+    /// Whether the content ends with the end of a line.
     ended: bool,
-    /// Whether it has a complete line at all.
+    /// Whether the content has any complete line.
     has_lines: bool,
 }
 
 impl ObservedFile {
-    /// What is to be known of a content.
+    /// The properties of a file's content.
     pub(super) fn of(content: &Content) -> Self {
         let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
         Self {
@@ -37,62 +36,62 @@ impl ObservedFile {
         }
     }
 
-    /// Whether it is the same file with the same content. Its times may differ: somebody may touch it all the time.
+    /// Whether it is the same file with the same content. The times may differ: somebody may touch the file all the time.
     fn is_as(&self, other: &Self) -> bool {
         let place = |found: &Self| (found.version.place, found.version.length);
         self.digest == other.digest && place(self) == place(other)
     }
 }
 
-/// What to do about what was found.
+/// How the file has changed since the list in use was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FileChange {
-    /// It is what is in use.
+    /// It is the list in use.
     Unchanged,
-    /// It is to be used.
+    /// It changed, and the change is complete: use it.
     Complete,
-    /// It changed, and may change further; `again`: it was not the same at the last look either.
+    /// It changed, and may change further: wait. `again`: it changed at the last look, too.
     Unsettled { again: bool },
 }
 
-/// What the looks so far have found.
+/// Remembers what the looks found.
 #[derive(Debug, Default)]
 pub(super) struct ChangeDetector {
     /// What is in use.
     taken: Option<ObservedFile>,
-    /// Whether any that was in use ended with the end of a line: whoever writes it ends its lines.
+    /// Whether the file ever ended with the end of a line while it was used: then its writers end their lines.
     ends_lines: bool,
-    /// Whether it was read twice.
+    /// Whether the version in use was read twice.
     sure: bool,
     /// What the last look found, if it is not in use.
     waiting: Option<ObservedFile>,
     last: LastLook,
 }
 
-/// What became of the last look.
+/// The outcome of the last look.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum LastLook {
     /// The file is in use, or there was no look.
     #[default]
     Settled,
-    /// It changed, and nothing was taken.
+    /// The file changed, and the change was not used.
     Waited,
-    /// There was no file.
+    /// The file could not be read.
     Away,
 }
 
 impl ChangeDetector {
-    /// The version that need not be read to be known.
+    /// The version whose content is known without reading it.
     pub(super) fn known(&self) -> Option<Version> {
         self.taken.as_ref().filter(|_| self.sure).map(|taken| taken.version)
     }
 
-    /// The file is as it was known.
+    /// Notes that the file has the known version.
     pub(super) fn same(&mut self) {
         (self.waiting, self.last) = (None, LastLook::Settled);
     }
 
-    /// Says what to do, and remembers what was found.
+    /// Compares the file with the list in use, and remembers it.
     pub(super) fn judge(&mut self, found: &ObservedFile) -> FileChange {
         let last = std::mem::take(&mut self.last);
         let Some(taken) = &mut self.taken else { return FileChange::Complete };
@@ -112,39 +111,39 @@ impl ChangeDetector {
         FileChange::Unsettled { again: last == LastLook::Waited }
     }
 
-    /// Whether there is no complete line any more where there were some: then even the header may be cut off.
+    /// Whether the file had complete lines and has none now. Then even the header may be cut off.
     pub(super) fn lost_its_lines(&self, found: &ObservedFile) -> bool {
         !found.has_lines && found.version.length > 0 && self.taken.as_ref().is_some_and(|taken| taken.has_lines)
     }
 
-    /// What becomes of a last line that is not ended.
+    /// What becomes of a last line without a line break.
     pub(super) fn unended_line(&self) -> UnendedLine {
         if self.ends_lines { UnendedLine::CutOff } else { UnendedLine::Used }
     }
 
-    /// It is in use.
+    /// Notes that the file is the list in use now.
     pub(super) fn taken(&mut self, found: ObservedFile) {
         self.ends_lines |= found.ended;
         (self.taken, self.sure, self.waiting) = (Some(found), false, None);
     }
 
-    /// It was to be used and is no list.
+    /// Notes that the file changed and is no list.
     pub(super) fn unusable(&mut self, found: ObservedFile) {
         (self.waiting, self.last) = (Some(found), LastLook::Waited);
     }
 
-    /// It kept changing while it was read. Says whether it was not the same at the last look either.
+    /// Notes that the file kept changing while it was read. Says whether it had changed at the last look, too.
     pub(super) fn unsteady(&mut self) -> bool {
         self.waiting = None;
         std::mem::replace(&mut self.last, LastLook::Waited) == LastLook::Waited
     }
 
-    /// It could not be read.
+    /// Notes that the file could not be read.
     pub(super) fn failed(&mut self) {
         (self.waiting, self.last) = (None, LastLook::Away);
     }
 
-    /// Whether something is in use.
+    /// Whether a list is in use.
     pub(super) fn has_taken(&self) -> bool {
         self.taken.is_some()
     }

@@ -1,9 +1,9 @@
-//! Adding lines to a list's file.
+//! Adds lines to a list's file.
 //!
-//! The file is replaced as a whole, by a rename in its folder, so that whoever reads it finds the old list or the new
-//! one. The new one is read first as the service would read it: what would be skipped is not written, nor what would
-//! change the meaning of a line that is there. Writers wait for each other (`lock.rs`); who writes the file without the
-//! lock, an editor say, is noticed until the moment of the rename.
+//! The file is replaced as a whole, by a rename in its folder, so that readers find the old list or the new one. The new
+//! list is read first as the service would read it. If a new line would be skipped, or an existing line would change its
+//! meaning, nothing is written. Writers take turns (`lock.rs`). A change by somebody without the lock, such as an editor,
+//! is noticed up to the rename.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -19,12 +19,12 @@ use crate::invites::line_problem::{LineProblem, LineReport};
 
 pub use super::edit_error::EditError;
 
-/// What was added.
+/// The lines that were added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Added {
     /// The lines' numbers, from 1 with the header.
     pub lines: Range<u64>,
-    /// What is to be said about them and the line before them, though they are used.
+    /// What is wrong with them, and with the line before them, although they are used.
     pub remarks: Vec<LineReport>,
 }
 
@@ -50,7 +50,7 @@ pub fn add(settings: &Settings, lines: &[NewLine], patience: Duration) -> Result
     Ok(added)
 }
 
-/// The list with the lines, if it means what it meant, and them besides.
+/// The list with the lines added, if all other lines keep their meaning.
 fn with_lines(list: &[u8], lines: &[NewLine], options: &ListOptions) -> Result<(Vec<u8>, Added), EditError> {
     let (before, old_problems) = csv_reader::read(list, options, UnendedLine::Used)?;
     let rules = lines.iter().filter(|line| line.code.is_none()).filter_map(|line| line.rule.as_ref());
@@ -77,7 +77,7 @@ fn with_lines(list: &[u8], lines: &[NewLine], options: &ListOptions) -> Result<(
     Ok((written, Added { lines: first..first + lines.len() as u64, remarks }))
 }
 
-/// The first line that is skipped in one of two readings only.
+/// The first line that is skipped either before or after the change, but not both.
 fn unsettled(before: &[LineReport], after: &[LineReport]) -> Option<u64> {
     let skipped = |problems: &[LineReport]| -> Vec<u64> {
         problems.iter().filter(|problem| !problem.is_used()).map(|problem| problem.line).collect()

@@ -16,7 +16,7 @@ pub enum EditError {
     /// A cell cannot be written.
     #[error(transparent)]
     Cell(#[from] BadCell),
-    /// There is a line with that rule.
+    /// The list has a line with that rule.
     #[error("line {line} already invites the same: change that line")]
     AlreadyInvited {
         /// The first such line.
@@ -28,7 +28,7 @@ pub enum EditError {
         /// What the reader says.
         problem: LineProblem,
     },
-    /// A line that is skipped would be used, or the other way round.
+    /// A skipped line would be used, or a used line skipped.
     #[error("with more columns, line {line} would mean something else: correct that line first")]
     Unsettled {
         /// The line.
@@ -48,13 +48,13 @@ pub enum EditError {
         /// Who holds the lock.
         holder: String,
     },
-    /// The file was marked so.
+    /// The file is marked as read-only.
     #[error("{} is read-only: allow writing it first", path.display())]
     ReadOnly {
         /// The list's file.
         path: PathBuf,
     },
-    /// Somebody else wrote the file meanwhile.
+    /// Somebody without the lock wrote the file meanwhile.
     #[error("{} was changed by somebody else meanwhile: try again", path.display())]
     Changed {
         /// The list's file.

@@ -1,4 +1,4 @@
-//! Reading a list's file within a time: a file system that hangs must not hang whoever asks.
+//! Reads a list's file within a time limit: a file system that hangs must not block the caller.
 
 use std::fmt::Debug;
 use std::io;
@@ -12,24 +12,24 @@ use crate::invites::csv_reader::{self, Header, ListError, UnendedLine};
 use crate::invites::line_problem::LineReport;
 use crate::invites::snapshot::Snapshot;
 
-/// How long the reading of a file may take.
+/// How long reading a file may take.
 pub(super) const READ_LIMIT: Duration = Duration::from_secs(10);
 
-/// What is said of a file that takes longer.
+/// The error's text for a file that takes longer.
 pub(super) const TOO_SLOW: &str = "reading it takes longer than 10 seconds";
 
-/// What one reading of the file says.
+/// The result of reading the file.
 #[derive(Debug)]
 pub(super) enum FileRead {
-    /// It is the version that is known.
+    /// The file has the known version; it was not read.
     Unchanged,
-    /// Its bytes.
+    /// The file's bytes.
     Content(Vec<u8>, ObservedFile),
 }
 
-/// Where lists are read from. Tests have one that hangs.
+/// The place that lists are read from. Tests have one that hangs.
 pub(super) trait ListFiles: Debug + Send + Sync {
-    /// Reads a list's file, unless it is the version that is known.
+    /// Reads a list's file, unless it has the known version.
     fn read(&self, settings: &Settings, known: Option<Version>) -> Result<FileRead, FileError>;
 }
 
@@ -56,7 +56,7 @@ pub(super) fn unreadable(error: &FileError) -> ListError {
     })
 }
 
-/// Opens a list, reads it whole, and closes it. For commands.
+/// Reads a list, for commands.
 pub fn load(settings: &Settings) -> Result<(Snapshot, Vec<LineReport>), ListError> {
     let own = settings.clone();
     let content = begin(move || files::read(&own.path, own.max_bytes).map_err(|error| unreadable(&error)));
@@ -64,7 +64,7 @@ pub fn load(settings: &Settings) -> Result<(Snapshot, Vec<LineReport>), ListErro
     csv_reader::read(&content.bytes, &settings.options, UnendedLine::Used)
 }
 
-/// A header that is being read.
+/// A list's header that is being read.
 #[derive(Debug)]
 pub struct PendingHeader(Result<PendingRead<Header>, ListError>);
 
@@ -82,13 +82,13 @@ pub fn check(settings: &Settings) -> PendingHeader {
 }
 
 impl PendingHeader {
-    /// The header, if it is read by then.
+    /// The header, or an error if reading it takes longer.
     pub fn wait_until(self, until: Instant) -> Result<Header, ListError> {
         self.0?.wait(until.saturating_duration_since(Instant::now()))
     }
 }
 
-/// What a thread will say. The thread of one that is not waited for goes on until the file system answers.
+/// The result of a thread that reads. If nobody waits for it any more, the thread goes on until the file system answers.
 #[derive(Debug)]
 struct PendingRead<T>(Receiver<Result<T, ListError>>);
 
@@ -97,7 +97,7 @@ fn begin<T: Send + 'static>(
 ) -> Result<PendingRead<T>, ListError> {
     let (sender, receiver) = sync_channel(1);
     let thread = std::thread::Builder::new().name("list".to_owned());
-    // Nobody may be there any more to hear it.
+    // Nobody may be waiting any more.
     let begun = thread.spawn(move || drop(sender.send(read())));
     begun.map(|_| PendingRead(receiver)).map_err(|error| unreadable(&error.into()))
 }

@@ -1,4 +1,4 @@
-//! A list that is read already, and stays as it is: for commands.
+//! A list that was read once and stays as it is, for commands.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::invites::snapshot::Snapshot;
 use crate::invites::{InviteError, InviteSource, LoadError, LoadedSource, SourceProblem};
 use crate::values::{CodeDigest, EmailAddress, EmailMatch, Invitation};
 
-/// The source.
+/// A list that was read, as an invite source.
 #[derive(Debug)]
 struct LoadedInvites {
     name: Arc<str>,

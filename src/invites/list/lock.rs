@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// How much is read of what a holder wrote, in bytes.
 const MAX_HOLDER: u64 = 20;
 
-/// The right to write a list, until it is dropped.
+/// The exclusive right to write a list. It ends when this is dropped.
 #[derive(Debug)]
 pub(super) struct WriteLock {
     path: PathBuf,
@@ -78,7 +78,7 @@ fn claim(mut file: File, path: &Path) -> io::Result<Option<File>> {
     if !is_still_at(&file, path)? {
         return Ok(None);
     }
-    // It is only said for whoever waits.
+    // Only the error of those who wait too long needs it.
     let _ = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
     Ok(Some(file))
 }

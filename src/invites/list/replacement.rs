@@ -1,7 +1,7 @@
-//! A new file in the place of a list's, by a rename in its folder.
+//! Replaces a list's file by a new one, by a rename in its folder.
 //!
-//! The new file has a hidden name that is drawn at random, so that nothing that others keep beside the list is touched.
-//! By the name also what a killed writer left is told; the next one deletes it when it is an hour old.
+//! The new file has a hidden, random name, so that no other file beside the list is touched. The name also shows which
+//! files a killed writer left. The next writer deletes those that are an hour old.
 
 use std::ffi::OsString;
 use std::fs::{DirEntry, File, FileTimes, Metadata, OpenOptions};
@@ -17,10 +17,10 @@ use crate::files::Version;
 /// How many hex digits a name's random part has.
 const DIGITS: usize = 16;
 
-/// How old a file is that nobody writes any more.
+/// The age from which on nobody writes a file any more.
 const LEFT_BEHIND: Duration = Duration::from_hours(1);
 
-/// Puts a new file into the place of one that is still as it was.
+/// Replaces the file, if it is still the one with the `old` metadata.
 pub(super) fn replace(path: &Path, old: &Metadata, content: &[u8]) -> Result<(), EditError> {
     let mut name = beginning(path);
     name.push(random().map_err(|source| EditError::Write { path: path.to_owned(), source })?);
@@ -29,7 +29,7 @@ pub(super) fn replace(path: &Path, old: &Metadata, content: &[u8]) -> Result<(),
     let file = private(&new).map_err(failed)?;
     let replaced = write(file, old, content).map_err(failed).and_then(|()| move_over(&new, path, Version::of(old)));
     if replaced.is_err() {
-        // What cannot be deleted now, a later writer deletes.
+        // If this fails, a later writer deletes it.
         let _ = std::fs::remove_file(&new);
     } else {
         delete_leftovers(path);
@@ -51,7 +51,7 @@ fn random() -> io::Result<String> {
     Ok(format!("{:0DIGITS$x}", u64::from_be_bytes(bytes)))
 }
 
-/// Deletes what killed writers of a list left, as far as it can be. The list was written just now.
+/// Deletes what killed writers of a list left, as far as possible. The list was written just now.
 fn delete_leftovers(list: &Path) {
     let now = std::fs::metadata(list).and_then(|list| list.modified());
     let before = now.ok().and_then(|now| now.checked_sub(LEFT_BEHIND));
@@ -62,7 +62,7 @@ fn delete_leftovers(list: &Path) {
     }
 }
 
-/// Whether a file, and no link, has such a name and was last written before then.
+/// Whether it is a regular file with such a name that was last written before that time.
 fn is_leftover(entry: &DirEntry, beginning: &OsString, before: SystemTime) -> bool {
     let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     let name = entry.file_name();
@@ -72,18 +72,18 @@ fn is_leftover(entry: &DirEntry, beginning: &OsString, before: SystemTime) -> bo
         && entry.metadata().and_then(|file| file.modified()).is_ok_and(|modified| modified < before)
 }
 
-/// Writes a file that is for the same people as another one.
+/// Writes a file and gives it the owner and the permissions of another one.
 fn write(mut file: File, like: &Metadata, content: &[u8]) -> io::Result<()> {
     give_to_owner_of(&file, like)?;
     file.set_permissions(like.permissions())?;
     file.write_all(content)?;
-    // Where times cannot be set, the service may only use the list one look later.
+    // If times cannot be set, the service uses the list one look later.
     let _ = mark_as_complete(&file);
     file.sync_all()
 }
 
-/// Sets the time of the content a little back, so that it is before the time of the last change. Who reads the list then
-/// sees that nothing was written after that.
+/// Sets the time of the last write a little back, before the time of the last change. Readers then see that the last change
+/// was no write.
 fn mark_as_complete(file: &File) -> io::Result<()> {
     let written = file.metadata()?.modified()?;
     let earlier = written.checked_sub(Duration::from_millis(1)).unwrap_or(written);
@@ -96,7 +96,7 @@ fn move_over(new: &Path, path: &Path, seen: Version) -> Result<(), EditError> {
         return Err(EditError::Changed { path: path.to_owned() });
     }
     std::fs::rename(new, path).map_err(failed)?;
-    // The list is in its place; that the folder says so after a power cut can only be asked for.
+    // The list is in its place. That the folder keeps it after a power cut can only be asked for.
     let _ = path.parent().map(File::open).map(|folder| folder.and_then(|folder| folder.sync_all()));
     Ok(())
 }
@@ -110,7 +110,7 @@ fn private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Lets a file belong to whom another one belongs to. Without it the service might not be able to read its list.
+/// Gives a file the owner and the group of another one. Otherwise the service might be unable to read its list.
 #[cfg(unix)]
 fn give_to_owner_of(file: &File, like: &Metadata) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;

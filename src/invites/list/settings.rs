@@ -1,4 +1,4 @@
-//! What a list is told by the configuration.
+//! The configuration of a list.
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 /// The hash of an address: two halves of 64 bits, each with a key of its own.
 pub(super) type AddressHash = [u64; 2];
 
-/// The keys of the hashes (`SipHash`), drawn for each list: nobody can choose addresses that fall together.
+/// Hashes addresses (`SipHash`) with keys that are random for each list, so that nobody can choose addresses that collide.
 #[derive(Debug, Default)]
 pub(super) struct KeyedHasher([RandomState; 2]);
 
@@ -27,7 +27,7 @@ pub(super) struct AddressEntry {
     pub(super) key: AddressHash,
     /// The line, from 1 with the header; saturates at 2³².
     pub(super) line: u32,
-    /// Where the rest of the line is; [`AddressEntry::BARE`]: there is none.
+    /// The place of the whole line; [`AddressEntry::BARE`]: the line says no more than its address.
     pub(super) details: u32,
 }
 
@@ -35,7 +35,7 @@ impl AddressEntry {
     pub(super) const BARE: u32 = u32::MAX;
 }
 
-/// Lines by the hash of their address; those with the same one in the list's order.
+/// Lines by the hash of their address. Lines with the same hash are in the list's order.
 #[derive(Debug)]
 pub(super) struct AddressIndex(Box<[AddressEntry]>);
 

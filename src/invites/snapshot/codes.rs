@@ -1,5 +1,5 @@
-//! Lines with a code, by the code's digest. A digest is looked up by a keyed hash of it and compared in constant time,
-//! so that the time of an answer tells nothing about the digests there are.
+//! Lines with a code, by the code's digest. A digest is looked up by a keyed hash and compared in constant time, so that
+//! the time of an answer tells nothing about the digests in the list.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -11,12 +11,12 @@ use crate::values::{CodeDigest, Invitation};
 #[derive(Debug, Default)]
 pub(super) struct CodeIndex {
     hasher: RandomState,
-    /// By the hash; digests that fall together share a place.
+    /// Lines by the hash of their digest. Several digests may have one hash.
     by_hash: HashMap<u64, Vec<Invitation>>,
 }
 
 impl CodeIndex {
-    /// Takes a line with a code that was not there before.
+    /// Adds a line. Its code must be a new one.
     pub(super) fn add(&mut self, invitation: Invitation) -> Result<(), LineProblem> {
         let Some(code) = &invitation.code else { return Ok(()) };
         let known = self.with(&code.digest).next().map(|other| other.line);

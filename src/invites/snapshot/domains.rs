@@ -1,4 +1,4 @@
-//! Domain rules, by their domain: a list of thousands of partners is asked as quickly as a short one.
+//! Domain rules by their domain, so that a list of thousands of partners is searched as quickly as a short one.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ pub(super) struct DomainIndex {
 }
 
 impl DomainIndex {
-    /// Takes the next line and the domain that its rule names.
+    /// Adds the next line, whose rule names the domain.
     pub(super) fn add(&mut self, domain: String, invitation: Invitation) {
         let at = u32::try_from(self.invitations.len()).unwrap_or(u32::MAX);
         self.by_domain.entry(domain.into()).or_default().push(at);
@@ -29,7 +29,7 @@ impl DomainIndex {
     pub(super) fn matching<'a>(&'a self, address: &'a EmailAddress) -> impl Iterator<Item = &'a Invitation> {
         let above = |domain: &&'a str| domain.split_once('.').map(|(_, parent)| parent);
         let named = std::iter::successors(Some(address.domain()), above).flat_map(|domain| self.naming(domain));
-        // How addresses are compared says nothing about domains.
+        // The way of comparing addresses makes no difference to domains.
         let matches = |rule: &AddressRule| rule.matches(address, EmailMatch::Exact);
         named.filter(move |invitation| invitation.rule.as_ref().is_some_and(matches))
     }

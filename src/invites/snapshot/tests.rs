@@ -7,6 +7,7 @@ use rstest::rstest;
 
 use super::*;
 use crate::invites::csv_reader::{self, ListOptions};
+use crate::invites::line_problem::LineReport;
 use crate::values::{AppId, AttributeTypes, Code, InvitationState};
 
 fn snapshot(text: &str) -> Snapshot {
@@ -18,7 +19,7 @@ fn snapshot_for(apps: &[AppId], text: &str) -> Snapshot {
     let (source, types) = ("beta".into(), AttributeTypes::default());
     let options = ListOptions { source, apps: apps.to_vec(), extension_app: None, types };
     let (snapshot, problems) = csv_reader::read(text.as_bytes(), &options, csv_reader::UnendedLine::Used).unwrap();
-    assert!(problems.iter().all(|problem| problem.is_used()), "{problems:?}");
+    assert!(problems.iter().all(LineReport::is_used), "{problems:?}");
     snapshot
 }
 
