@@ -12,11 +12,10 @@ use crate::support::wire::exchange;
 
 /// The budget of these tests.
 const BUDGET: Duration = Duration::from_millis(400);
-/// What the product promises is 50 ms. The rest is for a busy machine that builds and runs other things meanwhile: it is
-/// time between the sockets, not the product's.
+/// The product promises 50 ms. The rest is for a machine that is busy with other things.
 const MACHINE: Duration = Duration::from_secs(1);
 
-/// A product whose key documents fail so from the start.
+/// A product that meets these faults from the start, with this failure action.
 async fn with_keys(faults: &[(Route, Fault)], on_failure: &str) -> Stage {
     let setting = Setting::default().set("GUESTLIST__HOOKS__BUDGET", "400ms");
     let setting = setting.set("GUESTLIST__HOOKS__ON_FAILURE", on_failure);
@@ -82,7 +81,7 @@ async fn the_failure_action_comes_in_time_while_the_document_with_the_key_hangs(
 }
 
 #[tokio::test]
-async fn a_document_that_hangs_keeps_nobody_waiting_who_does_not_need_it() {
+async fn a_document_that_hangs_does_not_delay_calls_that_do_not_need_it() {
     let stage = with_keys(&[(Route::LoginKeys, Fault::Hang)], "block").await;
     let (action, took) = called(&stage, Event::Start).await;
     in_time(took, "with the other document");
@@ -109,7 +108,7 @@ async fn without_usable_keys_an_invited_person_is_asked_to_try_later(#[case] fau
 }
 
 #[tokio::test]
-async fn what_came_while_nobody_was_known_is_not_remembered_and_keys_that_come_back_are_used() {
+async fn an_address_of_an_unknown_caller_is_not_remembered_and_keys_that_come_back_are_used() {
     let stage = with_keys(&both(&Fault::Status(500)), "continue").await;
     let sign_up = stage.sign_up(Person::email_otp("nobody@example.org"));
     let failed = stage.entra.call(Event::Start, sign_up.start()).await;
@@ -124,7 +123,7 @@ async fn what_came_while_nobody_was_known_is_not_remembered_and_keys_that_come_b
     submit["data"]["userSignUpInfo"]["attributes"]["displayName"]["value"] = Value::from("Alex");
     let decided = stage.entra.call(Event::Submit, submit).await;
     assert_eq!(decided.result.unwrap().action, Action::Continue);
-    // Had Start been believed, its address would go first.
+    // If Start had been believed, its address would come first.
     assert_eq!(stage.events_after("decision", 1).await[0]["address_source"], "attribute:email");
 }
 

@@ -1,4 +1,4 @@
-//! Who is let in, through the process: tokens as Entra sends them, tokens it never sends, and keys that change.
+//! Which callers are accepted, through the process: tokens as Entra sends them, tokens it never sends, and keys that change.
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ async fn posted(stage: &Stage, token: Option<&str>) -> (u16, Vec<u8>) {
     (answer.status, answer.body)
 }
 
-/// No line of the process has a part of the token, or anything after it that could be one.
+/// No line of the process has a recognisable part of the token.
 fn assert_unseen(stage: &Stage, token: &str) {
     for segment in token.split('.').filter(|segment| segment.len() > SEGMENT) {
         let head: String = segment.chars().take(SEGMENT).collect();
@@ -47,7 +47,7 @@ async fn assert_refused(stage: &Stage, token: Option<&str>, reason: &str) {
     assert_unseen(stage, token.unwrap_or_default());
 }
 
-/// The action's name that a token gets: the failure action has another than the decision about somebody invited.
+/// The name of the action that a token gets. It tells the failure action from the decision about somebody invited.
 async fn action(stage: &Stage, token: Token) -> String {
     let (status, body) = posted(stage, Some(&token.encode().unwrap())).await;
     assert_eq!(status, 200);
@@ -143,7 +143,7 @@ async fn a_token_with_a_wrong_or_missing_claim_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_no_token_at_all_is_refused() {
+async fn a_value_that_is_no_token_is_refused() {
     let stage = Setting::default().start().await;
     assert_refused(&stage, None, "missing-token").await;
     assert_refused(&stage, Some(&stage.entra.token().encrypted()), "encrypted-token").await;
@@ -179,7 +179,7 @@ async fn an_unknown_key_right_after_a_fetch_is_refused_without_another_one() {
     }
     let fetched = [Route::CiamKeys, Route::LoginKeys].map(|route| stage.tenant.faults().count(route));
     assert_eq!(fetched, [1, 1]);
-    // A process that starts now knows the new key, and the old one no more.
+    // A process that starts now knows the new key and no longer the old one.
     let old = stage.entra.token().signed_by(SigningKey::first().unwrap()).encode().unwrap();
     stage.host.restart().await.unwrap();
     assert_accepted(&stage, stage.entra.token()).await;
@@ -190,13 +190,13 @@ async fn an_unknown_key_right_after_a_fetch_is_refused_without_another_one() {
 async fn a_new_key_is_fetched_on_demand_once() {
     let setting = Setting::default();
     let tenant = setting.tenant().await;
-    // The login document has the key of old tokens; the other one cannot be had at first, nor when it is tried again.
+    // The login document has the old key. The other document fails at first, and again when it is tried again.
     tenant.keys().publish(Authority::Login, vec![SigningKey::first().unwrap().jwk()]);
     tenant.faults().arm(Route::CiamKeys, 0, Some(2), Fault::Status(503));
     let stage = setting.start_before(tenant).await;
     with_keys(&stage).await;
     rotate(stage.tenant.keys());
-    // The second try is the background's, after two seconds; its third comes four seconds later.
+    // The background tries again after two seconds, and once more four seconds later.
     stage.tenant.faults().reached(Route::CiamKeys, 2).await;
     let demanded = Instant::now();
     let mut accepted = false;
@@ -208,6 +208,6 @@ async fn a_new_key_is_fetched_on_demand_once() {
     assert!(accepted, "nothing was fetched on demand");
     assert_accepted(&stage, stage.entra.token().claim("uti", "another")).await;
     assert_eq!(stage.tenant.faults().count(Route::CiamKeys), 3);
-    // The key of before is still published, at the other authority.
+    // The other authority still publishes the old key.
     assert_accepted(&stage, stage.entra.token().signed_by(SigningKey::first().unwrap())).await;
 }

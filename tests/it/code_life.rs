@@ -35,7 +35,7 @@ fn events(stage: &Stage) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_code_is_reserved_for_who_types_it_and_accepted_when_their_account_is_found() {
+async fn a_typed_code_is_reserved_and_is_accepted_when_the_account_is_found() {
     let stage = with_a_code().await;
     let field = ext("InvitationCode");
     let typed = code(1).reveal().to_lowercase();
@@ -68,7 +68,7 @@ async fn a_reservation_outlives_the_process() {
     stage.host.restart().await.unwrap();
     let flow = stage.entra.sign_up(stranger(&stage, "kim@example.org"), edits).await;
     assert!(matches!(flow.outcome, Outcome::Rejected { .. }), "{flow:?}");
-    // What is left to do is done by the next run.
+    // The next run does the rest.
     stage.run().await;
     assert_eq!(events(&stage), ["reserved", "accepted"]);
 }

@@ -1,4 +1,4 @@
-//! The uses of codes: who gets the last one, how many wrong ones may be tried, what stays on disk, and what happens
+//! The uses of codes: who gets the last use, how many wrong ones may be tried, what stays on disk, and what happens
 //! when the store does not work.
 
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::support::service::{Plan, Service, ext, fill};
 use crate::support::stage::TRY_LATER;
 use crate::support::with_codes::{
-    PATIENT, at_the_field, code, files, form, is_in, list, person, policy, reservations, service, types,
+    PATIENT, code, code_error, files, form, is_admitted, list, person, policy, reservations, service, submit_code,
 };
 
 /// Code 1 with so many uses.
@@ -26,7 +26,7 @@ async fn entras_retry_reserves_once_on_any_instance() {
     let service = with_uses(2).await;
     let body = form(&service, Person::email_otp("jo@example.org"), &code(1).reveal());
     for instance in [&service, &service, &service.another()] {
-        assert!(is_in(&instance.call(Event::Submit, &body).await));
+        assert!(is_admitted(&instance.call(Event::Submit, &body).await));
     }
     assert_eq!(reservations(&service).len(), 1);
 }
@@ -37,7 +37,7 @@ async fn a_retry_while_the_first_call_is_under_way_reserves_once() {
     let another = service.another();
     let body = form(&service, Person::email_otp("jo@example.org"), &code(1).reveal());
     let calls = [&service, &another, &service, &another].map(|instance| instance.call(Event::Submit, &body));
-    assert!(join_all(calls).await.iter().all(is_in));
+    assert!(join_all(calls).await.iter().all(is_admitted));
     assert_eq!(reservations(&service).len(), 1);
 }
 
@@ -45,10 +45,10 @@ async fn a_retry_while_the_first_call_is_under_way_reserves_once() {
 async fn somebody_who_begins_again_reserves_once() {
     let service = with_uses(1).await;
     let shown = code(1).reveal();
-    assert!(is_in(&types(&service, "jo@example.org", &shown).await));
-    assert!(is_in(&types(&service.another(), "JO@example.org", &shown.to_lowercase()).await));
+    assert!(is_admitted(&submit_code(&service, "jo@example.org", &shown).await));
+    assert!(is_admitted(&submit_code(&service.another(), "JO@example.org", &shown.to_lowercase()).await));
     assert_eq!(reservations(&service).len(), 1);
-    assert_eq!(at_the_field(&types(&service, "kim@example.org", &shown).await), USED_UP);
+    assert_eq!(code_error(&submit_code(&service, "kim@example.org", &shown).await), USED_UP);
     assert_eq!(reservations(&service).len(), 1);
 }
 
@@ -66,7 +66,7 @@ async fn a_use_is_found_again_three_times_within_a_quarter_of_an_hour_and_then_a
 
 const USED_UP: &str = "This invitation code has been used already.";
 
-/// So many codes are raced for.
+/// The number of codes that are raced for.
 const RACES: u8 = 20;
 
 #[rstest]
@@ -81,9 +81,9 @@ async fn of_two_who_race_for_the_last_use_one_gets_it(#[case] two: bool) {
     for number in 1..=RACES {
         let typed = code(number).reveal();
         let (jo, kim) = (format!("jo{number}@example.org"), format!("kim{number}@example.org"));
-        let (first, second) = tokio::join!(types(&service, &jo, &typed), types(other, &kim, &typed));
-        assert_ne!(is_in(&first), is_in(&second), "{number}");
-        assert_eq!(at_the_field(if is_in(&first) { &second } else { &first }), USED_UP);
+        let (first, second) = tokio::join!(submit_code(&service, &jo, &typed), submit_code(other, &kim, &typed));
+        assert_ne!(is_admitted(&first), is_admitted(&second), "{number}");
+        assert_eq!(code_error(if is_admitted(&first) { &second } else { &first }), USED_UP);
     }
     assert_eq!(reservations(&service).len(), usize::from(RACES));
 }
@@ -95,11 +95,11 @@ async fn of_twelve_who_race_for_five_uses_five_get_one() {
     let addresses: Vec<String> = (0..12).map(|number| format!("jo{number}@example.org")).collect();
     let racers = addresses.iter().enumerate().map(|(number, address)| {
         let instance = if number % 2 == 0 { &service } else { &another };
-        types(instance, address, &typed)
+        submit_code(instance, address, &typed)
     });
     let answers = join_all(racers).await;
-    assert_eq!(answers.iter().filter(|answer| is_in(answer)).count(), 5);
-    let others: Vec<String> = answers.iter().filter(|answer| !is_in(answer)).map(at_the_field).collect();
+    assert_eq!(answers.iter().filter(|answer| is_admitted(answer)).count(), 5);
+    let others: Vec<String> = answers.iter().filter(|answer| !is_admitted(answer)).map(code_error).collect();
     assert_eq!(others, [USED_UP; 7]);
     assert_eq!(reservations(&service).len(), 5);
 }
@@ -117,12 +117,12 @@ async fn nothing_is_reserved_for_a_form_that_fails_its_rules(#[case] outcome: &s
     assert!(answer.action()["attributeErrors"].get(ext("InvitationCode")).is_none(), "{answer:?}");
     assert_eq!(files(&service.folder.path().join(".guestlist")).len(), 0);
     fill(&mut body, "city", "oslo");
-    assert!(is_in(&service.call(Event::Submit, &body).await));
+    assert!(is_admitted(&service.call(Event::Submit, &body).await));
     let reason = if outcome.is_empty() { "rules" } else { "rule-blocked" };
     assert_eq!(service.reasons(), [reason, "code"]);
 }
 
-/// A clock that can be moved, and a service that goes by it.
+/// A clock that the test moves, and a service that uses it.
 async fn timed(uses: u32) -> (Arc<ManualClock>, Service) {
     let clock = Arc::new(ManualClock::new(SystemClock.now()));
     let (invites, now) = (list(&[(1, &format!(",,,,,{uses}"))]), Arc::clone(&clock) as Arc<dyn Clock>);
@@ -130,10 +130,10 @@ async fn timed(uses: u32) -> (Arc<ManualClock>, Service) {
     (clock, Service::start_as(plan).await)
 }
 
-/// Somebody types a code; says whether they may go on, or else the text at the field.
+/// Sends a code: `Ok` if it is accepted, otherwise the text at the field.
 async fn tries(service: &Service, address: &str, ip: &str, typed: &str) -> Result<(), String> {
     let answer = service.call(Event::Submit, &form(service, person(address, ip), typed)).await;
-    if is_in(&answer) { Ok(()) } else { Err(at_the_field(&answer)) }
+    if is_admitted(&answer) { Ok(()) } else { Err(code_error(&answer)) }
 }
 
 const WRONG: &str = "This is not a valid invitation code.";
@@ -149,7 +149,7 @@ async fn after_ten_wrong_codes_in_a_minute_a_network_has_to_wait() {
     assert_eq!(tries(&service, "kim@example.org", here, &right).await, Err(TRY_LATER.to_owned()));
     assert_eq!(service.reasons().last().unwrap(), "too-many-tries");
     assert_eq!(reservations(&service).len(), 0);
-    // Who forgot to type anything is told so, and does not guess.
+    // An empty field is no guess.
     assert_eq!(tries(&service, "kim@example.org", here, "").await, Err("Enter your invitation code.".to_owned()));
     assert_eq!(tries(&service, "kim@example.org", elsewhere, &right).await, Ok(()));
     clock.advance(TimeDelta::seconds(61));
@@ -185,10 +185,10 @@ async fn neither_the_state_nor_the_log_knows_a_code_or_an_address() {
     let shown = code(1).reveal();
     let spellings = [shown.clone(), shown.to_lowercase(), shown.replace('-', "")];
     for (number, typed) in spellings.iter().enumerate() {
-        assert!(is_in(&types(&service, &format!("zebediah{number}@example.org"), typed).await));
+        assert!(is_admitted(&submit_code(&service, &format!("zebediah{number}@example.org"), typed).await));
     }
     for typed in [code(99).reveal(), format!("{shown}X"), "SESAME-OPEN".to_owned()] {
-        at_the_field(&types(&service, "zebediah@example.org", &typed).await);
+        code_error(&submit_code(&service, "zebediah@example.org", &typed).await);
     }
     assert_eq!(reservations(&service).len(), 3);
     let lines = service.lines.all().into_iter().map(|(_, line)| ("the log".to_owned(), line));
@@ -200,8 +200,8 @@ async fn neither_the_state_nor_the_log_knows_a_code_or_an_address() {
     }
 }
 
-/// Entra reports the address as the attribute `email`, and does not let people edit it: where nobody without an address
-/// sees the form, it goes before whatever a Start under the same id has seen.
+/// Entra reports the address as the attribute `email` and does not let people edit it. Where everybody who sees the form
+/// has an address, it comes before the one that a Start under the same id has seen.
 #[tokio::test]
 async fn the_address_that_entra_reports_goes_before_what_a_start_saw() {
     let service = service(policy(), &list(&[(1, ",,,,,")])).await;
@@ -231,24 +231,24 @@ async fn without_state(on_failure: &str) -> Service {
 #[tokio::test]
 async fn a_store_that_does_not_work_asks_to_try_later() {
     let service = without_state("block").await;
-    let action = types(&service, "jo@example.org", &code(1).reveal()).await.action();
+    let action = submit_code(&service, "jo@example.org", &code(1).reveal()).await.action();
     let failure = &service.logged("failure-action")[0];
     let support_code = failure["support_code"].as_str().unwrap();
     assert_eq!(action["message"], format!("{TRY_LATER} Support code: {support_code}"));
     assert_eq!((&failure["reason"], &failure["action"]), (&json!("state-unavailable"), &json!("refuse")));
-    // Who needs no code does not notice.
-    assert!(is_in(&types(&service, "alex@fabrikam.com", &code(1).reveal()).await));
-    // And who has a bad one is told so.
-    assert_eq!(at_the_field(&types(&service, "jo@example.org", "WELCOME").await), WRONG);
+    // Somebody who needs no code is not affected.
+    assert!(is_admitted(&submit_code(&service, "alex@fabrikam.com", &code(1).reveal()).await));
+    // A bad code is still an error at its field.
+    assert_eq!(code_error(&submit_code(&service, "jo@example.org", "WELCOME").await), WRONG);
 }
 
 #[tokio::test]
-async fn a_store_that_does_not_work_lets_through_if_that_is_what_a_failure_means_and_no_code_is_stored() {
+async fn a_store_that_does_not_work_stops_nobody_if_failures_continue_and_no_code_is_stored() {
     let service = without_state("continue").await;
-    let answer = types(&service, "jo@example.org", &code(1).reveal()).await;
-    assert!(is_in(&answer), "{answer:?}");
+    let answer = submit_code(&service, "jo@example.org", &code(1).reveal()).await;
+    assert!(is_admitted(&answer), "{answer:?}");
     assert_eq!(service.logged("failure-action")[0]["reason"], "state-unavailable");
     std::fs::remove_file(service.folder.path().join(".guestlist")).unwrap();
-    assert!(is_in(&types(&service, "jo@example.org", &code(1).reveal()).await));
+    assert!(is_admitted(&submit_code(&service, "jo@example.org", &code(1).reveal()).await));
     assert_eq!(service.reasons(), ["code"]);
 }

@@ -6,7 +6,9 @@ use serde_json::json;
 
 use crate::support::config::value;
 use crate::support::service::{Service, ext, fill};
-use crate::support::with_codes::{at_the_field, code, files, form, is_in, list, policy, reservations, service, types};
+use crate::support::with_codes::{
+    code, code_error, files, form, is_admitted, list, policy, reservations, service, submit_code,
+};
 
 const PORTAL: &str = "44444444-5555-6666-7777-888888888888";
 const OTHER_APP: &str = "44444444-5555-6666-7777-999999999999";
@@ -61,7 +63,7 @@ async fn start_shows_the_form_to_people_who_are_neither_admitted_nor_denied(
 #[tokio::test]
 async fn people_who_are_denied_are_refused_whatever_code_they_have() {
     let service = usual().await;
-    let answer = types(&service, "jo@mailinator.com", &code(GOOD).reveal()).await;
+    let answer = submit_code(&service, "jo@mailinator.com", &code(GOOD).reveal()).await;
     assert_eq!(answer.action_name(), "showBlockPage");
     assert_eq!((service.reasons(), reservations(&service).len()), (vec!["denied".to_owned()], 0));
 }
@@ -70,7 +72,7 @@ async fn people_who_are_denied_are_refused_whatever_code_they_have() {
 async fn a_closed_gate_takes_no_code() {
     let service = service(policy().set("policies.default.gate", "closed"), &codes()).await;
     assert_eq!(service.start_for("jo@example.org").await.action_name(), "showBlockPage");
-    let answer = types(&service, "jo@example.org", &code(GOOD).reveal()).await;
+    let answer = submit_code(&service, "jo@example.org", &code(GOOD).reveal()).await;
     assert_eq!(answer.action()["message"].as_str().map(|text| text.starts_with("Sign-up is closed.")), Some(true));
 }
 
@@ -105,9 +107,9 @@ async fn a_code_that_does_not_admit_is_an_error_at_its_field(
     #[case] text: &str,
 ) {
     let service = usual().await;
-    assert!(is_in(&types(&service, "first@example.org", &code(ONCE).reveal()).await));
-    let answer = types(&service, "kim@example.org", &typed).await;
-    assert_eq!(at_the_field(&answer), text);
+    assert!(is_admitted(&submit_code(&service, "first@example.org", &code(ONCE).reveal()).await));
+    let answer = submit_code(&service, "kim@example.org", &typed).await;
+    assert_eq!(code_error(&answer), text);
     let action = answer.action();
     assert_eq!(action["message"], "Please correct the marked fields.");
     assert_eq!(action["attributeErrors"].as_object().unwrap().len(), 1, "{action}");
@@ -139,8 +141,8 @@ async fn a_good_code_is_taken_in_every_spelling_and_not_stored() {
         shown.chars().flat_map(|c| [c, ' ']).collect(),
     ];
     for (number, typed) in spellings.iter().enumerate() {
-        let answer = types(&service, &format!("jo{number}@example.org"), typed).await;
-        assert!(is_in(&answer), "{typed}: {answer:?}");
+        let answer = submit_code(&service, &format!("jo{number}@example.org"), typed).await;
+        assert!(is_admitted(&answer), "{typed}: {answer:?}");
     }
     assert!(service.reasons().iter().all(|reason| reason == "code"), "{:?}", service.reasons());
     assert_eq!(reservations(&service).len(), spellings.len());
@@ -154,11 +156,11 @@ async fn a_good_code_is_taken_in_every_spelling_and_not_stored() {
 #[tokio::test]
 async fn a_code_with_conditions_is_good_for_those_who_meet_them(#[case] number: u8, #[case] address: &str) {
     let service = usual().await;
-    assert!(is_in(&types(&service, address, &code(number).reveal()).await));
+    assert!(is_admitted(&submit_code(&service, address, &code(number).reveal()).await));
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_the_form_and_with_the_code_is_said_at_once() {
+async fn errors_of_the_form_and_of_the_code_are_shown_together() {
     let service = usual().await;
     let mut submit = form(&service, Person::email_otp("jo@example.org"), &code(UNKNOWN).reveal());
     fill(&mut submit, "displayName", " ");
@@ -175,7 +177,7 @@ async fn what_is_wrong_with_the_form_and_with_the_code_is_said_at_once() {
 async fn a_code_of_somebody_who_needs_none_is_blanked_and_not_used(#[case] address: &str, #[case] reason: &str) {
     let service = usual().await;
     for typed in [code(GOOD).reveal(), "WELCOME".to_owned(), code(EXPIRED).reveal()] {
-        assert!(is_in(&types(&service, address, &typed).await), "{typed}");
+        assert!(is_admitted(&submit_code(&service, address, &typed).await), "{typed}");
     }
     assert_eq!(service.reasons(), [reason; 3]);
     assert_eq!(files(&service.folder.path().join(".guestlist")).len(), 0);
@@ -201,7 +203,7 @@ async fn rules_see_the_line_of_the_code() {
     };
     let action = service.call(Event::Submit, &asked(1)).await.action();
     assert_eq!(action["attributeErrors"], json!({ "city": "This field is required." }));
-    assert!(is_in(&service.call(Event::Submit, &asked(2)).await));
+    assert!(is_admitted(&service.call(Event::Submit, &asked(2)).await));
 }
 
 #[tokio::test]
@@ -210,5 +212,5 @@ async fn the_text_at_the_field_is_in_the_persons_language() {
     let service = service(policy().and(texts), &codes()).await;
     let person = Person::email_otp("jo@example.org").locale("de-CH");
     let answer = service.call(Event::Submit, &form(&service, person, "WELCOME")).await;
-    assert_eq!(at_the_field(&answer), "Diesen Code kennen wir nicht.");
+    assert_eq!(code_error(&answer), "Diesen Code kennen wir nicht.");
 }

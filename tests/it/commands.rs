@@ -5,7 +5,7 @@ use std::path::Path;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::config::{BETA, config};
+use crate::support::config::{BETA, GRAPH, config};
 use crate::support::function_app::{SECRETS, project, said};
 
 /// The exit code and what was said on standard output. A command that answers writes nothing to standard error.
@@ -39,7 +39,7 @@ async fn check_passes_the_committed_sample_from_anywhere() {
     assert_eq!(code, Some(0), "{out}");
 }
 
-/// Six slips of the pen.
+/// A configuration with six slips. Sections without one are added behind it.
 const SLIPS: &str = r#"[tenant]
 id = "aaaabbbb-0000-cccc-1111-dddd2222eeee"
 subdomian = "contoso"
@@ -57,16 +57,11 @@ required = true
 [[policies.rules]]
 attribute = "postalCode"
 pattern = "[0-9"
-[graph]
-client_id = "88888888-3333-4444-5555-666666666666"
-credential = { client_secret = { env = "GUESTLIST_GRAPH_SECRET" } }
-[state]
-url = "state"
 [[connectors]]
 name = "news"
 kind = "mailchimp"
-api_key = { env = "MAILCHIMP_API_KEY" }
 list = "a1b2c3d4e5"
+api_key = { env = "MAILCHIMP_API_KEY" }
 when = "user.ext.Newsletter &&"
 [[connectors]]
 name = "directory"
@@ -76,7 +71,7 @@ set = { displayName = "{{ user.givenName }}" }
 
 #[tokio::test]
 async fn check_shows_every_error_with_its_place_and_the_nearest_key() {
-    let folder = project(format!("{SLIPS}{BETA}"));
+    let folder = project(format!("{SLIPS}{BETA}{GRAPH}"));
     let (code, said) = answered(folder.path(), &["check"]).await;
     let line_of = |part: &str| SLIPS.lines().position(|line| line.contains(part)).unwrap() + 1;
     let expected = [

@@ -1,7 +1,7 @@
-//! Deliveries believe only what they can read: what stands between us and a service answers with anything.
+//! A delivery counts only if its answer can be read: a gateway before a service may answer with anything.
 //!
-//! In every case here the first run must neither count the account as delivered nor give it up, must say so in a line,
-//! and the next run must complete it.
+//! In every case here the first run neither counts the account as delivered nor gives it up, and logs a line. The next
+//! run completes it.
 
 use guestlist_emulator::systems::mailchimp::Mailchimp;
 use guestlist_emulator::tenant::{Fault, Route};
@@ -13,7 +13,7 @@ use crate::support::stage::{Setting, Stage, has};
 const CHALLENGE: &str =
     r#"Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize""#;
 
-/// One new account; the product's own pauses end its repetitions after a second.
+/// One new account, and a limit for a run so short that the product repeats a call for about a second only.
 async fn with_an_account() -> (Stage, String) {
     let stage = Setting::default().set("GUESTLIST__ACCOUNTS__RUN_LIMIT", "3s").start().await;
     let id = stage.joins("alex@fabrikam.com", "Alex", "Fabrikam");
@@ -26,7 +26,7 @@ fn assert_complete(stage: &Stage, id: &str) {
     assert!(stage.events("account-abandoned").is_empty());
 }
 
-/// A run during which `route` always answers so, and one afterwards.
+/// A run during which `route` always fails in this way, and one afterwards.
 async fn assert_tried_again(route: Route, fault: Fault) {
     let (stage, id) = with_an_account().await;
     stage.tenant.faults().set(route, fault);
@@ -61,7 +61,7 @@ async fn assert_tried_again(route: Route, fault: Fault) {
 #[case::too_large_page(Fault::gateway(413))]
 #[case::misdirected_page(Fault::gateway(421))]
 #[tokio::test]
-async fn what_is_not_mailchimps_member_is_no_delivery(#[case] fault: Fault) {
+async fn an_answer_that_is_not_mailchimps_member_is_no_delivery(#[case] fault: Fault) {
     assert_tried_again(Mailchimp::PUT_MEMBER, fault).await;
 }
 
@@ -76,7 +76,7 @@ async fn what_is_not_mailchimps_member_is_no_delivery(#[case] fault: Fault) {
 #[case::conflict_page(Fault::gateway(409))]
 #[case::another_error(Fault::json(400, &json!({ "error": "bad_request" })))]
 #[tokio::test]
-async fn what_is_not_graphs_204_changed_no_user(#[case] fault: Fault) {
+async fn an_answer_that_is_not_graphs_204_is_no_delivery(#[case] fault: Fault) {
     assert_tried_again(Route::PatchUser, fault).await;
 }
 
@@ -100,7 +100,7 @@ async fn a_user_that_cannot_be_read_is_neither_taken_nor_skipped(#[case] fault: 
 }
 
 #[tokio::test]
-async fn one_answer_of_a_gateway_is_made_good_within_the_run() {
+async fn one_answer_of_a_gateway_is_followed_by_another_try_within_the_run() {
     for route in [Route::DirectoryAudits, Route::GetUser, Mailchimp::PUT_MEMBER, Route::PatchUser] {
         let stage = Setting::default().start().await;
         let id = stage.joins("alex@fabrikam.com", "Alex", "Fabrikam");
@@ -148,7 +148,7 @@ async fn the_cursor_never_passes_an_audit_page_that_cannot_be_read(#[case] fault
 #[case::another_kind(Fault::changed("token_type", "mac"))]
 #[case::no_kind(Fault::without("token_type"))]
 #[tokio::test]
-async fn what_is_no_token_is_asked_for_anew_at_once(#[case] fault: Fault) {
+async fn a_token_that_cannot_be_used_is_asked_for_again_at_once(#[case] fault: Fault) {
     let (stage, id) = with_an_account().await;
     stage.tenant.faults().once(Route::GraphToken, fault);
     let logs = stage.run().await;
@@ -163,7 +163,7 @@ async fn what_is_no_token_is_asked_for_anew_at_once(#[case] fault: Fault) {
 #[case::redirect(Fault::gateway(302))]
 #[case::bad_request_page(Fault::gateway(400))]
 #[tokio::test]
-async fn a_token_endpoint_that_never_gives_one_is_not_asked_without_end(#[case] fault: Fault) {
+async fn a_token_endpoint_that_never_gives_one_is_not_asked_forever(#[case] fault: Fault) {
     let (stage, id) = with_an_account().await;
     stage.tenant.faults().set(Route::GraphToken, fault);
     let error = stage.failing_run().await;
@@ -195,7 +195,7 @@ async fn a_refused_token_is_replaced_at_once(#[case] fault: Fault) {
 }
 
 #[tokio::test]
-async fn tokens_that_are_always_refused_make_accounts_wait_and_are_not_replaced_without_end() {
+async fn tokens_that_are_always_refused_make_accounts_wait_and_are_not_replaced_forever() {
     let (stage, id) = with_an_account().await;
     stage.tenant.faults().set(Route::GetUser, Fault::token_refused(401, None));
     assert!(has(&stage.run().await, "1 waiting"));

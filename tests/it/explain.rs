@@ -11,7 +11,7 @@ use strum::VariantArray;
 use crate::support::config::{BETA, Config};
 use crate::support::function_app::said;
 use crate::support::service::{Service, ext, fill};
-use crate::support::with_codes::{self, code, files, is_in, list};
+use crate::support::with_codes::{self, code, files, is_admitted, list};
 
 /// The app with codes, the one with rules, a closed one, one that only reports, and one without a policy.
 const PORTAL: &str = "44444444-5555-6666-7777-888888888888";
@@ -83,7 +83,7 @@ async fn service() -> Service {
     service.call(Event::Start, &sign_up.start()).await;
     let mut submit = sign_up.submit();
     fill(&mut submit, &ext("InvitationCode"), &code(7).reveal());
-    assert!(is_in(&service.call(Event::Submit, &submit).await));
+    assert!(is_admitted(&service.call(Event::Submit, &submit).await));
     service
 }
 
@@ -101,8 +101,7 @@ async fn explained(folder: &Path, arguments: &[&str]) -> (String, Value) {
     (text, serde_json::from_str(&json).unwrap())
 }
 
-/// Who, to which app, with what else on the command line, and what becomes of them for which reason. `CODE 1` is typed as
-/// code 1.
+/// Address, app, further arguments, verdict and reason. `CODE 1` stands for code 1.
 const CASES: [(&str, &str, &str, &str, &str); 25] = [
     ("alex@fabrikam.com", PORTAL, "", "admitted", "invitation"),
     ("ada@contoso.com", PORTAL, "", "admitted", "allow"),
@@ -131,11 +130,11 @@ const CASES: [(&str, &str, &str, &str, &str); 25] = [
     ("first@example.org", PORTAL, "--code CODE 7", "admitted", "code"),
 ];
 
-/// Reasons that no single decision of a quiet service comes to: how often others tried, and failures.
+/// Reasons that follow from other calls or from failures, and that `explain` cannot arrange.
 const BY_NAME: [&str; 6] =
     ["too-many-tries", "deadline", "keys-unavailable", "invites-unavailable", "state-unavailable", "panicked"];
 
-/// What `further` says, word by word, with codes in place of their numbers.
+/// The further arguments one by one, with codes in place of their numbers.
 fn words(further: &str) -> Vec<String> {
     if let Some(number) = further.strip_prefix("--code CODE ") {
         return vec!["--code".to_owned(), code(number.parse().unwrap()).reveal()];

@@ -66,7 +66,7 @@ fn last(service: &Service) -> [String; 3] {
     ["address_source", "provenance", "reason"].map(|field| line[field].as_str().unwrap_or_default().to_owned())
 }
 
-/// What is remembered of admissions.
+/// The stored admissions.
 fn remembered(service: &Service) -> Vec<(String, String)> {
     files(&service.folder.path().join(".guestlist/admissions"))
 }
@@ -190,7 +190,7 @@ async fn an_admission_to_one_app_is_none_to_another() {
 }
 
 #[tokio::test]
-async fn whoever_starts_again_with_another_account_under_the_same_id_starts_and_is_told_to_take_another_id() {
+async fn somebody_who_starts_again_with_another_account_under_the_same_id_is_asked_to_start_again() {
     let service = service(policies()).await;
     let (alex, mut sam) = (by_provider(&service), by_provider(&service));
     sam.correlation_id.clone_from(&alex.correlation_id);

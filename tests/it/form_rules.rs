@@ -68,7 +68,7 @@ async fn sent_empty(service: &Service, empty_fields: EmptyFields) -> Value {
 #[case::null(EmptyFields::Null)]
 #[case::empty(EmptyFields::Empty)]
 #[tokio::test]
-async fn what_is_listed_and_was_left_empty_fails_at_its_field(#[case] empty_fields: EmptyFields) {
+async fn a_listed_field_that_was_left_empty_has_its_error(#[case] empty_fields: EmptyFields) {
     let service = service(rules(REQUIRED)).await;
     let action = sent_empty(&service, empty_fields).await;
     let required = "This field is required.";
@@ -82,7 +82,7 @@ async fn what_is_listed_and_was_left_empty_fails_at_its_field(#[case] empty_fiel
 }
 
 #[tokio::test]
-async fn what_was_left_empty_and_is_not_listed_fails_as_well_and_is_named_above_the_form() {
+async fn a_field_left_empty_that_is_not_listed_has_its_error_too_and_is_named_above_the_form() {
     let service = service(rules(REQUIRED)).await;
     let action = sent_empty(&service, EmptyFields::LeftOut).await;
     let (terms, name) = ("Accept the terms, jo@example.org.", "This field is required.");
@@ -170,7 +170,7 @@ async fn a_page_without_a_text_of_its_own_has_one_with_the_support_code() {
 }
 
 #[tokio::test]
-async fn what_one_rule_tidied_the_next_one_sees() {
+async fn a_rule_sees_the_value_that_the_one_before_has_tidied() {
     let sections = "[[policies.rules]]\nattribute = \"country\"\nnormalise = [\"trim\", \"upper\"]\n\
         [[policies.rules]]\nattribute = \"mobilePhone\"\nnormalise = [\"phone\"]\nphone_country = \"attributes.country\"\n\
         [[policies.rules]]\nwhen = \"attributes.country == 'AU'\"\nattribute = \"state\"\none_of = [\"VIC\", \"NSW\"]\n";
@@ -360,7 +360,7 @@ too-young = "Too young."
 #[case::left_empty("", "", json!({ "name": "continueWithDefaultBehavior" }))]
 #[case::right("Fabrikam", "18", json!({ "name": "continueWithDefaultBehavior" }))]
 #[tokio::test]
-async fn a_rule_that_can_stop_somebody_is_not_passed_by_what_its_condition_cannot_read(
+async fn a_rule_that_can_stop_somebody_is_not_passed_by_a_value_that_its_condition_cannot_read(
     #[case] company: &str,
     #[case] city: &str,
     #[case] expected: Value,

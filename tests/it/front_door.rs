@@ -1,4 +1,4 @@
-//! The timer is the host's alone: what comes through the public front door runs nothing. And on Azure it has no state.
+//! Only the host fires the timer: a request from the public front door runs nothing. On Azure the timer has no state.
 
 use guestlist_emulator::Host;
 use guestlist_emulator::host::Mode;
@@ -54,7 +54,7 @@ async fn only_a_request_of_the_host_itself_is_a_run() {
             assert!((400..500).contains(&status), "{status} {path} {headers}");
         }
     }
-    // A target in absolute form is an address of its own, which goes before `Host`.
+    // A target in absolute form has an address of its own, which counts before `Host`.
     for address in ["evil.example", "guestlist.azurewebsites.net", "localhost", &format!("evil@127.0.0.1:{port}")] {
         for path in ["/UpdateNewAccounts", "/updatenewaccounts"] {
             let status = post(port, &format!("http://{address}{path}"), &own).await;
@@ -103,7 +103,7 @@ async fn no_public_address_leads_to_the_timer(#[case] mode: Mode) {
         let status = post(public_port(&stage), path, &host).await;
         assert!(status >= 400, "{status} {path}");
     }
-    // Nor do the paths that the process itself serves in public.
+    // The paths that the process serves in public do not lead there either.
     assert_eq!(post(stage.host.handler_port(), "/api/UpdateNewAccounts", &host).await, 404);
     assert_eq!(asked(&stage), 0);
 }
@@ -127,10 +127,10 @@ async fn a_catch_all_function_beside_it_opens_no_way_to_the_timer(#[case] mode: 
     let other = Host::start(stage.folder.path(), settings).await.unwrap();
     let port: u16 = other.url().rsplit_once(':').unwrap().1.parse().unwrap();
     for path in paths {
-        // The address outside goes by this name: a caller cannot choose another, or the front end knows no such site.
+        // Callers outside can use this name only: the front end of Azure knows no site of another name.
         let status = post(port, path, "Host: guestlist.azurewebsites.net\r\n").await;
         assert!(status >= 400, "{status} {path}");
-        // A proxying host says for whom it asks, whatever the name.
+        // A proxying host says for whom it asks (`X-Forwarded-Host`), whatever the name.
         if mode == Mode::Proxying {
             assert!(post(port, path, &format!("Host: 127.0.0.1:{}\r\n", other.handler_port())).await >= 400, "{path}");
         }

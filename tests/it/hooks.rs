@@ -55,7 +55,7 @@ async fn somebody_without_an_address_is_told_so() {
     let policy = policy().set("policies.default.gate", "open");
     let service = Service::start_as(Plan { policy, ..Plan::default() }).await;
     let sign_up = service.sign_up(Person::facebook_without_address());
-    // A form that nobody can have come to by themselves: they can only start again.
+    // Start shows nobody this form without an address: a person who sends it can only start again.
     for (event, text) in [(Event::Start, "could not see your email"), (Event::Submit, "sign up again")] {
         let action = service.call(event, &sign_up.event(event)).await.action();
         assert!(action["message"].as_str().unwrap().contains(text), "{action}");
@@ -64,7 +64,7 @@ async fn somebody_without_an_address_is_told_so() {
 }
 
 #[tokio::test]
-async fn submit_goes_by_what_it_proves_itself_and_else_by_what_start_saw() {
+async fn submit_uses_the_address_that_it_proves_itself_and_otherwise_the_one_that_start_saw() {
     let service = Service::start().await;
     let sign_up = service.sign_up(Person::email_otp("alex@fabrikam.com"));
     assert_eq!(service.call(Event::Start, &sign_up.start()).await.action_name(), "setPrefillValues");
@@ -303,7 +303,7 @@ async fn health_tells_the_version_readiness_and_the_lists_age_and_nothing_else()
 }
 
 #[tokio::test]
-async fn one_line_per_decision_with_what_an_engineer_asks_for() {
+async fn each_decision_is_one_line_with_what_an_engineer_asks_for() {
     let service = Service::start().await;
     let sign_up = service.sign_up(Person::email_otp("alex@fabrikam.com"));
     let start = sign_up.start();

@@ -204,7 +204,11 @@ async fn the_source_is_named_if_there_are_several() {
 #[case::two_lines(&["jo@example.org", "--note", "two\nlines"], 64, "line break")]
 #[case::there_already(&["ALEX@fabrikam.com"], 1, "line 2 already invites the same: change that line")]
 #[tokio::test]
-async fn what_cannot_be_meant_changes_nothing(#[case] arguments: &[&str], #[case] exit: i32, #[case] says: &str) {
+async fn an_invitation_that_makes_no_sense_changes_nothing(
+    #[case] arguments: &[&str],
+    #[case] exit: i32,
+    #[case] says: &str,
+) {
     let folder = project(config());
     let before = list(folder.path());
     let (code, out, err) = add(folder.path(), arguments).await;
@@ -214,7 +218,7 @@ async fn what_cannot_be_meant_changes_nothing(#[case] arguments: &[&str], #[case
 }
 
 #[tokio::test]
-async fn a_configuration_that_cannot_be_used_is_shown_as_elsewhere() {
+async fn the_errors_of_a_configuration_are_shown_as_by_other_commands() {
     let folder = project("[tenant]\n");
     let (code, _, err) = add(folder.path(), &["jo@example.org"]).await;
     assert!(code == Some(64) && err.contains("guestlist.toml:1:1: tenant.id: this key is missing"), "{err}");
@@ -260,7 +264,7 @@ async fn a_new_list_that_cannot_be_written_is_an_error_and_no_code_is_shown() {
     assert!(!folder.path().join(format!("{name}.lock")).exists());
 }
 
-/// Scripts write the new list there before they rename it, and somebody may want the codes there.
+/// Scripts may write a new list there before they rename it, and people may keep codes there.
 #[tokio::test]
 async fn a_file_of_somebody_else_beside_the_list_is_left_alone() {
     let folder = project(config());
@@ -285,7 +289,7 @@ async fn help_is_an_answer(#[case] arguments: &[&str], #[case] says: &str) {
 }
 
 #[tokio::test]
-async fn codes_that_nobody_can_type_anywhere_are_remarked_upon() {
+async fn codes_that_no_form_asks_for_are_reported() {
     let folder = project(config::config());
     let (code, out, said) = add(folder.path(), &["--code"]).await;
     assert_eq!((code, out.lines().count()), (Some(0), 1));
@@ -326,7 +330,7 @@ async fn a_file_that_is_there_keeps_its_codes_and_a_list_that_cannot_be_changed_
     assert!(code == Some(1) && err.contains("cannot write nowhere/codes.txt"), "{code:?} {err}");
     assert_eq!(std::fs::read_to_string(folder.path().join("codes.txt")).unwrap(), "earlier ones\n");
     assert_eq!(list(folder.path()), "email\n");
-    // A list with a header that means nothing is not added to.
+    // Nothing is added to a list whose header cannot be used.
     write(folder.path(), "email,email\nalex@fabrikam.com,\n");
     let (code, _, err) = add(folder.path(), &["--code", "--out", "new.txt"]).await;
     assert_ne!(code, Some(0), "{err}");
@@ -384,9 +388,7 @@ fn codes_that_could_not_be_shown_are_a_failure_that_names_their_lines(#[case] ar
 #[case(&["schema"])]
 #[case(&["invites", "add", "jo@example.org"])]
 #[case(&["invites", "add", "--code", "--out", "codes.txt"])]
-fn an_answer_that_a_full_device_does_not_take_is_a_failure_and_a_reader_that_has_gone_is_none(
-    #[case] arguments: &[&str],
-) {
+fn an_answer_to_a_full_device_is_a_failure_and_one_to_a_closed_pipe_is_not(#[case] arguments: &[&str]) {
     let folder = project(config());
     let (code, err) = shown_on(full(), folder.path(), arguments);
     assert!(code == Some(1) && err.contains("standard output"), "{code:?} {err}");

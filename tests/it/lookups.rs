@@ -54,7 +54,7 @@ async fn requests(server: &MockServer) -> usize {
     server.received_requests().await.unwrap().len()
 }
 
-/// The Start action of somebody whose form has every field that is spoken of here.
+/// The Start action for a form with every field that the look-ups fill.
 async fn started(service: &Service, address: &str) -> Value {
     let mut start = service.sign_up(Person::email_otp(address)).start();
     let attributes = &mut start["data"]["userSignUpInfo"]["attributes"];
@@ -69,13 +69,13 @@ fn person() -> Value {
 }
 
 #[tokio::test]
-async fn what_is_found_fills_the_form_behind_the_list_and_the_policy() {
+async fn a_found_value_fills_the_form_unless_the_list_or_the_policy_has_one() {
     let crm = server(&[("/crm", person())]).await;
     let service = service(policy(&["crm"], &lookup("crm", &crm.uri(), TITLE_AND_CITY)), PATIENT).await;
-    // The list says a title, and the policy a country.
+    // The list has a title, and the policy a country.
     let alex = started(&service, "alex@fabrikam.com").await;
     assert_eq!(alex["inputs"], json!({ "jobTitle": "Engineer", "city": "Leeds", "country": "AU" }));
-    // An empty column says nothing.
+    // An empty cell is no value.
     let sam = started(&service, "sam@fabrikam.com").await;
     assert_eq!(sam["inputs"], json!({ "jobTitle": "Director", "city": "Leeds", "country": "AU" }));
     let line = service.logged("decision").pop().unwrap();
@@ -188,7 +188,7 @@ async fn a_look_up_that_hangs_costs_its_budget_and_the_others_are_used() {
 }
 
 #[tokio::test]
-async fn a_look_up_that_would_outlast_the_hook_is_left_and_nothing_else_is_lost() {
+async fn a_look_up_that_would_outlast_the_hook_is_abandoned_and_nothing_else_is_lost() {
     let (_listener, hangs) = hanging().await;
     let section = lookup("crm", &hangs, &format!("{TITLE_AND_CITY}\nbudget = \"1500ms\""));
     let service = service(policy(&["crm"], &section), &[("budget", "300ms")]).await;

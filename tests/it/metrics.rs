@@ -1,4 +1,4 @@
-//! What the process counts and, at debug level, tells of every step: by reason, and about nobody in particular.
+//! The counts of decisions and, at debug level, the steps of each one: by reason, without personal data.
 
 use std::collections::BTreeMap;
 

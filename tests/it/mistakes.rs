@@ -1,4 +1,4 @@
-//! A configuration with many mistakes in what is said about sign-ups shows every one of them at its place, at once.
+//! A configuration with many mistakes about sign-ups: all of them are shown at once, each at its place.
 
 use std::fmt::Display;
 
@@ -152,7 +152,10 @@ async fn with_rule(rule: &str) -> (Option<i32>, Vec<String>) {
 #[case::unknown_member("identity.emial == ''".to_owned(), "did you mean identity.email?")]
 #[case::unfinished("attributes.city == ".to_owned(), "")]
 #[tokio::test]
-async fn a_condition_that_is_too_much_or_names_nothing_is_an_error(#[case] when: String, #[case] says: &str) {
+async fn a_condition_that_is_too_large_or_names_something_unknown_is_an_error(
+    #[case] when: String,
+    #[case] says: &str,
+) {
     let (code, problems) = with_rule(&format!("  attribute = \"city\"\n  when = \"{when}\"")).await;
     assert_eq!((code, problems.len()), (Some(64), 1), "{problems:#?}");
     assert!(problems[0].contains("policies.only.rules.city.when: ") && problems[0].contains(says), "{problems:#?}");
@@ -170,7 +173,7 @@ async fn a_condition_that_is_too_much_or_names_nothing_is_an_error(#[case] when:
 #[case::a_date("  attribute = \"city\"\n  latest = \"31.12.2026\"", "2026-01-31")]
 #[case::outcome("  attribute = \"city\"\n  required = true\n  outcome = \"page\"", "block")]
 #[tokio::test]
-async fn a_rule_that_cannot_be_meant_is_an_error(#[case] rule: &str, #[case] says: &str) {
+async fn a_rule_that_makes_no_sense_is_an_error(#[case] rule: &str, #[case] says: &str) {
     let (code, problems) = with_rule(rule).await;
     assert_eq!((code, problems.len()), (Some(64), 1), "{problems:#?}");
     assert!(problems[0].contains("policies.only.rules.") && problems[0].contains(says), "{problems:#?}");

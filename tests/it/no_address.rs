@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use crate::support::config::{Config, invite_only};
 use crate::support::service::{Service, ext, fill};
-use crate::support::with_codes::{at_the_field, code, is_in, list, reservations, service};
+use crate::support::with_codes::{code, code_error, is_admitted, list, reservations, service};
 
-/// Codes for anybody, and one for an address.
+/// A code for anybody, one for an address, and one for a domain.
 fn codes() -> String {
     list(&[(1, ",,,,,2"), (2, "ada@contoso.com,,,,,5"), (3, "@fabrikam.com,,,,,5")])
 }
@@ -47,18 +47,18 @@ async fn a_code_admits_somebody_without_an_address() {
     let service = service(policy("invite-only"), &codes()).await;
     let sign_up = without_address(&service).await;
     let missing = service.call(Event::Submit, &form(&sign_up, "", "")).await;
-    assert_eq!(at_the_field(&missing), "Enter your invitation code.");
+    assert_eq!(code_error(&missing), "Enter your invitation code.");
     let body = form(&sign_up, &code(1).reveal(), "");
     // Only one person started under this id: a retry is theirs.
     for instance in [&service, &service, &service.another()] {
-        assert!(is_in(&instance.call(Event::Submit, &body).await));
+        assert!(is_admitted(&instance.call(Event::Submit, &body).await));
     }
     assert_eq!(reservations(&service).len(), 1);
     // The next ones count as somebody else. The code has two uses.
     for (number, lets_in) in [(2, true), (3, false)] {
         let sign_up = without_address(&service).await;
         let answer = service.call(Event::Submit, &form(&sign_up, &code(1).reveal(), "")).await;
-        assert_eq!(is_in(&answer), lets_in, "{number}");
+        assert_eq!(is_admitted(&answer), lets_in, "{number}");
     }
     let last = service.logged("decision").pop().unwrap();
     assert!(last.get("address").is_none() && last.get("provenance").is_none(), "{last}");
@@ -70,7 +70,7 @@ async fn a_code_admits_somebody_without_an_address() {
 #[case::allowed_by_domain("ada@contoso.com")]
 #[case::admitted_by_an_open_gate("jo@example.org")]
 #[tokio::test]
-async fn an_address_that_was_typed_never_admits(
+async fn a_typed_address_never_admits(
     #[case] typed: &str,
     #[values("invite-only", "open")] gate: &str,
     #[values("none", "for an address", "for a domain")] which: &str,
@@ -84,25 +84,25 @@ async fn an_address_that_was_typed_never_admits(
     };
     for instance in [&service, &service.another()] {
         let answer = instance.call(Event::Submit, &form(&sign_up, &code, typed)).await;
-        assert_eq!(at_the_field(&answer), text);
+        assert_eq!(code_error(&answer), text);
     }
     assert_eq!(service.logged("decision").pop().unwrap()["provenance"], "typed");
     assert_eq!(reservations(&service).len(), 0);
 }
 
 #[tokio::test]
-async fn an_address_that_was_typed_neither_hinders_a_code_nor_holds_its_use() {
+async fn a_typed_address_neither_prevents_the_use_of_a_code_nor_keeps_it() {
     let service = service(policy("invite-only"), &codes()).await;
     let sign_up = without_address(&service).await;
-    assert!(is_in(&service.call(Event::Submit, &form(&sign_up, &code(1).reveal(), "alex@fabrikam.com")).await));
+    assert!(is_admitted(&service.call(Event::Submit, &form(&sign_up, &code(1).reveal(), "alex@fabrikam.com")).await));
     // Another sign-up with the same typed address takes a use of its own.
     let other = without_address(&service).await;
-    assert!(is_in(&service.call(Event::Submit, &form(&other, &code(1).reveal(), "alex@fabrikam.com")).await));
+    assert!(is_admitted(&service.call(Event::Submit, &form(&other, &code(1).reveal(), "alex@fabrikam.com")).await));
     assert_eq!(reservations(&service).len(), 2);
 }
 
 #[tokio::test]
-async fn an_address_that_was_typed_and_is_denied_closes_the_gate() {
+async fn a_typed_address_that_is_denied_is_refused() {
     let service = service(policy("open"), &codes()).await;
     let sign_up = without_address(&service).await;
     let answer = service.call(Event::Submit, &form(&sign_up, &code(1).reveal(), "jo@mailinator.com")).await;
@@ -125,7 +125,7 @@ async fn somebody_with_an_address_is_known_by_it_on_every_instance_whatever_they
     // A code for a domain goes by the address that Start saw.
     let ada = service.sign_up(Person::email_otp("kim@fabrikam.com"));
     service.call(Event::Start, &ada.start()).await;
-    assert!(is_in(&service.another().call(Event::Submit, &form(&ada, &code(3).reveal(), "x@example.org")).await));
+    assert!(is_admitted(&service.another().call(Event::Submit, &form(&ada, &code(3).reveal(), "x@example.org")).await));
 }
 
 #[tokio::test]
@@ -133,8 +133,8 @@ async fn somebody_who_is_not_remembered_needs_a_code_like_a_stranger() {
     let service = service(policy("open"), &codes()).await;
     let invited = service.sign_up(Person::email_otp("alex@fabrikam.com"));
     let answer = service.call(Event::Submit, &form(&invited, "", "alex@fabrikam.com")).await;
-    assert_eq!(at_the_field(&answer), "Enter your invitation code.");
-    assert!(is_in(&service.call(Event::Submit, &form(&invited, &code(1).reveal(), "alex@fabrikam.com")).await));
+    assert_eq!(code_error(&answer), "Enter your invitation code.");
+    assert!(is_admitted(&service.call(Event::Submit, &form(&invited, &code(1).reveal(), "alex@fabrikam.com")).await));
 }
 
 #[rstest]

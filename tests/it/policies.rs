@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::config::{BETA, Config};
 use crate::support::service::{Service, ext, fill};
-use crate::support::with_codes::{self, code, form, is_in, list};
+use crate::support::with_codes::{self, code, form, is_admitted, list};
 
 const CONTINUE: &str = "continueWithDefaultBehavior";
 
@@ -69,7 +69,7 @@ async fn a_policy_that_only_reports_blanks_codes_good_and_bad() {
     ] {
         let address = format!("{}@example.org", service.reasons().len());
         let answer = service.call(Event::Submit, &form(&service, Person::email_otp(&address), &typed)).await;
-        assert!(is_in(&answer), "{answer:?}");
+        assert!(is_admitted(&answer), "{answer:?}");
         let line = line(&service);
         assert_eq!((line["reason"].as_str(), line["reported"].as_str()), (Some(reason), reported));
     }

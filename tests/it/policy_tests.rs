@@ -1,9 +1,10 @@
-//! `[[tests]]` of a configuration: those that pass, those that fail and how that looks, and those that are no tests.
+//! `[[tests]]` of a configuration: tests that pass, tests that fail and what is shown then, and entries that are no
+//! tests.
 
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::config::{BETA, Config, TENANT, invite_only};
+use crate::support::config::{BETA, Config, GRAPH, TENANT, invite_only};
 use crate::support::function_app::{project, said};
 
 /// A policy with codes, a rule and a page, and its list.
@@ -23,14 +24,11 @@ prefill = { country = "AU", displayName = "{{ invite.name }}" }
 denied = { title = "By invitation only", text = "{{ email }} is not on the list of {{ app.name }}." }
 [messages.de]
 denied = "Nein."
-[graph]
-client_id = "88888888-3333-4444-5555-666666666666"
-credential = { client_secret = { env = "GUESTLIST_GRAPH_SECRET" } }
 "#;
 
 /// The configuration before its tests, as its lines are counted.
 fn before() -> String {
-    [TENANT, BETA, POLICY].concat()
+    [TENANT, BETA, POLICY, GRAPH].concat()
 }
 
 /// What `check` says of the policy with these tests: the exit code and the text. It is said as JSON, too.
@@ -159,7 +157,7 @@ async fn a_test_that_fails_shows_what_was_expected_and_what_was_found(
 }
 
 #[tokio::test]
-async fn a_form_of_somebody_who_never_sees_it_says_so() {
+async fn a_test_of_the_form_for_somebody_refused_at_start_fails_and_says_so() {
     let tests = "[[tests]]\nname = \"no\"\nhook = \"submit\"\ngiven = { email = \"jo@mailinator.com\" }\nexpect = { action = \"refuse\" }\n";
     let (code, said, _) = checked(tests).await;
     assert_eq!(code, Some(1), "{said}");
@@ -198,7 +196,7 @@ async fn a_form_of_somebody_who_never_sees_it_says_so() {
 #[case::ip("given = { ip = \"localhost\" }", "given.ip: ", "203.0.113.7")]
 #[case::both("given = { invitation = { tags = \"x\" }, no_invitations = true }", "given: ", "remove no_invitations")]
 #[tokio::test]
-async fn a_test_that_is_none_is_an_error_of_the_configuration(
+async fn a_test_that_makes_no_sense_is_an_error_of_the_configuration(
     #[case] line: &str,
     #[case] key: &str,
     #[case] says: &str,
@@ -234,7 +232,7 @@ async fn a_column_of_a_tests_invitation_that_means_nothing_fails_the_test() {
 #[case::code("given = { email = \"jo@example.org\", code = \"wrong\" }", "has no invitation_code")]
 #[case::source("given = { email = \"jo@example.org\", email_source = \"federated-id\" }", "email_sources")]
 #[tokio::test]
-async fn a_test_of_which_a_part_says_nothing_fails(#[case] given: &str, #[case] says: &str) {
+async fn a_test_with_a_part_that_has_no_effect_fails(#[case] given: &str, #[case] says: &str) {
     let tests = format!("[[tests]]\nname = \"a\"\n{given}\nexpect = {{ action = \"refuse\" }}\n");
     let folder = project(Config::from(TENANT).and(invite_only()).and(tests));
     let (code, said, _) = said(folder.path(), &["check"], &[]).await;

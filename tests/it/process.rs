@@ -15,7 +15,7 @@ use crate::support::function_app::{PATIENCE, SECRETS, project, run};
 use crate::support::stage::{Setting, Stage, measured};
 use crate::support::wire::get;
 
-/// What a start may take on a busy machine, with a binary that is not optimised.
+/// The longest start on a busy machine, with a binary that is not optimised.
 const START: Duration = Duration::from_secs(5);
 
 /// The routes of the tenant that the product asks.
@@ -155,7 +155,7 @@ async fn an_occupied_port_ends_it_with_one_clear_line(#[case] port: u16) {
 #[case("-1")]
 #[case("")]
 #[tokio::test]
-async fn a_port_that_is_none_ends_it_with_one_clear_line(#[case] port: &str) {
+async fn an_invalid_port_ends_it_with_one_clear_line(#[case] port: &str) {
     let folder = project(config());
     let ended = run(folder.path(), &[], &[("FUNCTIONS_CUSTOMHANDLER_PORT", port)]).await;
     assert_eq!(ended.status.code(), Some(64));

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::function_app::{LIST, PATIENCE};
 use crate::support::stage::{HASH_KEY, Setting, Stage, unavailable};
 
-/// The one who is on the list.
+/// The person on the list.
 const INVITED: &str = "alex@fabrikam.com";
 /// Others, with names that occur nowhere else.
 const PEOPLE: [(&str, &str, &str); 4] = [
@@ -18,12 +18,12 @@ const PEOPLE: [(&str, &str, &str); 4] = [
     ("thaddeus.brill@woodgrove.com", "Thaddeus", "Brillhart"),
     ("ottoline.vane@example.com", "Ottoline", "Vanekamp"),
 ];
-/// The one whom most of it is about.
+/// The person whom most requests are about.
 const WHO: &str = PEOPLE[0].0;
 const GRAPH_SECRET: &str = "emulated~graph~secret";
 const MAILCHIMP_KEY: &str = Mailchimp::API_KEY;
 
-/// All that must be in no line, in lower case.
+/// Words that must be in no line, in lower case.
 fn forbidden() -> Vec<String> {
     let mut words = vec![GRAPH_SECRET.to_owned(), MAILCHIMP_KEY.to_owned(), "0123456789abcdef-us21".to_owned()];
     words.extend([HASH_KEY, INVITED, "alex@", "Alex Fabrikam", "Engineer", "nobody@"].map(str::to_owned));
@@ -50,7 +50,7 @@ fn assert_clean<'t>(texts: impl IntoIterator<Item = &'t String>) {
             assert!(!lower.contains(word), "{word}\n{text}");
         }
         assert!(!has_token(text), "{text}");
-        // An address in another guise would still have its sign.
+        // An address in another form would still have its @.
         assert!(!text.contains('@') && !lower.contains("%40"), "{text}");
     }
 }
@@ -77,7 +77,7 @@ async fn signs_up(stage: &Stage, address: &str) {
     stage.entra.call(Event::Submit, submit).await;
 }
 
-/// Bodies that break at every stage, each with an address inside.
+/// Malformed bodies, one for each check, each with an address inside.
 async fn malformed(stage: &Stage) {
     let token = stage.entra.token().encode().unwrap();
     let good = sign_up(stage, WHO).start();
@@ -108,7 +108,7 @@ async fn malformed(stage: &Stage) {
     }
 }
 
-/// Tokens that say who somebody is, as a user's own token would, and are refused for one reason after the other.
+/// Tokens with personal data, as a user's own token has them, each of which is refused for another reason.
 async fn bad_tokens(stage: &Stage) {
     let body = sign_up(stage, WHO).start().to_string();
     let token = || stage.entra.token().claim("email", WHO).claim("preferred_username", WHO).claim("name", PEOPLE[0].2);
@@ -131,7 +131,7 @@ async fn bad_tokens(stage: &Stage) {
     }
 }
 
-/// Failures of the outside, whose answers quote whom they are about.
+/// Failures of outside systems, whose answers quote the person.
 fn quoting_failures() -> Vec<(Route, Fault)> {
     let (address, given_name, surname) = PEOPLE[0];
     let message = format!("Invalid value '{given_name} {surname}' for {address} (user {given_name}@x).");
@@ -162,7 +162,7 @@ fn quoting_failures() -> Vec<(Route, Fault)> {
     ]
 }
 
-/// A run for each failure, with somebody new whom nothing has happened to yet; what the runs answered.
+/// A run for each failure, each with a new account. Returns what the runs answered.
 async fn failing_runs(stage: &Stage) -> Vec<String> {
     let faults = stage.tenant.faults();
     let mut answers = Vec::new();
@@ -198,7 +198,7 @@ async fn no_line_of_a_full_run_has_an_address_a_name_a_secret_or_a_token(#[value
     stage.host.terminate(PATIENCE).await.unwrap();
     stage.events_after("stopped", 1).await;
     assert_clean(&written(&stage));
-    // What was meant to be written was written.
+    // The expected events were written.
     let event = |line: &String| serde_json::from_str::<Value>(line).ok()?["event"].as_str().map(str::to_owned);
     let seen: Vec<String> = written(&stage).iter().filter_map(event).collect();
     let hooks = ["decision", "malformed", "unauthenticated", "refused-request", "rule-skipped"];

@@ -1,4 +1,4 @@
-//! `explain` and `[[tests]]` play what Entra plays: what they say is what the service does.
+//! `explain` and `[[tests]]` play the part of Entra: they say what the service does.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -83,7 +83,7 @@ fn sign_ups() -> impl Strategy<Value = SignUp> {
     );
     parts.prop_map(|(gate, mode, prefill, rules, address, typed, empty_fields)| {
         let rules = rules.into_iter().flat_map(|rule| ["[[policies.rules]]\n", rule, "\n"]).collect::<String>();
-        // Only where `if-asked` is used does it make a difference whether the event lists what was left empty.
+        // Whether the event lists a field that was left empty matters to `if-asked` only.
         let empty_fields = if rules.contains("if-asked") { EmptyFields::Null } else { empty_fields };
         let policy = Config::from(BETA).and(format!(
             "[tenant.attributes]\n\"ext.Vip\" = \"boolean\"\n\"ext.Seats\" = \"int64\"\n\

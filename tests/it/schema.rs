@@ -10,7 +10,7 @@ async fn printed(arguments: &[&str]) -> String {
     out
 }
 
-/// Compares without the diff of a whole document.
+/// Compares line by line, because nobody can read the difference of two whole documents.
 async fn is_committed(file: &str, arguments: &[&str]) {
     let committed = committed(file);
     let renew = format!("cargo run --quiet -- {} > {file}", arguments.join(" "));

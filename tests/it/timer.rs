@@ -1,4 +1,4 @@
-//! The timer through the host: who is found, what is sent, who is passed over.
+//! The timer through the host: which accounts are found, what is sent, and which accounts are skipped.
 
 use std::time::Duration;
 
@@ -81,7 +81,7 @@ async fn nothing_is_done_twice_by_a_second_run_nor_after_a_restart() {
 }
 
 #[tokio::test]
-async fn who_unsubscribed_stays_unsubscribed_and_who_did_not_consent_is_not_sent() {
+async fn somebody_who_unsubscribed_stays_so_and_somebody_without_consent_is_not_sent() {
     let stage = Setting::default().start().await;
     stage.tenant.system::<Mailchimp>().add(LIST, "alex@fabrikam.com", "unsubscribed");
     let alex = stage.joins("alex@fabrikam.com", "Alex", "Fabrikam");
@@ -106,7 +106,7 @@ async fn a_name_that_is_taken_gets_the_same_suffix_from_any_state() {
     let [_, suffixed] = stage.names(&id);
     let suffix = suffixed.strip_prefix("alex.fabrikam-").and_then(|rest| rest.strip_suffix("@contoso.onmicrosoft.com"));
     assert!(suffix.is_some_and(|suffix| suffix.len() == 4), "{suffixed}");
-    // As if it had all never happened: another state folder, the account as it was made.
+    // Everything is reset: an empty state folder, and the account as it was made.
     stage.host.kill().await.unwrap();
     std::fs::remove_dir_all(stage.folder.path().join("state")).unwrap();
     stage.tenant.directory().set(&id, "userPrincipalName", before);
@@ -117,7 +117,7 @@ async fn a_name_that_is_taken_gets_the_same_suffix_from_any_state() {
 }
 
 #[tokio::test]
-async fn who_did_not_sign_up_just_now_is_passed_over_with_the_reason() {
+async fn an_account_that_is_no_new_sign_up_is_skipped_with_the_reason() {
     let stage = Setting::default().start().await;
     let now = Clock::system().now();
     let old = (now - minutes(20)).to_rfc3339();
@@ -133,7 +133,7 @@ async fn who_did_not_sign_up_just_now_is_passed_over_with_the_reason() {
         (directory.add(Account::signed_up(SignIn::None)), "no-sign-in-identity"),
         (directory.add(joined("old@fabrikam.com", "Old", "Record").with("createdDateTime", old)), "too-old"),
     ];
-    // Before the very first run's reach: not even looked at.
+    // Older than the first run looks back: not even found.
     directory.add(joined("older@fabrikam.com", "Old", "Account").created_at(now - minutes(20)));
     let logs = stage.run().await;
     let skips = [

@@ -1,4 +1,4 @@
-//! The timer when the outside fails: who is to blame, what goes on, what the next run makes good.
+//! The timer when outside systems fail: which account or connector is blamed, what goes on, what the next run repeats.
 
 use std::time::{Duration, Instant};
 
@@ -34,7 +34,7 @@ fn assert_complete(stage: &Stage, ids: &[String]) {
 #[tokio::test]
 async fn one_account_that_fails_stops_no_other_and_is_tried_again(#[case] route: Route, #[case] tries: usize) {
     let (stage, ids) = with_three_accounts(Setting::default()).await;
-    // As often as the product asks for the first of them within one run.
+    // As many calls as the product makes for the first account within one run.
     stage.tenant.faults().arm(route, 0, Some(tries), unavailable_now());
     let logs = stage.run().await;
     assert!(has(&logs, "accounts: 3 new, 2 associated") && has(&logs, "1 failed, to be tried again"), "{logs:?}");
@@ -64,7 +64,7 @@ async fn a_run_that_cannot_find_accounts_fails_and_the_next_one_loses_none(
     #[case] fault: Fault,
     #[case] says: &str,
 ) {
-    // Short enough that the product's own pauses end the repetitions at once.
+    // Shorter than the product's pauses, so that it does not repeat the call.
     let (stage, ids) = with_three_accounts(Setting::default().set("GUESTLIST__ACCOUNTS__RUN_LIMIT", "2s")).await;
     stage.tenant.faults().set(route, fault);
     let error = stage.failing_run().await;
@@ -90,7 +90,7 @@ async fn a_next_link_to_another_host_is_not_followed_and_what_was_read_is_kept()
     let error = stage.failing_run().await;
     assert!(error.contains("not on the Graph host"), "{error}");
     assert_eq!(stage.tenant.faults().count(Route::DirectoryAudits), 1);
-    // Whoever connected would be waiting here.
+    // A connection would be waiting here.
     let mut accept = Box::pin(stranger.accept());
     assert!(futures_util::poll!(&mut accept).is_pending());
     assert!(has(&stage.run().await, "accounts: 3 new, 3 associated"));

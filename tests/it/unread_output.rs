@@ -51,7 +51,7 @@ async fn dropped(stage: &Stage) -> Option<u64> {
 }
 
 #[tokio::test]
-async fn every_answer_comes_in_time_and_what_was_written_meanwhile_is_not_lost() {
+async fn every_answer_comes_in_time_and_no_line_is_lost() {
     let stage = Setting::default().unread(true, true).start().await;
     calls(&stage, CALLS).await;
     assert!(stage.lines().is_empty());
@@ -99,7 +99,7 @@ async fn a_pipe_that_is_stuck_does_not_hold_the_other(
 }
 
 #[tokio::test]
-async fn what_finds_no_room_is_counted_and_reported_in_one_line_once_there_is_room() {
+async fn dropped_lines_are_counted_and_reported_in_one_line_once_there_is_room() {
     let stage = Setting::default().set("GUESTLIST__TELEMETRY__LEVEL", "debug").unread(true, true).start().await;
     // At this level there are many lines about each call.
     calls(&stage, 2 * CALLS).await;

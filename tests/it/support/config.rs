@@ -26,7 +26,7 @@ name = "beta"
 source = "invites.csv"
 "#;
 
-/// Keys and sections that come after [`invite_only`] in [`policy`].
+/// The sections that [`policy`] adds to [`allow_and_deny`].
 const RULES_AND_TEXTS: &str = r#"
 [[policies.rules]]
 attribute = "displayName"
@@ -46,13 +46,17 @@ postal-code = "A postal code has four digits."
 not-invited = "{{ email }} steht nicht auf der Liste."
 "#;
 
-/// What the timer needs besides the policy. The addresses of the outside come as app settings.
-const ACCOUNTS: &str = r#"
+/// Graph and the state, which the timer needs. The addresses of the outside come as app settings.
+pub(crate) const GRAPH: &str = r#"
 [graph]
 client_id = "88888888-3333-4444-5555-666666666666"
 credential = { client_secret = { env = "GUESTLIST_GRAPH_SECRET" } }
 [state]
 url = "state"
+"#;
+
+/// Both connectors, and the key of the hashes in the log.
+const CONNECTORS: &str = r#"
 [[connectors]]
 name = "news"
 kind = "mailchimp"
@@ -73,6 +77,13 @@ pub(crate) fn invite_only() -> Config {
     Config::from(BETA).and("[[policies]]\nname = \"default\"\ngate = \"invite-only\"")
 }
 
+/// [`invite_only`] with a domain that is allowed and one that is denied.
+pub(crate) fn allow_and_deny() -> Config {
+    invite_only()
+        .add("policies.default.allow", vec!["@contoso.com"])
+        .add("policies.default.deny", vec!["@mailinator.com"])
+}
+
 /// A policy for every app that admits everybody, and no source.
 pub(crate) fn open() -> Config {
     Config::from("[[policies]]\nname = \"default\"\ngate = \"open\"")
@@ -80,15 +91,8 @@ pub(crate) fn open() -> Config {
 
 /// The policy that most tests use.
 pub(crate) fn policy() -> Config {
-    let policy = invite_only().add_keys(
-        "policies.default",
-        r#"
-        allow = ["@contoso.com"]
-        deny = ["@mailinator.com"]
-        prefill = { country = "AU", displayName = "{{ invite.name }}" }
-        "#,
-    );
-    policy.and(RULES_AND_TEXTS)
+    let prefill = value(r#"{ country = "AU", displayName = "{{ invite.name }}" }"#);
+    allow_and_deny().add("policies.default.prefill", prefill).and(RULES_AND_TEXTS)
 }
 
 /// A whole configuration of a service that has hooks and no timer.
@@ -98,7 +102,7 @@ pub(crate) fn hooks_only() -> Config {
 
 /// [`policy`], and what the timer needs.
 pub(crate) fn with_accounts() -> Config {
-    policy().and(ACCOUNTS).set("connectors.news.list", LIST)
+    policy().and(GRAPH).and(CONNECTORS).set("connectors.news.list", LIST)
 }
 
 /// A whole configuration, with hooks and a timer.

@@ -14,7 +14,7 @@ use super::service::INVITES;
 pub(crate) const EXECUTABLE: &str = env!("CARGO_BIN_EXE_guestlist");
 /// The mailing list of the connector `news`.
 pub(crate) const LIST: &str = "a1b2c3d4e5";
-/// The longest wait for what has to come.
+/// The longest wait for something that has to happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Files of the function app that every project has.

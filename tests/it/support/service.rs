@@ -42,7 +42,7 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    /// The one action; panics unless it is a right answer to Entra.
+    /// The one action. Panics unless Entra would accept the answer.
     pub(crate) fn action(&self) -> Value {
         assert_eq!(self.status, StatusCode::OK, "{self:?}");
         assert_eq!(self.headers["content-type"], "application/json");
@@ -77,7 +77,7 @@ impl Default for Plan<'_> {
     }
 }
 
-/// A service, its tenant, its folder, and what it logged in this thread.
+/// A service, its tenant, its folder, and the lines that it logged in this thread.
 pub(crate) struct Service {
     pub(crate) tenant: Arc<Tenant>,
     pub(crate) app: App,
@@ -115,7 +115,7 @@ impl Service {
         Self { tenant, app, folder, lines, clock: plan.clock, _logging: Some(logging) }
     }
 
-    /// Another instance over the same files, with a memory of its own; it writes into the same log.
+    /// Another instance over the same files, with a memory of its own and the same log.
     pub(crate) fn another(&self) -> Self {
         let app = app(&self.folder, &self.clock);
         app.start();

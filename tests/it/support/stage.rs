@@ -1,6 +1,6 @@
 //! The real binary under the stand-in for the Functions host, before an emulated tenant, with every line it wrote.
 //!
-//! Nothing here sleeps: whoever waits, waits for a line, a request or an answer, and gives up after [`PATIENCE`].
+//! Nothing here sleeps. A test waits for a line, a request or an answer, and gives up after [`PATIENCE`].
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -27,7 +27,7 @@ pub(crate) const TIMER: &str = "UpdateNewAccounts";
 pub(crate) const TRY_LATER: &str = "We cannot complete your sign-up right now. Please try again in a few minutes.";
 pub(crate) const HASH_KEY: &str = "6f1d2c3b4a59687f8e9dacbbcad9e8f7061524334251607f8e9dacbbcad9e8f7";
 
-/// What is to be staged.
+/// How tenant, host and product are to be started.
 #[derive(Default)]
 pub(crate) struct Setting {
     options: TenantOptions,
@@ -57,19 +57,19 @@ impl Setting {
         self
     }
 
-    /// Without this one.
+    /// Without this app setting.
     pub(crate) fn unset(mut self, name: &'static str) -> Self {
         self.absent.push(name);
         self
     }
 
-    /// With the host passing HTTP on in this way.
+    /// With a host that passes HTTP on in this way.
     pub(crate) fn mode(mut self, mode: Mode) -> Self {
         self.mode = Some(mode);
         self
     }
 
-    /// With nobody who reads these outlets.
+    /// With a host that does not read these streams.
     pub(crate) fn unread(mut self, stdout: bool, stderr: bool) -> Self {
         self.unread = Unread { stdout, stderr };
         self
@@ -142,12 +142,12 @@ impl Stage {
         self.host.invoke_timer(TIMER).await
     }
 
-    /// Fires the timer, which has to succeed, and hands over what it says.
+    /// Fires the timer, which has to succeed, and returns the lines that it reports.
     pub(crate) async fn run(&self) -> Vec<String> {
         self.fire().await.unwrap_or_else(|error| panic!("{error:?}")).logs
     }
 
-    /// Fires the timer, which has to answer 500, and hands over the error.
+    /// Fires the timer, which has to answer 500, and returns the error.
     pub(crate) async fn failing_run(&self) -> String {
         match self.fire().await {
             Err(InvokeError::Status { status: 500, body }) => {
@@ -198,7 +198,7 @@ impl Stage {
         get(self.host.handler_port(), "/api/Health").await
     }
 
-    /// Returns when every line that was written to stderr up to now is here: behind a line made for the purpose.
+    /// Returns when every line that was written to stderr so far has arrived. A refused call makes a line behind them.
     pub(crate) async fn settle(&self) {
         let marks = self.events("invocation-refused").len();
         let request = format!("POST /{TIMER} HTTP/1.1\r\nHost: mark\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
@@ -224,7 +224,7 @@ pub(crate) fn joined(address: &str, given_name: &str, surname: &str) -> Account 
     account.with(&format!("extension_{EXTENSION_APP}_Newsletter"), true)
 }
 
-/// An answer that asks to try again at once: the product's own pauses would make a test slow.
+/// An answer that asks to try again at once, because the product's own pauses would make a test slow.
 pub(crate) fn unavailable(body: &Value) -> Fault {
     let headers = [("content-type", "application/json"), ("retry-after", "0")];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
@@ -236,7 +236,7 @@ pub(crate) fn unavailable_now() -> Fault {
     unavailable(&json!({}))
 }
 
-/// Shows what was measured, beside the verdict on it.
+/// Prints a measured time, which the assertion on it does not show.
 #[expect(clippy::print_stdout, reason = "the figure is for whoever reads the test's output")]
 pub(crate) fn measured(what: &str, took: Duration) {
     println!("{what}: {took:?}");

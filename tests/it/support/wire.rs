@@ -1,4 +1,4 @@
-//! Bytes on a connection of its own: requests that no client would send, and how they are answered.
+//! Requests as bytes on a connection of their own, as no client would send them, and their answers.
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

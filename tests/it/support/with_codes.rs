@@ -7,20 +7,14 @@ use guestlist::values::Code;
 use guestlist_emulator::sign_up::{Event, Person};
 use serde_json::{Value, json};
 
-use super::config::{Config, invite_only};
+use super::config::{Config, allow_and_deny};
 use super::service::{Answer, Plan, Service, ext, fill};
 
 /// A policy that asks people who are not on the list for a code, and everybody for a name.
 pub(crate) fn policy() -> Config {
-    let policy = invite_only().add_keys(
-        "policies.default",
-        r#"
-        allow = ["@contoso.com"]
-        deny = ["@mailinator.com"]
-        invitation_code = "ext.InvitationCode"
-        "#,
-    );
-    policy.and("[[policies.rules]]\nattribute = \"displayName\"\nrequired = true")
+    allow_and_deny()
+        .add("policies.default.invitation_code", "ext.InvitationCode")
+        .and("[[policies.rules]]\nattribute = \"displayName\"\nrequired = true")
 }
 
 /// The longest budget there may be, because other tests use the same machine.
@@ -29,13 +23,13 @@ pub(crate) const PATIENT: &[(&str, &str)] = &[("budget", "1800ms")];
 /// The columns of [`list`].
 const COLUMNS: &str = "email,name,apps,not_before,expires,uses,code";
 
-/// A code; every number has another.
+/// A code. Each number has its own.
 pub(crate) fn code(number: u8) -> Code {
     let bytes = |other: u8| [number, other, 7, number, other, 7, number, other, 7, number, other, 7, 7, 7, 7, 7];
     (0..=u8::MAX).find_map(|other| Code::from_random(bytes(other))).unwrap()
 }
 
-/// A list with a line for each code: what stands before it, up to `uses`.
+/// A list with a line for each code: its number, and the cells before it, up to `uses`.
 pub(crate) fn list(lines: &[(u8, &str)]) -> String {
     let line = |(number, before): &(u8, &str)| format!("{before},{}\n", code(*number).digest());
     format!("{COLUMNS}\nalex@fabrikam.com,Alex Fabrikam,,,,,\n{}", lines.iter().map(line).collect::<String>())
@@ -62,20 +56,20 @@ pub(crate) fn form(service: &Service, person: Person, typed: &str) -> Value {
 }
 
 /// Sends a form with a code.
-pub(crate) async fn types(service: &Service, address: &str, typed: &str) -> Answer {
+pub(crate) async fn submit_code(service: &Service, address: &str, typed: &str) -> Answer {
     let body = form(service, Person::email_otp(address), typed);
     service.call(Event::Submit, &body).await
 }
 
-/// Whether the answer lets somebody in by a code: the account is made, and the code not stored with it.
-pub(crate) fn is_in(answer: &Answer) -> bool {
+/// Whether the answer admits somebody and empties the field of the code, so that no code is stored.
+pub(crate) fn is_admitted(answer: &Answer) -> bool {
     let action = answer.action();
     let modifies = answer.action_name() == "modifyAttributeValues";
     modifies && action["attributes"] == json!({ ext("InvitationCode"): "" })
 }
 
-/// What the answer says at the field of the code; it has to be the form again.
-pub(crate) fn at_the_field(answer: &Answer) -> String {
+/// The error at the field of the code. Panics unless the answer shows the form again.
+pub(crate) fn code_error(answer: &Answer) -> String {
     assert_eq!(answer.action_name(), "showValidationError", "{answer:?}");
     answer.action()["attributeErrors"][ext("InvitationCode")].as_str().unwrap_or_default().to_owned()
 }

@@ -1,5 +1,5 @@
-//! Whose a Submit is, when people share correlation ids and networks: what somebody else's Start has seen lets nobody
-//! in, and whoever is alone in their network gets through whatever ids Entra uses.
+//! Who sent a Submit, when people share correlation ids and networks: what somebody else's Start has seen admits nobody,
+//! and a person who is alone in their network gets through whichever ids Entra uses.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use crate::support::config::{Config, invite_only};
 use crate::support::function_app::PATIENCE;
 use crate::support::service::{Answer, Plan, Service, ext, fill};
-use crate::support::with_codes::{PATIENT, at_the_field, code, is_in, list, reservations, service};
+use crate::support::with_codes::{PATIENT, code, code_error, is_admitted, list, reservations, service};
 
 const START_AGAIN: &str = "We could not match this form with the start of your sign-up.";
 const USED_UP: &str = "This invitation code has been used already.";
@@ -41,7 +41,7 @@ fn at(mut person: Person, ip: &str) -> Person {
     person
 }
 
-/// Somebody whose provider tells an address in a mapped attribute only, and Entra nothing.
+/// Somebody whose address is in a mapped attribute only.
 fn by_claim(service: &Service, ip: &str) -> SignUp {
     service.sign_up(at(Person::oidc("https://idp.fabrikam.com", "ignored@fabrikam.com"), ip))
 }
@@ -91,10 +91,10 @@ async fn six_people_without_an_address_under_one_id_use_a_code_with_one_use_once
     let mut admitted = 0;
     for (sign_up, instance) in six.iter().zip([&service, &service.another()].into_iter().cycle()) {
         let answer = instance.call(Event::Submit, &with_code(sign_up, &code(1).reveal())).await;
-        if is_in(&answer) {
+        if is_admitted(&answer) {
             admitted += 1;
         } else {
-            assert_eq!(at_the_field(&answer), USED_UP);
+            assert_eq!(code_error(&answer), USED_UP);
         }
     }
     assert_eq!((admitted, reservations(&service).len(), known_by(&service).as_str()), (1, 1, "nobody"));
@@ -114,14 +114,14 @@ async fn people_of_whom_nothing_is_known_are_not_one_person() {
         let form = with_code(&sign_up, &code(1).reveal());
         // Entra's retry is in order.
         let answers = [service.call(Event::Submit, &form).await, service.call(Event::Submit, &form).await];
-        assert_eq!(is_in(&answers[0]), is_in(&answers[1]));
-        admitted += usize::from(is_in(&answers[0]));
+        assert_eq!(is_admitted(&answers[0]), is_admitted(&answers[1]));
+        admitted += usize::from(is_admitted(&answers[0]));
     }
     assert_eq!((admitted, reservations(&service).len()), (1, 1));
 }
 
 #[tokio::test]
-async fn who_may_be_invited_and_cannot_be_told_apart_is_asked_to_start_again_beside_the_code() {
+async fn somebody_who_may_be_invited_and_cannot_be_identified_is_asked_to_start_again_beside_the_code() {
     let service = service(policy(), &list(&[(1, "jo@example.org,,,,,1")])).await;
     // The same person, over IPv4 and over IPv6.
     let mut invited = by_claim(&service, "203.0.113.1");
@@ -133,7 +133,7 @@ async fn who_may_be_invited_and_cannot_be_told_apart_is_asked_to_start_again_bes
         let mut form = with_claim(&invited, Event::Submit, "alex@fabrikam.com");
         fill(&mut form, &ext("InvitationCode"), typed);
         let answer = service.call(Event::Submit, &form).await;
-        assert!(!at_the_field(&answer).is_empty(), "{answer:?}");
+        assert!(!code_error(&answer).is_empty(), "{answer:?}");
         assert!(answer.action()["message"].as_str().unwrap().starts_with(START_AGAIN), "{answer:?}");
     }
 }
@@ -168,14 +168,14 @@ async fn a_stranger_is_not_the_invited_friend_who_started_under_the_same_id() {
         for instance in [&service, &service.another()] {
             let mut body = with_claim(&stranger, Event::Submit, "alex@fabrikam.com");
             fill(&mut body, &ext("InvitationCode"), "");
-            assert_eq!(at_the_field(&instance.call(Event::Submit, &body).await), MISSING);
+            assert_eq!(code_error(&instance.call(Event::Submit, &body).await), MISSING);
         }
         assert_eq!(known_by(&service), "nobody");
     }
 }
 
 #[tokio::test]
-async fn another_address_under_the_same_id_finds_a_spent_code_spent() {
+async fn a_used_up_code_stays_so_for_another_address_under_the_same_id() {
     let service = service(policy(), &list(&[(1, ",,,,,1")])).await;
     let (jo, mut kim) = (by_claim(&service, "203.0.113.1"), by_claim(&service, "203.0.113.2"));
     kim.correlation_id.clone_from(&jo.correlation_id);
@@ -190,7 +190,7 @@ async fn another_address_under_the_same_id_finds_a_spent_code_spent() {
 }
 
 #[tokio::test]
-async fn whoever_is_alone_in_their_network_gets_through_with_two_ids() {
+async fn somebody_alone_in_their_network_gets_through_with_two_ids() {
     for has_codes in [true, false] {
         let policy = if has_codes { policy() } else { without_codes() };
         let service = service(policy, &list(&[(1, ",,,,,1")])).await;
@@ -210,7 +210,7 @@ async fn whoever_is_alone_in_their_network_gets_through_with_two_ids() {
             assert_ne!(answer.action_name(), "continueWithDefaultBehavior");
             assert_eq!(known_by(&service), "nobody");
         }
-        // And so may each, once somebody else has started from there.
+        // Once somebody else has started from there, this form may be anybody's, too.
         let other = by_claim(&service, "2001:db8:1:2::8");
         service.call(Event::Start, &with_claim(&other, Event::Start, "ceo@fabrikam.com")).await;
         let let_in = service.call(Event::Submit, &form).await.action_name() == "continueWithDefaultBehavior";
@@ -219,7 +219,7 @@ async fn whoever_is_alone_in_their_network_gets_through_with_two_ids() {
 }
 
 #[tokio::test]
-async fn of_two_in_one_network_with_two_ids_nobody_can_tell_whose_form_it_is() {
+async fn two_people_in_one_network_with_two_ids_are_asked_to_start_again() {
     let service = service(without_codes(), "email\nalex@fabrikam.com\nsam@fabrikam.com\n").await;
     let people: Vec<(SignUp, &str)> = ["alex@fabrikam.com", "sam@fabrikam.com"]
         .into_iter()
@@ -254,8 +254,7 @@ async fn the_page_that_asks_to_start_again_has_a_text_of_its_own() {
     assert!(action["message"].as_str().unwrap().contains("need an invitation"), "{action}");
 }
 
-/// One sign-up in a world of few ids, networks and addresses, as Entra lets it happen: whoever is refused at Start
-/// sends no form.
+/// One sign-up among a few ids, networks and addresses.
 #[derive(Debug, Clone)]
 struct Walk {
     /// What the provider claims; the first one is no address, the second one is invited.
@@ -304,8 +303,8 @@ impl Walk {
         sign_up
     }
 
-    /// Who they are to a code: whoever has an address is known by it, wherever they come from. Without one it is what their
-    /// provider and network say; of whom nothing is known, each is another person.
+    /// Who they are to a code. Somebody with an address is known by it, wherever they come from. Somebody without one is
+    /// known by provider id and network, and is another person each time if there is no id.
     fn person(&self, number: usize) -> (usize, usize, usize) {
         match (self.claim, self.subject) {
             (0, 0) => (0, 100 + number, self.network),
@@ -336,8 +335,8 @@ fn admits(answer: &Answer) -> bool {
     ["continueWithDefaultBehavior", "modifyAttributeValues"].contains(&answer.action_name().as_str())
 }
 
-/// Plays all of them: everybody starts, `late` of them after the others have sent their forms. Says how often each was
-/// let in, and how.
+/// Plays all of them. Everybody starts, `late` of them after the others have sent their forms. Returns the reasons of the
+/// admissions of each.
 async fn play(walks: &[Walk], uses: u32, late: usize) -> Vec<Vec<String>> {
     let service = service(policy(), &list(&[(1, &format!(",,,,,{uses}"))])).await;
     let instances = [&service, &service.another()];
@@ -365,8 +364,8 @@ async fn play(walks: &[Walk], uses: u32, late: usize) -> Vec<Vec<String>> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Over any sign-ups that share ids and networks: an address lets in only whoever came with it, and a code no more
-    /// people than it has uses.
+    /// For any sign-ups that share ids and networks: an address admits only the person who came with it, and a code no
+    /// more people than it has uses.
     #[test]
     fn nobody_is_let_in_by_what_another_one_has(
         walks in prop::collection::vec(walk(), 1..7),
@@ -392,7 +391,7 @@ proptest! {
         prop_assert!(people.len() <= uses as usize, "{people:?} on {uses} uses");
     }
 
-    /// Whoever is alone in their network gets in with their invitation, whatever others do with whatever ids.
+    /// A person alone in their network gets in with their invitation, whatever others do with whichever ids.
     #[test]
     fn whoever_is_invited_and_alone_gets_in(
         walks in prop::collection::vec(walk(), 0..6),
