@@ -1,8 +1,8 @@
-//! `guestlist.toml` and the app settings, read once and turned into what each room needs.
+//! `guestlist.toml` and the app settings: read once, checked, and turned into the settings of each room.
 //!
-//! The file is parsed to a tree that remembers places, overrides are merged into it, and each section is decoded on its
-//! own: all problems are found in one go. Nothing here touches the network; of files it reads the configuration, the
-//! secrets it names, and the first line of each invite list.
+//! Each section is decoded and checked on its own, so all problems are found at once. [`engine`] reads any file; every
+//! other file here is about one section, or about something that several sections share. Nothing here uses the network.
+//! The only files that are read are the configuration, the secrets it names, and the first line of each invite list.
 
 mod accounts;
 mod checks;
@@ -59,37 +59,36 @@ pub struct Config {
     pub caller: entra::caller::Settings,
     /// How hooks behave.
     pub hooks: functions::hook::HookSettings,
-    /// What the operator decided about sign-ups.
+    /// The policies and the texts.
     pub sign_up: policy::SignUpSettings,
     /// The app id behind `ext.` attributes.
     pub extension_app: Option<AppId>,
-    /// Tests of what the operator decided.
+    /// `[[tests]]`: what the policies are expected to decide.
     pub tests: Vec<PolicyTest>,
-    /// Where the state lives.
+    /// Where the state is kept.
     pub store: storage::Settings,
     /// Where invitations come from.
     pub invites: Vec<Box<dyn InviteSourceBuilder>>,
-    /// What is asked from outside, for the policies that name it.
+    /// The look-ups that policies can name.
     pub lookups: Vec<LookupSettings>,
     /// What the timer needs; absent without `[graph]`.
     pub timer: Option<TimerSettings>,
-    /// From which level up events are logged.
+    /// The lowest level of events that are logged.
     pub level: LevelFilter,
-    /// Keys the address hashes in logs.
+    /// The key of the address hashes in logs.
     pub hash_key: Option<Result<Secret, SecretError>>,
-    /// The files it names, this one left out.
+    /// The files that the configuration names.
     pub files: Vec<NamedFile>,
-    /// What does not stop the service but should be known: warnings, secrets that are missing, and what cannot work on
-    /// Azure.
+    /// Problems that do not stop the service: warnings, missing secrets and lists, and what cannot work on Azure.
     pub notes: Vec<Problem>,
 }
 
-/// Reads the configuration. All errors are handed back at once.
+/// Reads and checks the configuration. The error has all problems.
 pub fn load(environment: &Environment) -> Result<Config, Invalid> {
     let file_name = environment.file.display().to_string();
     let mut problems = Vec::new();
     let invalid = |mut problems: Vec<Problem>| {
-        engine::sort(&mut problems);
+        engine::sort_problems(&mut problems);
         Invalid { file: file_name.clone(), problems }
     };
     let text = match read(&environment.file) {
@@ -98,7 +97,7 @@ pub fn load(environment: &Environment) -> Result<Config, Invalid> {
     };
     let mut root = engine::parse_file(&text, &mut problems);
     if !problems.is_empty() {
-        // Half a tree would only bring errors that are not there.
+        // Checking half a tree would report errors that the file does not have.
         return Err(invalid(problems));
     }
     engine::apply_overrides(&mut root, &environment.variables, &mut problems);
@@ -108,7 +107,7 @@ pub fn load(environment: &Environment) -> Result<Config, Invalid> {
     let stops = |problem: &Problem| problem.severity == Severity::Error;
     match config {
         Some(mut config) if !diagnostics.problems.iter().any(stops) => {
-            engine::sort(&mut diagnostics.problems);
+            engine::sort_problems(&mut diagnostics.problems);
             config.notes = diagnostics.problems;
             config.files = diagnostics.files;
             Ok(config)
@@ -126,13 +125,13 @@ fn read(path: &Path) -> Result<String, String> {
     Ok(text.strip_prefix('\u{FEFF}').map_or(text.clone(), str::to_owned))
 }
 
-/// Checks what the keys mean, each section on its own, so that all problems show.
+/// Checks the sections. One with errors does not keep the others from being checked.
 fn build(file: &file::File, environment: &Environment, diagnostics: &mut Diagnostics) -> Option<Config> {
     let tenant = file.tenant.as_ref().and_then(|section| tenant::tenant(section, diagnostics));
     let mut names = names(file, tenant.as_ref(), diagnostics);
     let hooks = file.hooks.as_ref().and_then(|section| hooks::hooks(section, tenant.as_ref(), diagnostics));
     let invites = invites::invites(&file.invites, &names, environment, diagnostics);
-    // Of a list that cannot be read nobody knows the columns.
+    // If one list cannot be read, its columns are not known, so no column is an error.
     let columns: Option<Vec<_>> = invites.iter().map(|source| source.columns().map(<[String]>::to_vec)).collect();
     if let Some(columns) = columns.filter(|columns| columns.len() == file.invites.len()) {
         names.columns = columns.concat();

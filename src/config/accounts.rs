@@ -9,7 +9,7 @@ use super::policies::PolicySection;
 use crate::accounts;
 use crate::values::{AppId, EmailMatch};
 
-/// `functionTimeout` of the sample `host.json`: the host kills what runs longer.
+/// `functionTimeout` of the sample `host.json`. The host kills a run that takes longer.
 const FUNCTION_TIMEOUT: Duration = Duration::from_mins(10);
 
 section! {
@@ -77,7 +77,7 @@ pub(super) fn check(section: &AccountsSection, diagnostics: &mut Diagnostics) {
     });
 }
 
-/// What a run is told. Accounts find what their sign-ups left under the address in each of the policies' forms.
+/// The settings of a run. What a sign-up left is found by the address, in each form in which some policy compares it.
 pub(super) fn settings(
     section: &AccountsSection,
     client_id: AppId,

@@ -9,23 +9,23 @@ use super::engine::{Diagnostics, Spanned};
 use crate::outbound::is_callable;
 use crate::values::AppId;
 
-/// Stands for an id that is missing, while other problems are looked for.
+/// The placeholder of a missing id.
 pub(super) const PLACEHOLDER_ID: &str = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
-/// The GUID that a key has, as the type wanted.
+/// Parses the GUID of a key.
 pub(super) fn guid<T>(text: &Spanned<String>, key: &str, diagnostics: &mut Diagnostics) -> Option<T>
 where
     T: FromStr<Err: Display>,
 {
-    diagnostics.accept(key, &text.origin, text.value.parse())
+    diagnostics.ok_at(key, &text.origin, text.value.parse())
 }
 
-/// The key `apps`: the application ids of what a section is for.
+/// Checks the key `apps`.
 pub(super) fn apps(list: &[Spanned<String>], diagnostics: &mut Diagnostics) -> Vec<AppId> {
     list.iter().filter_map(|id| guid(id, "apps", diagnostics)).collect()
 }
 
-/// The URL that a key has: https, or http on loopback; no query, no fragment, no credentials.
+/// Checks the URL of a key: https, or http on loopback, without query, fragment and credentials.
 pub(super) fn endpoint(text: &Spanned<String>, key: &str, diagnostics: &mut Diagnostics) -> Option<Url> {
     let usable = |url: &Url| {
         is_callable(url)
@@ -42,14 +42,14 @@ pub(super) fn endpoint(text: &Spanned<String>, key: &str, diagnostics: &mut Diag
     url
 }
 
-/// Reports a name that occurs twice, or is empty.
+/// Reports names that are empty or occur twice.
 pub(super) fn unique<'a>(names: impl Iterator<Item = &'a Spanned<String>>, diagnostics: &mut Diagnostics) {
     let mut seen: Vec<&str> = Vec::new();
     for name in names {
         if name.value.trim().is_empty() {
             diagnostics.error(&name.origin, "the name is empty");
         } else if seen.iter().any(|seen| seen.eq_ignore_ascii_case(&name.value)) {
-            // App settings name them, whose case does not count.
+            // App settings name them in any case.
             diagnostics.error(&name.origin, format!("the name {:?} occurs twice", name.value));
         }
         seen.push(&name.value);

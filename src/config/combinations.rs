@@ -1,4 +1,4 @@
-//! What several sections say together.
+//! Checks of sections that have to fit each other.
 
 use super::engine::Diagnostics;
 use super::file::File;
@@ -6,7 +6,8 @@ use crate::signup::identity::is_editable;
 use crate::signup::policy::Policy;
 use crate::storage;
 
-/// Codes and remembered addresses need a state that outlives the instance, and a timer that sees accounts.
+/// Checks that codes and remembered addresses have a state that outlives the instance, and that codes have lists and a
+/// timer.
 pub(super) fn check_state(file: &File, policies: &[Policy], store: &storage::Settings, diagnostics: &mut Diagnostics) {
     for (section, policy) in file.policies.iter().zip(policies) {
         let codes = policy.invitation_code.is_some();

@@ -199,8 +199,8 @@ pub(super) fn connectors(
     }
     all.extensions
         .iter()
-        .filter_map(|(name, _)| names.quietly(&format!("ext.{name}")))
-        .for_each(|name| names.note(&name));
+        .filter_map(|(name, _)| names.find(&format!("ext.{name}")))
+        .for_each(|name| names.mark_used(&name));
     all
 }
 

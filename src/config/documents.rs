@@ -1,6 +1,6 @@
-//! What `guestlist schema` prints: the JSON Schema and the reference of `guestlist.toml`.
+//! The JSON Schema and the reference of `guestlist.toml`, as `guestlist schema` prints them.
 //!
-//! The prose around the tables is here, and only what no doc comment of a key can say.
+//! The prose here only says what no doc comment of a key can say.
 
 use std::fmt::Write as _;
 

@@ -1,8 +1,8 @@
 //! Reads a TOML file and its overrides into declared types, and describes what may be written. It knows no section.
 //!
-//! Text becomes a [`tree`](parse_file) of nodes with their places; app settings are merged into it
-//! ([`apply_overrides`]); each declared type decodes its node ([`Decode`]) and reports what is wrong to
-//! [`Diagnostics`]. A declaration also has a [`Shape`], of which the JSON Schema and the reference are made.
+//! The text is parsed into a tree of nodes that know their places ([`parse_file`]). App settings are merged into the tree
+//! ([`apply_overrides`]). Then each declared type decodes its node ([`Decode`]) and reports errors to [`Diagnostics`]. A
+//! declaration also has a [`Shape`]; the JSON Schema and the reference are made from it.
 
 mod decode;
 mod diagnostics;
@@ -21,7 +21,7 @@ pub(super) use diagnostics::Diagnostics;
 pub use named_files::NamedFile;
 pub(super) use origin::Origin;
 pub(super) use overrides::apply as apply_overrides;
-pub(super) use problems::sort;
+pub(super) use problems::sort as sort_problems;
 pub use problems::{Invalid, Problem, Severity};
 pub(super) use reference::markdown;
 #[cfg(test)]

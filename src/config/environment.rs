@@ -1,4 +1,4 @@
-//! What surrounds the process, read once: app settings, and where the configuration is.
+//! The environment of the process, read once: app settings, and where the configuration file is.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,19 +6,19 @@ use std::path::{Path, PathBuf};
 /// The file's name, beside `host.json`.
 const FILE: &str = "guestlist.toml";
 
-/// What surrounds the process, read once.
+/// The environment of the process.
 #[derive(Debug, Clone)]
 pub struct Environment {
     /// The app settings.
     pub variables: BTreeMap<String, String>,
     /// The configuration file.
     pub file: PathBuf,
-    /// Its folder: relative paths start there.
+    /// The folder of the configuration file. Relative paths begin there.
     pub folder: PathBuf,
 }
 
 impl Environment {
-    /// Reads the process's environment. A variable that is not UTF-8 loses the odd bytes.
+    /// Reads the environment of the process. Bytes of a variable that are not UTF-8 are replaced.
     #[must_use]
     pub fn of_the_process() -> Self {
         let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
@@ -34,7 +34,7 @@ impl Environment {
         Self { variables, file, folder }
     }
 
-    /// Whether this is Azure: there, state in a folder would be lost with the instance.
+    /// Whether this is Azure, where a folder is lost with its instance.
     #[must_use]
     pub fn is_azure(&self) -> bool {
         self.variables.get("WEBSITE_INSTANCE_ID").is_some_and(|id| !id.is_empty())

@@ -1,4 +1,4 @@
-//! `[[tests]]`, compiled: sign-ups in short form, and what is expected of them.
+//! `[[tests]]`: sign-ups in short form, and what the policies are expected to decide.
 
 mod keys;
 
@@ -25,14 +25,14 @@ pub(crate) use keys::{TestAction, TestCode, TestHook};
 /// One test.
 #[derive(Debug, Clone)]
 pub struct PolicyTest {
-    /// What it says.
+    /// The sentence that names it.
     pub name: String,
-    /// Where it stands.
+    /// The place of its name.
     origin: Origin,
     pub(crate) hook: TestHook,
     /// Who signs up, and how.
     pub(crate) given: Given,
-    /// What is expected.
+    /// What the policies are expected to decide.
     pub(crate) expect: Expected,
 }
 
@@ -45,13 +45,13 @@ pub(crate) struct Given {
     pub(crate) client: Client,
     pub(crate) attributes: AttributeValues,
     pub(crate) code: Option<TestCode>,
-    /// The columns of the only invitation there is; `None`: the real lists are asked.
+    /// The columns of the only invitation. `None`: the real lists are asked.
     pub(crate) invitation: Option<BTreeMap<String, String>>,
     pub(crate) no_invitations: bool,
     pub(crate) at: Option<DateTime<Utc>>,
 }
 
-/// What is expected; `None`: it may be anything.
+/// The expected decision. `None` stands for anything.
 #[derive(Debug, Clone)]
 pub(crate) struct Expected {
     pub(crate) action: TestAction,
@@ -94,11 +94,11 @@ fn given(section: &GivenSection, names: &KnownNames, diagnostics: &mut Diagnosti
     let source = email_source(&section.email_source, names, diagnostics);
     let id = section.app.as_ref().and_then(|id| guid::<AppId>(id, "app", diagnostics));
     let at = section.at.as_ref().and_then(|written| {
-        diagnostics.accept("at", &written.origin, parse_moment(written.value.trim(), DayEdge::Start))
+        diagnostics.ok_at("at", &written.origin, parse_moment(written.value.trim(), DayEdge::Start))
     });
     let ip = section.ip.as_ref().and_then(|ip| {
         let how = "expected a network address, such as 203.0.113.7";
-        diagnostics.accept("ip", &ip.origin, ip.value.parse::<IpAddr>().map_err(|_| how))
+        diagnostics.ok_at("ip", &ip.origin, ip.value.parse::<IpAddr>().map_err(|_| how))
     });
     if let (Some(invitation), true) = (&section.invitation, section.no_invitations) {
         diagnostics.error(&invitation.origin, "there cannot be an invitation and none: remove no_invitations");
@@ -160,7 +160,7 @@ fn expected(section: &ExpectSection, names: &KnownNames, diagnostics: &mut Diagn
 }
 
 impl PolicyTest {
-    /// The problem that it is when it fails.
+    /// The problem to report if the test fails.
     #[must_use]
     pub fn problem(&self, difference: &str) -> Problem {
         Problem::error(Some(self.origin.clone()), &format!("tests.{}", self.name), difference)

@@ -1,4 +1,4 @@
-//! What expressions of the configuration may name, and what they find there.
+//! The names that conditions and templates may use, and the types of what they name.
 
 pub(super) mod scope;
 pub(super) mod types;

@@ -10,7 +10,7 @@ use crate::functions::hook;
 use crate::functions::hook::OnFailure;
 use crate::values::AppId;
 
-/// The shortest and the longest budget.
+/// The shortest and the longest `budget`.
 const BUDGET: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(1800)];
 
 section! {
@@ -39,7 +39,7 @@ choice!(OnFailure {
     "continue" => Self::Continue,
 });
 
-/// Checks `[hooks]`. Who may call also follows from the tenant.
+/// Checks `[hooks]`. The tenant, too, says who may call.
 pub(super) fn hooks(
     section: &HooksSection,
     tenant: Option<&Tenant>,

@@ -6,47 +6,47 @@ use super::engine::{Diagnostics, Origin};
 use crate::invites::columns;
 use crate::values::{AppId, AttributeName, AttributeTypes, did_you_mean};
 
-/// How attributes are named in this tenant, and what invite lists say.
+/// What names mean in this tenant: attributes with their types, look-ups, and columns of invite lists.
 #[derive(Debug)]
 pub(super) struct KnownNames {
     pub(super) extension_app: Option<AppId>,
-    /// The look-ups there are.
+    /// The names of the look-ups.
     pub(super) lookups: Vec<String>,
-    /// The columns of the invite lists; empty: not known.
+    /// The columns of the invite lists. Empty if they are not known.
     pub(super) columns: Vec<String>,
     /// The declared types of attributes.
     pub(super) types: AttributeTypes,
-    /// The attributes that something names.
+    /// The attributes that some key uses.
     used: RefCell<Vec<AttributeName>>,
 }
 
 impl KnownNames {
-    /// Names of a tenant, with these look-ups.
+    /// The names of a tenant, without columns and types.
     pub(super) fn new(extension_app: Option<AppId>, lookups: Vec<String>) -> Self {
         let (columns, types, used) = (Vec::new(), AttributeTypes::default(), RefCell::default());
         Self { extension_app, lookups, columns, types, used }
     }
 
-    /// The attributes that the configuration and the lists name.
+    /// The attributes that the configuration and the columns of the lists use.
     pub(super) fn used(&self) -> Vec<AttributeName> {
-        let columns = self.columns.iter().filter_map(|column| self.quietly(column));
+        let columns = self.columns.iter().filter_map(|column| self.find(column));
         self.used.borrow().iter().cloned().chain(columns).collect()
     }
 
-    /// Takes note of an attribute that something names.
-    pub(super) fn note(&self, name: &AttributeName) {
+    /// Remembers that some key uses an attribute.
+    pub(super) fn mark_used(&self, name: &AttributeName) {
         let mut used = self.used.borrow_mut();
         if !used.contains(name) {
             used.push(name.clone());
         }
     }
 
-    /// The attribute as the directory spells it, if it is one.
-    pub(super) fn quietly(&self, written: &str) -> Option<AttributeName> {
+    /// The attribute as the directory spells it. `None` if there is none of that name; nothing is reported.
+    pub(super) fn find(&self, written: &str) -> Option<AttributeName> {
         columns::attribute(written, self.extension_app.as_ref())
     }
 
-    /// The attribute as the directory spells it, for something that uses it.
+    /// The attribute as the directory spells it, for a key that uses it. Reports a name that is no attribute's.
     pub(super) fn attribute(
         &self,
         written: &str,
@@ -54,11 +54,11 @@ impl KnownNames {
         diagnostics: &mut Diagnostics,
     ) -> Option<AttributeName> {
         let name = self.resolve(written, origin, diagnostics)?;
-        self.note(&name);
+        self.mark_used(&name);
         Some(name)
     }
 
-    /// The attribute as the directory spells it.
+    /// The attribute as the directory spells it. Reports a name that is no attribute's.
     pub(super) fn resolve(
         &self,
         written: &str,

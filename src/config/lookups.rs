@@ -16,10 +16,10 @@ use crate::lookups::{BodyTemplate, Method, Pointer, Settings, UrlTemplate};
 use crate::values::AttributeName;
 use headers::{HeaderText, headers};
 
-/// The shortest and the longest budget.
+/// The shortest and the longest `budget`.
 const BUDGET: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(1500)];
 
-/// The largest answer that can be asked for, in bytes.
+/// The largest `max_body`, in bytes.
 const MAX_BODY: usize = 1024 * 1024;
 
 section! {
@@ -112,14 +112,14 @@ fn lookup(
 }
 
 fn url(written: &Spanned<String>, diagnostics: &mut Diagnostics) -> Option<UrlTemplate> {
-    diagnostics.accept("url", &written.origin, UrlTemplate::try_new(&written.value))
+    diagnostics.ok_at("url", &written.origin, UrlTemplate::try_new(&written.value))
 }
 
-/// Whether the address's host is among those that may be private. One that is another's is of no use.
+/// Whether the URL's host is allowed to be private. Warns of a host that is not the URL's.
 fn allowed(hosts: &[Spanned<String>], url: Option<&UrlTemplate>, diagnostics: &mut Diagnostics) -> bool {
     let mut allowed = false;
     for written in hosts {
-        let Some(host) = diagnostics.accept("allow_private", &written.origin, host(&written.value)) else { continue };
+        let Some(host) = diagnostics.ok_at("allow_private", &written.origin, host(&written.value)) else { continue };
         let Some(own) = url.and_then(UrlTemplate::host) else { continue };
         if own == host {
             allowed = true;
@@ -131,7 +131,7 @@ fn allowed(hosts: &[Spanned<String>], url: Option<&UrlTemplate>, diagnostics: &m
     allowed
 }
 
-/// A host as an address has it; an IPv6 address may stand without its brackets.
+/// Parses a host. An IPv6 address may be written without its brackets.
 fn host(written: &str) -> Result<Host<String>, &'static str> {
     let address = written.parse().map(Host::Ipv6);
     address
@@ -159,7 +159,7 @@ fn method(section: &LookupSection, diagnostics: &mut Diagnostics) -> Method {
         let how = "a GET has no body: write method = \"POST\", or put the values into the url";
         diagnostics.error_at("body", &body.origin, how);
     }
-    Method::Post(diagnostics.accept("body", &body.origin, BodyTemplate::try_new(&body.value)))
+    Method::Post(diagnostics.ok_at("body", &body.origin, BodyTemplate::try_new(&body.value)))
 }
 
 fn prefill(
@@ -176,7 +176,7 @@ fn prefill(
         for (written, pointer) in &section.prefill {
             let name =
                 diagnostics.within(written, |diagnostics| names.attribute(written, &pointer.origin, diagnostics));
-            let pointer_read = diagnostics.accept(written, &pointer.origin, pointer.value.parse());
+            let pointer_read = diagnostics.ok_at(written, &pointer.origin, pointer.value.parse());
             let (Some(name), Some(value)) = (name, pointer_read) else { continue };
             if wanted.iter().any(|(known, _)| known.is(name.as_str())) {
                 diagnostics.error(&pointer.origin, format!("the attribute {} occurs twice", name.short()));

@@ -74,7 +74,7 @@ pub(super) fn messages(
     messages
 }
 
-/// Reports a locale that no event can name, or that is there in another spelling.
+/// Reports a locale that is none, or that another table has in another spelling.
 fn check_locale<T>(
     locale: &str,
     texts: &BTreeMap<String, Spanned<MessageText>>,
@@ -96,7 +96,7 @@ fn check_locale<T>(
     diagnostics.error_at(locale, &first.origin, how);
 }
 
-/// The key of a text; one that an app setting brought had to say `NOT_INVITED`.
+/// The key of a text. A key from an app setting is written `NOT_INVITED`.
 fn message_key(written: &str, text: &Spanned<MessageText>) -> String {
     match text.origin {
         Origin::Setting(_) => written.to_ascii_lowercase().replace('_', "-"),
@@ -111,7 +111,7 @@ fn message(text: &Spanned<MessageText>, scope: &Scope<'_>, diagnostics: &mut Dia
     Some(Message { title: title.map_or(Some(None), |title| title.map(Some))?, text: body? })
 }
 
-/// A text that is never shown is most likely a slip of its key.
+/// Warns of texts that are never shown: most likely the key is a slip.
 fn warn_of_unused(written: &Texts, policies: &[PolicySection], diagnostics: &mut Diagnostics) {
     let rules = policies.iter().flat_map(|policy| &policy.rules);
     let used: Vec<&str> = rules.filter_map(|rule| Some(rule.value.message.as_ref()?.value.as_str())).collect();

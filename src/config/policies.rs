@@ -1,4 +1,4 @@
-//! `[[policies]]`: who may sign up to which app, and what the form asks, compiled.
+//! `[[policies]]`: who may sign up to which app, and what the form asks.
 
 mod cost;
 mod keys;
@@ -38,7 +38,7 @@ pub(super) fn policies(
     policies
 }
 
-/// Warns of policies behind one that is for every app, which never decide; and where there is none.
+/// Warns of each policy after one that is for every app, since it never decides. Also warns if there are no policies.
 fn warn_of_dead_policies(sections: &[PolicySection], diagnostics: &mut Diagnostics) {
     let catch_all = sections.iter().position(|policy| policy.apps.is_empty());
     for policy in sections.iter().skip(catch_all.map_or(usize::MAX, |at| at + 1)) {
@@ -86,7 +86,7 @@ fn policy(section: &PolicySection, names: &KnownNames, messages: &Messages, diag
     policy
 }
 
-/// A rule of `allow` or `deny`; to let in all of a public suffix cannot be meant.
+/// Checks a rule of `allow` or `deny`. Reports a rule that lets in everybody at a public suffix.
 fn address_rule(text: &Spanned<String>, admits: bool, diagnostics: &mut Diagnostics) -> Option<AddressRule> {
     match text.value.parse::<AddressRule>() {
         Ok(rule) if admits && rule.is_for_a_public_suffix() => {
@@ -97,14 +97,14 @@ fn address_rule(text: &Spanned<String>, admits: bool, diagnostics: &mut Diagnost
         }
         Ok(rule) => Some(rule),
         Err(why) => {
-            // Not quoted: it is logged when the service starts, and an address is personal.
+            // The text is not quoted: problems are logged, and an address is personal.
             diagnostics.error(&text.origin, format!("the rule {why}"));
             None
         }
     }
 }
 
-/// The attributes that hold several choices in one text.
+/// Checks `multi_select`.
 fn multi_select(section: &PolicySection, names: &KnownNames, diagnostics: &mut Diagnostics) -> Vec<AttributeName> {
     diagnostics.within("multi_select", |diagnostics| {
         let mut text = |written: &Spanned<String>| {

@@ -1,15 +1,15 @@
-//! Values for the form, as they are written.
+//! Single values of attributes.
 
 use super::engine::{Decode, Diagnostics, Node, Shape, TextFormat, Value, parse_setting};
 use crate::values::AttributeValue;
 
-/// A value for the form, as it is written: a string, a whole number, or true or false.
+/// The value of an attribute: a string, a whole number, or true or false.
 #[derive(Debug, Clone)]
 pub(super) struct Scalar(pub(super) AttributeValue);
 
 impl Decode for Scalar {
     fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
-        // A setting's text that is no number, and neither true nor false, is a string.
+        // The text of an app setting is a string unless it is a number, true or false.
         let parsed = match &node.value {
             Value::Setting(text) => parse_setting(text, &node.origin).ok(),
             _ => None,

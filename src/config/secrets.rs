@@ -10,7 +10,7 @@ use super::environment::Environment;
 use crate::files;
 use crate::values::{Secret, SecretError};
 
-/// The most bytes that a secret's file may have.
+/// The largest file of a secret, in bytes.
 const MAX_BYTES: u64 = 64 * 1024;
 
 /// Where a secret is.
@@ -64,7 +64,7 @@ impl Decode for SecretRef {
 }
 
 impl SecretRef {
-    /// The secret, or why it is not there; the latter is also reported, as something that does not stop the service.
+    /// The secret, or why it is missing. A missing secret is also reported; it does not stop the service.
     pub(super) fn resolve(
         &self,
         environment: &Environment,
@@ -89,7 +89,7 @@ fn from_setting(name: &str, environment: &Environment) -> Result<Secret, SecretE
     let name = name.to_owned();
     match environment.variables.get(&name).map(|value| value.trim()).filter(|value| !value.is_empty()) {
         None => Err(SecretError::SettingMissing { name }),
-        // The platform hands over the reference itself when it could not resolve it.
+        // The platform leaves the reference in place if it cannot resolve it.
         Some(value) if value.starts_with("@Microsoft.KeyVault(") => Err(SecretError::ReferenceUnresolved { name }),
         Some(value) => Ok(Secret::new(value)),
     }

@@ -1,4 +1,4 @@
-//! `[state]`: where the service keeps what it has to remember.
+//! `[state]`: where the state is kept.
 
 use super::engine::{Diagnostics, Spanned, built_in, section};
 use super::environment::Environment;
@@ -16,7 +16,7 @@ section! {
     }
 }
 
-/// The folder of the state. A relative one begins beside the configuration.
+/// Checks the folder. A relative path begins at the folder of the configuration.
 pub(super) fn store(
     section: &StateSection,
     environment: &Environment,
@@ -28,7 +28,7 @@ pub(super) fn store(
         diagnostics.error_at("state.url", origin, how);
         return None;
     }
-    // A folder would be lost with the instance: the timer refuses it, the hooks run.
+    // On Azure a folder is lost with its instance: the hooks run, the timer refuses to.
     let folder = environment.folder.join(written);
     Some(if environment.is_azure() { storage::Settings::LocalOnAzure } else { storage::Settings::Local(folder) })
 }

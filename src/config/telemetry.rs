@@ -29,7 +29,7 @@ pub(super) enum Level {
 }
 
 impl Level {
-    /// As the log knows it.
+    /// The same level for the subscriber.
     pub(super) fn filter(self) -> LevelFilter {
         match self {
             Self::Error => LevelFilter::ERROR,

@@ -1,4 +1,4 @@
-//! `[graph]`, `[state]`, `[accounts]` and `[[connectors]]`: what the timer needs.
+//! The settings of the timer, which come from `[tenant]`, `[graph]`, `[accounts]`, `[[connectors]]` and `[[policies]]`.
 
 use super::accounts;
 use super::checks::{guid, unique};
@@ -15,28 +15,28 @@ use crate::graph::Extensions;
 use crate::values::AppId;
 use crate::{credentials, graph, storage};
 
-/// What the timer needs.
+/// The settings of the timer.
 #[derive(Debug)]
 pub struct TimerSettings {
-    /// How Graph is called.
+    /// How the service signs in to Microsoft Graph.
     pub credential: credentials::Settings,
-    /// Where Graph is.
+    /// How Microsoft Graph is called.
     pub graph: graph::Settings,
-    /// How a run goes.
+    /// How a run works.
     pub accounts: Settings,
-    /// The outside systems.
+    /// The connectors, in the order of the file.
     pub connectors: Vec<Box<dyn ConnectorBuilder>>,
 }
 
 impl TimerSettings {
-    /// How many outside systems there are.
+    /// The number of connectors.
     #[must_use]
     pub fn connectors(&self) -> usize {
         self.connectors.len()
     }
 }
 
-/// Checks the sections that the timer works with. Without `[graph]` there is none.
+/// Checks the sections that the timer needs. `None` without `[graph]`, or after an error.
 pub(super) fn timer(
     file: &File,
     tenant: Option<&Tenant>,
@@ -67,7 +67,7 @@ pub(super) fn timer(
     })
 }
 
-/// The connectors, and the custom attributes that they read or set.
+/// Checks the connectors. Also returns the custom attributes that they read or set.
 fn all_connectors(
     file: &File,
     tenant: Option<&Tenant>,
@@ -78,13 +78,13 @@ fn all_connectors(
     diagnostics.within("connectors", |diagnostics| {
         unique(file.connectors.iter().map(ConnectorSection::name), diagnostics);
         let all = connectors(&file.connectors, names, environment, diagnostics);
-        // A tenant that cannot be read says nothing about its custom attributes.
+        // Without a tenant it is not known whether it has an extensions app.
         let extensions = tenant.and_then(|tenant| all.resolve(tenant.extension_app.as_ref(), diagnostics));
         (all, extensions)
     })
 }
 
-/// How the service signs in to call Graph.
+/// Checks `[graph]`.
 fn credential(
     section: &GraphSection,
     tenant: Option<&Tenant>,
@@ -107,7 +107,7 @@ fn credential(
     })
 }
 
-/// On Azure the timer has no state, so whoever configures it there gets none of what it is for.
+/// Reports `[graph]` and `[[connectors]]` on Azure, where the timer has no state and cannot run.
 fn check_azure(file: &File, store: Option<&storage::Settings>, diagnostics: &mut Diagnostics) {
     if store != Some(&storage::Settings::LocalOnAzure) {
         return;
@@ -127,7 +127,7 @@ fn check_azure(file: &File, store: Option<&storage::Settings>, diagnostics: &mut
     });
 }
 
-/// Reports connectors that cannot be put in an order, each at its own place. A name that occurs twice already is.
+/// Reports connectors that cannot be put in an order, each at its place. Names that occur twice are reported already.
 fn report_order(settings: &Settings, sections: &[ConnectorSection], diagnostics: &mut Diagnostics) {
     for error in settings.in_order().err().unwrap_or_default() {
         let name = match &error {

@@ -1,4 +1,4 @@
-//! From nodes to types: every value decodes on its own and reports its own problem, so that all are found in one go.
+//! Decodes nodes to declared types. Each value reports its own problem, so all problems are found at once.
 
 mod macros;
 mod values;
@@ -14,22 +14,22 @@ use crate::values::did_you_mean;
 pub(in crate::config) use macros::{choice, section};
 pub(in crate::config) use values::{UNNAMED, unnamed};
 
-/// A type that a node decodes to.
+/// A type that can be decoded from a node.
 pub(in crate::config) trait Decode: Sized {
-    /// Reads a node. `None`: the problem is reported.
+    /// Decodes a node. Reports the problem and returns `None` if it cannot.
     fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self>;
 
     /// What may be written for it.
     fn shape() -> Shape;
 
-    /// The value as somebody would write it, to show what the default of a key is. `None`: it is not written, since it
-    /// stands for a key that is absent; or its type is never a default.
+    /// The value as the file would have it, to show the default of a key. `None` if it cannot be written: it stands for
+    /// an absent key, or the type never is a default.
     fn written(&self) -> Option<Json> {
         None
     }
 }
 
-/// A value with its place, for what is checked later.
+/// A value with its place, for checks after decoding.
 #[derive(Debug, Clone)]
 pub(in crate::config) struct Spanned<T> {
     pub(in crate::config) value: T,
@@ -50,7 +50,7 @@ impl<T: Decode> Decode for Spanned<T> {
     }
 }
 
-/// The node itself; a setting's text is read as TOML first.
+/// The node itself, or the node that an app setting's text says as TOML.
 pub(in crate::config) fn structured(node: &Node, diagnostics: &mut Diagnostics) -> Option<Node> {
     let Value::Setting(text) = &node.value else { return Some(node.clone()) };
     match parse_setting(text, &node.origin) {
@@ -62,7 +62,7 @@ pub(in crate::config) fn structured(node: &Node, diagnostics: &mut Diagnostics) 
     }
 }
 
-/// The node's table, or the problem.
+/// The table that the node holds. Reports a node that holds something else.
 pub(in crate::config) fn as_table<'a>(node: &'a Node, diagnostics: &mut Diagnostics) -> Option<&'a Table> {
     if let Value::Table(table) = &node.value {
         return Some(table);
@@ -71,13 +71,13 @@ pub(in crate::config) fn as_table<'a>(node: &'a Node, diagnostics: &mut Diagnost
     None
 }
 
-/// What is taken for a key that is absent, or cannot be read.
+/// What is used for a key that is absent or cannot be read.
 pub(in crate::config) enum Fallback<T> {
-    /// The key may be absent; this is its default.
+    /// The key is optional; this is its default.
     Default(fn() -> T),
-    /// The key must be there. With this value the pass goes on, to find further problems.
+    /// The key is required. Checks go on with this value, to find further problems.
     Placeholder(fn() -> T),
-    /// The key must be there, and nothing can be taken for it.
+    /// The key is required. Without it the section cannot be checked.
     None,
 }
 
@@ -91,7 +91,8 @@ impl<T: Decode> Fallback<T> {
     }
 }
 
-/// Decodes one key of a section. A fallback for what is reported never takes effect, since the whole is refused then.
+/// Decodes one key of a section. After an error the fallback is only used for further checks: the configuration is
+/// refused.
 pub(in crate::config) fn key<T: Decode>(
     table: &Table,
     node: &Node,
@@ -113,7 +114,7 @@ pub(in crate::config) fn key<T: Decode>(
     })
 }
 
-/// A default or a placeholder, which is written nowhere.
+/// A default or a placeholder. Its place is the beginning of the file.
 pub(in crate::config) fn built_in<T>(value: T) -> Spanned<T> {
     Spanned { value, origin: Origin::File { line: 1, column: 1 } }
 }

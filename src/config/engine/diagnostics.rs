@@ -1,4 +1,4 @@
-//! What one pass over the configuration finds: the problems, each at the path of its key, and the files that are named.
+//! What decoding and checking find: problems, each at the path of its key, and the files that the configuration names.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use super::named_files::NamedFile;
 use super::origin::Origin;
 use super::problems::{Problem, Severity};
 
-/// The problems and the named files found so far, and the path of the key that is being looked at.
+/// The problems and the named files found so far, and the path of the key that is checked now.
 #[derive(Debug, Default)]
 pub(in crate::config) struct Diagnostics {
     pub(in crate::config) problems: Vec<Problem>,
@@ -18,7 +18,7 @@ pub(in crate::config) struct Diagnostics {
 }
 
 impl Diagnostics {
-    /// A pass that begins with these problems.
+    /// Diagnostics that begin with these problems.
     pub(in crate::config) fn new(problems: Vec<Problem>) -> Self {
         Self { problems, ..Self::default() }
     }
@@ -67,8 +67,8 @@ impl Diagnostics {
         self.within(key, |diagnostics| diagnostics.report(severity, origin, message));
     }
 
-    /// The value of a key below the present path, or `None` and the reported error.
-    pub(in crate::config) fn accept<T, E: std::fmt::Display>(
+    /// The value of a key below the present path. Reports an error and returns `None`.
+    pub(in crate::config) fn ok_at<T, E: std::fmt::Display>(
         &mut self,
         key: &str,
         origin: &Origin,

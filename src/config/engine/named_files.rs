@@ -22,7 +22,7 @@ impl NamedFile {
         Self { written: written.to_owned(), path: path.to_owned(), key, origin: origin.clone() }
     }
 
-    /// Something that is wrong with it.
+    /// An error about the file, at the key that names it.
     #[must_use]
     pub fn problem(&self, message: &str) -> Problem {
         Problem::error(Some(self.origin.clone()), &self.key, message)

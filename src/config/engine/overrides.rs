@@ -1,8 +1,8 @@
 //! App settings that override keys of the file: `GUESTLIST__SECTION__KEY`.
 //!
-//! Segments are matched without regard to case, and `_` for `-`; members of lists go by their `name`. A value stays text
-//! until the key it is for has decided whether it is a string or TOML. What fits nowhere becomes a node all the same, so
-//! that the decoder reports it as an unknown key, under the setting's name.
+//! Segments match keys in any case, and `_` matches `-`. Members of lists are found by their `name`. A value stays text
+//! until its key is decoded, which decides whether it is a string or TOML. A setting that fits no key becomes a node too:
+//! the decoder then reports an unknown key, with the name of the setting.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::origin::Origin;
 use super::problems::Problem;
 use super::tree::{Entry, Node, Table, Value, parse_setting};
 
-/// What every overriding setting begins with.
+/// The prefix of every setting that overrides a key.
 pub(in crate::config) const PREFIX: &str = "GUESTLIST__";
 
 /// Merges every overriding setting into the tree, in the order of their names.
@@ -36,7 +36,7 @@ fn set(node: &mut Node, segments: &[&str], text: &str, origin: &Origin) -> Resul
         return Err("the name has an empty part: write GUESTLIST__SECTION__KEY".to_owned());
     }
     if let Value::Setting(whole) = &node.value {
-        // A setting for the whole table came first: the key below it overrides a part of that.
+        // Another setting gave the whole table; this one overrides a part of it.
         *node = parse_setting(whole, &node.origin)?;
     }
     match &mut node.value {
@@ -55,7 +55,7 @@ fn set(node: &mut Node, segments: &[&str], text: &str, origin: &Origin) -> Resul
     }
 }
 
-/// The table's member of that name; made if there is none.
+/// The table's member of that name. Adds one if there is none.
 fn member<'a>(table: &'a mut Table, segment: &str, origin: &Origin) -> &'a mut Node {
     let known = table.0.iter().position(|entry| same(&entry.key, segment));
     let at = known.unwrap_or_else(|| {
@@ -70,7 +70,7 @@ fn member<'a>(table: &'a mut Table, segment: &str, origin: &Origin) -> &'a mut N
 
 fn name_of(node: &Node) -> Option<&str> {
     let Value::Table(table) = &node.value else { return None };
-    // A rule has no name; it goes by its attribute.
+    // A rule has no name: its attribute serves.
     match &table.get("name").or_else(|| table.get("attribute"))?.value {
         Value::String(name) | Value::Setting(name) => Some(name),
         _ => None,

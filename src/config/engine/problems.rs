@@ -1,4 +1,4 @@
-//! What is wrong with a configuration: collected, and all shown at once.
+//! Problems of a configuration. They are collected and shown together.
 
 use std::fmt;
 
@@ -9,23 +9,25 @@ use super::origin::Origin;
 pub enum Severity {
     /// The service does not start.
     Error,
-    /// A secret is missing: the service starts, who needs the secret reports it, and `check` fails.
+    /// A secret is missing. The service starts; what needs the secret reports it; `check` fails.
     MissingSecret,
-    /// An invite list cannot be used: the service starts, who needs the list gets the failure action, and `check` fails.
+    /// An invite list cannot be used. The service starts; decisions that need the list end in the failure action; `check`
+    /// fails.
     MissingList,
-    /// Part of it cannot work on Azure, where this is: the service starts without that part, and `check` fails.
+    /// A part of the configuration cannot work on Azure, and this is Azure. The service starts without that part; `check`
+    /// fails.
     NotOnAzure,
-    /// The service starts; the operator should know.
+    /// Something that the operator should know. The service starts.
     Warning,
 }
 
-/// One problem, with its place and its remedy.
+/// One problem, with its place and what to do about it.
 #[derive(Debug, Clone)]
 pub struct Problem {
     /// How bad it is.
     pub severity: Severity,
     origin: Option<Origin>,
-    /// The key's full path (`policies.default.gate`), possibly empty.
+    /// The key's full path (`policies.default.gate`). Empty if the problem is not about a key.
     key: String,
     message: String,
 }
@@ -40,12 +42,12 @@ impl Problem {
         self
     }
 
-    /// Whether it is about a key, or about one in it.
+    /// Whether it is about this key, or about one below it.
     pub(in crate::config) fn is_within(&self, key: &str) -> bool {
         self.key.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }
 
-    /// Line and column, both from 1.
+    /// Line and column, both from 1. `None` if it is not about a place in the file.
     fn place(&self) -> Option<(usize, usize)> {
         match self.origin {
             Some(Origin::File { line, column }) => Some((line, column)),
@@ -67,7 +69,7 @@ impl Problem {
     }
 }
 
-/// All problems of a configuration that cannot be used.
+/// A configuration that cannot be used, with all its problems.
 #[derive(Debug)]
 pub struct Invalid {
     /// The file's name.
@@ -87,7 +89,7 @@ impl fmt::Display for Invalid {
 
 impl std::error::Error for Invalid {}
 
-/// Puts problems into the order of the file, app settings after it.
+/// Sorts problems by their place in the file. Problems of app settings come last.
 pub(in crate::config) fn sort(problems: &mut [Problem]) {
     problems.sort_by_key(|problem| problem.place().unwrap_or((usize::MAX, 0)));
 }

@@ -1,4 +1,4 @@
-//! The reference of a file in Markdown: every key in a table, made from the [`Shape`] of the file.
+//! The reference of a file in Markdown: a table of keys for each section, made from the [`Shape`] of the file.
 
 use std::fmt::Write as _;
 
@@ -6,8 +6,7 @@ use serde_json::Value as Json;
 
 use super::shape::{Choice, Key, Section, Shape, TextFormat};
 
-/// The reference of a file of that shape, after an introduction. What else is said of the key at a path stands below that
-/// key's heading.
+/// An introduction, and the reference of the file. A note has the path of a key; it stands below that key's heading.
 pub(in crate::config) fn markdown(introduction: &str, file: &Shape, notes: &[(&str, String)]) -> String {
     let mut page = Page { text: introduction.to_owned(), notes };
     page.forms();
@@ -20,7 +19,7 @@ pub(in crate::config) fn markdown(introduction: &str, file: &Shape, notes: &[(&s
     page.text
 }
 
-/// A document that grows.
+/// A document that is being written.
 struct Page<'a> {
     text: String,
     notes: &'a [(&'a str, String)],
@@ -48,7 +47,7 @@ impl Page<'_> {
         self.line("");
     }
 
-    /// A chapter for each key that holds sections, however deep.
+    /// Writes a chapter for each key that holds sections, at any depth.
     fn chapters(&mut self, path: &str, level: usize, keys: &[Key]) {
         for key in keys.iter().filter(|key| holds_sections(&key.shape)) {
             let path = if path.is_empty() { key.name.to_owned() } else { format!("{path}.{}", key.name) };
@@ -93,7 +92,7 @@ impl Page<'_> {
     }
 }
 
-/// How the part of the file that holds these values begins.
+/// The line with which TOML begins the section at a path: `[path]`, `[[path]]`.
 fn header(path: &str, shape: &Shape) -> String {
     match shape {
         Shape::List(_) => format!("[[{path}]]"),
@@ -102,7 +101,7 @@ fn header(path: &str, shape: &Shape) -> String {
     }
 }
 
-/// The key as a cell; one with a chapter of its own links there.
+/// The key as a cell. It is a link if the key has its own chapter.
 fn named(path: &str, key: &Key) -> String {
     if !holds_sections(&key.shape) {
         return code(key.name);
@@ -134,7 +133,7 @@ fn type_of(shape: &Shape) -> String {
     }
 }
 
-/// Whether the key has a chapter of its own.
+/// Whether the key has its own chapter.
 fn holds_sections(shape: &Shape) -> bool {
     match shape {
         Shape::Section(_) | Shape::Kinds { .. } => true,
@@ -144,7 +143,7 @@ fn holds_sections(shape: &Shape) -> bool {
     }
 }
 
-/// What a value is called; with an `s`, several of them.
+/// The name of a type. The plural is made with `s`.
 fn name(shape: &Shape) -> &str {
     match shape {
         Shape::Text(form) => form.name(),
@@ -169,7 +168,7 @@ fn default(key: &Key) -> String {
     }
 }
 
-/// What the key does; the words it takes, each with its meaning; examples.
+/// What the key does, the words that it takes with their meanings, and examples.
 fn meaning(key: &Key) -> String {
     let mut lines = vec![key.about.replace("\n\n", "<br>")];
     let words = match &key.shape {
@@ -210,7 +209,7 @@ fn code(text: &str) -> String {
     format!("`{text}`")
 }
 
-/// A row of a table; what would end a cell is escaped.
+/// A row of a table. Escapes what would end a cell.
 fn row<const N: usize>(cells: [&str; N]) -> String {
     let mut row = String::from("|");
     for cell in cells {

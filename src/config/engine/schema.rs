@@ -1,12 +1,12 @@
-//! The JSON Schema of a file (draft 2020-12), with which an editor completes, explains and checks every key.
+//! The JSON Schema of a file (draft 2020-12). With it an editor completes, explains and checks every key.
 //!
-//! It is made from the [`Shape`] of the file. What can be used it passes, but for blanks around a GUID, and for a
-//! required key that only an app setting brings. What only the whole file shows (templates, patterns, names of texts and of
-//! attributes) is left to `guestlist check`.
+//! The schema accepts every configuration that can be used, with two exceptions: blanks around a GUID, and a required key
+//! that only an app setting gives. It does not check what needs the whole file, such as templates, patterns and names;
+//! `guestlist check` does.
 //!
-//! Two things are owed to Taplo, which most editors use for TOML: a key's description stands on the key itself and never
-//! beside a `$ref`, since what is beside one is dropped; and there is no `$id`, since a relative one makes the whole schema
-//! invalid, and an absolute one would be an address where nothing is.
+//! Most editors use Taplo for TOML, which has two limits. It ignores what stands beside a `$ref`, so a description stands
+//! on the key itself. A relative `$id` makes the whole schema invalid for it, and an absolute one would be the address of
+//! nothing, so there is no `$id`.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use super::shape::{Choice, Key, Section, Shape};
 
 type Object = Map<String, Json>;
 
-/// The schema of a file of that name and shape.
+/// The schema of a file. Its name is the title.
 pub(in crate::config) fn json_schema(name: &str, file: &Shape) -> Json {
     let mut writer = Writer::default();
     writer.count(file);
@@ -30,9 +30,9 @@ pub(in crate::config) fn json_schema(name: &str, file: &Shape) -> Json {
 /// Writes shapes as schemas.
 #[derive(Default)]
 struct Writer {
-    /// How often each section is met.
+    /// How often each section is used.
     uses: BTreeMap<&'static str, usize>,
-    /// The sections that are met more than once.
+    /// The schemas of sections that are used more than once.
     definitions: Object,
 }
 
@@ -86,7 +86,7 @@ impl Writer {
         }
     }
 
-    /// A section, or the reference to it.
+    /// The schema of a section, or a reference if it is used more than once.
     fn section(&mut self, section: &Section) -> Object {
         let properties: Object = section.keys.iter().map(|key| (key.name.to_owned(), self.key(key).into())).collect();
         let required: Vec<&str> = section.keys.iter().filter(|key| key.required).map(|key| key.name).collect();
@@ -108,27 +108,27 @@ impl Writer {
         if schema.contains_key("$ref") {
             return schema;
         }
-        // A section says more about itself than the key that holds it.
+        // The description of a section says more than that of its key.
         let of_section = matches!(key.shape, Shape::Section(_));
         let mut schema = if of_section { schema } else { described(schema, &about(key)) };
         let examples = key.examples();
         if !examples.is_empty() {
             schema.insert("examples".into(), examples.into());
         }
-        // A default in words is in the description.
+        // A default in words is part of the description.
         let default = key.default.clone().filter(|_| key.default_in_words.is_none());
         schema.extend(default.map(|default| ("default".to_owned(), default)));
         schema
     }
 }
 
-/// A word with its meaning. It names itself, since editors show what several words mean in one go.
+/// A word with its meaning. The description repeats the word, since editors show those of several words together.
 fn word(word: &Choice) -> Object {
     let about = if word.about.is_empty() { String::new() } else { format!("`{}`: {}", word.word, word.about) };
     described(object([("const", word.word.into())]), &about)
 }
 
-/// What a key does, and how its value is written.
+/// The description of a key: what it does, its default in words, and how its value is written.
 fn about(key: &Key) -> String {
     let mut about = key.about.clone();
     if let Some(default) = key.default_in_words {

@@ -1,12 +1,13 @@
-//! What may be written in `guestlist.toml`: the description that the JSON Schema and the reference are made from.
+//! The description of a file. The JSON Schema and the reference are made from it.
 //!
-//! Every type that a node decodes to says its shape ([`Decode::shape`]), from the doc comments, types and defaults that
-//! its declaration has anyway. So the description cannot name a key that is not read, nor a default that is not taken;
-//! keys that are planned are not in it.
+//! Every type that can be decoded has a shape. The declaration of the type makes it, from doc comments, types and
+//! defaults. So the description only has keys that are read and defaults that are used. It leaves out planned keys.
 //!
-//! Of a doc comment, three kinds of lines are not prose: ``Example: `"800ms"` `` is a value as TOML, `Keys: locale` says what
-//! the keys of a table are (one line for each table that is within the other), and `Default: the tenant's own` is the
-//! default of a key that is worked out later.
+//! Three kinds of lines in a doc comment have a meaning of their own:
+//!
+//! - ``Example: `"800ms"` `` is a value as TOML;
+//! - `Keys: locale` says what the keys of a table are (for tables in tables, one line for each);
+//! - `Default: the tenant's own` is the default in words. It replaces the declared one in both documents.
 
 use std::collections::BTreeMap;
 
@@ -15,31 +16,31 @@ use serde_json::Value as Json;
 /// What may be written for a key.
 #[derive(Debug, Clone)]
 pub(in crate::config) enum Shape {
-    /// A text of some form.
+    /// A text.
     Text(TextFormat),
     /// One of a few words.
     Choice(Vec<Choice>),
-    /// A whole number; with the least one, if there is one.
+    /// A whole number, and the least one that is accepted.
     Whole(Option<i64>),
     /// True or false.
     Boolean,
-    /// A list of one shape.
+    /// A list whose members have this shape.
     List(Box<Shape>),
-    /// A table whose keys are the operator's own: what they are, and the shape of the values.
+    /// A table whose keys the operator chooses: what the keys are, and the shape of the values.
     Map(&'static str, Box<Shape>),
     /// A table with known keys.
     Section(Section),
-    /// A section of one of several kinds, which one of its keys names. See [`Shape::kinds`].
+    /// A section of one of several kinds. One of its keys names the kind. See [`Shape::kinds`].
     Kinds { key: &'static str, kinds: Vec<(&'static str, Section)> },
-    /// A secret: one of several references, each a table with one key.
+    /// A reference to a secret: each way to write it is a table with one key.
     Secret(Vec<Section>),
-    /// One of several shapes; with a name for all of them.
+    /// One of several shapes, and the name for all of them.
     Either(&'static str, Vec<Shape>),
 }
 
 impl Shape {
-    /// A section of one of several kinds: the word that names each, and its shape. In each, that key then comes first, must
-    /// be there, and takes that word only.
+    /// A section of one of several kinds. In each kind's section the key that names the kind comes first, is required, and
+    /// takes that word only.
     pub(in crate::config) fn kinds(name: &'static str, kinds: impl IntoIterator<Item = (&'static str, Self)>) -> Self {
         let section = |(word, shape): (&'static str, Self)| {
             let Self::Section(mut section) = shape else { return None };
@@ -51,7 +52,7 @@ impl Shape {
         Self::Kinds { key: name, kinds: kinds.into_iter().filter_map(section).collect() }
     }
 
-    /// What a list or a table holds in the end.
+    /// The innermost shape of lists and tables.
     pub(in crate::config) fn leaf(&self) -> &Self {
         match self {
             Self::List(inner) | Self::Map(_, inner) => inner.leaf(),
@@ -59,7 +60,7 @@ impl Shape {
         }
     }
 
-    /// The same shape with its texts being of that form.
+    /// The same shape, with this format for its texts.
     fn of(self, form: TextFormat) -> Self {
         match self {
             Self::Text(_) => Self::Text(form),
@@ -69,7 +70,7 @@ impl Shape {
         }
     }
 
-    /// The same shape with tables, from the outermost, having these keys.
+    /// The same shape, with these names for the keys of its tables, the outermost first.
     fn by(self, keys: &[&'static str]) -> Self {
         match (self, keys) {
             (Self::Map(_, values), [first, rest @ ..]) => Self::Map(first, Box::new(values.by(rest))),
@@ -78,7 +79,7 @@ impl Shape {
     }
 }
 
-/// What a text is about, where its type is no more than a text.
+/// How a text has to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::config) enum TextFormat {
     /// Any text.
@@ -104,7 +105,7 @@ pub(in crate::config) enum TextFormat {
 }
 
 impl TextFormat {
-    /// Every form that has rules of its own.
+    /// Every format with rules of its own.
     pub(in crate::config) const EXPLAINED: [Self; 9] = [
         Self::Guid,
         Self::Duration,
@@ -117,7 +118,7 @@ impl TextFormat {
         Self::Attribute,
     ];
 
-    /// What it is called; with an `s`, several of them.
+    /// The name of the format. The plural is made with `s`.
     pub(in crate::config) fn name(self) -> &'static str {
         match self {
             Self::Text => "text",
@@ -133,7 +134,7 @@ impl TextFormat {
         }
     }
 
-    /// How it is written, in one or two sentences; empty for a mere text.
+    /// How the text is written, in one or two sentences. Empty for any text.
     pub(in crate::config) fn about(self) -> &'static str {
         match self {
             Self::Text => "",
@@ -163,7 +164,7 @@ impl TextFormat {
         }
     }
 
-    /// A regular expression that every text of the form matches.
+    /// A regular expression that every text of this format matches.
     pub(in crate::config) fn pattern(self) -> Option<&'static str> {
         match self {
             Self::Guid => Some(GUID),
@@ -179,7 +180,7 @@ const GUID: &str = "^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\
                     |\\{[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\\}\
                     |[0-9A-Fa-f]{32})$";
 
-/// One of a few words, and what it means.
+/// One of a few words, with its meaning.
 #[derive(Debug, Clone)]
 pub(in crate::config) struct Choice {
     pub(in crate::config) word: &'static str,
@@ -195,7 +196,7 @@ impl Choice {
 /// A table with known keys.
 #[derive(Debug, Clone)]
 pub(in crate::config) struct Section {
-    /// The name of its type.
+    /// The name of its type, without `Section`.
     pub(in crate::config) name: &'static str,
     pub(in crate::config) about: String,
     pub(in crate::config) keys: Vec<Key>,
@@ -214,38 +215,38 @@ pub(in crate::config) struct Key {
     pub(in crate::config) name: &'static str,
     pub(in crate::config) about: String,
     pub(in crate::config) shape: Shape,
-    /// Whether it must be there.
+    /// Whether it is required.
     pub(in crate::config) required: bool,
-    /// What stands for it, if that can be written.
+    /// The default, if it can be written.
     pub(in crate::config) default: Option<Json>,
-    /// The same in words, where it is worked out later.
+    /// The default in words.
     pub(in crate::config) default_in_words: Option<&'static str>,
-    /// Values as TOML.
+    /// Examples as TOML.
     examples: Vec<&'static str>,
 }
 
 impl Key {
-    /// A key that must be there.
+    /// A required key. The lines are those of its doc comment.
     pub(in crate::config) fn new(name: &'static str, lines: &[&'static str], shape: Shape) -> Self {
         let Doc { about, examples, keys, default } = Doc::new(lines);
         let shape = shape.by(&keys);
         Self { name, about, shape, required: true, default: None, default_in_words: default, examples }
     }
 
-    /// The texts in it are of that form.
+    /// Gives its texts a format.
     pub(in crate::config) fn of(mut self, form: TextFormat) -> Self {
         self.shape = self.shape.of(form);
         self
     }
 
-    /// The key may be absent; then this default is taken, if it can be written.
+    /// Makes the key optional, with a default if that can be written.
     pub(in crate::config) fn optional(mut self, default: Option<Json>) -> Self {
         self.required = false;
         self.default = default;
         self
     }
 
-    /// The key may be absent; the only word there is stands for it.
+    /// Makes the key optional. If it takes a single word, that is the default.
     pub(in crate::config) fn only(mut self) -> Self {
         self.required = false;
         if let Shape::Choice(words) = &self.shape
@@ -256,7 +257,7 @@ impl Key {
         self
     }
 
-    /// Its examples. One that is not TOML is left out; a test looks for it.
+    /// Its examples. One that is not TOML is left out; a test finds it.
     pub(in crate::config) fn examples(&self) -> Vec<Json> {
         self.examples.iter().filter_map(|text| toml_value(text)).collect()
     }
@@ -273,7 +274,7 @@ fn toml_value(text: &str) -> Option<Json> {
     table.remove("value")
 }
 
-/// A doc comment, taken apart.
+/// The parts of a doc comment.
 struct Doc {
     about: String,
     examples: Vec<&'static str>,
@@ -282,7 +283,7 @@ struct Doc {
 }
 
 impl Doc {
-    /// Lines become paragraphs; an empty line is between two of them.
+    /// Joins lines to paragraphs, which empty lines separate.
     fn new(lines: &[&'static str]) -> Self {
         let mut doc = Self { about: String::new(), examples: Vec::new(), keys: Vec::new(), default: None };
         for line in lines.iter().map(|line| line.trim()) {

@@ -1,5 +1,4 @@
-//! The configuration as a tree of nodes that remember where they came from: a line and column of the file, or an app
-//! setting.
+//! The configuration as a tree of nodes. Each node knows where it was written.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -7,7 +6,7 @@ use toml::de::{DeTable, DeValue};
 use super::origin::Origin;
 use super::problems::Problem;
 
-/// A value and where it came from.
+/// A value with its place.
 #[derive(Debug, Clone)]
 pub(in crate::config) struct Node {
     pub(in crate::config) value: Value,
@@ -20,16 +19,16 @@ pub(in crate::config) enum Value {
     String(String),
     Integer(i64),
     Boolean(bool),
-    /// A float, a date, or a number beyond 64 bits: no key takes one.
+    /// A float, a date, or a number beyond 64 bits. No key takes one.
     Other(&'static str),
     Array(Vec<Node>),
     Table(Table),
-    /// An app setting's text. The key it is for decides whether it is a string or TOML.
+    /// The text of an app setting. Its key decides whether it is a string or TOML.
     Setting(String),
 }
 
 impl Value {
-    /// What kind of value it is, for messages.
+    /// The kind of value, for messages.
     pub(in crate::config) fn kind(&self) -> &'static str {
         match self {
             Self::String(_) | Self::Setting(_) => "a string",
@@ -49,9 +48,9 @@ pub(in crate::config) struct Table(pub(in crate::config) Vec<Entry>);
 /// A key with its value.
 #[derive(Debug, Clone)]
 pub(in crate::config) struct Entry {
-    /// The key as sections know it; one that an app setting brought is in lower case.
+    /// The key as sections know it. A key from an app setting is in lower case.
     pub(in crate::config) key: String,
-    /// The key as it was written, for tables whose keys are the operator's own.
+    /// The key as it was written, for tables whose keys the operator chooses.
     pub(in crate::config) spelled: String,
     /// Where the key stands.
     pub(in crate::config) origin: Origin,
@@ -64,10 +63,10 @@ impl Table {
     }
 }
 
-/// Turns byte offsets of a text into lines and columns.
-struct Places<'a>(&'a str);
+/// Finds the line and column of a byte offset in a text.
+struct LineIndex<'a>(&'a str);
 
-impl Places<'_> {
+impl LineIndex<'_> {
     fn origin(&self, offset: usize) -> Origin {
         let before = self.0.get(..offset).unwrap_or(self.0);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
@@ -77,9 +76,9 @@ impl Places<'_> {
     }
 }
 
-/// Reads a file's text. Every syntax error is a problem; what could be read is handed back all the same.
+/// Parses the text of a file. Every syntax error becomes a problem; the rest of the tree is returned all the same.
 pub(in crate::config) fn parse_file(text: &str, problems: &mut Vec<Problem>) -> Node {
-    let places = Places(text);
+    let places = LineIndex(text);
     let (root, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let origin = places.origin(error.span().map_or(0, |span| span.start));
@@ -90,7 +89,7 @@ pub(in crate::config) fn parse_file(text: &str, problems: &mut Vec<Problem>) -> 
     Node { value: Value::Table(table(root.into_inner(), &origin)), origin: start }
 }
 
-/// Reads an app setting's text as a TOML value.
+/// Parses the text of an app setting as a TOML value.
 pub(in crate::config) fn parse_setting(text: &str, origin: &Origin) -> Result<Node, String> {
     let parsed = DeValue::parse(text).map_err(|error| error.message().to_owned())?;
     Ok(Node { value: value(parsed.into_inner(), &|_| origin.clone()), origin: origin.clone() })

@@ -1,8 +1,8 @@
-//! Every name that an expression uses exists.
+//! The names that conditions and templates may use.
 //!
-//! Conditions and templates know their roots (`invite`, `user`) when they are compiled. What may follow a root is said
-//! here, once for all of them, and every path of an expression is held against it: a slip would otherwise be a value that
-//! is empty for ever, and nobody would know.
+//! The compiler of an expression only knows the roots (`invite`, `user`). This file knows what may follow a root, and
+//! reports every path that does not exist. Without it a slip would be a value that is always empty, and nobody would
+//! notice.
 
 use crate::config::engine::{Diagnostics, Origin, Spanned};
 use crate::config::known_names::KnownNames;
@@ -11,26 +11,26 @@ use crate::graph;
 use crate::signup::facts;
 use crate::values::{Invitation, nearest};
 
-/// What may follow a name.
+/// The names that may follow a name.
 #[derive(Debug, Clone)]
 pub(in crate::config) enum Scope<'n> {
-    /// Nothing: it is a value.
+    /// None: it is a value.
     Value,
-    /// Anything: nobody knows here.
+    /// Any: they are not known when the configuration is read.
     Any,
-    /// One of these, each with what may follow it.
+    /// These, each with the names that may follow it.
     Of(Vec<(&'n str, Scope<'n>)>),
-    /// An attribute of this tenant, by its name.
+    /// The attributes of this tenant.
     Attributes(&'n KnownNames),
 }
 
 impl<'n> Scope<'n> {
-    /// These, and nothing after them.
+    /// These names, which are values.
     pub(in crate::config) fn values(names: impl IntoIterator<Item = &'n str>) -> Self {
         Self::Of(names.into_iter().map(|name| (name, Self::Value)).collect())
     }
 
-    /// What follows `invite`. Without any list its columns are not known.
+    /// The names that follow `invite`. Without a list the columns are not known.
     pub(in crate::config) fn invite(names: &'n KnownNames) -> Self {
         if names.columns.is_empty() {
             return Self::Any;
@@ -38,7 +38,7 @@ impl<'n> Scope<'n> {
         Self::values(Invitation::MEMBERS.into_iter().chain(names.columns.iter().map(String::as_str)))
     }
 
-    /// What conditions of rules may use: the roots, and what follows each.
+    /// The names for conditions of rules.
     pub(in crate::config) fn of_conditions(names: &'n KnownNames) -> Self {
         let root = |name| match name {
             "attributes" => Self::Attributes(names),
@@ -51,8 +51,7 @@ impl<'n> Scope<'n> {
         Self::Of(facts::NAMES.into_iter().map(|name| (name, root(name))).collect())
     }
 
-    /// What templates of a policy and of its messages may use: the roots, and what follows each. Which of the roots are
-    /// there at all, the template itself was told.
+    /// The names for templates of policies and messages. Not every template has every root: its compiler knows which.
     pub(in crate::config) fn of_templates(names: &'n KnownNames) -> Self {
         Self::Of(vec![
             ("invite", Self::invite(names)),
@@ -62,7 +61,7 @@ impl<'n> Scope<'n> {
         ])
     }
 
-    /// What a connector may use: the account, its invitation, and what came of the other connectors.
+    /// The names for connectors: the account, its invitation, and the results of these connectors.
     pub(in crate::config) fn of_connectors(names: &'n KnownNames, connectors: impl Iterator<Item = &'n str>) -> Self {
         let user = |name| (name, if name == "ext" { Self::Any } else { Self::Value });
         let results = connectors.map(|name| (name, Self::values(["id", "outcome"])));
@@ -73,14 +72,14 @@ impl<'n> Scope<'n> {
         ])
     }
 
-    /// Reports every path that leads nowhere.
+    /// Reports every path that does not exist.
     pub(in crate::config) fn check(&self, paths: &[Vec<String>], origin: &Origin, diagnostics: &mut Diagnostics) {
         for path in paths {
             self.check_path(path, "", origin, diagnostics);
         }
     }
 
-    /// Compiles a condition and checks its names; reports what is wrong with it.
+    /// Compiles a condition and checks its names. Reports every problem.
     pub(in crate::config) fn condition(
         &self,
         written: &Spanned<String>,
@@ -99,7 +98,7 @@ impl<'n> Scope<'n> {
         }
     }
 
-    /// Compiles a template and checks its names; reports what is wrong with it.
+    /// Compiles a template and checks its names. Reports every problem.
     pub(in crate::config) fn template(
         &self,
         source: &str,
@@ -119,7 +118,7 @@ impl<'n> Scope<'n> {
         }
     }
 
-    /// `before` is what leads here: empty, `invite`, `user.ext`.
+    /// Checks the rest of a path; `before` is the part that leads here, such as `user.ext`.
     fn check_path(&self, path: &[String], before: &str, origin: &Origin, diagnostics: &mut Diagnostics) {
         let [name, rest @ ..] = path else { return };
         match self {
@@ -130,7 +129,7 @@ impl<'n> Scope<'n> {
             }
             Self::Of(members) => match members.iter().find(|(known, _)| known == name) {
                 Some((_, after)) => after.check_path(rest, &step(before, name), origin, diagnostics),
-                // A root that is not described here was checked when the expression was compiled.
+                // The compiler has checked the root.
                 None if before.is_empty() => {}
                 None => {
                     let near = near(path, before, members.iter().map(|(known, _)| *known));
@@ -142,7 +141,7 @@ impl<'n> Scope<'n> {
     }
 }
 
-/// Checks what follows `attributes`.
+/// Checks the path that follows `attributes`.
 fn check_attribute(names: &KnownNames, path: &[String], before: &str, origin: &Origin, diagnostics: &mut Diagnostics) {
     let (written, rest) = match path {
         [ext] if ext == "ext" => return,
@@ -155,7 +154,7 @@ fn check_attribute(names: &KnownNames, path: &[String], before: &str, origin: &O
     }
 }
 
-/// The end of an error's sentence that names what may have been meant; a column with a dot is one name.
+/// The end of an error that suggests another name. A column with a dot is one name.
 fn near<'n>(path: &[String], before: &str, known: impl Iterator<Item = &'n str> + Clone) -> String {
     let whole = path.join(".");
     let name = path.first().map(String::as_str).unwrap_or_default();
@@ -163,7 +162,7 @@ fn near<'n>(path: &[String], before: &str, known: impl Iterator<Item = &'n str> 
     near.map(|near| format!(": did you mean {}?", step(before, near))).unwrap_or_default()
 }
 
-/// The path with one more name, as an expression writes it.
+/// The path with one more name, as expressions write it.
 fn step(before: &str, name: &str) -> String {
     let word = name.chars().all(|character| character.is_alphanumeric() || character == '_');
     match (before.is_empty(), word) {

@@ -1,5 +1,5 @@
-//! What kind of value an expression finds at each path, as far as the configuration says so, and warnings where a condition
-//! does something with it that fails, or can never be.
+//! The types of the values that a condition names, as far as the configuration says them. A condition that can fail on such
+//! a value, or can never be true, gets a warning.
 
 use crate::config::engine::{Diagnostics, Origin};
 use crate::config::known_names::KnownNames;
@@ -8,17 +8,17 @@ use crate::invites::columns;
 use crate::signup::facts;
 use crate::values::{AttributeName, AttributeType};
 
-/// What is known of the values in a policy, or in a connector.
+/// What is known of the types of values in a policy or a connector.
 pub(in crate::config) struct KnownTypes<'n> {
-    /// The names of the tenant, with the declared types.
+    /// The attributes of the tenant, with their declared types.
     pub(in crate::config) names: &'n KnownNames,
     /// Attributes that conditions see as lists.
     pub(in crate::config) multi_select: &'n [AttributeName],
 }
 
 impl KnownTypes<'_> {
-    /// Warns where a condition can fail on what people type below `root`, or on the kind of a value; `then` says what
-    /// follows from that.
+    /// Warns of a condition that can fail, on what people type (all that is below `root`) or on the kind of a value. `then`
+    /// says what a failure leads to.
     pub(in crate::config) fn warn_of_risks(
         &self,
         condition: &Condition,
@@ -38,13 +38,13 @@ impl KnownTypes<'_> {
         }
     }
 
-    /// The kind of what is at a path; `None`: nobody knows before there is an event.
+    /// The kind of the value at a path. `None` if only an event says it.
     fn of(&self, path: &[String]) -> Option<Kind> {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         match path.as_slice() {
             ["attributes" | "user", "ext", name] => self.attribute(&format!("ext.{name}")),
             ["attributes", name] => self.attribute(name),
-            // Of a user only these and those of `ext` are attributes.
+            // The other members of a user are texts.
             ["user", name] => (*name != "identities" && *name != "ext").then_some(Kind::Text),
             ["invite", "tags" | "groups" | "roles"] => Some(Kind::List),
             ["invite", column] => {
@@ -61,7 +61,7 @@ impl KnownTypes<'_> {
             return None;
         }
         let email = written.eq_ignore_ascii_case("email") || written.eq_ignore_ascii_case("emailAddress");
-        let name = if email { Some(AttributeName::new("email")) } else { self.names.quietly(written) }?;
+        let name = if email { Some(AttributeName::new("email")) } else { self.names.find(written) }?;
         if self.multi_select.iter().any(|several| several.is(name.as_str())) {
             return Some(Kind::List);
         }

@@ -9,14 +9,14 @@ use crate::config::environment::Environment;
 use crate::config::secrets::SecretRef;
 use crate::lookups::Header;
 
-/// What a header's name says if its value is a secret.
+/// Words in the name of a header whose value is a secret.
 const SECRET: [&str; 5] = ["authorization", "token", "key", "secret", "cookie"];
 
-/// Headers that belong to the connection.
+/// Headers that HTTP itself sets.
 const OF_THE_CONNECTION: [&str; 9] =
     ["connection", "content-length", "expect", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"];
 
-/// What a header says: a text, or a reference to a secret.
+/// The value of a header: a text, or a reference to a secret.
 #[derive(Debug, Clone)]
 pub(in crate::config) enum HeaderText {
     Text(String),
@@ -70,7 +70,7 @@ fn header_name(written: &str, origin: &Origin, diagnostics: &mut Diagnostics) ->
     None
 }
 
-/// What the header says. A text is not quoted: it may be a secret after all.
+/// Checks the value. Errors do not quote it, since it may be a secret.
 fn header(
     name: &HeaderName,
     text: &Spanned<HeaderText>,

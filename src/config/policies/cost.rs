@@ -1,22 +1,22 @@
-//! How much work the rules of a policy can be, at worst, over one form.
+//! What the rules of a policy can cost over the worst form.
 //!
-//! Whoever fills in the form chooses what the rules run over, and other sign-ups wait meanwhile. So the cost of the worst
-//! form is estimated when the configuration is read, and a policy that goes beyond [`MAX_COST`] is an error. The estimate
-//! is the sum over all rules of what each costs for the longest value of its attribute:
+//! The person who fills in the form chooses what the rules run over, and other sign-ups wait meanwhile. So the cost of the
+//! worst form is estimated when the configuration is read. A policy that can cost more than [`MAX_COST`] is an error. The
+//! estimate adds up what each rule costs for the longest value of its attribute:
 //!
-//! - a pattern: the length times the size of the compiled pattern, and something for each character. The length is bounded
+//! - a pattern: the length times the size of the compiled pattern, and something for each character. The length is limited
 //!   by `max_text` or Entra's own limits, by `max_length`, and by the longest text that can match;
-//! - `normalise`: the length for each step, and what it takes to read a phone number;
-//! - a condition: its steps, with 256 rounds for a loop, and the items of what it compares or copies
-//!   (`expressions/condition/work.rs`). That of a rule which requires its attribute is also asked when another one fails
-//!   from emptiness, once until a value changes (`signup/rules/ask.rs`);
-//! - a text that a failure shows: the fuel of its template.
+//! - `normalise`: the length for each step, and the time to read a phone number;
+//! - a condition: its steps, with 256 rounds for a loop, and the items that it compares or copies. A rule that requires its
+//!   attribute has its condition asked again when another condition fails on an empty value, at most once after each
+//!   change of a value (`signup/rules/ask.rs`);
+//! - the text of a failure: the fuel of its template.
 //!
-//! Of attributes whose names differ in case only each is looked at, which is not in the sum: the directory has none. Two of
-//! one name, and four ways to choose among them, are the most that is looked at.
+//! One case is not in the sum: attributes whose names only differ in case. The directory has none. At most two of one name
+//! are looked at, in four ways.
 //!
-//! The figures are nanoseconds on the machine of the README's figures; `benches/figures.rs` prints what the dearest
-//! policies that are accepted really take.
+//! The figures are nanoseconds on the machine of the README's figures. `benches/figures.rs` prints what the most expensive
+//! accepted policies really take.
 
 use super::PolicySection;
 use super::pattern::{self, wide};
@@ -31,10 +31,10 @@ use crate::values::AttributeName;
 /// The most that the rules of a policy, or its prefilled values, may cost over one form, in nanoseconds.
 pub(super) const MAX_COST: u64 = 20_000_000;
 
-/// Reading a phone number, for the first time for its country. Its patterns are compiled by then.
+/// The cost of the first phone number of a country, in nanoseconds. Its patterns are compiled by then.
 const PHONE: u64 = 500_000;
 
-/// A part of what a rule costs.
+/// The cost of a part of a rule.
 pub(super) struct Cost {
     /// The part of the rule, as an error names it.
     pub(super) what: &'static str,
@@ -43,7 +43,7 @@ pub(super) struct Cost {
     pub(super) nanoseconds: u64,
 }
 
-/// What each part of each rule costs over the worst form.
+/// The cost of each part of each rule.
 pub(super) fn of_rules<'s>(
     section: &'s PolicySection,
     policy: &Policy,
@@ -56,7 +56,7 @@ pub(super) fn of_rules<'s>(
     })
 }
 
-/// What the values cost that the form begins with, in nanoseconds.
+/// The cost of `prefill`, in nanoseconds.
 pub(super) fn of_prefill(policy: &Policy) -> u64 {
     let templates = policy.prefill.iter().filter_map(|(_, value)| match value {
         PrefillValue::Template(template) => Some(template.worst()),
@@ -76,8 +76,8 @@ pub(super) fn holds_several(rule: &Rule, policy: &Policy) -> bool {
     policy.multi_select.iter().any(names)
 }
 
-/// How often it can be asked anew which fields are required: before a condition that is a check, where a value may have
-/// changed since the last one.
+/// How often the conditions of required fields can be asked again: before each condition that is a check, if a value may
+/// have changed since the last one.
 fn rounds_of_requirements(rules: &[Rule]) -> u64 {
     let (mut rounds, mut changed) = (0_u64, true);
     for rule in rules {
@@ -89,8 +89,8 @@ fn rounds_of_requirements(rules: &[Rule]) -> u64 {
     rounds
 }
 
-/// How many items a condition can find at a path, all that is in it together. An attribute is also there under its full
-/// name; an invitation has three lists.
+/// The most items that a condition can find at a path and below it. An attribute is there twice, also under its full name;
+/// an invitation has three lists.
 fn items_at(path: &[String], multi_select: &[AttributeName]) -> u64 {
     let list = wide(MAX_CHOICES);
     let lists = || wide(multi_select.len()).saturating_mul(2).saturating_add(4);
@@ -103,7 +103,7 @@ fn items_at(path: &[String], multi_select: &[AttributeName]) -> u64 {
     }
 }
 
-/// What a rule costs, part by part; `again`: how often it is asked whether it requires its attribute.
+/// The cost of each part of a rule. `again` is how often its condition is asked for other rules.
 fn of_rule(rule: &Rule, written: &RuleSection, policy: &Policy, messages: &Messages, again: u64) -> [Cost; 5] {
     let attribute = rule.attribute.as_ref();
     let length = attribute.map_or(0, |name| MaxLength::of(name, policy.max_text).bytes());

@@ -33,7 +33,7 @@ pub(super) fn check(section: &PolicySection, policy: &Policy, messages: &Message
     }
     check_prefill(section, policy, diagnostics);
     diagnostics.within("rules", |diagnostics| {
-        // If a rule has errors, what is left of the rules says nothing about what was meant.
+        // If a rule has an error, the rest does not say what was meant.
         if policy.rules.len() == section.rules.len() && !diagnostics.is_wrong_here() {
             check_counts(section, policy, diagnostics);
             check_cost(section, policy, messages, diagnostics);

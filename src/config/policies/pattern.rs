@@ -1,4 +1,4 @@
-//! `pattern` of a rule: compiled within a size, and what it can cost.
+//! `pattern` of a rule: compiled, with a limit of its size, and what it can cost.
 
 use regex::{Regex, RegexBuilder};
 
@@ -14,7 +14,7 @@ pub(super) fn compile(pattern: &Spanned<String>, diagnostics: &mut Diagnostics) 
     let compiled = build(&pattern.value).and_then(|_| build(&anchored(&pattern.value)));
     let why = |error: regex::Error| error.to_string().lines().last().unwrap_or_default().trim().to_owned();
     let compiled = compiled.map_err(|error| format!("is not a regular expression: {}", why(error)));
-    diagnostics.accept("pattern", &pattern.origin, compiled)
+    diagnostics.ok_at("pattern", &pattern.origin, compiled)
 }
 
 fn anchored(pattern: &str) -> String {

@@ -1,11 +1,11 @@
-//! `prefill` of a policy: constants, which have to fit their attributes, and templates.
+//! `prefill` of a policy: templates, and constants, which must fit the types of their attributes.
 
 use super::PolicySection;
 use crate::config::engine::{Diagnostics, Origin, Spanned};
 use crate::config::expressions::scope::Scope;
 use crate::config::known_names::KnownNames;
 use crate::config::scalar::Scalar;
-use crate::config::tenant::attributes::word as type_word;
+use crate::config::tenant::attributes::type_name;
 use crate::invites::columns;
 use crate::signup::policy::PrefillValue;
 use crate::signup::prefill::NAMES;
@@ -21,7 +21,7 @@ pub(super) fn prefill(
     diagnostics.within("prefill", |diagnostics| {
         let build = |(written, constant): (&String, &Spanned<Scalar>)| {
             let name = names.attribute(written, &constant.origin, diagnostics);
-            let code = section.invitation_code.as_ref().and_then(|field| names.quietly(&field.value));
+            let code = section.invitation_code.as_ref().and_then(|field| names.find(&field.value));
             if name.is_some() && name == code {
                 let how = "is the field for an invitation code, which the person has to type";
                 diagnostics.error_at(written, &constant.origin, how);
@@ -44,7 +44,7 @@ pub(super) fn prefill(
     })
 }
 
-/// Reports a value that cannot be said in the declared type, and warns of one whose own type is not declared.
+/// Reports a value that the declared type cannot express. Warns of a number or a yes or no without a declared type.
 fn check_type(
     name: &AttributeName,
     value: &AttributeValue,
@@ -62,7 +62,7 @@ fn check_type(
     let how = if columns::is_built_in(name) {
         "is sent as a text, since that is what the attribute is: write it in quotes".to_owned()
     } else {
-        let (short, own) = (name.short(), type_word(value.attribute_type()));
+        let (short, own) = (name.short(), type_name(value.attribute_type()));
         format!("is sent as a text: write {short:?} = {own:?} into [tenant.attributes] if it is none")
     };
     diagnostics.warn(origin, how);

@@ -1,4 +1,4 @@
-//! `[[policies.rules]]`, compiled.
+//! `[[policies.rules]]`: what is tidied and checked when the form comes back.
 
 mod dates;
 mod keys;
@@ -42,7 +42,7 @@ pub(super) fn rule(
             attribute: attribute.map_or(Some(None), |name| name.map(Some))?,
             when: when.map_or(Some(None), |when| when.map(Some))?,
         };
-        // What a slip leaves of a rule says nothing about what was meant.
+        // If a key has an error, the rest does not say what was meant.
         if !diagnostics.is_wrong_here() {
             check_whole(&rule, section, diagnostics);
             warn_of_risks(&rule, keys, &KnownTypes { names, multi_select }, diagnostics);
@@ -51,7 +51,7 @@ pub(super) fn rule(
     })
 }
 
-/// Warns where the rule's condition can fail on what people type.
+/// Warns of a condition that can fail on what people type.
 fn warn_of_risks(rule: &Rule, keys: &RuleKeys, kinds: &KnownTypes<'_>, diagnostics: &mut Diagnostics) {
     let (Some(condition), Some(written)) = (&rule.when, &keys.when) else { return };
     let then = if rule.is_its_condition() {
@@ -63,7 +63,7 @@ fn warn_of_risks(rule: &Rule, keys: &RuleKeys, kinds: &KnownTypes<'_>, diagnosti
         .within("when", |diagnostics| kinds.warn_of_risks(condition, "attributes", then, &written.origin, diagnostics));
 }
 
-/// Reports a key that no text has.
+/// Reports a `message` that no text has as its key.
 fn check_message(keys: &RuleKeys, messages: &Messages, diagnostics: &mut Diagnostics) {
     if let Some(key) = keys.message.as_ref().filter(|key| !messages.has(&key.value)) {
         let known: Vec<&str> = messages.keys().collect();
@@ -73,7 +73,7 @@ fn check_message(keys: &RuleKeys, messages: &Messages, diagnostics: &mut Diagnos
     }
 }
 
-/// Reports what cannot be meant by all of a rule's keys together.
+/// Reports keys that make no sense together.
 fn check_whole(rule: &Rule, section: &RuleSection, diagnostics: &mut Diagnostics) {
     let origin = &section.origin;
     let acts = rule.checks_values() || !rule.normalise.is_empty();
@@ -118,7 +118,7 @@ fn phone_country(keys: &RuleKeys, names: &KnownNames, diagnostics: &mut Diagnost
         })
     });
     if reads_phones {
-        // So that no sign-up waits for what is read once.
+        // Read now, so that the first sign-up does not wait for it.
         prepare_phones();
     }
     country
@@ -142,7 +142,7 @@ fn checks(keys: &RuleKeys, diagnostics: &mut Diagnostics) -> Checks {
     }
 }
 
-/// Reports a range that nothing lies in.
+/// Reports an empty range.
 fn ordered<T: PartialOrd>(
     (least, low): (&str, &Option<Spanned<T>>),
     (most, high): (&str, &Option<Spanned<T>>),

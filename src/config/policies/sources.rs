@@ -1,4 +1,4 @@
-//! Where a policy's addresses and codes come from, and what it looks up: checked together, since one asks for another.
+//! Where a policy finds addresses and codes, and the look-ups that it uses.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::signup::identity::EmailSource;
 use crate::signup::policy::NoAddress;
 use crate::values::{AttributeName, did_you_mean};
 
-/// `email_sources`.
+/// Checks `email_sources`.
 pub(super) fn email_sources(
     section: &PolicySection,
     names: &KnownNames,
@@ -55,7 +55,7 @@ pub(in crate::config) fn email_source(
     }
 }
 
-/// `no_address`, which may ask for a field for codes.
+/// Checks `no_address`: codes need a field that they are typed into.
 pub(super) fn no_address(section: &PolicySection, diagnostics: &mut Diagnostics) -> NoAddress {
     let written = &section.no_address;
     if written.value == NoAddress::Code && section.invitation_code.is_none() {
@@ -65,7 +65,7 @@ pub(super) fn no_address(section: &PolicySection, diagnostics: &mut Diagnostics)
     written.value
 }
 
-/// `invitation_code`.
+/// Checks `invitation_code`.
 pub(super) fn invitation_code(
     section: &PolicySection,
     names: &KnownNames,
@@ -86,7 +86,7 @@ pub(super) fn invitation_code(
     })
 }
 
-/// `lookups`, each of which has to be there.
+/// Checks `lookups`: each name must be that of a look-up.
 pub(super) fn lookups(section: &PolicySection, known: &[String], diagnostics: &mut Diagnostics) -> Vec<Arc<str>> {
     diagnostics.within("lookups", |diagnostics| {
         let find = |written: &Spanned<String>| {

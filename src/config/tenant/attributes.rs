@@ -1,4 +1,4 @@
-//! `[tenant.attributes]`: the types of attributes, which Entra does not always say.
+//! `[tenant.attributes]`: the types of attributes. Entra does not always say them.
 
 use super::TenantSection;
 use crate::config::engine::{Diagnostics, Origin};
@@ -6,7 +6,7 @@ use crate::config::known_names::KnownNames;
 use crate::invites::columns;
 use crate::values::{AttributeName, AttributeType, AttributeTypes, nearest};
 
-/// The declared types.
+/// Checks the declared types.
 pub(in crate::config) fn types(
     section: &TenantSection,
     names: &KnownNames,
@@ -30,8 +30,8 @@ pub(in crate::config) fn types(
     declared.into_iter().collect()
 }
 
-/// Warns of a declared name that is nearly the same as one that is used and not declared: most likely a slip, after which
-/// the value would be a text. Built-in names cannot be mistaken, since every one of them is known.
+/// Warns of a declared name that is nearly the same as a name that is used and not declared. Most likely one of the two is
+/// a slip, and the value would be a text. Names of built-in attributes are all known, so they need no warning.
 pub(in crate::config) fn warn_of_near_names(
     section: &TenantSection,
     names: &KnownNames,
@@ -43,7 +43,7 @@ pub(in crate::config) fn warn_of_near_names(
     let undeclared = used.iter().filter(|name| names.types.declared(name.as_str()).is_none());
     for name in undeclared.filter_map(custom) {
         let Some(near) = nearest(&name, declared.iter().map(String::as_str)) else { continue };
-        let is_meant = |written: &str| names.quietly(written).as_ref().and_then(custom).as_deref() == Some(near);
+        let is_meant = |written: &str| names.find(written).as_ref().and_then(custom).as_deref() == Some(near);
         let Some((written, kind)) = section.attributes.iter().find(|(written, _)| is_meant(written)) else { continue };
         let how = format!(
             "is nearly the same as ext.{name}, which is used and would be a text: correct one of the two, or declare \
@@ -55,8 +55,8 @@ pub(in crate::config) fn warn_of_near_names(
     }
 }
 
-/// A type as the configuration writes it.
-pub(in crate::config) fn word(declared: AttributeType) -> &'static str {
+/// The name of a type in the configuration.
+pub(in crate::config) fn type_name(declared: AttributeType) -> &'static str {
     match declared {
         AttributeType::Boolean => "boolean",
         AttributeType::Int64 => "int64",
@@ -64,7 +64,7 @@ pub(in crate::config) fn word(declared: AttributeType) -> &'static str {
     }
 }
 
-/// Reports an attribute that is declared as something else where only a text can be meant.
+/// Reports an attribute that must be a text and is declared as something else.
 pub(in crate::config) fn expect_text(
     name: &AttributeName,
     names: &KnownNames,
@@ -76,7 +76,7 @@ pub(in crate::config) fn expect_text(
         let how = format!(
             "{} is declared as {:?}: name an attribute that is a text, or correct [tenant.attributes]",
             name.short(),
-            word(declared)
+            type_name(declared)
         );
         diagnostics.error(origin, how);
     }

@@ -1,9 +1,12 @@
-//! How sections and choices are declared: once, for reading them and for describing them.
+//! Declarations of sections and choices. One declaration yields the decoder and the description.
 
-/// Declares a section of the file: its keys, their types, and their defaults (`=`) or placeholders (`=>`); keys that have
-/// only one value so far, which are checked and not kept; and keys that are planned but not there yet. `as` says what a
-/// text is about. `struct Name: Default` also makes the section's own default, of those of its keys. The doc comments are
-/// the reference that users read, see [`Shape`](crate::config::engine::Shape).
+/// Declares a section of the file.
+///
+/// A key has a name, a type, and a default (`=`) or a placeholder (`=>`), see [`Fallback`](super::Fallback). A key without
+/// either is required. `as` names the format of a text, see [`TextFormat`](crate::config::engine::TextFormat). Keys in
+/// `only` have one value so far: they are checked and not kept. Keys in `planned` are errors that say so. `struct Name:
+/// Default` also implements `Default` with the defaults of the keys. Users read the doc comments in the reference, see
+/// [`Shape`](crate::config::engine::Shape).
 macro_rules! section {
     (
         $(#[doc = $doc:literal])*
@@ -78,8 +81,8 @@ macro_rules! section {
 }
 pub(in crate::config) use section;
 
-/// Declares a word that is one of a few, of a type whose values can be compared. The doc comment of a word says what it
-/// means, for the reference.
+/// Declares the words that a type can be written as. Words in `planned` are errors that say so. Users read the doc comment
+/// of a word in the reference. The type must implement `PartialEq`.
 macro_rules! choice {
     (
         $type:ty { $( $(#[doc = $doc:literal])* $word:literal => $value:expr ),* $(,)? }

@@ -13,7 +13,7 @@ use crate::config::engine::tree::{Entry, Node, Value};
 /// What a member of a list without a name is called in a path.
 pub(in crate::config) const UNNAMED: &str = "[]";
 
-/// Stands for a name that is missing.
+/// The placeholder of a missing name.
 pub(in crate::config) fn unnamed() -> super::Spanned<String> {
     super::built_in(UNNAMED.to_owned())
 }
@@ -133,7 +133,7 @@ fn duration(text: &str) -> Option<Duration> {
         "d" => 86_400,
         _ => return None,
     };
-    // A year at most: longer times are slips, and would overflow date arithmetic.
+    // At most a year: a longer time is a slip, and would overflow date arithmetic.
     number.checked_mul(seconds).filter(|all| *all <= 366 * 86_400).map(Duration::from_secs)
 }
 
