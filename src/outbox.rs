@@ -1,4 +1,4 @@
-//! Durable work: what has to be done for an id, step by step, however often the process is killed in between.
+//! Durable work: what has to be done for an id, step by step, even if the process is killed in between.
 //!
 //! It exists so that every kind of work that must not be lost (accounts to be associated today) is stored, repeated,
 //! given up and finished by the same code. A kind of work brings its [`Layout`] (where its objects lie), the type of its
@@ -18,14 +18,15 @@
 //!
 //! An object that is not what was written (a power cut leaves empty files, a disk its own marks) is reported once and
 //! then repaired, since everything can be done again:
-//! - an entry is written anew with what its kind of work says about a lost one;
-//! - a request is rendered anew. Whether the lost one was sent is not known, and every step can be repeated, so at worst
-//!   the outside gets the present values instead of those of then;
+//! - an entry is written anew, with the content that its kind of work has for a lost one;
+//! - a request is rendered anew. It is not known whether the lost one was sent, but every step can be repeated. At worst
+//!   the outside system gets the present values instead of the earlier ones;
 //! - a result counts as none: the stored request is sent again;
 //! - an attempt counts as none: there is one more;
 //! - of `done/` and `abandoned/` only the existence counts.
 //!
-//! A store that is slow makes its caller wait; one that fails is a [`StoreError`], and nothing that was not stored counts.
+//! A store that is slow makes its caller wait. One that fails is a [`StoreError`], and the step that was not stored is done
+//! again.
 
 mod attempt;
 #[cfg(test)]
@@ -132,7 +133,7 @@ impl<K: Key, E: Serialize + DeserializeOwned + Send + Sync> Outbox<K, E> {
         self.clear(&record.id).await
     }
 
-    /// Deletes what is pending of finished work, the entry's own object last: until then the next run sees what it was.
+    /// Deletes what is pending of finished work. The entry's own object goes last: an entry is never there without it.
     pub(crate) async fn clear(&self, id: &K) -> Result<(), StoreError> {
         let own = self.layout.part(id, &Part::Entry);
         for entry in self.store.list(&self.layout.parts_of(id)).await? {

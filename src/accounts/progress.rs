@@ -1,4 +1,4 @@
-//! How an account stands when a run is done with it, and what stops it before.
+//! How far an account came in a run, and why it went no further.
 
 use crate::storage::StoreError;
 
@@ -15,7 +15,7 @@ pub(super) enum Progress {
     Waiting,
     /// The run had no time.
     Left,
-    /// Out of the outbox, and counted elsewhere: it is no sign-up, or an earlier run finished it.
+    /// Out of the outbox, and counted elsewhere: it is not a sign-up, or an earlier run finished it.
     Cleared,
 }
 

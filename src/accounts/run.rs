@@ -48,7 +48,7 @@ impl Run {
         Instant::now() >= self.end
     }
 
-    /// Changes the report.
+    /// Changes the report, which all accounts under way share.
     pub(super) fn update_report(&self, change: impl FnOnce(&mut RunReport)) {
         change(&mut self.report.lock().unwrap_or_else(PoisonError::into_inner));
     }

@@ -1,4 +1,4 @@
-//! The room as a whole: an in-memory directory, store and outside systems, and everything that can go wrong with them.
+//! Whole runs over a directory, a store and outside systems in memory.
 
 mod clocks;
 mod codes;

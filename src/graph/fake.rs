@@ -23,32 +23,32 @@ use crate::values::ObjectId;
 pub(crate) enum Fault {
     Status(u16),
     Hangs,
-    /// No answer until the end that the call was given, and then an error.
+    /// An error, but not before the `end` that the call was given.
     UntilTheEnd,
     Panics,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct FakeState {
-    /// The service principal that we call as.
+    /// Our own application's service principal.
     pub(crate) own: Option<ObjectId>,
     pub(crate) users: BTreeMap<ObjectId, Map<String, Value>>,
     pub(crate) records: Vec<AuditRecord>,
     pub(crate) unreadable: usize,
     pub(crate) page_size: usize,
-    /// Every page points to the one that begins here.
+    /// Every page links to the page that begins with this record.
     pub(crate) next_page: Option<usize>,
     pub(crate) pages: usize,
-    /// How long a page takes.
+    /// How long the answer to a page takes.
     pub(crate) page_delay: Duration,
-    /// The log begins here.
+    /// The log has no records before this time.
     pub(crate) retention: Option<DateTime<Utc>>,
     /// Reading the log panics.
     pub(crate) log_panics: bool,
-    /// The log cannot be read.
+    /// The status that the log answers instead of a page.
     pub(crate) log_status: Option<u16>,
     pub(crate) faults: BTreeMap<ObjectId, Fault>,
-    /// Lower case.
+    /// User principal names that other users have, in lower case.
     pub(crate) taken_upns: BTreeSet<String>,
     pub(crate) windows: Vec<Window>,
     pub(crate) reads: Vec<ObjectId>,
@@ -71,7 +71,7 @@ impl FakeDirectory {
         look(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Adds a local account made at `at`, and the record of it.
+    /// Adds a local account that was made at `at`, and its audit record.
     pub(crate) fn sign_up(&self, id: &str, address: &str, at: DateTime<Utc>) -> ObjectId {
         let id: ObjectId = id.parse().unwrap();
         let identity = json!({"signInType": "emailAddress", "issuer": "contoso.com", "issuerAssignedId": address});
@@ -168,7 +168,7 @@ impl FakeDirectory {
     }
 }
 
-/// A record of a user's making.
+/// The audit record of a user who was added.
 pub(crate) fn record(id: &ObjectId, at: DateTime<Utc>, initiator: Initiator) -> AuditRecord {
     AuditRecord {
         id: format!("Directory_{id}"),
@@ -180,7 +180,7 @@ pub(crate) fn record(id: &ObjectId, at: DateTime<Utc>, initiator: Initiator) -> 
     }
 }
 
-/// An error answer of Graph.
+/// The error for an answer in Graph's own form.
 pub(crate) fn refused(operation: Operation, status: u16, code: &str, message: &str) -> GraphError {
     let body = json!({"error": {"code": code, "message": message}}).to_string().into_bytes();
     let status = StatusCode::from_u16(status).unwrap();

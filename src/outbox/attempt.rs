@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::is_ahead;
 
-/// So many failures are followed by another try in the very next run.
+/// After each of this many failures the next run tries again.
 const AT_ONCE: u32 = 3;
-/// The wait after the next one; it doubles from then on.
+/// The wait after the next failure; it doubles from then on.
 const FIRST_WAIT: TimeDelta = TimeDelta::minutes(10);
 /// The longest wait of our own, without its spread.
 const LONGEST_WAIT: TimeDelta = TimeDelta::hours(6);
@@ -25,7 +25,7 @@ const SPREAD: u64 = 200;
 pub(super) struct Attempt {
     /// When it failed.
     pub(super) at: DateTime<Utc>,
-    /// Which step; `None`: before any of them. Stored as what the steps of accounts are: connectors.
+    /// Which step; `None`: what comes before all steps. The stored name is older than other kinds of work.
     #[serde(rename = "connector")]
     pub(super) step: Option<String>,
     /// Why, without anything personal.

@@ -1,4 +1,4 @@
-//! A store that is killed.
+//! A store that fails as if the process had been killed.
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -11,7 +11,7 @@ use object_store::{
     PutOptions, PutPayload, PutResult,
 };
 
-/// A store that stops working after so many writes and deletes, as if the process had been killed then.
+/// A store in memory that stops working after a number of writes and deletes, as if the process had been killed then.
 #[derive(Debug)]
 pub(crate) struct KillSwitch {
     inner: InMemory,
@@ -24,7 +24,7 @@ impl KillSwitch {
         Self { inner: InMemory::new(), left: AtomicI64::new(i64::MAX), used: AtomicI64::new(0) }
     }
 
-    /// Works for so many more writes and deletes, which are counted in `used`.
+    /// Lets `writes` more writes and deletes through. They are counted in `used`, from 0.
     pub(crate) fn allow(&self, writes: i64) {
         self.left.store(writes, Ordering::Relaxed);
         self.used.store(0, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! The room by itself, with work that is none of today's: contacts, known by a number, below a root of their own.
+//! The room by itself, with a kind of work made for these tests: contacts with a number as key, below a root of their own.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -49,12 +49,12 @@ impl Fixture {
         Self { switch, store, sent: Mutex::default(), renderings: Mutex::default() }
     }
 
-    /// As a new process has them.
+    /// The outbox as a new process opens it.
     fn contacts(&self) -> Contacts {
         Outbox::new(self.store.open(&NAMESPACE), Layout::new("contacts", "change"))
     }
 
-    /// Different each time, so that rendering twice shows.
+    /// Different each time, so that a second rendering is noticed.
     fn render(&self, entry: &Change) -> Value {
         let mut renderings = self.renderings.lock().unwrap();
         *renderings += 1;

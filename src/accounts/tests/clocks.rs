@@ -1,4 +1,4 @@
-//! Clocks that were wrong once: nothing is silenced until the moment they showed.
+//! Clocks that were wrong once: nothing waits until the moment that they showed.
 
 use chrono::TimeDelta;
 use rstest::rstest;

@@ -1,4 +1,4 @@
-//! Invitation codes: accepted first, released last, kept when nobody can know.
+//! Invitation codes: accepted first, released last, kept when it cannot be known whether there is an account.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -23,7 +23,7 @@ fn code(number: u8) -> CodeDigest {
 }
 
 impl Fixture {
-    /// Somebody submits the form with a code, so many minutes ago.
+    /// Somebody submitted the form with a code, `ago` minutes ago.
     async fn submits(&self, code: &CodeDigest, address: &str, ago: i64) {
         let address: EmailAddress = address.parse().unwrap();
         let claim = Claim { code, uses: 9, address: Some(&address), person: None };
@@ -239,7 +239,7 @@ async fn nothing_is_released_when_the_log_cannot_be_read() {
     assert_eq!(fixture.history(&code(1)).await, ["reserved"]);
 }
 
-/// A month without a run, of which the log shows a week.
+/// There was no run for a month, and the log reaches back one week.
 async fn fixture_with_a_gap() -> Fixture {
     let fixture = Fixture::new(&[("news", &[])]);
     fixture.run().await.unwrap();
@@ -308,12 +308,12 @@ async fn the_invitation_behind_the_code_is_seen_before_one_for_the_address() {
     fixture.submits(&code(1), KIMS, 3).await;
     fixture.invite_by_code(&code(1), Some("2026-11-21T09:00:00Z"), "expired");
     fixture.invite_by_code(&code(1), None, "by code");
-    // By it they were not admitted: it may be for another app, or have come later.
+    // KIM was admitted by the code. This invitation may be for another app, or have been added later.
     fixture.invite(KIMS, None, &[("name", "by address")]);
     for id in [JO, KIM, LEE] {
         fixture.sign_up(id, 1);
     }
-    // The second time, the codes were accepted by an earlier run.
+    // In the second run the codes are those that the first one accepted.
     fixture.connector("news").replies(Reply::Ok);
     fixture.connector("billing").always(Reply::Unavailable(None));
     fixture.run().await.unwrap();

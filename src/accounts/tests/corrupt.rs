@@ -1,4 +1,4 @@
-//! Objects that are not what was written: reported once, repaired, and nobody is forgotten.
+//! Objects that are not what was written: they are reported once and repaired, and no account is lost.
 
 use object_store::{ObjectStoreExt, path::Path};
 use rstest::rstest;
@@ -8,7 +8,7 @@ use super::doubles::{Fixture, JO, KIM, Reply, now};
 use crate::accounts::RunError;
 use crate::telemetry::{CapturedLines, describe};
 
-/// What a power cut leaves, and two ways to be something else.
+/// What a power cut leaves, and two other contents that were never written.
 const CORRUPT: [&str; 3] = ["", "{\"to\":", "\"odd\""];
 
 impl Fixture {
@@ -69,7 +69,7 @@ async fn an_account_counts_as_found_now_and_is_associated() {
     }
 }
 
-/// A corrupt request may be any JSON; only what is none can be told.
+/// A request may be any JSON, so only one that is not JSON is known to be corrupt.
 #[rstest]
 #[case("")]
 #[case("{\"email\":")]

@@ -1,4 +1,4 @@
-//! Killed between any two writes: nothing lost, nothing doubled, nothing rendered twice once it was sent.
+//! Runs that are killed between any two writes: nothing is lost, doubled, or rendered again after it was sent.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -24,7 +24,7 @@ fn fixture() -> Fixture {
     fixture
 }
 
-/// Whatever is left of an account in the outbox, `account.json` is there.
+/// While anything of an account is in the outbox, its `account.json` is there.
 async fn assert_entries_are_whole(fixture: &Fixture, killed_after: &str) {
     let entries = fixture.store.list("pending").await.unwrap();
     for entry in &entries {
@@ -34,7 +34,7 @@ async fn assert_entries_are_whole(fixture: &Fixture, killed_after: &str) {
     }
 }
 
-/// What everything looks like in the end, but for the numbers of renderings.
+/// Checks the end state: every account is finished, and each connector got the same request for it each time.
 async fn assert_complete(fixture: &Fixture, killed_after: &str) {
     let names: Vec<_> = fixture.store.list("done").await.unwrap().into_iter().map(|entry| entry.name).collect();
     assert_eq!(names.len(), 4, "{killed_after}: {names:?}");

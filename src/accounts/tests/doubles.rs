@@ -1,4 +1,4 @@
-//! A fixture to run accounts in: each part a double with behaviour.
+//! Everything that a run of accounts needs, in memory.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,7 +42,7 @@ pub(super) enum Reply {
     NotSetUp,
     Panics,
     Hangs,
-    /// No answer until the end of the run, and then says so.
+    /// An error, but not before the end of the run.
     UntilTheEnd,
     Takes(Duration),
 }
@@ -78,12 +78,12 @@ impl FakeConnector {
         self.with(|state| state.nothing = true);
     }
 
-    /// The next call is answered so; those after it succeed.
+    /// The answer to the next call. Later ones succeed.
     pub(super) fn replies(&self, reply: Reply) {
         self.with(|state| state.replies.push_back(reply));
     }
 
-    /// Every call is answered so.
+    /// The answer to every call.
     pub(super) fn always(&self, reply: Reply) {
         self.with(|state| state.always = Some(reply));
     }
@@ -96,7 +96,7 @@ impl FakeConnector {
         self.with(|state| state.contexts.clone())
     }
 
-    /// What the outside system has in the end.
+    /// What the outside system holds.
     pub(super) fn holds(&self) -> BTreeMap<ObjectId, Value> {
         self.with(|state| state.holds.clone())
     }
@@ -125,7 +125,7 @@ impl Connector for FakeConnector {
             if state.nothing {
                 return Ok(Rendered::Nothing { reason: "there is nothing" });
             }
-            // Different each time, so that rendering twice shows.
+            // Different each time, so that a second rendering is noticed.
             Ok(Rendered::Request(json!({"email": input.context["user"]["email"], "rendering": state.rendered})))
         })
     }
@@ -194,7 +194,7 @@ impl FakeInvites {
     }
 }
 
-/// Everything together. The outside and the store outlive each runner, as they outlive a process.
+/// The outside systems, the store and the clock. They outlive each [`Accounts`], as they outlive a process.
 pub(super) struct Fixture {
     pub(super) settings: Settings,
     pub(super) directory: Arc<FakeDirectory>,
@@ -206,7 +206,7 @@ pub(super) struct Fixture {
 }
 
 impl Fixture {
-    /// With these connectors, each after others.
+    /// With these connectors; each has a name and the names that it comes after.
     pub(super) fn new(connectors: &[(&str, &[&str])]) -> Self {
         let settings = |(name, after): &(&str, &[&str])| ConnectorSettings {
             name: (*name).to_owned(),
@@ -240,7 +240,7 @@ impl Fixture {
         }
     }
 
-    /// A runner, as a new process would have.
+    /// [`Accounts`] as a new process builds them.
     pub(super) fn accounts(&self) -> Accounts {
         let directory = Arc::clone(&self.directory) as Arc<dyn Directory>;
         let connectors: Vec<_> = self.connectors.iter().map(|one| Arc::clone(one) as Arc<dyn Connector>).collect();
@@ -250,7 +250,7 @@ impl Fixture {
         Accounts::try_new(settings, directory, &connectors, invites, store, self.reservations(), clock).unwrap()
     }
 
-    /// The reservations, as a hook in another process has them.
+    /// The reservations as a hook in another process has them.
     pub(super) fn reservations(&self) -> Reservations {
         Reservations::new(&self.store)
     }
@@ -263,7 +263,7 @@ impl Fixture {
         self.connectors.iter().find(|one| one.name == name).unwrap()
     }
 
-    /// A sign-up so many minutes ago.
+    /// Somebody signed up, `minutes` ago.
     pub(super) fn sign_up(&self, id: &str, minutes: i64) -> ObjectId {
         let address = format!("{}@example.com", id.split('-').next().unwrap_or_default());
         self.directory.sign_up(id, &address, self.clock.now() - TimeDelta::minutes(minutes))

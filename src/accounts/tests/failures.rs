@@ -1,4 +1,4 @@
-//! What fails, and what follows.
+//! Failures, and what follows from them.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;

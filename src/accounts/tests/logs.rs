@@ -1,4 +1,4 @@
-//! What is logged: every decision, no person.
+//! The log: it has every decision and nothing personal.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -34,7 +34,7 @@ impl<'a> MakeWriter<'a> for Lines {
 async fn every_decision_is_logged_and_nothing_personal_is() {
     let lines = Lines::default();
     let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(lines.clone()).finish();
-    // With one subscriber alone, an event that another thread reaches first stays off in all threads.
+    // With only one subscriber, an event that another thread reaches first is switched off for all threads.
     let _second = tracing::Dispatch::new(tracing_subscriber::registry());
     let _guard = tracing::subscriber::set_default(subscriber);
     let mut fixture = Fixture::new(&[("billing", &[]), ("news", &["billing"])]);

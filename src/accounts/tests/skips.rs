@@ -1,4 +1,4 @@
-//! Who is no sign-up.
+//! Accounts that are not sign-ups.
 
 use rstest::rstest;
 use serde_json::{Value, json};

@@ -32,7 +32,7 @@ fn outcome(operation: Operation, answer: &Answer) -> Result<(), GraphError> {
     })
 }
 
-/// What has to follow from an answer that Graph did not write.
+/// Checks that an answer that Graph did not write is tried again.
 fn assert_tried_again(operation: Operation, answer: &Answer) {
     let shown = format!("{operation:?} {} {}", answer.status, String::from_utf8_lossy(&answer.body));
     let error = outcome(operation, answer).expect_err(&shown);
@@ -46,7 +46,7 @@ fn nothing_but_the_documented_body_is_a_success() {
     for operation in OPERATIONS {
         for status in STATUSES {
             for body in FOREIGN {
-                // A 204 has no body, whatever comes behind it.
+                // A 204 has no body, so any bytes after it are not read.
                 if operation != Operation::UpdateUser || status != 204 {
                     assert_tried_again(operation, &answer(status, body));
                 }

@@ -15,7 +15,7 @@ use crate::values::Secret;
 
 const ID: &str = "9fb7a577-9469-4489-912d-bc58a5bca276";
 
-/// Gives out `token-1`, and the next number each time one is refused; has none for the first `missing` times.
+/// Gives out `token-1`, and the next number after each token that was refused. The first `missing` calls fail.
 #[derive(Debug, Default)]
 struct Numbered {
     refused: AtomicUsize,
@@ -131,7 +131,7 @@ async fn a_throttled_call_is_repeated_after_either_form_of_retry_after() {
     on_user(error(429, "TooManyRequests").insert_header("retry-after", "0"), 1, &server).await;
     on_user(error(503, "").insert_header("retry-after", "Sat, 21 Nov 2026 09:59:00 GMT"), 1, &server).await;
     on_user(found(), 1, &server).await;
-    // The pause of an hour would go past the end: only what Retry-After says can have been waited for.
+    // Our own pause, an hour, goes past the end. So the wait was what Retry-After said.
     graph(&server).with_retry_pause(Duration::from_hours(1)).user(&id(), end()).await.unwrap();
     assert_eq!(server.received_requests().await.unwrap().len(), 3);
 }
@@ -167,7 +167,7 @@ async fn a_token_that_everybody_refuses_is_replaced_once_per_attempt(#[case] odd
     let server = MockServer::start().await;
     on_user(odd, 99, &server).await;
     let error = graph(&server).user(&id(), end()).await.unwrap_err();
-    // Graph's own refusal is the set-up's fault. A page may be a gateway's, and is asked again like an outage.
+    // A refusal in Graph's form is a fault of the set-up. A web page may be a gateway's and is tried again.
     assert_eq!(error.is_setup(), own, "{error}");
     let asked = server.received_requests().await.unwrap();
     assert_eq!(asked.len(), if own { 2 } else { 10 });
