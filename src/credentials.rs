@@ -1,14 +1,13 @@
 //! Tokens for outbound calls.
 //!
-//! Whoever calls Microsoft Graph holds a [`TokenSource`] and knows nothing of where its tokens come from. For now they
-//! come from the tenant's token endpoint for a client secret; a certificate or a managed identity fits behind the same
-//! trait.
+//! The caller of Microsoft Graph holds a [`TokenSource`] and does not know where its tokens come from. For now they come
+//! from the tenant's token endpoint for a client secret. A certificate or a managed identity can implement the same trait.
 //!
 //! Invariants: a token is kept until five minutes before its end; only one task asks for a new one while the others wait
 //! for its outcome; no error, log line or `Debug` output carries the secret, a token, or the endpoint's answer.
-//! When the endpoint is slow, the wait ends with the caller's; when it is absent or refuses, that is remembered for a
-//! few seconds so that a hundred waiting tasks do not ask a hundred times; when it lies (no token, no lifetime
-//! that can be true), it is asked once more at once; when something else answers in its place, that is an outage.
+//! When the endpoint is slow, the wait ends when the caller's time ends. When it is absent or refuses, that is remembered
+//! for a few seconds, so that a hundred waiting tasks do not ask a hundred times. When it answers without a token or with an
+//! impossible lifetime, it is asked once more at once. When something else answers in its place, that is an outage.
 
 mod bearer;
 mod client_secret;
@@ -28,9 +27,9 @@ pub use error::CredentialError;
 
 /// Gives out tokens.
 pub trait TokenSource: Debug + Send + Sync {
-    /// A token that is valid now, had by `end` at the latest.
+    /// A token that is valid now. Answers by `end`, with an error if there is none by then.
     fn token(&self, end: Instant) -> BoxFuture<'_, Result<Arc<Secret>, CredentialError>>;
 
-    /// Says that this very token was refused: the next one asked for is a new one.
+    /// Forgets this token, because it was refused: the next call asks for a new one.
     fn invalidate(&self, refused: &Arc<Secret>);
 }

@@ -1,10 +1,10 @@
-//! Templates (minijinja) and conditions (CEL), compiled and bounded when the configuration is read.
+//! Templates (minijinja) and conditions (CEL), compiled when the configuration is read, within limits.
 //!
-//! Both come from the configuration's author and are applied to values that strangers typed. So everything that can
-//! be wrong with the text itself (its size, its nesting, a name, a filter, a function) is found while it is compiled,
-//! before a parser that recurses sees it, and what is left to go wrong later ends in an error that quotes no value.
+//! Both are written by the configuration's author and applied to values that strangers typed. So everything that can be
+//! wrong with the text itself (its size, its nesting, a name, a filter, a function) is found while it is compiled, before a
+//! recursive parser reads it. What can still fail later ends in an error that quotes no value.
 //!
-//! A value that is absent, null or the empty text is the same thing to both: empty.
+//! For both, a value that is absent, null or the empty text is empty.
 //!
 //! Specifications: [Jinja as minijinja has it](https://docs.rs/minijinja/latest/minijinja/syntax/),
 //! [the Common Expression Language](https://github.com/google/cel-spec/blob/master/doc/langdef.md).
@@ -15,10 +15,10 @@ mod template;
 
 pub use bounds::OutOfBounds;
 pub(crate) use condition::is_long;
-pub use condition::{Condition, ConditionError, Judgement, Kind, Path, Risk};
+pub use condition::{CheckResult, Condition, ConditionError, Path, ValueKind, Warning};
 pub use template::{Template, TemplateError};
 
-/// The end of an error's sentence that names what may have been meant.
+/// The end of an error's sentence: the name that may have been meant.
 struct Hint<'h>(&'h Option<String>);
 
 impl std::fmt::Display for Hint<'_> {

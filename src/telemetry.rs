@@ -1,4 +1,4 @@
-//! What the product says about itself: one JSON line per event, nothing personal in it.
+//! The product's log: one JSON line per event, nothing personal in it.
 //!
 //! The Functions host reads our standard output and standard error line by line and grades what comes from standard
 //! error by substring: a line with "warn" in it is a warning, any other an error. So:
@@ -10,22 +10,22 @@
 //!
 //! Our own events are written at the chosen level, those of the libraries only from WARN up.
 //!
-//! Logging never stops the work. Whoever logs puts a line into a queue and goes on; threads of their own write what is
-//! there (`console.rs`). A line that cannot be written because the host is gone is lost without a word. If nobody reads,
-//! what finds no room in the queue is dropped, counted, and reported once there is room. [`FlushAtEnd`] writes at the end
-//! what is queued, within a second.
+//! Logging never stops the work. A caller puts a line into a queue and goes on; separate threads write the queues
+//! (`console.rs`). A line that cannot be written because the host is gone is lost silently. If nobody reads, lines that find
+//! no room in the queue are dropped, counted, and reported once there is room. At the end, [`FlushAtEnd`] writes what is
+//! queued, within a second.
 //!
 //! Addresses appear as an [`AddressHash`] only. See `docs/LOGGING.md` for the fields.
 
 mod console;
 mod counters;
+mod dropped;
 mod format;
 mod hash;
 mod lines;
-mod losses;
-mod outlet;
 mod panic;
 mod queue;
+mod stream_output;
 
 use std::error::Error;
 use std::sync::{Arc, OnceLock};
@@ -47,22 +47,22 @@ pub use counters::Counters;
 pub use hash::{AddressHash, AddressHasher};
 pub use lines::{CapturedLines, Lines, Stream};
 
-/// How long the end waits for what is queued.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How long [`flush`] waits for what is queued.
+const FLUSH_LIMIT: Duration = Duration::from_secs(1);
 
-/// The level in force, once [`init`] was called.
+/// The current level, once [`init`] was called.
 static LEVEL: OnceLock<reload::Handle<Targets, Registry>> = OnceLock::new();
 
 /// Where lines go, once [`init`] was called.
 static CONSOLE: OnceLock<Console> = OnceLock::new();
 
-/// Nothing can be logged.
+/// Why nothing can be logged.
 #[derive(Debug, thiserror::Error)]
 pub enum InitError {
-    /// Somebody else takes the events already.
+    /// Another subscriber is installed already.
     #[error("log events are taken already")]
     Taken(#[from] SetGlobalDefaultError),
-    /// There is nobody to write lines.
+    /// The threads that write lines cannot be started.
     #[error("start the threads that write the log")]
     Threads(#[from] std::io::Error),
 }
@@ -83,7 +83,7 @@ pub fn init(level: LevelFilter) -> Result<(), InitError> {
 /// Waits until every line so far is written, for a second at most. Without [`init`] there is none.
 pub fn flush() {
     if let Some(console) = CONSOLE.get() {
-        console.flush(LAST_WORDS);
+        console.flush(FLUSH_LIMIT);
     }
 }
 
@@ -110,7 +110,7 @@ pub fn set_level(level: LevelFilter) {
     }
 }
 
-/// What [`init`] installs, with its outlet and its clock as inputs.
+/// The subscriber that [`init`] installs, with its output and its clock as inputs.
 pub fn subscriber(level: LevelFilter, lines: impl Lines, clock: Arc<dyn Clock>) -> impl Subscriber + Send + Sync {
     tracing_subscriber::registry().with(JsonLayer::new(lines, clock).with_filter(ours(level)))
 }

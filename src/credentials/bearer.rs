@@ -1,4 +1,4 @@
-//! What our own token says about us.
+//! The claims of our own token.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,7 +12,7 @@ struct Claims {
 }
 
 /// The object id of the service principal that the token is for: its claim `oid`. `None` for a token that is no JWT or
-/// has no such claim. Nothing is verified: the token endpoint gave it to us, and whoever takes it verifies it.
+/// has no such claim. Nothing is verified: the token endpoint gave it to us, and the receiver verifies it.
 #[must_use]
 pub fn service_principal(token: &Secret) -> Option<ObjectId> {
     let payload = token.expose().split('.').nth(1)?;

@@ -19,12 +19,12 @@ use crate::values::{AppId, Secret, SecretError, TenantId};
 
 /// How long before its end a token is no longer used.
 const MARGIN: TimeDelta = TimeDelta::minutes(5);
-/// How long a failure is answered again without asking.
+/// How long a failure is answered again without asking the endpoint.
 const COOL_DOWN: TimeDelta = TimeDelta::seconds(5);
 /// The longest wait for one answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What a client secret's tokens are asked for with.
+/// What is sent to the token endpoint.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// `tenant.endpoints.login`, for example `https://login.microsoftonline.com`.
@@ -44,9 +44,9 @@ pub struct ClientSecret {
     settings: Settings,
     outbound: Outbound,
     clock: Arc<dyn Clock>,
-    /// What is known; the lock is never held while waiting.
+    /// The last token and the last failure. The lock is never held while waiting.
     state: Mutex<State>,
-    /// Held by the one task that asks.
+    /// Held by the one task that asks the endpoint.
     asking: tokio::sync::Mutex<()>,
 }
 
@@ -99,7 +99,7 @@ impl ClientSecret {
         outcome.map(|(token, _)| token)
     }
 
-    /// Asks for a token; what comes instead of one is answered by asking once more.
+    /// Asks for a token. If the answer has none, asks once more.
     async fn ask(&self, end: Instant) -> Result<(Arc<Secret>, TimeDelta), CredentialError> {
         let outcome = match self.ask_once(end).await {
             Err(CredentialError::NoToken { .. }) => self.ask_once(end).await,

@@ -8,7 +8,7 @@ use crate::values::{AppId, SecretError};
 /// Why there is no token.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum CredentialError {
-    /// The secret was never there.
+    /// No secret is configured, or it could not be read.
     #[error("the credential for Microsoft Graph is missing")]
     SecretMissing(#[source] SecretError),
     /// The token endpoint gave no usable answer.
@@ -43,7 +43,7 @@ pub enum CredentialError {
 }
 
 impl CredentialError {
-    /// The verdict: what a person must repair is tried again later, since it is no account's fault.
+    /// Whether trying again can help: not where a person must repair the set-up.
     #[must_use]
     pub fn disposition(&self) -> Disposition {
         match self {

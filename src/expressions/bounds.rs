@@ -1,9 +1,9 @@
-//! What an expression's text may be like, checked without recursion before a recursive parser sees it.
+//! The limits of an expression's text, checked without recursion before a recursive parser reads it.
 //!
 //! The scanner knows names, numbers, texts in quotes, brackets and operators: enough for CEL and for the inside of
 //! minijinja's tags, which agree on these.
 
-/// How large an expression may be.
+/// The largest expression that is accepted.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bounds {
     /// Bytes of the whole source.
@@ -16,7 +16,7 @@ pub(super) struct Bounds {
     pub(super) dots: usize,
 }
 
-/// What is too large, or not closed.
+/// What is too large in an expression, or not closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum OutOfBounds {
     /// The source.
@@ -75,7 +75,7 @@ impl<'s> Scanner<'s> {
         Self { rest: source }
     }
 
-    /// What has not been cut yet.
+    /// The text that has not been cut yet.
     pub(super) fn rest(&self) -> &'s str {
         self.rest
     }

@@ -1,22 +1,22 @@
 //! Conditions: CEL expressions that say yes or no.
 //!
-//! A condition runs over a JSON object. It never sees more of it than the paths it names, each resolved when it is
-//! evaluated: what is absent, null or the empty text takes the empty value of the place where it stands (see
-//! [`paths`]), and a text of more than 1,024 characters or a list of more than 256 items is taken for absent. So
-//! `user.ext.Plan != ''` and `'billing' in invite.tags` need no guard, and `user.ext.Newsletter` alone is a condition.
+//! A condition runs over a JSON object and sees only the paths that it names. Each is looked up when the condition is
+//! evaluated. What is absent, null or the empty text takes the empty value that fits its use (see [`paths`]). A text of
+//! more than 1,024 characters or a list of more than 256 items counts as absent. So `user.ext.Plan != ''` and
+//! `'billing' in invite.tags` need no guard, and `user.ext.Newsletter` alone is a condition.
 //!
-//! The CEL parser recurses and can be driven to overflow its stack. Length, brackets and operators are counted before
-//! it runs, it runs on a thread with a stack of its own, and the tree it hands back is measured before it is used.
+//! The CEL parser recurses, so a text can make it overflow its stack. So length, brackets and operators are counted before
+//! it runs, it runs on a thread with a stack of its own, and the depth of its tree is measured before the tree is used.
 //! Loops (`all`, `exists`, `exists_one`, `map`, `filter`) cannot contain each other, so that evaluation takes no more
 //! steps than a list has items. The language's other extras (regular expressions, dates, optionals, types as values)
-//! are not available; which functions are is [`bind::FUNCTIONS`].
+//! are not available. [`resolve::FUNCTIONS`] lists the functions that are.
 
-mod bind;
-mod judge;
+mod check;
+mod cost;
 mod paths;
-mod risks;
+mod resolve;
 mod value;
-mod work;
+mod warnings;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock};
@@ -27,17 +27,17 @@ use serde_json::Value as Json;
 
 use super::Hint;
 use super::bounds::{Bounds, Counter, OutOfBounds, Scanner};
-use judge::Judge;
-use paths::Bound;
+use check::CheckEvaluation;
+use paths::ResolvedExpression;
 
-pub use judge::{Judgement, Path};
-pub use risks::{Kind, Risk};
+pub use check::{CheckResult, Path};
 pub(crate) use value::is_long;
+pub use warnings::{ValueKind, Warning};
 
-/// What a condition may be like.
+/// The limits of a condition.
 const BOUNDS: Bounds = Bounds { bytes: 1024, nesting: 32, operators: 64, dots: 128 };
 
-/// The stack the parser gets: many times what the worst text within the bounds needs.
+/// The parser's stack, in bytes: many times what the worst text within the limits needs.
 const PARSER_STACK: usize = 16 * 1024 * 1024;
 
 /// The functions and operators of the language, made once.
@@ -52,7 +52,7 @@ pub enum ConditionError {
     /// A text in triple quotes, a raw or byte text, or a comment.
     #[error("texts in a condition are written 'like this'; other forms and comments are not available")]
     TextForm,
-    /// It is no CEL.
+    /// It is not CEL.
     #[error("the condition cannot be read: {0}")]
     Syntax(String),
     /// A name that is not available here.
@@ -86,7 +86,7 @@ pub enum ConditionError {
     /// A value is larger than a condition sees.
     #[error("a value is longer than 1,024 characters, or a list than 256 items")]
     ValueTooLarge,
-    /// The library gave up without a word.
+    /// The library panicked.
     #[error("the condition makes the CEL library fail")]
     Panicked,
 }
@@ -100,8 +100,8 @@ pub struct Condition {
 #[derive(Debug)]
 struct Compiled {
     source: String,
-    /// The expression, its paths replaced by variables.
-    bound: Bound,
+    /// The expression, with its paths replaced by variables.
+    resolved: ResolvedExpression,
 }
 
 impl Condition {
@@ -109,13 +109,13 @@ impl Condition {
     pub fn compile(source: &str, names: &[&str]) -> Result<Self, ConditionError> {
         check(source)?;
         let parse = || catch_unwind(|| parse(source, names)).unwrap_or(Err(ConditionError::Panicked));
-        let bound = thread::scope(|scope| {
+        let resolved = thread::scope(|scope| {
             let thread = thread::Builder::new().name("parse-condition".to_owned()).stack_size(PARSER_STACK);
             let thread =
                 thread.spawn_scoped(scope, parse).map_err(|error| ConditionError::Syntax(error.to_string()))?;
             thread.join().unwrap_or(Err(ConditionError::Panicked))
         })?;
-        Ok(Self { compiled: Arc::new(Compiled { source: source.to_owned(), bound }) })
+        Ok(Self { compiled: Arc::new(Compiled { source: source.to_owned(), resolved }) })
     }
 
     /// The condition as it is written in the configuration.
@@ -128,19 +128,19 @@ impl Condition {
     /// something computed ends before it.
     #[must_use]
     pub fn paths(&self) -> Vec<Vec<String>> {
-        self.compiled.bound.paths()
+        self.compiled.resolved.paths()
     }
 
-    /// Evaluates it over a JSON object. An error means that there is no answer for these values. What only limits
-    /// something else takes that for no, and says so in the log; for a check there is [`Condition::judge`].
+    /// Evaluates it over a JSON object. An error means that there is no answer for these values. Callers for which the
+    /// condition only limits something else take that for no and log it. A check uses [`Condition::evaluate_check`].
     pub fn evaluate(&self, context: &Json) -> Result<bool, ConditionError> {
-        let bound = &self.compiled.bound;
+        let resolved = &self.compiled.resolved;
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let mut variables = Context::with_env(Arc::clone(&STDLIB));
-            for (name, value) in bound.values(context) {
+            for (name, value) in resolved.values(context) {
                 variables.add_variable_from_value(name, value);
             }
-            Value::resolve(&bound.expression, &variables)
+            Value::resolve(&resolved.expression, &variables)
         }));
         match outcome.map_err(|_| ConditionError::Panicked)? {
             Ok(Value::Bool(answer)) => Ok(answer),
@@ -151,28 +151,32 @@ impl Condition {
         }
     }
 
-    /// Where it can fail. `typed` says whether people type what is at a path, `kind` of what kind that always is.
+    /// Where it can fail. `typed` says whether people type the value of a path; `kind` says which kind that value always has.
     #[must_use]
-    pub fn risks(&self, typed: &dyn Fn(&[String]) -> bool, kind: &dyn Fn(&[String]) -> Option<Kind>) -> Vec<Risk> {
-        risks::find(&self.compiled.bound, typed, kind)
+    pub fn warnings(
+        &self,
+        typed: &dyn Fn(&[String]) -> bool,
+        kind: &dyn Fn(&[String]) -> Option<ValueKind>,
+    ) -> Vec<Warning> {
+        warnings::find(&self.compiled.resolved, typed, kind)
     }
 
-    /// What it can cost at worst, in nanoseconds on the machine of the README's figures; `check`: as [`Condition::judge`]
+    /// What it can cost at worst, in nanoseconds on the machine of the README's figures; `check`: as [`Condition::evaluate_check`]
     /// evaluates it. `items` says how many items the value at a path can hold, all that is in it together.
     #[must_use]
-    pub fn worst(&self, check: bool, items: &dyn Fn(&[String]) -> u64) -> u64 {
-        work::worst(&self.compiled.bound, check, items)
+    pub fn worst_case(&self, check: bool, items: &dyn Fn(&[String]) -> u64) -> u64 {
+        cost::worst_case(&self.compiled.resolved, check, items)
     }
 
-    /// Evaluates it as a check, which nothing passes that it cannot read: a value that is too large is not absent here.
-    /// `is_empty` says whether nothing was entered at a path.
+    /// Evaluates it as a check. A value that cannot be read never passes: one that is too large is not absent here.
+    /// `is_empty` says whether the person entered nothing at a path.
     #[must_use]
-    pub fn judge(&self, context: &Json, is_empty: &dyn Fn(&[String]) -> bool) -> Judgement {
-        Judge::new(&self.compiled.bound, context, is_empty).judge()
+    pub fn evaluate_check(&self, context: &Json, is_empty: &dyn Fn(&[String]) -> bool) -> CheckResult {
+        CheckEvaluation::new(&self.compiled.resolved, context, is_empty).evaluate_check()
     }
 }
 
-/// Holds the text against the bounds.
+/// Checks the text against the limits.
 fn check(source: &str) -> Result<(), ConditionError> {
     if source.len() > BOUNDS.bytes {
         return Err(OutOfBounds::TooLong(BOUNDS.bytes).into());
@@ -195,16 +199,16 @@ fn check(source: &str) -> Result<(), ConditionError> {
     Ok(())
 }
 
-/// Parses the text and binds its names. To be called where the stack is large.
-fn parse(source: &str, names: &[&str]) -> Result<Bound, ConditionError> {
+/// Parses the text and resolves its names. Needs a large stack.
+fn parse(source: &str, names: &[&str]) -> Result<ResolvedExpression, ConditionError> {
     let parsed = STDLIB.parser().parse(source).map_err(|errors| {
         let first = errors.errors.first().map_or_else(String::new, |error| error.msg.clone());
         ConditionError::Syntax(first.chars().take(200).collect())
     })?;
-    bind::bind(parsed, names)
+    resolve::resolve(parsed, names)
 }
 
-/// An evaluation's error in words that quote no value.
+/// An evaluation's error, without any value.
 fn describe(error: &ExecutionError) -> String {
     match error {
         ExecutionError::NoSuchOverload(overload) => overload.to_string(),

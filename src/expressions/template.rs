@@ -1,21 +1,22 @@
 //! Templates: texts with `{{ … }}` in them.
 //!
-//! A template runs over a JSON object, of which it sees the members that it names. Absent, null and empty values
-//! render as nothing, at any depth; true and false as `true` and `false` (but `~`, which joins two values, spells them
-//! `True` and `False`, as the library does: write `| string` after them there). Nothing is escaped: a template makes a value, not a page. `if` and `for` are
-//! available; `set`, `macro`, `include` and the like are not, so that a text cannot grow by feeding on itself.
+//! A template runs over a JSON object and sees only the members that it names. Absent, null and empty values render as
+//! nothing, at any depth. True and false render as `true` and `false`. (`~`, which joins two values, spells them `True` and
+//! `False`, as the library does: write `| string` after them there.) Nothing is escaped: a template makes a value, not a
+//! page. `if` and `for` are available. `set`, `macro`, `include` and the like are not, so that a template cannot use its own
+//! output to make more.
 //!
-//! While it is compiled: the size of the text, brackets, blocks and operators are counted before the parser, which
-//! recurses, sees it; unknown names, filters, tests and statements are errors. While it runs: fuel for 20,000
-//! steps, 16 KiB of output; an error tells the kind and the line and quotes no value.
+//! Limits while it is compiled: the size of the text, brackets, blocks and operators are counted before the recursive
+//! parser reads it; unknown names, filters, tests and statements are errors. Limits while it runs: 20,000 steps, 16 KiB of
+//! output. An error tells the kind and the line and quotes no value.
 //!
-//! Filters are those of [minijinja](https://docs.rs/minijinja/latest/minijinja/filters/) that cannot make much of little
-//! (`parts::FILTERS` lists them; `join` and `replace` stop at the limit of the output), and `slug`: the text in ASCII lower
+//! Filters are those of [minijinja](https://docs.rs/minijinja/latest/minijinja/filters/) that cannot make a long text of a
+//! short one (`tags::FILTERS` lists them; `join` and `replace` stop at the limit of the output), and `slug`: the text in ASCII lower
 //! case, apostrophes dropped, every other run of characters but letters and digits one hyphen, none at the ends
 //! (`José Ángel` becomes `jose-angel`, `O'Neil` becomes `oneil`).
 
 mod engine;
-mod parts;
+mod tags;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -29,7 +30,7 @@ use super::Hint;
 use super::bounds::OutOfBounds;
 use crate::values::nearest;
 use engine::{NAME, Output, environment, to_value};
-use parts::Parts;
+use tags::TagSummary;
 
 /// The longest output, in bytes.
 const MAX_OUTPUT: usize = 16 * 1024;
@@ -77,7 +78,7 @@ pub enum TemplateError {
         /// The test.
         name: String,
     },
-    /// It is no template.
+    /// It is not a template.
     #[error("the template cannot be read: {message} (line {line})")]
     Syntax {
         /// What the parser says.
@@ -121,7 +122,7 @@ impl Template {
         if source.len() > MAX_SOURCE {
             return Err(OutOfBounds::TooLong(MAX_SOURCE).into());
         }
-        let parts = Parts::read(source)?;
+        let parts = TagSummary::read(source)?;
         let mut compiled =
             Compiled { source: source.to_owned(), environment: None, roots: BTreeSet::new(), paths: Vec::new() };
         if parts.tags > 0 {
@@ -147,9 +148,10 @@ impl Template {
         }
     }
 
-    /// What it can cost at worst, in nanoseconds on the machine of the README's figures: all of its fuel, if it has a loop.
+    /// What it can cost at worst, in nanoseconds on the machine of the README's figures. A template with a loop may use all
+    /// its steps.
     #[must_use]
-    pub fn worst(&self) -> u64 {
+    pub fn worst_case(&self) -> u64 {
         let tag = |text: &str| text.trim_start_matches(['-', '+']).trim_start().starts_with("for");
         if self.compiled.source.split("{%").skip(1).any(tag) { 2_000_000 } else { 50_000 }
     }
@@ -200,12 +202,12 @@ fn rendering(error: &minijinja::Error) -> TemplateError {
     }
 }
 
-/// Whether every filter and test exists: the parser does not ask.
-fn check_extensions(environment: &Environment<'_>, parts: &Parts<'_>) -> Result<(), TemplateError> {
+/// Whether every filter and test exists: the parser does not check that.
+fn check_extensions(environment: &Environment<'_>, parts: &TagSummary<'_>) -> Result<(), TemplateError> {
     let mut state = environment.empty_state();
     for name in &parts.filters {
-        if !parts::FILTERS.contains(name) {
-            let near = nearest(name, parts::FILTERS).map(str::to_owned);
+        if !tags::FILTERS.contains(name) {
+            let near = nearest(name, tags::FILTERS).map(str::to_owned);
             return Err(TemplateError::UnknownFilter { name: (*name).to_owned(), near });
         }
     }

@@ -116,7 +116,7 @@ impl Messages {
     /// The templates for a key in the locale where they cost most.
     pub fn templates(&self, key: &str) -> impl Iterator<Item = &Template> {
         let texts = self.locales.values().filter_map(|texts| texts.get(key));
-        let dearest = texts.max_by_key(|message| message.templates().map(Template::worst).sum::<u64>());
+        let dearest = texts.max_by_key(|message| message.templates().map(Template::worst_case).sum::<u64>());
         dearest.into_iter().flat_map(Message::templates)
     }
 

@@ -1,12 +1,13 @@
-//! The process's own two outlets, and the threads that write to them.
+//! The process's standard output and standard error, and the threads that write them.
 //!
-//! Whoever reads them may be slow, or may not read at all: a pipe then holds 64 KiB, and a write into it waits, for ever
-//! if need be. So nobody who has something to say writes: lines go into a queue ([`queue`](super::queue)), and a thread
-//! for each outlet writes them. One that is stuck does not hold the other. If both are the same pipe or file, one thread
-//! writes both, since a long write of one could otherwise land within a line of the other.
+//! Their reader may be slow, or may not read at all. A pipe then holds 64 KiB, and a further write waits, perhaps for ever.
+//! So callers never write themselves: lines go into a queue ([`queue`](super::queue)), and a thread for each stream writes
+//! them. A stream that is stuck does not stop the other. If both are the same pipe or file, one thread writes both:
+//! otherwise a long write of one could land within a line of the other.
 //!
-//! A line that finds no room is dropped and counted, and so is one that a full disk does not take. When there is room again, one line (`log-lines-dropped`) says how
-//! many there were. At the end what is queued is written, for as long as the caller wants to wait.
+//! A line that finds no room is dropped and counted, and so is one that a full disk does not take. When there is room again,
+//! one line (`log-lines-dropped`) says how many were dropped. At the end, what is queued is written, for as long as the
+//! caller wants to wait.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -15,77 +16,81 @@ use std::time::{Duration, Instant};
 
 use tracing::Level;
 
+use super::dropped::{DroppedCounts, DroppedLines};
 use super::format::{Fields, line};
 use super::lines::{Lines, Stream};
-use super::losses::{Losses, Lost};
-use super::outlet::{Outlet, Pen};
-use super::queue::Room;
+use super::queue::Capacity;
+use super::stream_output::{LineWriter, StreamOutput};
 use crate::clock::Clock;
 
 /// Where a thread writes to.
 type Sink = Box<dyn Write + Send>;
 
-/// More than a report of dropped lines takes.
-const REPORT: Room = Room { lines: 1, bytes: 512 };
+/// Room for a report of dropped lines.
+const REPORT: Capacity = Capacity { lines: 1, bytes: 512 };
 
-/// Where lines go: to two different places, or to one.
-enum Sinks {
-    Apart { out: Sink, err: Sink },
-    Together { out: Sink, err: Sink },
+/// Whether both streams lead to different places or to the same one.
+enum Destinations {
+    Separate { out: Sink, err: Sink },
+    Shared { out: Sink, err: Sink },
 }
 
-/// The process's own outlets. Cheap to clone; clones share them.
+/// Both streams of the process. Cheap to clone; clones share them.
 #[derive(Clone)]
 pub(super) struct Console {
-    out: Arc<Outlet>,
-    err: Arc<Outlet>,
-    losses: Arc<Losses>,
+    out: Arc<StreamOutput>,
+    err: Arc<StreamOutput>,
+    dropped: Arc<DroppedLines>,
     clock: Arc<dyn Clock>,
 }
 
 impl Console {
     /// Starts the threads. To be called once.
     pub(super) fn try_new(clock: Arc<dyn Clock>) -> io::Result<Self> {
-        let (out, err) = (own::stdout(), own::stderr());
-        let sinks = if own::are_one() { Sinks::Together { out, err } } else { Sinks::Apart { out, err } };
-        Self::start(sinks, Room::USUAL, clock)
+        let (out, err) = (process_streams::stdout(), process_streams::stderr());
+        let sinks = if process_streams::are_same() {
+            Destinations::Shared { out, err }
+        } else {
+            Destinations::Separate { out, err }
+        };
+        Self::start(sinks, Capacity::DEFAULT, clock)
     }
 
-    fn start(sinks: Sinks, room: Room, clock: Arc<dyn Clock>) -> io::Result<Self> {
-        let losses = Arc::new(Losses::default());
-        let outlet = |stream| Arc::new(Outlet::new(stream, room, &losses));
-        let err = outlet(Stream::Err);
+    fn start(sinks: Destinations, room: Capacity, clock: Arc<dyn Clock>) -> io::Result<Self> {
+        let dropped = Arc::new(DroppedLines::default());
+        let output = |stream| Arc::new(StreamOutput::new(stream, room, &dropped));
+        let err = output(Stream::Err);
         match sinks {
-            Sinks::Together { mut out, err: mut sink } => {
-                let console = Self { out: Arc::clone(&err), err, losses, clock };
-                console.spawn("log", &console.err, move |pen, stream, batch| {
-                    pen.write(if stream == Stream::Out { &mut out } else { &mut sink }, batch)
+            Destinations::Shared { mut out, err: mut sink } => {
+                let console = Self { out: Arc::clone(&err), err, dropped, clock };
+                console.spawn("log", &console.err, move |writer, stream, batch| {
+                    writer.write(if stream == Stream::Out { &mut out } else { &mut sink }, batch)
                 })?;
                 Ok(console)
             }
-            Sinks::Apart { mut out, err: mut sink } => {
-                let console = Self { out: outlet(Stream::Out), err, losses, clock };
-                console.spawn("log-stdout", &console.out, move |pen, _, batch| pen.write(&mut out, batch))?;
-                console.spawn("log-stderr", &console.err, move |pen, _, batch| pen.write(&mut sink, batch))?;
+            Destinations::Separate { mut out, err: mut sink } => {
+                let console = Self { out: output(Stream::Out), err, dropped, clock };
+                console.spawn("log-stdout", &console.out, move |writer, _, batch| writer.write(&mut out, batch))?;
+                console.spawn("log-stderr", &console.err, move |writer, _, batch| writer.write(&mut sink, batch))?;
                 Ok(console)
             }
         }
     }
 
-    /// Starts the thread that empties an outlet's queue, as long as the process lives.
+    /// Starts the thread that writes a queue, until the process ends.
     fn spawn(
         &self,
         name: &str,
-        outlet: &Arc<Outlet>,
-        mut write: impl FnMut(&mut Pen, Stream, &[u8]) -> u64 + Send + 'static,
+        output: &Arc<StreamOutput>,
+        mut write: impl FnMut(&mut LineWriter, Stream, &[u8]) -> u64 + Send + 'static,
     ) -> io::Result<()> {
-        let (console, outlet) = (self.clone(), Arc::clone(outlet));
+        let (console, output) = (self.clone(), Arc::clone(output));
         let work = move || {
-            let (mut batch, mut pen) = (Vec::new(), Pen::default());
+            let (mut batch, mut writer) = (Vec::new(), LineWriter::default());
             loop {
-                if let Some(stream) = outlet.next(&mut batch) {
-                    let lost = write(&mut pen, stream, &batch);
-                    if let Some(lost) = outlet.written(stream, lost) {
+                if let Some(stream) = output.next(&mut batch) {
+                    let lost = write(&mut writer, stream, &batch);
+                    if let Some(lost) = output.written(stream, lost) {
                         console.report(lost);
                     }
                 }
@@ -94,32 +99,32 @@ impl Console {
         thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
     }
 
-    /// Says how many lines were dropped.
-    fn report(&self, lost: Lost) {
+    /// Writes a line with the number of dropped lines.
+    fn report(&self, lost: DroppedCounts) {
         let fields = Fields::default().text("event", "log-lines-dropped");
         let fields = fields.number("info", lost.info).number("warn", lost.warn);
         let line = line(self.clock.now(), Level::WARN, "telemetry", fields);
         if !self.err.offer(Stream::Err, line) {
-            self.losses.not_reported(lost);
+            self.dropped.not_reported(lost);
         }
     }
 
     /// Waits until everything is written, up to `limit`.
     pub(super) fn flush(&self, limit: Duration) {
         let until = Instant::now() + limit;
-        if self.losses.are_unreported() {
+        if self.dropped.are_unreported() {
             self.err.make_room(REPORT);
         }
-        if let Some(lost) = self.losses.at_the_end() {
+        if let Some(lost) = self.dropped.at_the_end() {
             self.report(lost);
         }
         self.out.flush(until);
         self.err.flush(until);
     }
 
-    /// How many lines found no room since the start.
+    /// How many lines were dropped since the start.
     pub(super) fn dropped(&self) -> u64 {
-        self.losses.total()
+        self.dropped.total()
     }
 }
 
@@ -134,7 +139,7 @@ impl Lines for Console {
 
 /// Standard output and standard error, past the standard library's buffers and locks.
 #[cfg(unix)]
-mod own {
+mod process_streams {
     use std::fs::File;
     use std::io;
     use std::os::fd::AsFd;
@@ -150,16 +155,16 @@ mod own {
         sink(&io::stderr())
     }
 
-    /// One that was closed before the process began takes everything and keeps nothing.
-    fn sink(outlet: &impl AsFd) -> Sink {
-        file(outlet).map_or_else(|_| Box::new(io::sink()) as Sink, |file| Box::new(file))
+    /// A stream that was closed before the process began takes everything and writes nothing.
+    fn sink(stream: &impl AsFd) -> Sink {
+        file(stream).map_or_else(|_| Box::new(io::sink()) as Sink, |file| Box::new(file))
     }
 
-    fn file(outlet: &impl AsFd) -> io::Result<File> {
-        outlet.as_fd().try_clone_to_owned().map(File::from)
+    fn file(stream: &impl AsFd) -> io::Result<File> {
+        stream.as_fd().try_clone_to_owned().map(File::from)
     }
 
-    pub(super) fn are_one() -> bool {
+    pub(super) fn are_same() -> bool {
         is_same(&io::stdout(), &io::stderr())
     }
 
@@ -173,7 +178,7 @@ mod own {
 
 /// Standard output and standard error.
 #[cfg(not(unix))]
-mod own {
+mod process_streams {
     use std::io;
 
     use super::Sink;
@@ -186,8 +191,8 @@ mod own {
         Box::new(io::stderr())
     }
 
-    /// Nobody can tell; lines of up to a page stay whole.
-    pub(super) fn are_one() -> bool {
+    /// It cannot be known here; lines of up to a page stay whole.
+    pub(super) fn are_same() -> bool {
         false
     }
 }

@@ -1,6 +1,6 @@
-//! How often each decision was made, and how it was known whose each form was. Counted in memory, written to the log once
-//! a minute as far as there is anything to say, and once more at the end. Each line is a difference, so that a sum over
-//! the lines of all instances is right.
+//! How often each decision was made, and how the sender of each form was known. Counted in memory, written to the log once a
+//! minute if there is anything to write, and once more at the end. Each line has the count since the last one, so that the
+//! sum over the lines of all instances is right.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,12 +31,12 @@ impl Counters {
         *counts.entry((hook, action, reason)).or_default() += 1;
     }
 
-    /// Counts the way by which it was known whose a form was.
+    /// Counts how the sender of a form was known.
     pub fn count_known_by(&self, known_by: KnownBy) {
         *self.known_by.lock().unwrap_or_else(PoisonError::into_inner).entry(known_by).or_default() += 1;
     }
 
-    /// Writes what was counted since the last time: a line for each hook, action and reason, and one for each way.
+    /// Writes what was counted since the last time: a line for each hook, action and reason, and one for each [`KnownBy`].
     pub fn write(&self) {
         let counts = std::mem::take(&mut *self.counts.lock().unwrap_or_else(PoisonError::into_inner));
         let known_by = std::mem::take(&mut *self.known_by.lock().unwrap_or_else(PoisonError::into_inner));

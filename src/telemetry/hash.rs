@@ -1,5 +1,5 @@
-//! Addresses in logs: a keyed hash, so that lines about the same person can be found together and nobody can be found
-//! by trying addresses.
+//! Addresses in logs: a keyed hash. Lines about the same person have the same hash, and nobody can find a person by trying
+//! addresses.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::values::{EmailAddress, Secret};
 
-/// Hashes addresses with a key of its own.
+/// Hashes addresses with one key.
 #[derive(Clone)]
 pub struct AddressHasher {
     key: hmac::Key,

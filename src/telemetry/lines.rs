@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// One of the process's two outlets.
+/// One of the process's two output streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stream {
     /// Standard output: INFO and below.
@@ -13,7 +13,7 @@ pub enum Stream {
 
 /// Takes finished lines.
 pub trait Lines: Send + Sync + 'static {
-    /// Takes `line`, which ends with its line break, and never makes the caller wait. A failure is nobody's business.
+    /// Takes `line`, which ends with its line break, and never makes the caller wait. A failure is not reported.
     fn write(&self, stream: Stream, line: String);
 }
 

@@ -1,4 +1,4 @@
-//! A panic's line: where it happened, never what was said, since that may quote a value.
+//! A panic's line: where it happened, never its message, since that may quote a value.
 
 use std::panic::PanicHookInfo;
 use std::sync::Arc;

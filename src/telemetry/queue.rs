@@ -1,30 +1,30 @@
-//! Lines that wait to be written, bounded by number and by size. Nobody waits for room: a line that finds none is
+//! Lines that wait to be written, limited in number and in size. Callers never wait for room: a line that finds none is
 //! refused.
 //!
-//! Lines for standard output (INFO and below) may fill three quarters of the room. A warning or an error that finds no
-//! room takes that of the newest of them that wait: what came first stays, as it does when they find no room themselves.
+//! Lines for standard output (INFO and below) may fill three quarters of the queue. A warning or an error that finds no room
+//! takes the room of the newest of them. So the oldest lines stay, as they do when a new line finds no room.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::lines::Stream;
 
-/// The most that is handed over to be written at once, in bytes; a longer line goes alone.
+/// The most that is written at once, in bytes; a longer line is written alone.
 pub(super) const MAX_BATCH: usize = 64 * 1024;
 
-/// How long a line of standard output waits for others that could be written with it.
-const COMPANY: Duration = Duration::from_millis(10);
+/// How long a line of standard output waits for more lines to be written with it.
+const BATCH_DELAY: Duration = Duration::from_millis(10);
 
-/// So many lines, and so many bytes.
+/// A number of lines and of bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Room {
+pub(super) struct Capacity {
     pub(super) lines: usize,
     pub(super) bytes: usize,
 }
 
-impl Room {
-    /// What one outlet may hold back while nobody reads it.
-    pub(super) const USUAL: Self = Self { lines: 16 * 1024, bytes: 4 * 1024 * 1024 };
+impl Capacity {
+    /// The capacity of one queue.
+    pub(super) const DEFAULT: Self = Self { lines: 16 * 1024, bytes: 4 * 1024 * 1024 };
 
     fn quarters(self, count: usize) -> Self {
         Self { lines: self.lines / 4 * count, bytes: self.bytes / 4 * count }
@@ -47,43 +47,43 @@ impl Room {
     }
 }
 
-/// A line that waits.
+/// A queued line.
 #[derive(Debug)]
-struct Waiting {
-    /// Its place in the order of both streams.
+struct QueuedLine {
+    /// Its position in the order of both streams.
     number: u64,
     came: Instant,
     text: String,
 }
 
-/// The lines of both streams.
+/// The queued lines of both streams.
 #[derive(Debug)]
 pub(super) struct Queue {
-    room: Room,
+    room: Capacity,
     /// Each oldest first.
-    out: VecDeque<Waiting>,
-    err: VecDeque<Waiting>,
-    /// How many lines came so far.
+    out: VecDeque<QueuedLine>,
+    err: VecDeque<QueuedLine>,
+    /// How many lines were queued so far.
     count: u64,
-    /// What the lines take that wait or are being written.
-    taken: Room,
-    /// Of that, what waits for standard output.
-    out_waits: Room,
+    /// What queued lines and those being written take.
+    taken: Capacity,
+    /// Of that, what is queued for standard output.
+    out_queued: Capacity,
     /// Of that, what is being written.
-    in_hand: Room,
+    being_written: Capacity,
 }
 
 impl Queue {
-    pub(super) fn new(room: Room) -> Self {
-        let (taken, out_waits, in_hand) = Default::default();
-        Self { room, out: VecDeque::new(), err: VecDeque::new(), count: 0, taken, out_waits, in_hand }
+    pub(super) fn new(room: Capacity) -> Self {
+        let (taken, out_queued, being_written) = Default::default();
+        Self { room, out: VecDeque::new(), err: VecDeque::new(), count: 0, taken, out_queued, being_written }
     }
 
-    /// Puts a line at the end, if there is room for it. A warning or an error gets that of INFO lines: hands back how
-    /// many of them went. `None`: there is no room all the same.
+    /// Puts a line at the end, if there is room for it. A warning or an error may take the room of INFO lines. Hands back how
+    /// many of those were dropped; `None` if the line found no room.
     pub(super) fn push(&mut self, stream: Stream, text: String, now: Instant) -> Option<u64> {
-        let went = if stream == Stream::Err { self.make_room(Room::of(&text)) } else { 0 };
-        self.push_if_room(stream, text, now).then_some(went)
+        let dropped = if stream == Stream::Err { self.make_room(Capacity::of(&text)) } else { 0 };
+        self.push_if_room(stream, text, now).then_some(dropped)
     }
 
     /// Puts a line at the end, unless there is no room for it.
@@ -97,41 +97,41 @@ impl Queue {
         if fits {
             self.taken = taken;
             if stream == Stream::Out {
-                self.out_waits = self.out_waits.and(&text);
+                self.out_queued = self.out_queued.and(&text);
             }
-            waiting.push_back(Waiting { number: self.count, came: now, text });
+            waiting.push_back(QueuedLine { number: self.count, came: now, text });
             self.count += 1;
         }
         fits
     }
 
-    /// Lets INFO lines go, the newest first, until there is this much room; none if there cannot be. Hands back how many
-    /// went.
-    pub(super) fn make_room(&mut self, wanted: Room) -> u64 {
-        let with = |taken: Room| Room { lines: taken.lines + wanted.lines, bytes: taken.bytes + wanted.bytes };
-        let mut went = 0;
-        if !self.room.holds(with(self.taken.without(self.out_waits))) {
-            return went;
+    /// Drops INFO lines, the newest first, until there is this much room. Drops none if that would not be enough. Hands back
+    /// how many were dropped.
+    pub(super) fn make_room(&mut self, wanted: Capacity) -> u64 {
+        let with = |taken: Capacity| Capacity { lines: taken.lines + wanted.lines, bytes: taken.bytes + wanted.bytes };
+        let mut dropped = 0;
+        if !self.room.holds(with(self.taken.without(self.out_queued))) {
+            return dropped;
         }
         while !self.room.holds(with(self.taken)) {
             let Some(line) = self.out.pop_back() else { break };
-            self.taken = self.taken.without(Room::of(&line.text));
-            self.out_waits = self.out_waits.without(Room::of(&line.text));
-            went += 1;
+            self.taken = self.taken.without(Capacity::of(&line.text));
+            self.out_queued = self.out_queued.without(Capacity::of(&line.text));
+            dropped += 1;
         }
-        went
+        dropped
     }
 
     /// Moves the oldest lines of one stream into `batch`, to be written at once. [`Queue::written`] frees their room.
     pub(super) fn take(&mut self, batch: &mut Vec<u8>) -> Option<Stream> {
         batch.clear();
-        let number = |waiting: &VecDeque<Waiting>| waiting.front().map(|line| line.number);
+        let number = |waiting: &VecDeque<QueuedLine>| waiting.front().map(|line| line.number);
         let (stream, waiting, end) = match (number(&self.out), number(&self.err)) {
             (None, None) => return None,
             (Some(out), err) if err.is_none_or(|err| out < err) => (Stream::Out, &mut self.out, err),
             (out, _) => (Stream::Err, &mut self.err, out),
         };
-        let mut taken = Room::default();
+        let mut taken = Capacity::default();
         while let Some(line) = waiting.pop_front_if(|line| {
             let fits = batch.is_empty() || batch.len() + line.text.len() <= MAX_BATCH;
             fits && end.is_none_or(|end| line.number < end)
@@ -139,41 +139,41 @@ impl Queue {
             taken = taken.and(&line.text);
             batch.extend_from_slice(line.text.as_bytes());
         }
-        self.in_hand = taken;
+        self.being_written = taken;
         if stream == Stream::Out {
-            self.out_waits = self.out_waits.without(taken);
+            self.out_queued = self.out_queued.without(taken);
         }
         Some(stream)
     }
 
-    /// What was taken is written, or lost with whoever read it.
+    /// Frees the room of what was taken: it is written, or cannot be.
     pub(super) fn written(&mut self) {
-        self.taken = self.taken.without(std::mem::take(&mut self.in_hand));
+        self.taken = self.taken.without(std::mem::take(&mut self.being_written));
     }
 
-    /// No line waits.
+    /// Whether no line is queued.
     pub(super) fn is_empty(&self) -> bool {
         self.out.is_empty() && self.err.is_empty()
     }
 
-    /// No line waits, and none is being written.
+    /// Whether no line is queued, and none is being written.
     pub(super) fn is_done(&self) -> bool {
-        self.taken == Room::default()
+        self.taken == Capacity::default()
     }
 
-    /// How much longer the lines may wait for company. A warning or an error waits for nothing, nor does a full batch,
-    /// and no line for longer than [`COMPANY`] since it came, whatever came after it.
-    pub(super) fn patience(&self, now: Instant) -> Duration {
-        let fills_a_batch = self.taken.without(self.in_hand).bytes >= MAX_BATCH;
+    /// How much longer the lines may wait for more lines. A warning or an error does not wait, nor does a full batch. No line
+    /// waits longer than [`BATCH_DELAY`], whatever came after it.
+    pub(super) fn remaining_delay(&self, now: Instant) -> Duration {
+        let fills_a_batch = self.taken.without(self.being_written).bytes >= MAX_BATCH;
         match self.out.front() {
             Some(oldest) if self.err.is_empty() && !fills_a_batch => {
-                COMPANY.saturating_sub(now.saturating_duration_since(oldest.came))
+                BATCH_DELAY.saturating_sub(now.saturating_duration_since(oldest.came))
             }
             _ => Duration::ZERO,
         }
     }
 
-    /// Half of the room or more is free.
+    /// Whether half of the capacity or more is free.
     pub(super) fn has_room(&self) -> bool {
         self.room.quarters(2).holds(self.taken)
     }
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn lines_come_out_in_their_order_and_one_stream_at_a_time() {
-        let mut queue = Queue::new(Room::USUAL);
+        let mut queue = Queue::new(Capacity::DEFAULT);
         let lines = [(Stream::Out, "a\n"), (Stream::Out, "b\n"), (Stream::Err, "c\n"), (Stream::Out, "d\n")];
         for (stream, line) in lines {
             assert_eq!(put(&mut queue, stream, line), Some(0));
@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn warnings_and_errors_take_the_room_of_the_newest_lines_below_them_and_no_more() {
-        for room in [Room { lines: 8, bytes: 1_000 }, Room { lines: 1_000, bytes: 16 }] {
+        for room in [Capacity { lines: 8, bytes: 1_000 }, Capacity { lines: 1_000, bytes: 16 }] {
             let mut queue = Queue::new(room);
             let out: Vec<_> = (0..9).map(|number| put(&mut queue, Stream::Out, &format!("{number}\n"))).collect();
             assert_eq!(out, [[Some(0); 6].as_slice(), &[None; 3]].concat(), "{room:?}");
@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn as_many_lines_go_as_one_needs_and_none_for_one_that_could_not_be_held() {
-        let mut queue = Queue::new(Room { lines: 100, bytes: 16 });
+        let mut queue = Queue::new(Capacity { lines: 100, bytes: 16 });
         for number in 0..6 {
             assert_eq!(put(&mut queue, Stream::Out, &format!("{number}\n")), Some(0));
         }
@@ -245,9 +245,9 @@ mod tests {
     fn no_line_waits_longer_than_20_ms_for_company() {
         let limit = Duration::from_millis(20);
         let began = Instant::now();
-        // A line comes every so many milliseconds; the thread looks at the queue then, and when its patience is over.
+        // A line comes every so many milliseconds. The thread looks at the queue then, and when its delay is over.
         for pause in 1..50 {
-            let mut queue = Queue::new(Room::USUAL);
+            let mut queue = Queue::new(Capacity::DEFAULT);
             let mut now = began;
             let mut next = began;
             let mut waiting = VecDeque::new();
@@ -257,13 +257,13 @@ mod tests {
                     waiting.push_back(now);
                     next = now + Duration::from_millis(pause);
                 }
-                let patience = queue.patience(now);
-                if patience.is_zero() && !queue.is_empty() {
+                let delay = queue.remaining_delay(now);
+                if delay.is_zero() && !queue.is_empty() {
                     assert_eq!(taken(&mut queue).unwrap().1.lines().count(), waiting.len());
                     let longest = waiting.drain(..).map(|came| now - came).max();
                     assert!(longest.is_some_and(|longest| longest <= limit), "{longest:?}, one each {pause} ms");
                 }
-                now = if queue.is_empty() { next } else { next.min(now + queue.patience(now)) };
+                now = if queue.is_empty() { next } else { next.min(now + queue.remaining_delay(now)) };
             }
         }
     }
@@ -272,17 +272,17 @@ mod tests {
     fn a_line_that_came_during_a_write_has_waited_already_and_a_warning_waits_for_nothing() {
         let began = Instant::now();
         let after = |milliseconds| began + Duration::from_millis(milliseconds);
-        let mut queue = Queue::new(Room::USUAL);
+        let mut queue = Queue::new(Capacity::DEFAULT);
         queue.push(Stream::Out, "x\n".to_owned(), began);
-        assert!(!queue.patience(after(1)).is_zero());
-        assert!(queue.patience(after(15)).is_zero());
+        assert!(!queue.remaining_delay(after(1)).is_zero());
+        assert!(queue.remaining_delay(after(15)).is_zero());
         queue.push(Stream::Err, "y\n".to_owned(), after(1));
-        assert!(queue.patience(after(1)).is_zero());
+        assert!(queue.remaining_delay(after(1)).is_zero());
     }
 
     #[test]
     fn room_is_free_again_once_lines_are_written_and_not_before() {
-        let mut queue = Queue::new(Room { lines: 4, bytes: 100 });
+        let mut queue = Queue::new(Capacity { lines: 4, bytes: 100 });
         for _ in 0..4 {
             assert_eq!(put(&mut queue, Stream::Err, "x\n"), Some(0));
         }
@@ -296,12 +296,12 @@ mod tests {
 
     #[test]
     fn a_batch_has_its_limit_and_a_line_that_is_longer_goes_alone() {
-        let mut queue = Queue::new(Room::USUAL);
+        let mut queue = Queue::new(Capacity::DEFAULT);
         let (long, short) = ("y".repeat(MAX_BATCH + 1), "x".repeat(MAX_BATCH / 2));
         for line in [&long, &short, &short, &short] {
             put(&mut queue, Stream::Out, line);
         }
-        assert!(queue.patience(Instant::now()).is_zero());
+        assert!(queue.remaining_delay(Instant::now()).is_zero());
         let lengths: Vec<usize> = std::iter::from_fn(|| taken(&mut queue)).map(|(_, text)| text.len()).collect();
         assert_eq!(lengths, [MAX_BATCH + 1, MAX_BATCH, MAX_BATCH / 2]);
     }

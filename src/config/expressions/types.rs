@@ -3,7 +3,7 @@
 
 use crate::config::engine::{Diagnostics, Origin};
 use crate::config::known_names::KnownNames;
-use crate::expressions::{Condition, Kind, Risk};
+use crate::expressions::{Condition, ValueKind, Warning};
 use crate::invites::columns;
 use crate::signup::facts;
 use crate::values::{AttributeName, AttributeType};
@@ -28,53 +28,53 @@ impl KnownTypes<'_> {
         diagnostics: &mut Diagnostics,
     ) {
         let typed = |path: &[String]| path.first().is_some_and(|first| first == root);
-        for risk in condition.risks(&typed, &|path| self.of(path)) {
-            let how = match risk {
-                Risk::NeverSame { .. } => risk.to_string(),
-                Risk::Misfit { .. } => format!("can fail, and then {then}: {risk}"),
-                _ => format!("can fail on what people type, and then {then}: {risk}"),
+        for warning in condition.warnings(&typed, &|path| self.of(path)) {
+            let how = match warning {
+                Warning::NeverSame { .. } => warning.to_string(),
+                Warning::TypeMismatch { .. } => format!("can fail, and then {then}: {warning}"),
+                _ => format!("can fail on what people type, and then {then}: {warning}"),
             };
             diagnostics.warn(origin, how);
         }
     }
 
     /// The kind of the value at a path. `None` if only an event says it.
-    fn of(&self, path: &[String]) -> Option<Kind> {
+    fn of(&self, path: &[String]) -> Option<ValueKind> {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         match path.as_slice() {
             ["attributes" | "user", "ext", name] => self.attribute(&format!("ext.{name}")),
             ["attributes", name] => self.attribute(name),
             // The other members of a user are texts.
-            ["user", name] => (*name != "identities" && *name != "ext").then_some(Kind::Text),
-            ["invite", "tags" | "groups" | "roles"] => Some(Kind::List),
+            ["user", name] => (*name != "identities" && *name != "ext").then_some(ValueKind::Text),
+            ["invite", "tags" | "groups" | "roles"] => Some(ValueKind::List),
             ["invite", column] => {
                 let own = columns::is_reserved(column) || *column == "source";
-                Some(if own { Kind::Text } else { self.declared(column).unwrap_or(Kind::Text) })
+                Some(if own { ValueKind::Text } else { self.declared(column).unwrap_or(ValueKind::Text) })
             }
-            [root, _] if facts::NAMES.contains(root) => Some(Kind::Text),
+            [root, _] if facts::NAMES.contains(root) => Some(ValueKind::Text),
             _ => None,
         }
     }
 
-    fn attribute(&self, written: &str) -> Option<Kind> {
+    fn attribute(&self, written: &str) -> Option<ValueKind> {
         if written == "ext" {
             return None;
         }
         let email = written.eq_ignore_ascii_case("email") || written.eq_ignore_ascii_case("emailAddress");
         let name = if email { Some(AttributeName::new("email")) } else { self.names.find(written) }?;
         if self.multi_select.iter().any(|several| several.is(name.as_str())) {
-            return Some(Kind::List);
+            return Some(ValueKind::List);
         }
-        let built_in = columns::is_built_in(&name).then_some(Kind::Text);
+        let built_in = columns::is_built_in(&name).then_some(ValueKind::Text);
         built_in.or_else(|| self.declared(written))
     }
 
-    fn declared(&self, written: &str) -> Option<Kind> {
+    fn declared(&self, written: &str) -> Option<ValueKind> {
         self.names.types.declared_for(written).map(|declared| match declared {
-            AttributeType::String => Kind::Text,
-            AttributeType::Int64 => Kind::Number,
-            AttributeType::Boolean => Kind::Boolean,
-            AttributeType::StringCollection => Kind::List,
+            AttributeType::String => ValueKind::Text,
+            AttributeType::Int64 => ValueKind::Number,
+            AttributeType::Boolean => ValueKind::Boolean,
+            AttributeType::StringCollection => ValueKind::List,
         })
     }
 }

@@ -59,7 +59,7 @@ pub(super) fn of_rules<'s>(
 /// The cost of `prefill`, in nanoseconds.
 pub(super) fn of_prefill(policy: &Policy) -> u64 {
     let templates = policy.prefill.iter().filter_map(|(_, value)| match value {
-        PrefillValue::Template(template) => Some(template.worst()),
+        PrefillValue::Template(template) => Some(template.worst_case()),
         PrefillValue::Constant(_) => None,
     });
     templates.fold(0, u64::saturating_add)
@@ -117,10 +117,10 @@ fn of_rule(rule: &Rule, written: &RuleSection, policy: &Policy, messages: &Messa
     let items = |path: &[String]| items_at(path, &policy.multi_select);
     let condition = rule.when.as_ref().map_or(0, |when| {
         let asked = if rule.checks.required == Required::No { 0 } else { again };
-        let for_others = when.worst(false, &items).saturating_mul(asked);
-        when.worst(rule.is_its_condition(), &items).saturating_add(for_others)
+        let for_others = when.worst_case(false, &items).saturating_mul(asked);
+        when.worst_case(rule.is_its_condition(), &items).saturating_add(for_others)
     });
-    let text = rule.message.as_ref().map_or(0, |key| messages.templates(key).map(Template::worst).sum());
+    let text = rule.message.as_ref().map_or(0, |key| messages.templates(key).map(Template::worst_case).sum());
     [
         Cost {
             what: "the pattern",

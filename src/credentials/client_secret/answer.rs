@@ -1,8 +1,8 @@
 //! What the token endpoint's answers mean.
 //!
-//! A token is taken only from the documented answer: 200 with a bearer token and a lifetime that can be true. A refusal
-//! is the endpoint's own only as `{"error": "invalid_client", …}`. All else was written by something in between, and
-//! counts as an outage.
+//! A token is taken only from the documented answer: 200 with a bearer token and a possible lifetime. A refusal counts as
+//! the endpoint's own only if it looks like `{"error": "invalid_client", …}`. Any other answer was written by something in
+//! between and counts as an outage.
 
 use chrono::TimeDelta;
 use reqwest::StatusCode;
@@ -15,7 +15,7 @@ use crate::values::{AppId, Secret};
 
 /// No token lives longer, in seconds: Entra's live an hour or so, a day at most.
 const LONGEST: i64 = 86_400;
-/// Errors by which the endpoint itself says that it cannot for the moment, whatever the status.
+/// Errors by which the endpoint says that it cannot answer at the moment, whatever the status.
 const FOR_THE_MOMENT: [&str; 2] = ["temporarily_unavailable", "server_error"];
 
 /// Reads an answer to the app `client_id`: the token and how long it lives.
@@ -44,7 +44,7 @@ fn is_bearer(token: &str) -> bool {
     !token.is_empty() && token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b))
 }
 
-/// The error of an answer that is no success: its code, nothing else of its body.
+/// The error of an answer that is not a success. Of the body, only the code is used.
 fn refusal(answer: &Answer, client_id: &AppId) -> CredentialError {
     let status = answer.status.as_u16();
     let Some((name, code)) = own_error(answer) else {
@@ -63,7 +63,7 @@ fn refusal(answer: &Answer, client_id: &AppId) -> CredentialError {
     }
 }
 
-/// The error's name and its code (the name, where there is no other), if the endpoint wrote it.
+/// The error's name and its code (the name again, if there is no code), if the endpoint wrote it.
 fn own_error(answer: &Answer) -> Option<(String, String)> {
     let is_error = answer.status.is_client_error() || answer.status.is_server_error();
     let body: Value = answer.json().ok().filter(|_| is_error)?;

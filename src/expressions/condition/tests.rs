@@ -157,20 +157,20 @@ fn a_value_that_is_too_large_is_absent() {
     assert_eq!(ask("'x' in invite.tags", &context(0, 257)), Ok(false));
 }
 
-fn risks(source: &str) -> Vec<Risk> {
+fn warnings(source: &str) -> Vec<Warning> {
     let typed = |path: &[String]| path.first().is_some_and(|root| root == "user");
-    compile(source).unwrap().risks(&typed, &|path| (path == ["user", "city"]).then_some(Kind::Text))
+    compile(source).unwrap().warnings(&typed, &|path| (path == ["user", "city"]).then_some(ValueKind::Text))
 }
 
 #[rstest]
-#[case("int(user.age) < 18", &[Risk::Conversion("int")])]
-#[case("user.list.exists(item, double(item) > 1.5)", &[Risk::Conversion("double")])]
-#[case("user.list[0] == 'x' || user[user.name] == ''", &[Risk::Index])]
-#[case("10 / user.age > 3 && 10 % size(user.name) == 1", &[Risk::Division])]
-#[case("user.age * 2 > 3 || user.age + 1 < 3 || user.age - 1 < 3", &[Risk::Arithmetic])]
-#[case("int(user.age) / 2 < int(user.list[0])", &[Risk::Conversion("int"), Risk::Index])]
-fn says_where_a_condition_can_fail_on_what_people_type(#[case] source: &str, #[case] expected: &[Risk]) {
-    assert_eq!(risks(source), expected);
+#[case("int(user.age) < 18", &[Warning::Conversion("int")])]
+#[case("user.list.exists(item, double(item) > 1.5)", &[Warning::Conversion("double")])]
+#[case("user.list[0] == 'x' || user[user.name] == ''", &[Warning::Index])]
+#[case("10 / user.age > 3 && 10 % size(user.name) == 1", &[Warning::Division])]
+#[case("user.age * 2 > 3 || user.age + 1 < 3 || user.age - 1 < 3", &[Warning::Arithmetic])]
+#[case("int(user.age) / 2 < int(user.list[0])", &[Warning::Conversion("int"), Warning::Index])]
+fn says_where_a_condition_can_fail_on_what_people_type(#[case] source: &str, #[case] expected: &[Warning]) {
+    assert_eq!(warnings(source), expected);
 }
 
 #[rstest]
@@ -179,7 +179,7 @@ fn says_where_a_condition_can_fail_on_what_people_type(#[case] source: &str, #[c
 #[case("user.age < 18 || user['city'] == '' || user.givenName + ' ' + user.surname == 'Jo Ko'")]
 #[case("user.news && user.list.exists(item, item == 'x') && 'x' in user.list && user.city != ''")]
 fn does_not_warn_of_what_cannot_fail_on_what_people_type(#[case] source: &str) {
-    assert_eq!(risks(source), []);
+    assert_eq!(warnings(source), []);
 }
 
 /// Values of each kind; `no`: whether what is true or false is false.
@@ -187,19 +187,19 @@ fn of_each_kind(no: bool) -> Json {
     json!({ "user": { "text": "5", "list": ["5"], "number": 5, "flag": !no } })
 }
 
-fn kind_of(path: &[String]) -> Option<Kind> {
+fn kind_of(path: &[String]) -> Option<ValueKind> {
     match path.last()?.as_str() {
-        "text" => Some(Kind::Text),
-        "list" => Some(Kind::List),
-        "number" => Some(Kind::Number),
-        "flag" => Some(Kind::Boolean),
+        "text" => Some(ValueKind::Text),
+        "list" => Some(ValueKind::List),
+        "number" => Some(ValueKind::Number),
+        "flag" => Some(ValueKind::Boolean),
         _ => None,
     }
 }
 
 fn misfits(source: &str) -> Vec<String> {
-    let risks = compile(source).unwrap_or_else(|error| panic!("{source}: {error}")).risks(&|_| false, &kind_of);
-    risks.iter().map(ToString::to_string).collect()
+    let warnings = compile(source).unwrap_or_else(|error| panic!("{source}: {error}")).warnings(&|_| false, &kind_of);
+    warnings.iter().map(ToString::to_string).collect()
 }
 
 fn differ(one: &str, other: &str) -> bool {
@@ -346,8 +346,8 @@ fn on_a_small_stack(texts: Vec<String>) {
             if let Ok(condition) = compile(&text) {
                 let _answer = condition.evaluate(&invited());
                 let _answer = condition.evaluate(&json!({}));
-                let _judgement = condition.judge(&invited(), &|_| false);
-                let _risks = condition.risks(&|_| true, &|_| Some(Kind::Text));
+                let _judgement = condition.evaluate_check(&invited(), &|_| false);
+                let _risks = condition.warnings(&|_| true, &|_| Some(ValueKind::Text));
             }
             assert!(started.elapsed() < Duration::from_secs(5), "{text}");
         }
@@ -449,12 +449,12 @@ proptest! {
                 let answer = condition.evaluate(&context);
                 prop_assert_ne!(&answer, &Err(ConditionError::Panicked));
                 // As a check it says the same, and what has no answer fails.
-                match (answer, condition.judge(&context, &|_| false)) {
+                match (answer, condition.evaluate_check(&context, &|_| false)) {
                     (Ok(answer), judged) => {
-                        let expected = if answer { Judgement::Holds } else { Judgement::HoldsNot };
+                        let expected = if answer { CheckResult::Holds } else { CheckResult::DoesNotHold };
                         prop_assert_eq!(judged, expected);
                     }
-                    (Err(_), judged) => prop_assert!(matches!(judged, Judgement::Failed { .. }), "{:?}", judged),
+                    (Err(_), judged) => prop_assert!(matches!(judged, CheckResult::Failed { .. }), "{:?}", judged),
                 }
             },
         }

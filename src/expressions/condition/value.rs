@@ -13,10 +13,10 @@ const MAX_TEXT: usize = 1024;
 /// The longest list or largest object that a condition sees.
 const MAX_ITEMS: usize = 256;
 
-/// How deep an object that a condition sees as a whole may be.
+/// The deepest object that a condition sees as a whole.
 const MAX_DEPTH: usize = 8;
 
-/// The value for CEL; `None` if it is absent to a condition: null, an empty text, or too large.
+/// The value for CEL; `None` if it counts as absent: null, an empty text, or too large.
 pub(super) fn present(json: &Json) -> Option<Value> {
     match json {
         Json::Null => None,
@@ -67,7 +67,7 @@ pub(crate) fn is_long(text: &str) -> bool {
     text.len() > MAX_TEXT && text.chars().nth(MAX_TEXT).is_some()
 }
 
-/// What kind of value it is, for an error.
+/// The kind of a value, for an error.
 pub(super) fn kind(value: &Value) -> &'static str {
     match value {
         Value::String(_) => "text",

@@ -21,7 +21,7 @@ pub(super) fn environment(source: &str) -> Result<Environment<'static>, Template
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_formatter(|out, state, value| match value.kind() {
         ValueKind::None => Ok(()),
-        _ => minijinja::escape_formatter(out, state, &spoken(value)),
+        _ => minijinja::escape_formatter(out, state, &spelled(value)),
     });
     let globals: Vec<_> = environment.globals().map(|(name, _)| name.to_owned()).collect();
     for name in &globals {
@@ -34,12 +34,12 @@ pub(super) fn environment(source: &str) -> Result<Environment<'static>, Template
     Ok(environment)
 }
 
-/// The filters of our own, and those of the library that make a text of what they get.
+/// Our own filters, and those of the library that turn their value into a text.
 fn add_filters(environment: &mut Environment<'static>) {
     environment.add_filter("join", join);
     environment
-        .add_filter("replace", |text: &Value, from: &str, to: &str| replace(&spoken(text).to_string(), from, to));
-    let slug = |text: &Value| if text.is_none() { String::new() } else { slug(&spoken(text).to_string()) };
+        .add_filter("replace", |text: &Value, from: &str, to: &str| replace(&spelled(text).to_string(), from, to));
+    let slug = |text: &Value| if text.is_none() { String::new() } else { slug(&spelled(text).to_string()) };
     environment.add_filter("slug", slug);
     environment.add_filter("@capitalize", filters::capitalize);
     environment.add_filter("@lower", filters::lower);
@@ -56,34 +56,34 @@ fn add_filters(environment: &mut Environment<'static>) {
         ("upper", "@upper"),
     ] {
         environment.add_filter(name, move |state: &mut State<'_, '_>, arguments: Rest<Value>| {
-            let arguments: Vec<_> = arguments.iter().map(spoken).collect();
+            let arguments: Vec<_> = arguments.iter().map(spelled).collect();
             state.apply_filter(library, &arguments)
         });
     }
 }
 
 /// True and false as every other value of the product spells them, not as Python does.
-fn spoken(value: &Value) -> Value {
+fn spelled(value: &Value) -> Value {
     match value.kind() {
         ValueKind::Bool => Value::from(if value.is_true() { "true" } else { "false" }),
         _ => value.clone(),
     }
 }
 
-/// The items as one text, as long as it could still be shown.
+/// The items as one text. Fails beyond the limit of the output.
 fn join(items: &Value, between: Option<&str>) -> Result<String, Error> {
     let mut joined = String::new();
     for (at, item) in items.try_iter()?.enumerate() {
         if at > 0 {
             joined.push_str(between.unwrap_or_default());
         }
-        joined.push_str(&spoken(&item).to_string());
+        joined.push_str(&spelled(&item).to_string());
         within_limit(joined.len())?;
     }
     Ok(joined)
 }
 
-/// The text with every `from` replaced, as long as it could still be shown.
+/// The text with every `from` replaced. Fails beyond the limit of the output.
 fn replace(text: &str, from: &str, to: &str) -> Result<String, Error> {
     let grown = text.matches(from).count().saturating_mul(to.len());
     within_limit(grown)?;
@@ -94,7 +94,7 @@ fn within_limit(length: usize) -> Result<(), Error> {
     if length > MAX_OUTPUT { Err(ErrorKind::WriteFailure.into()) } else { Ok(()) }
 }
 
-/// The value without its nulls: what is null is absent, for filters too.
+/// The value without its nulls: for filters, too, null is absent.
 pub(super) fn to_value(json: &Json) -> Value {
     match json {
         Json::Null => Value::UNDEFINED,

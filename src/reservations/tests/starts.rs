@@ -175,6 +175,23 @@ async fn a_start_that_was_written_while_a_clock_was_wrong_does_not_count() {
 }
 
 #[tokio::test]
+async fn of_two_starts_of_one_person_the_newer_one_counts() {
+    for visibility in [Visibility::Shared, Visibility::Process] {
+        let (shelf, jo) = (Shelf::new(), visitor(JO, 1));
+        let starts = remembered(&shelf);
+        for (minute, provenance) in [(0, Provenance::Verified), (1, Provenance::Asserted)] {
+            let address = RememberedAddress { address: JO.parse().unwrap(), provenance, source: String::new() };
+            let at = now() + minutes(minute);
+            starts.remember(visibility, &jo.origin(&jo.identities), Some(address), at).await.unwrap();
+        }
+        let reader = if visibility == Visibility::Shared { remembered(&shelf) } else { starts };
+        let matched = reader.find(visibility, &jo.origin(&[]), |_| true, now() + minutes(2)).await.unwrap().unwrap();
+        let address = matched.start.address.as_ref().unwrap();
+        assert_eq!(address.provenance, Provenance::Asserted, "{visibility:?}");
+    }
+}
+
+#[tokio::test]
 async fn who_has_no_address_is_known_by_their_id_only() {
     let starts = remembered(&Shelf::new());
     visitor("", 1).starts(&starts, Visibility::Shared, now()).await;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::run::{Failure, FormCheck};
 use super::{Required, Rule};
-use crate::expressions::{Condition, ConditionError, Judgement, Path};
+use crate::expressions::{CheckResult, Condition, ConditionError, Path};
 use crate::signup::facts::is_at;
 use crate::values::{AttributeName, AttributeValue, FormField};
 
@@ -82,15 +82,15 @@ impl FormCheck<'_> {
             [root, ..] if root == "attributes" => fields(path).into_iter().all(|at| self.is_empty(at)),
             _ => context.is_empty_at(path),
         };
-        match condition.judge(context.json(), &is_empty) {
-            Judgement::Holds => ConditionResult::Yes,
-            Judgement::HoldsNot => ConditionResult::No,
-            Judgement::Empty(paths) => {
+        match condition.evaluate_check(context.json(), &is_empty) {
+            CheckResult::Holds => ConditionResult::Yes,
+            CheckResult::DoesNotHold => ConditionResult::No,
+            CheckResult::Empty(paths) => {
                 let required = all(&paths).into_iter().filter(|at| self.is_required(*at));
                 let marks: Marks = required.map(|at| (at, Failure::Missing)).collect();
                 if marks.is_empty() { ConditionResult::No } else { ConditionResult::Failed(marks, None) }
             }
-            Judgement::Failed { paths, error } => {
+            CheckResult::Failed { paths, error } => {
                 let too_long = error == ConditionError::ValueTooLarge;
                 let failure = if too_long { Failure::TooLong } else { Failure::Invalid };
                 ConditionResult::Failed(all(&paths).into_iter().map(|at| (at, failure)).collect(), Some(error))

@@ -8,7 +8,7 @@ use crate::clock::ManualClock;
 /// The longest wait for what has to come.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// An outlet whose reader can stop reading.
+/// A stream whose reader can stop reading.
 #[derive(Default)]
 struct Pipe {
     state: Mutex<PipeState>,
@@ -89,8 +89,8 @@ fn clock() -> Arc<dyn Clock> {
     Arc::new(ManualClock::new("2026-11-21T10:00:00Z".parse().unwrap()))
 }
 
-fn apart(out: &Arc<Pipe>, err: &Arc<Pipe>, room: Room) -> Console {
-    Console::start(Sinks::Apart { out: out.sink(), err: err.sink() }, room, clock()).unwrap()
+fn apart(out: &Arc<Pipe>, err: &Arc<Pipe>, room: Capacity) -> Console {
+    Console::start(Destinations::Separate { out: out.sink(), err: err.sink() }, room, clock()).unwrap()
 }
 
 fn say(console: &Console, stream: Stream, text: &str) {
@@ -100,7 +100,7 @@ fn say(console: &Console, stream: Stream, text: &str) {
 #[test]
 fn a_line_is_written_though_nobody_asks_for_it() {
     let (out, err) = (Arc::new(Pipe::default()), Arc::new(Pipe::default()));
-    let console = apart(&out, &err, Room::USUAL);
+    let console = apart(&out, &err, Capacity::DEFAULT);
     say(&console, Stream::Out, "one");
     out.wait_for(|state| state.writes == ["one\n"]);
     say(&console, Stream::Err, "two");
@@ -110,7 +110,7 @@ fn a_line_is_written_though_nobody_asks_for_it() {
 #[test]
 fn what_gathers_while_one_write_waits_is_the_next_write() {
     let err = Pipe::stuck();
-    let console = apart(&Arc::new(Pipe::default()), &err, Room::USUAL);
+    let console = apart(&Arc::new(Pipe::default()), &err, Capacity::DEFAULT);
     say(&console, Stream::Err, "0");
     err.wait_for(|state| state.is_waited_for);
     for number in 1..100 {
@@ -123,11 +123,11 @@ fn what_gathers_while_one_write_waits_is_the_next_write() {
 }
 
 #[test]
-fn an_outlet_that_is_stuck_does_not_hold_the_other_nor_whoever_writes() {
+fn a_stream_that_is_stuck_does_not_hold_the_other_nor_whoever_writes() {
     for stuck in [Stream::Out, Stream::Err] {
         let (stopped, flowing) = (Pipe::stuck(), Arc::new(Pipe::default()));
         let (out, err) = if stuck == Stream::Out { (&stopped, &flowing) } else { (&flowing, &stopped) };
-        let console = apart(out, err, Room::USUAL);
+        let console = apart(out, err, Capacity::DEFAULT);
         let other = if stuck == Stream::Out { Stream::Err } else { Stream::Out };
         for number in 0..1_000 {
             say(&console, stuck, &number.to_string());
@@ -141,7 +141,7 @@ fn an_outlet_that_is_stuck_does_not_hold_the_other_nor_whoever_writes() {
 #[test]
 fn nothing_is_lost_but_what_one_line_counts() {
     let (out, err) = (Pipe::stuck(), Pipe::stuck());
-    let console = apart(&out, &err, Room { lines: 40, bytes: 10_000 });
+    let console = apart(&out, &err, Capacity { lines: 40, bytes: 10_000 });
     for number in 0..1_000 {
         say(&console, Stream::Out, &number.to_string());
         say(&console, Stream::Err, &number.to_string());
@@ -164,8 +164,8 @@ fn nothing_is_lost_but_what_one_line_counts() {
 #[test]
 fn through_one_full_pipe_warnings_and_errors_come_and_lines_below_them_go() {
     let pipe = Pipe::stuck();
-    let room = Room { lines: 40, bytes: 10_000 };
-    let console = Console::start(Sinks::Together { out: pipe.sink(), err: pipe.sink() }, room, clock()).unwrap();
+    let room = Capacity { lines: 40, bytes: 10_000 };
+    let console = Console::start(Destinations::Shared { out: pipe.sink(), err: pipe.sink() }, room, clock()).unwrap();
     say(&console, Stream::Out, "first");
     pipe.wait_for(|state| state.is_waited_for);
     for number in 0..100 {
@@ -190,7 +190,7 @@ fn through_one_full_pipe_warnings_and_errors_come_and_lines_below_them_go() {
 fn what_a_full_disk_does_not_take_is_reported_once_there_is_room_and_no_line_is_glued_to_another() {
     let (out, err) = (Pipe::stuck(), Arc::new(Pipe::default()));
     out.with(|state| state.room = Some(6));
-    let console = apart(&out, &err, Room::USUAL);
+    let console = apart(&out, &err, Capacity::DEFAULT);
     say(&console, Stream::Out, "first");
     out.wait_for(|state| state.is_waited_for);
     for text in ["one", "two", "three"] {
@@ -207,9 +207,9 @@ fn what_a_full_disk_does_not_take_is_reported_once_there_is_room_and_no_line_is_
 }
 
 #[test]
-fn at_the_end_it_is_said_that_lines_were_dropped_though_their_outlet_is_stuck() {
+fn at_the_end_it_is_said_that_lines_were_dropped_though_their_stream_is_stuck() {
     let (out, err) = (Pipe::stuck(), Arc::new(Pipe::default()));
-    let console = apart(&out, &err, Room { lines: 4, bytes: 1_000 });
+    let console = apart(&out, &err, Capacity { lines: 4, bytes: 1_000 });
     for _ in 0..10 {
         say(&console, Stream::Out, "x");
     }
@@ -221,7 +221,7 @@ fn at_the_end_it_is_said_that_lines_were_dropped_though_their_outlet_is_stuck() 
 #[test]
 fn the_end_waits_for_what_is_queued_and_gives_up_after_a_while() {
     let (out, err) = (Arc::new(Pipe::default()), Pipe::stuck());
-    let console = apart(&out, &err, Room::USUAL);
+    let console = apart(&out, &err, Capacity::DEFAULT);
     for number in 0..5_000 {
         say(&console, Stream::Out, &number.to_string());
     }
@@ -236,7 +236,9 @@ fn the_end_waits_for_what_is_queued_and_gives_up_after_a_while() {
 #[test]
 fn two_names_of_one_pipe_have_one_thread_so_that_no_line_lands_in_another() {
     let pipe = Arc::new(Pipe::default());
-    let console = Console::start(Sinks::Together { out: pipe.sink(), err: pipe.sink() }, Room::USUAL, clock()).unwrap();
+    let console =
+        Console::start(Destinations::Shared { out: pipe.sink(), err: pipe.sink() }, Capacity::DEFAULT, clock())
+            .unwrap();
     let lines: Vec<String> = (0..1_000).map(|number| number.to_string()).collect();
     for (number, line) in lines.iter().enumerate() {
         say(&console, if number % 3 == 0 { Stream::Err } else { Stream::Out }, line);
@@ -250,6 +252,6 @@ fn two_names_of_one_pipe_have_one_thread_so_that_no_line_lands_in_another() {
 fn knows_two_names_of_one_pipe_from_two_pipes() {
     let (_one_end, one) = io::pipe().unwrap();
     let (_other_end, other) = io::pipe().unwrap();
-    assert!(own::is_same(&one, &one.try_clone().unwrap()));
-    assert!(!own::is_same(&one, &other));
+    assert!(process_streams::is_same(&one, &one.try_clone().unwrap()));
+    assert!(!process_streams::is_same(&one, &other));
 }

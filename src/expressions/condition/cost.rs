@@ -1,16 +1,16 @@
-//! What a condition can cost at worst, by its shape: the language has no fuel.
+//! What a condition can cost at worst, estimated from its shape: the language itself cannot limit its steps.
 //!
 //! Times are nanoseconds on the machine of the README's figures, for the largest values that a condition sees: texts of
-//! 1,024 characters, lists of 256 items. What copies a value or compares it costs by the items that it can hold: the
-//! language copies every list that is put into another one, and goes through both sides of `==`. `benches/figures.rs`
-//! measures the worst conditions that are accepted.
+//! 1,024 characters, lists of 256 items. Copying or comparing a value costs by the items that it can hold: the language
+//! copies every list that is put into another one, and goes through both sides of `==`. `benches/figures.rs` measures the
+//! worst conditions that are accepted.
 
 use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, IdedExpr, operators};
 
-use super::judge::children;
-use super::paths::Bound;
+use super::check::children;
+use super::paths::ResolvedExpression;
 
-/// A step.
+/// One step.
 const STEP: u64 = 500;
 
 /// Comparing one item.
@@ -35,32 +35,32 @@ const COPYING: [&str; 6] = [
     operators::NEGATE,
 ];
 
-/// The cost of one evaluation. `traced`: a failure is traced to the part where it begins, for which every part is evaluated
-/// once for each part that it is in. `items`: how many items the value at a path can hold, all that is in it together.
-pub(super) fn worst(bound: &Bound, traced: bool, items: &dyn Fn(&[String]) -> u64) -> u64 {
-    let values = bound.places.iter().map(|place| VALUE.max(COPY.saturating_mul(items(&place.path))));
-    let walk = Walk { bound, traced, items, scope: Scope::default() };
-    values.fold(0, u64::saturating_add).saturating_add(walk.cost(&bound.expression, 1, 1))
+/// The cost of one evaluation. `traced`: a failure is traced to the part where it begins, so each part is evaluated once
+/// for each part that it is in. `items`: how many items the value at a path can hold, with those within its items.
+pub(super) fn worst_case(resolved: &ResolvedExpression, traced: bool, items: &dyn Fn(&[String]) -> u64) -> u64 {
+    let values = resolved.uses.iter().map(|path_use| VALUE.max(COPY.saturating_mul(items(&path_use.path))));
+    let estimate = CostEstimate { resolved, traced, items, scope: LoopScope::default() };
+    values.fold(0, u64::saturating_add).saturating_add(estimate.cost(&resolved.expression, 1, 1))
 }
 
-/// The loop that a part is in.
+/// The loop around a part.
 #[derive(Clone, Copy, Default)]
-struct Scope<'b> {
+struct LoopScope<'b> {
     /// The loop's variable and its result.
     names: Option<(&'b str, &'b str)>,
     /// The items that the variable can hold.
     item: u64,
 }
 
-struct Walk<'b> {
-    bound: &'b Bound,
+struct CostEstimate<'b> {
+    resolved: &'b ResolvedExpression,
     traced: bool,
     items: &'b dyn Fn(&[String]) -> u64,
-    scope: Scope<'b>,
+    scope: LoopScope<'b>,
 }
 
-impl<'b> Walk<'b> {
-    /// The cost of a part at this depth, which runs so many times.
+impl<'b> CostEstimate<'b> {
+    /// The cost of a part at this depth that runs this many times.
     fn cost(&self, node: &'b IdedExpr, depth: u64, times: u64) -> u64 {
         let mut own = self.step(node);
         if self.traced {
@@ -76,7 +76,7 @@ impl<'b> Walk<'b> {
         own.saturating_add(parts)
     }
 
-    /// The cost of a loop's range, and of its body, which runs whole whenever a part that the loop is in is evaluated.
+    /// The cost of a loop's range and of its body. The whole loop runs whenever a part around it is evaluated.
     fn rounds(&self, comprehension: &'b ComprehensionExpr, depth: u64, times: u64) -> u64 {
         let range = self.cost(&comprehension.iter_range, depth + 1, times);
         let inside = self.inside(comprehension);
@@ -88,13 +88,13 @@ impl<'b> Walk<'b> {
         range.saturating_add(each).saturating_add(variable)
     }
 
-    fn inside(&self, comprehension: &'b ComprehensionExpr) -> Walk<'b> {
+    fn inside(&self, comprehension: &'b ComprehensionExpr) -> CostEstimate<'b> {
         let names = Some((comprehension.iter_var.as_str(), comprehension.accu_var.as_str()));
-        let scope = Scope { names, item: self.item(&comprehension.iter_range) };
-        Walk { bound: self.bound, traced: false, items: self.items, scope }
+        let scope = LoopScope { names, item: self.item(&comprehension.iter_range) };
+        CostEstimate { resolved: self.resolved, traced: false, items: self.items, scope }
     }
 
-    /// What a part costs by itself, without the parts that it is made of.
+    /// The cost of a part without the parts that it is made of.
     fn step(&self, node: &'b IdedExpr) -> u64 {
         let by_items = match &node.expr {
             Expr::Ident(_) | Expr::Literal(_) => return 0,
@@ -120,18 +120,18 @@ impl<'b> Walk<'b> {
         }
     }
 
-    /// How many items the value of a part can hold, those within its items counted.
+    /// How many items the value of a part can hold, with those within its items.
     fn held(&self, node: &'b IdedExpr) -> u64 {
         let sum = |parts: Vec<&'b IdedExpr>| parts.into_iter().map(|part| self.held(part)).fold(1, u64::saturating_add);
         match &node.expr {
             Expr::Ident(name) => match self.scope.names {
                 Some((variable, _)) if variable == name => self.scope.item,
                 _ => self
-                    .bound
-                    .places
+                    .resolved
+                    .uses
                     .iter()
-                    .find(|place| place.variable == *name)
-                    .map_or(1, |place| (self.items)(&place.path)),
+                    .find(|path_use| path_use.variable == *name)
+                    .map_or(1, |path_use| (self.items)(&path_use.path)),
             },
             Expr::List(_) | Expr::Map(_) => sum(children(node)),
             Expr::Select(select) => self.held(&select.operand),
@@ -196,8 +196,8 @@ impl<'b> Walk<'b> {
     /// Whether it is one of the objects that a condition sees: `'city' in attributes`.
     fn is_object(&self, node: &IdedExpr) -> bool {
         let Expr::Ident(name) = &node.expr else { return false };
-        let place = self.bound.places.iter().find(|place| place.variable == *name);
-        place.is_some_and(|place| match place.path.as_slice() {
+        let path_use = self.resolved.uses.iter().find(|path_use| path_use.variable == *name);
+        path_use.is_some_and(|path_use| match path_use.path.as_slice() {
             [_] => true,
             [_, ext] => ext == "ext",
             _ => false,

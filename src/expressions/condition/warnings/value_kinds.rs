@@ -1,14 +1,14 @@
-//! The kind of value that a part of a condition is, as far as that is known before there are values.
+//! The kind of a part's value, as far as it is known before there are values.
 
 use std::fmt;
 
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators};
 
-use crate::expressions::condition::paths::{Absent, Bound};
+use crate::expressions::condition::paths::{ResolvedExpression, WhenAbsent};
 
 /// A kind of value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum ValueKind {
     /// A text.
     Text,
     /// A list of texts.
@@ -19,7 +19,7 @@ pub enum Kind {
     Boolean,
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for ValueKind {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
             Self::Text => "a text",
@@ -30,33 +30,35 @@ impl fmt::Display for Kind {
     }
 }
 
-/// What is known where a part stands.
+/// What is known about kinds where a part is.
 #[derive(Clone, Copy)]
-pub(super) struct Scope<'a> {
-    pub(super) bound: &'a Bound,
-    /// The kind of what is at a path.
-    pub(super) kind: &'a dyn Fn(&[String]) -> Option<Kind>,
-    /// The variable of the loop around it, with the kind of an item.
-    pub(super) item: Option<(&'a str, Kind)>,
+pub(super) struct KnownKinds<'a> {
+    pub(super) resolved: &'a ResolvedExpression,
+    /// The kind of the value at a path.
+    pub(super) kind: &'a dyn Fn(&[String]) -> Option<ValueKind>,
+    /// The variable of the loop around the part, with the kind of an item.
+    pub(super) item: Option<(&'a str, ValueKind)>,
 }
 
-impl Scope<'_> {
-    /// The kind of a part; `None`: it depends on the values.
-    pub(super) fn of(&self, node: &IdedExpr) -> Option<Kind> {
+impl KnownKinds<'_> {
+    /// The kind of a part's value; `None` if it depends on the values.
+    pub(super) fn of(&self, node: &IdedExpr) -> Option<ValueKind> {
         match &node.expr {
-            Expr::Ident(name) => match (self.bound.place(name), self.item) {
-                (Some(place), _) if place.absent == Absent::Presence => Some(Kind::Boolean),
-                (Some(place), _) => (self.kind)(&place.path),
+            Expr::Ident(name) => match (self.resolved.path_use(name), self.item) {
+                (Some(path_use), _) if path_use.absent == WhenAbsent::Presence => Some(ValueKind::Boolean),
+                (Some(path_use), _) => (self.kind)(&path_use.path),
                 (None, Some((item, kind))) if item == name => Some(kind),
                 (None, _) => None,
             },
-            Expr::Literal(LiteralValue::String(_)) => Some(Kind::Text),
-            Expr::Literal(LiteralValue::Boolean(_)) => Some(Kind::Boolean),
-            Expr::Literal(LiteralValue::Int(_) | LiteralValue::UInt(_) | LiteralValue::Double(_)) => Some(Kind::Number),
-            Expr::List(_) => Some(Kind::List),
+            Expr::Literal(LiteralValue::String(_)) => Some(ValueKind::Text),
+            Expr::Literal(LiteralValue::Boolean(_)) => Some(ValueKind::Boolean),
+            Expr::Literal(LiteralValue::Int(_) | LiteralValue::UInt(_) | LiteralValue::Double(_)) => {
+                Some(ValueKind::Number)
+            }
+            Expr::List(_) => Some(ValueKind::List),
             Expr::Call(call) => self.of_call(call),
             Expr::Comprehension(comprehension) => match &comprehension.result.expr {
-                // What was gathered, which is of the kind that it began with.
+                // The gathered result has the kind that it began with.
                 Expr::Ident(name) if *name == comprehension.accu_var => self.of(&comprehension.accu_init),
                 _ => self.of(&comprehension.result),
             },
@@ -64,33 +66,33 @@ impl Scope<'_> {
         }
     }
 
-    fn of_call(&self, call: &CallExpr) -> Option<Kind> {
+    fn of_call(&self, call: &CallExpr) -> Option<ValueKind> {
         match call.func_name.as_str() {
-            "size" | "int" | "double" => Some(Kind::Number),
+            "size" | "int" | "double" => Some(ValueKind::Number),
             operators::NEGATE | operators::SUBSTRACT | operators::MULTIPLY | operators::DIVIDE | operators::MODULO => {
-                Some(Kind::Number)
+                Some(ValueKind::Number)
             }
-            "string" => Some(Kind::Text),
+            "string" => Some(ValueKind::Text),
             operators::ADD => call.args.iter().find_map(|side| self.of(side)),
             operators::CONDITIONAL => {
                 let branches: Vec<_> = call.args.iter().skip(1).map(|branch| self.of(branch)).collect();
                 branches.first().copied().flatten().filter(|kind| branches.iter().all(|other| *other == Some(*kind)))
             }
             operators::INDEX | operators::NOT_STRICTLY_FALSE => None,
-            _ => Some(Kind::Boolean),
+            _ => Some(ValueKind::Boolean),
         }
     }
 
     /// The kind of the items of a list, if all are of one.
-    pub(super) fn of_items(&self, list: &IdedExpr) -> Option<Kind> {
+    pub(super) fn of_items(&self, list: &IdedExpr) -> Option<ValueKind> {
         match &list.expr {
             Expr::List(list) => {
                 let first = self.of(list.elements.first()?)?;
                 list.elements.iter().all(|item| self.of(item) == Some(first)).then_some(first)
             }
             // The lists of a form and of an invitation hold texts.
-            Expr::Ident(name) if self.bound.place(name).is_some() => {
-                self.of(list).filter(|kind| *kind == Kind::List).map(|_| Kind::Text)
+            Expr::Ident(name) if self.resolved.path_use(name).is_some() => {
+                self.of(list).filter(|kind| *kind == ValueKind::List).map(|_| ValueKind::Text)
             }
             _ => None,
         }

@@ -1,75 +1,74 @@
-//! One outlet of the process: a queue, which whoever logs puts lines into without ever waiting, and what the thread that
-//! writes does with it.
+//! One output of the process: a queue, into which callers put lines without ever waiting, and the thread that writes it.
 //!
-//! The thread writes whatever is there in one go. A line of standard output waits a moment for company, so that a busy
-//! service does not make a call to the system for each of its lines; a warning or an error waits for nothing.
+//! The thread writes everything that is queued at once. A line of standard output waits a moment for more lines, so that a
+//! busy service does not make a system call for each of them. A warning or an error never waits.
 
 use std::io::{self, ErrorKind, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::dropped::{DroppedCounts, DroppedLines};
 use super::lines::Stream;
-use super::losses::{Losses, Lost};
-use super::queue::{Queue, Room};
+use super::queue::{Capacity, Queue};
 
-/// How long the thread waits for an outlet that takes nothing now and says so.
+/// How long the thread waits when the stream cannot take anything at the moment.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// The queue before an outlet.
+/// A queue of lines, and the state of the thread that writes them.
 #[derive(Debug)]
-pub(super) struct Outlet {
-    /// What it is for; an outlet for both goes by [`Stream::Err`].
+pub(super) struct StreamOutput {
+    /// The stream that is written; [`Stream::Err`] if both are.
     stream: Stream,
     state: Mutex<State>,
-    /// A line came, or it became urgent.
-    news: Condvar,
+    /// A line was added, or the queue became urgent.
+    line_added: Condvar,
     /// Everything was written.
     done: Condvar,
-    losses: Arc<Losses>,
+    dropped: Arc<DroppedLines>,
 }
 
 #[derive(Debug)]
 struct State {
     queue: Queue,
     thread: Thread,
-    /// The lines that wait are to be written at once.
+    /// The queued lines are to be written at once.
     urgent: bool,
 }
 
 impl State {
-    /// The lines that wait are to be written now.
+    /// Whether the queued lines are to be written now.
     fn is_due(&self, now: Instant) -> bool {
-        self.urgent || self.queue.patience(now).is_zero()
+        self.urgent || self.queue.remaining_delay(now).is_zero()
     }
 }
 
-/// What the thread that writes does.
+/// What the writing thread does at the moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Thread {
     Works,
     WaitsForALine,
-    WaitsForCompany,
+    WaitsForMoreLines,
 }
 
-impl Outlet {
-    pub(super) fn new(stream: Stream, room: Room, losses: &Arc<Losses>) -> Self {
+impl StreamOutput {
+    pub(super) fn new(stream: Stream, room: Capacity, dropped: &Arc<DroppedLines>) -> Self {
         let state = State { queue: Queue::new(room), thread: Thread::Works, urgent: false };
-        let (news, done) = (Condvar::new(), Condvar::new());
-        Self { stream, state: Mutex::new(state), news, done, losses: Arc::clone(losses) }
+        let (line_added, done) = (Condvar::new(), Condvar::new());
+        Self { stream, state: Mutex::new(state), line_added, done, dropped: Arc::clone(dropped) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts a line into the queue, and counts what is lost: that line, or others that it took the room of.
+    /// Puts a line into the queue, and counts what is dropped: that line, or others that made room for it.
     pub(super) fn push(&self, stream: Stream, line: String) {
         let mut state = self.lock();
         if let Some(went) = state.queue.push(stream, line, Instant::now()) {
-            self.losses.count(self.stream, Stream::Out, went);
+            self.dropped.count(self.stream, Stream::Out, went);
             self.wake(state, false);
         } else {
-            self.losses.count(self.stream, stream, 1);
+            self.dropped.count(self.stream, stream, 1);
         }
     }
 
@@ -83,24 +82,24 @@ impl Outlet {
         fits
     }
 
-    /// Lets INFO lines go until there is this much room, and counts them.
-    pub(super) fn make_room(&self, wanted: Room) {
+    /// Drops INFO lines until there is this much room, and counts them.
+    pub(super) fn make_room(&self, wanted: Capacity) {
         let went = self.lock().queue.make_room(wanted);
-        self.losses.count(self.stream, Stream::Out, went);
+        self.dropped.count(self.stream, Stream::Out, went);
     }
 
-    /// Wakes the thread if it has a reason to get up.
+    /// Wakes the thread if there is something to write now.
     fn wake(&self, mut state: MutexGuard<'_, State>, urgent: bool) {
         state.urgent |= urgent;
         let wake = match state.thread {
             Thread::Works => false,
             Thread::WaitsForALine => true,
-            Thread::WaitsForCompany => state.is_due(Instant::now()),
+            Thread::WaitsForMoreLines => state.is_due(Instant::now()),
         };
         if wake {
             state.thread = Thread::Works;
             drop(state);
-            self.news.notify_one();
+            self.line_added.notify_one();
         }
     }
 
@@ -109,16 +108,16 @@ impl Outlet {
         let mut state = self.lock();
         while state.queue.is_empty() {
             state.thread = Thread::WaitsForALine;
-            state = self.news.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self.line_added.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         loop {
             let now = Instant::now();
             if state.is_due(now) {
                 break;
             }
-            let left = state.queue.patience(now);
-            state.thread = Thread::WaitsForCompany;
-            state = self.news.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            let left = state.queue.remaining_delay(now);
+            state.thread = Thread::WaitsForMoreLines;
+            state = self.line_added.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         state.thread = Thread::Works;
         let stream = state.queue.take(batch);
@@ -126,42 +125,42 @@ impl Outlet {
         stream
     }
 
-    /// What was taken is written, up to so many of its lines. Hands back what is to be reported now.
-    pub(super) fn written(&self, stream: Stream, lost: u64) -> Option<Lost> {
-        self.losses.count(self.stream, stream, lost);
+    /// Notes that the taken lines are written, except for `lost` of them. Hands back what is to be reported now.
+    pub(super) fn written(&self, stream: Stream, lost: u64) -> Option<DroppedCounts> {
+        self.dropped.count(self.stream, stream, lost);
         let mut state = self.lock();
         state.queue.written();
         if state.queue.is_done() {
             self.done.notify_all();
         }
-        // Where nothing can be written, a report could not be either.
-        if lost == 0 && state.queue.has_room() { self.losses.has_room(self.stream) } else { None }
+        // If lines cannot be written, a report cannot be either.
+        if lost == 0 && state.queue.has_room() { self.dropped.has_room(self.stream) } else { None }
     }
 
     /// Waits until all is written that is in the queue, up to a moment.
     pub(super) fn flush(&self, until: Instant) {
         let mut state = self.lock();
         state.urgent = true;
-        self.news.notify_one();
+        self.line_added.notify_one();
         let left = until.saturating_duration_since(Instant::now());
-        // Given up or not, there is nothing more to be done.
+        // Written or not, there is nothing more to do.
         let _ = self.done.wait_timeout_while(state, left, |state| !state.queue.is_done());
     }
 }
 
-/// Writes lines, each of them from the beginning of a line.
+/// Writes lines, and begins each of them on a line of its own.
 #[derive(Debug, Default)]
-pub(super) struct Pen {
-    /// What was written last ends in the middle of a line.
+pub(super) struct LineWriter {
+    /// The last write ended in the middle of a line.
     is_torn: bool,
 }
 
-impl Pen {
-    /// Writes the lines. Hands back how many of them are missing because the outlet takes no more, as a full disk does. A
-    /// reader that has gone misses nothing.
-    pub(super) fn write(&mut self, outlet: &mut dyn Write, lines: &[u8]) -> u64 {
+impl LineWriter {
+    /// Writes the lines. Hands back how many of them could not be written, for example to a full disk. If the reader has
+    /// gone, no line counts as missing.
+    pub(super) fn write(&mut self, stream: &mut dyn Write, lines: &[u8]) -> u64 {
         let mut left = lines;
-        let written = self.end_torn_line(outlet).and_then(|()| self.write_all(outlet, &mut left));
+        let written = self.end_torn_line(stream).and_then(|()| self.write_all(stream, &mut left));
         match written {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {
                 left.split(|byte| *byte == b'\n').skip(1).count() as u64
@@ -170,14 +169,14 @@ impl Pen {
         }
     }
 
-    fn end_torn_line(&mut self, outlet: &mut dyn Write) -> io::Result<()> {
-        if self.is_torn { self.write_all(outlet, &mut &b"\n"[..]) } else { Ok(()) }
+    fn end_torn_line(&mut self, stream: &mut dyn Write) -> io::Result<()> {
+        if self.is_torn { self.write_all(stream, &mut &b"\n"[..]) } else { Ok(()) }
     }
 
-    /// Writes it all, or up to where it fails: that is left.
-    fn write_all(&mut self, outlet: &mut dyn Write, left: &mut &[u8]) -> io::Result<()> {
+    /// Writes all of `left`, or up to where it fails; what is not written stays in `left`.
+    fn write_all(&mut self, stream: &mut dyn Write, left: &mut &[u8]) -> io::Result<()> {
         while !left.is_empty() {
-            match outlet.write(left) {
+            match stream.write(left) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(count) => {
                     let (written, rest) = left.split_at_checked(count).unwrap_or((left, &[]));
@@ -185,13 +184,13 @@ impl Pen {
                     *left = rest;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // Whoever started the process may have made the pipe so.
+                // The process may have been started with such a pipe.
                 Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::sleep(PAUSE),
                 Err(error) => return Err(error),
             }
         }
-        // Only an outlet with a buffer has something to do here.
-        outlet.flush()
+        // Only a stream with a buffer does something here.
+        stream.flush()
     }
 }
 
@@ -221,18 +220,18 @@ mod tests {
     }
 
     #[test]
-    fn an_outlet_that_takes_little_or_nothing_now_gets_all_of_it() {
+    fn a_stream_that_takes_little_or_nothing_now_gets_all_of_it() {
         let complaints = vec![ErrorKind::WouldBlock, ErrorKind::Interrupted, ErrorKind::WouldBlock];
-        let mut outlet = Grudging { complaints, written: Vec::new() };
-        assert_eq!(Pen::default().write(&mut outlet, b"{\"event\":1}\n"), 0);
-        assert_eq!(outlet.written, b"{\"event\":1}\n");
+        let mut stream = Grudging { complaints, written: Vec::new() };
+        assert_eq!(LineWriter::default().write(&mut stream, b"{\"event\":1}\n"), 0);
+        assert_eq!(stream.written, b"{\"event\":1}\n");
     }
 
     #[test]
-    fn an_outlet_that_is_gone_is_left_alone() {
-        let mut outlet = Grudging { complaints: vec![ErrorKind::BrokenPipe], written: Vec::new() };
-        assert_eq!(Pen::default().write(&mut outlet, b"{\"event\":1}\n"), 0);
-        assert!(outlet.written.is_empty());
+    fn a_stream_that_is_gone_is_left_alone() {
+        let mut stream = Grudging { complaints: vec![ErrorKind::BrokenPipe], written: Vec::new() };
+        assert_eq!(LineWriter::default().write(&mut stream, b"{\"event\":1}\n"), 0);
+        assert!(stream.written.is_empty());
     }
 
     /// A disk with room for so many bytes.
@@ -268,13 +267,13 @@ mod tests {
             (99, 0, "one\ntwo\nthree\nfour\n"),
         ] {
             let mut disk = Disk { room, written: Vec::new() };
-            let mut pen = Pen::default();
-            assert_eq!(pen.write(&mut disk, b"one\ntwo\nthree\n"), missing, "{room}");
+            let mut writer = LineWriter::default();
+            assert_eq!(writer.write(&mut disk, b"one\ntwo\nthree\n"), missing, "{room}");
             if missing > 0 {
-                assert_eq!(pen.write(&mut disk, b"lost\nas well\n"), 2, "{room}");
+                assert_eq!(writer.write(&mut disk, b"lost\nas well\n"), 2, "{room}");
             }
             disk.room = 99;
-            assert_eq!(pen.write(&mut disk, b"four\n"), 0, "{room}");
+            assert_eq!(writer.write(&mut disk, b"four\n"), 0, "{room}");
             assert_eq!(String::from_utf8(disk.written).unwrap(), expected, "{room}");
         }
     }

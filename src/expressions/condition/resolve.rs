@@ -1,21 +1,21 @@
-//! Binds a parsed condition to its paths: checks every name in the tree and replaces each path by a variable.
+//! Resolves the names of a parsed condition: checks each of them and replaces each path by a variable.
 //!
 //! Invariant: the tree handed back is at most [`MAX_DEPTH`] deep, so that walking it is safe on any stack.
 
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators};
 
-use super::paths::{Absent, Bound, Place};
+use super::paths::{PathUse, ResolvedExpression, WhenAbsent};
 use super::{ConditionError, OutOfBounds};
 use crate::values::nearest;
 
-/// How deep a condition's tree may be. Chains of `&&` and `||` are balanced by the parser and count as their
-/// logarithm; the evaluator takes up to 32 KiB of stack for each level in a debug build.
+/// How deep a condition's tree may be. The parser balances chains of `&&` and `||`, so these count as their logarithm. In a
+/// debug build the evaluator takes up to 32 KiB of stack for each level.
 const MAX_DEPTH: usize = 16;
 
-/// The functions a condition may call, beside the operators.
+/// The functions that a condition may call, besides the operators.
 pub(super) const FUNCTIONS: [&str; 7] = ["contains", "startsWith", "endsWith", "size", "string", "int", "double"];
 
-/// The loops and tests that the parser turns into other expressions.
+/// The loops and tests that the parser turns into other expressions. Only named as suggestions.
 const MACROS: [&str; 7] = ["has", "all", "exists", "exists_one", "existsOne", "map", "filter"];
 
 /// Operators as the parser names them.
@@ -39,7 +39,7 @@ const OPERATORS: [&str; 17] = [
     operators::INDEX,
 ];
 
-/// Operators whose sides are of one kind.
+/// Operators whose two sides are of one kind.
 const TWO_SIDED: [&str; 11] = [
     operators::EQUALS,
     operators::NOT_EQUALS,
@@ -54,19 +54,19 @@ const TWO_SIDED: [&str; 11] = [
     operators::MODULO,
 ];
 
-/// What kind of value an expression is, as far as its outermost part says so: what an absent value beside it means.
-fn kind_of(expr: &Expr) -> Option<Absent> {
+/// What an absent value beside this expression means, as far as the expression's outermost part shows its kind.
+fn kind_of(expr: &Expr) -> Option<WhenAbsent> {
     match expr {
-        Expr::Literal(LiteralValue::Int(_) | LiteralValue::UInt(_)) => Some(Absent::Whole),
-        Expr::Literal(LiteralValue::Double(_)) => Some(Absent::Fraction),
-        Expr::Literal(LiteralValue::Boolean(_)) => Some(Absent::False),
-        Expr::Literal(LiteralValue::String(_)) => Some(Absent::Text),
-        Expr::Literal(LiteralValue::Null) => Some(Absent::Null),
-        Expr::List(_) => Some(Absent::List),
+        Expr::Literal(LiteralValue::Int(_) | LiteralValue::UInt(_)) => Some(WhenAbsent::Whole),
+        Expr::Literal(LiteralValue::Double(_)) => Some(WhenAbsent::Fraction),
+        Expr::Literal(LiteralValue::Boolean(_)) => Some(WhenAbsent::False),
+        Expr::Literal(LiteralValue::String(_)) => Some(WhenAbsent::Text),
+        Expr::Literal(LiteralValue::Null) => Some(WhenAbsent::Null),
+        Expr::List(_) => Some(WhenAbsent::List),
         Expr::Call(call) => match call.func_name.as_str() {
-            "size" | "int" => Some(Absent::Whole),
-            "double" => Some(Absent::Fraction),
-            "string" => Some(Absent::Text),
+            "size" | "int" => Some(WhenAbsent::Whole),
+            "double" => Some(WhenAbsent::Fraction),
+            "string" => Some(WhenAbsent::Text),
             operators::NEGATE | operators::ADD | operators::SUBSTRACT | operators::MULTIPLY => {
                 call.args.iter().find_map(|part| match &part.expr {
                     Expr::Literal(_) => kind_of(&part.expr),
@@ -80,33 +80,33 @@ fn kind_of(expr: &Expr) -> Option<Absent> {
 }
 
 /// Checks the names in `expression` and replaces its paths.
-pub(super) fn bind(mut expression: IdedExpr, names: &[&str]) -> Result<Bound, ConditionError> {
-    let mut binder = Binder { names, places: Vec::new(), locals: Vec::new(), depth: 0 };
+pub(super) fn resolve(mut expression: IdedExpr, names: &[&str]) -> Result<ResolvedExpression, ConditionError> {
+    let mut resolver = PathResolver { names, uses: Vec::new(), locals: Vec::new(), depth: 0 };
     let answers = match kind_of(&expression.expr) {
-        None | Some(Absent::False | Absent::Presence) => None,
-        Some(Absent::Whole | Absent::Fraction) => Some("number"),
-        Some(Absent::Text) => Some("text"),
-        Some(Absent::List) => Some("list"),
-        Some(Absent::Null) => Some("null"),
+        None | Some(WhenAbsent::False | WhenAbsent::Presence) => None,
+        Some(WhenAbsent::Whole | WhenAbsent::Fraction) => Some("number"),
+        Some(WhenAbsent::Text) => Some("text"),
+        Some(WhenAbsent::List) => Some("list"),
+        Some(WhenAbsent::Null) => Some("null"),
     };
     if let Some(kind) = answers {
         return Err(ConditionError::NotBoolean(kind));
     }
-    binder.visit(&mut expression, Absent::False)?;
-    Ok(Bound { expression, places: binder.places })
+    resolver.visit(&mut expression, WhenAbsent::False)?;
+    Ok(ResolvedExpression { expression, uses: resolver.uses })
 }
 
 /// The walk over the tree.
-struct Binder<'n> {
+struct PathResolver<'n> {
     names: &'n [&'n str],
-    places: Vec<Place>,
+    uses: Vec<PathUse>,
     /// The loop's own variables, while inside one.
     locals: Vec<String>,
     depth: usize,
 }
 
-impl Binder<'_> {
-    fn visit(&mut self, node: &mut IdedExpr, absent: Absent) -> Result<(), ConditionError> {
+impl PathResolver<'_> {
+    fn visit(&mut self, node: &mut IdedExpr, absent: WhenAbsent) -> Result<(), ConditionError> {
         if self.depth >= MAX_DEPTH {
             return Err(OutOfBounds::TooDeep(MAX_DEPTH).into());
         }
@@ -114,10 +114,10 @@ impl Binder<'_> {
         let path = self.path(&node.expr)?;
         let done = match path {
             Some((path, presence)) => {
-                let absent = if presence { Absent::Presence } else { absent };
-                let variable = format!("@path{}", self.places.len());
+                let absent = if presence { WhenAbsent::Presence } else { absent };
+                let variable = format!("@path{}", self.uses.len());
                 node.expr = Expr::Ident(variable.clone());
-                self.places.push(Place { variable, path, absent });
+                self.uses.push(PathUse { variable, path, absent });
                 Ok(())
             }
             None => self.visit_parts(&mut node.expr, absent),
@@ -126,16 +126,16 @@ impl Binder<'_> {
         done
     }
 
-    fn visit_parts(&mut self, expr: &mut Expr, absent: Absent) -> Result<(), ConditionError> {
+    fn visit_parts(&mut self, expr: &mut Expr, absent: WhenAbsent) -> Result<(), ConditionError> {
         match expr {
             Expr::Literal(_) | Expr::Ident(_) => Ok(()),
-            Expr::Select(select) => self.visit(&mut select.operand, Absent::Text),
+            Expr::Select(select) => self.visit(&mut select.operand, WhenAbsent::Text),
             Expr::Call(call) => self.visit_call(call, absent),
-            Expr::List(list) => list.elements.iter_mut().try_for_each(|item| self.visit(item, Absent::Text)),
+            Expr::List(list) => list.elements.iter_mut().try_for_each(|item| self.visit(item, WhenAbsent::Text)),
             Expr::Map(map) => map.entries.iter_mut().try_for_each(|entry| match &mut entry.expr {
                 EntryExpr::MapEntry(entry) => {
-                    self.visit(&mut entry.key, Absent::Text)?;
-                    self.visit(&mut entry.value, Absent::Text)
+                    self.visit(&mut entry.key, WhenAbsent::Text)?;
+                    self.visit(&mut entry.value, WhenAbsent::Text)
                 }
                 EntryExpr::StructField(_) => Err(ConditionError::Unavailable("a message with fields")),
             }),
@@ -145,7 +145,7 @@ impl Binder<'_> {
         }
     }
 
-    fn visit_call(&mut self, call: &mut CallExpr, absent: Absent) -> Result<(), ConditionError> {
+    fn visit_call(&mut self, call: &mut CallExpr, absent: WhenAbsent) -> Result<(), ConditionError> {
         let name = call.func_name.as_str();
         let operator = call.target.is_none()
             && (OPERATORS.contains(&name) || [operators::IN, operators::NOT_STRICTLY_FALSE].contains(&name));
@@ -153,42 +153,42 @@ impl Binder<'_> {
             let near = nearest(name, FUNCTIONS.into_iter().chain(MACROS)).map(str::to_owned);
             return Err(ConditionError::UnknownFunction { name: name.to_owned(), near });
         }
-        // What stands beside it tells what kind of value is meant.
+        // The other side shows which kind of value is meant.
         let beside = |at: usize| {
             let other = if at == 0 { call.args.get(1) } else { call.args.first() };
-            other.and_then(|other| kind_of(&other.expr)).unwrap_or(Absent::Text)
+            other.and_then(|other| kind_of(&other.expr)).unwrap_or(WhenAbsent::Text)
         };
-        let place = |at: usize| match (name, at) {
+        let meaning = |at: usize| match (name, at) {
             (operators::LOGICAL_AND | operators::LOGICAL_OR | operators::LOGICAL_NOT, _)
-            | (operators::CONDITIONAL, 0) => Absent::False,
+            | (operators::CONDITIONAL, 0) => WhenAbsent::False,
             (operators::CONDITIONAL, _) => absent,
-            (operators::IN, 1) => Absent::List,
+            (operators::IN, 1) => WhenAbsent::List,
             (name, _) if TWO_SIDED.contains(&name) => beside(at),
-            _ => Absent::Text,
+            _ => WhenAbsent::Text,
         };
-        let places: Vec<_> = (0..call.args.len()).map(place).collect();
+        let meanings: Vec<_> = (0..call.args.len()).map(meaning).collect();
         if let Some(target) = &mut call.target {
-            self.visit(target, Absent::Text)?;
+            self.visit(target, WhenAbsent::Text)?;
         }
-        call.args.iter_mut().zip(places).try_for_each(|(argument, absent)| self.visit(argument, absent))
+        call.args.iter_mut().zip(meanings).try_for_each(|(argument, absent)| self.visit(argument, absent))
     }
 
     fn visit_loop(&mut self, comprehension: &mut ComprehensionExpr) -> Result<(), ConditionError> {
         if !self.locals.is_empty() || contains_loop(&comprehension.iter_range.expr) {
             return Err(ConditionError::NestedLoop);
         }
-        self.visit(&mut comprehension.iter_range, Absent::List)?;
+        self.visit(&mut comprehension.iter_range, WhenAbsent::List)?;
         self.locals = vec![comprehension.iter_var.clone(), comprehension.accu_var.clone()];
-        self.visit(&mut comprehension.accu_init, Absent::Text)?;
-        self.visit(&mut comprehension.loop_cond, Absent::False)?;
-        self.visit(&mut comprehension.loop_step, Absent::False)?;
-        self.visit(&mut comprehension.result, Absent::Text)?;
+        self.visit(&mut comprehension.accu_init, WhenAbsent::Text)?;
+        self.visit(&mut comprehension.loop_cond, WhenAbsent::False)?;
+        self.visit(&mut comprehension.loop_step, WhenAbsent::False)?;
+        self.visit(&mut comprehension.result, WhenAbsent::Text)?;
         self.locals.clear();
         Ok(())
     }
 
-    /// The path that `expr` spells, and whether it only asks for its presence. A loop's variable spells none; a name
-    /// that is neither that nor known is an error.
+    /// The path that `expr` is, and whether only its presence is asked for. `None` for the variable of a loop and for any
+    /// other expression. An unknown name is an error.
     fn path(&self, expr: &Expr) -> Result<Option<(Vec<String>, bool)>, ConditionError> {
         let mut members = Vec::new();
         let mut at = expr;
@@ -223,7 +223,7 @@ impl Binder<'_> {
     }
 }
 
-/// Whether there is a loop in `expr`, whose depth has not been measured: walks without recursion.
+/// Whether there is a loop in `expr`. Its depth is not known yet, so the walk does not recurse.
 fn contains_loop(expr: &Expr) -> bool {
     let mut left = vec![expr];
     while let Some(expr) = left.pop() {

@@ -1,54 +1,54 @@
-//! Where a condition can fail: on what people type, and on values of a kind that an operator or a function does not take.
+//! Where a condition can fail: on what people type, and on values whose kind an operator or a function does not take.
 
-mod kinds;
-mod misfits;
+mod type_mismatches;
+mod value_kinds;
 
 use std::fmt;
 
 use cel::common::ast::{Expr, IdedExpr, LiteralValue, operators};
 
-use super::judge::children;
-use super::paths::{Absent, Bound};
+use super::check::children;
+use super::paths::{ResolvedExpression, WhenAbsent};
 
-pub use kinds::Kind;
+pub use value_kinds::ValueKind;
 
-/// Something in a condition that fails for some values, or that is never so.
+/// A part of a condition that fails for some values, or that is never true.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Risk {
+pub enum Warning {
     /// `int()` or `double()` of a text.
     Conversion(&'static str),
     /// An item of a list, or a member whose name is computed.
     Index,
-    /// A division, or the rest of one.
+    /// A division, or its remainder.
     Division,
-    /// A number that may be larger than there are.
+    /// A number that may become too large.
     Arithmetic,
-    /// A value of a kind that what is done with it does not take.
-    Misfit {
+    /// A value of the wrong kind for what is done with it.
+    TypeMismatch {
         /// The path, or what stands for a computed value.
         what: String,
         /// The kind of the value.
-        kind: Kind,
+        kind: ValueKind,
         /// What is done with it.
         fails: String,
         /// What to write instead.
         remedy: String,
     },
-    /// Two values are compared that are never the same, since they are of different kinds.
+    /// Two values of different kinds are compared, which are never the same.
     NeverSame {
         /// The path, or what stands for a computed value.
         what: String,
         /// The kind of the value.
-        kind: Kind,
+        kind: ValueKind,
         /// The kind that it is compared with.
-        other: Kind,
+        other: ValueKind,
         /// What to write instead.
         remedy: String,
     },
 }
 
 /// What fails, and what to write instead.
-impl fmt::Display for Risk {
+impl fmt::Display for Warning {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Conversion(function) => write!(
@@ -61,7 +61,9 @@ impl fmt::Display for Risk {
             Self::Arithmetic => {
                 out.write_str("a number can become too large: let a rule for the field check it with min and max")
             }
-            Self::Misfit { what, kind, fails, remedy } => write!(out, "{what} is {kind}, and {fails} fails: {remedy}"),
+            Self::TypeMismatch { what, kind, fails, remedy } => {
+                write!(out, "{what} is {kind}, and {fails} fails: {remedy}")
+            }
             Self::NeverSame { what, kind, other, remedy } => {
                 write!(out, "{what} is {kind}, which is never the same as {other}: {remedy}")
             }
@@ -69,59 +71,61 @@ impl fmt::Display for Risk {
     }
 }
 
-/// Finds the risks in `bound`. `typed` says whether people type what is at a path, `kind` of what kind it always is.
+/// Finds the warnings. `typed` says whether people type the value of a path; `kind` says which kind that value always has.
 pub(super) fn find(
-    bound: &Bound,
+    resolved: &ResolvedExpression,
     typed: &dyn Fn(&[String]) -> bool,
-    kind: &dyn Fn(&[String]) -> Option<Kind>,
-) -> Vec<Risk> {
-    let finder = Finder { bound, typed };
-    let mut risks = Vec::new();
-    let mut left = vec![&bound.expression];
+    kind: &dyn Fn(&[String]) -> Option<ValueKind>,
+) -> Vec<Warning> {
+    let finder = Finder { resolved, typed };
+    let mut warnings = Vec::new();
+    let mut left = vec![&resolved.expression];
     while let Some(node) = left.pop() {
-        risks.extend(finder.at(node));
+        warnings.extend(finder.at(node));
         left.extend(children(node));
     }
-    risks.extend(misfits::find(bound, kind));
-    risks.sort();
-    risks.dedup();
-    risks
+    warnings.extend(type_mismatches::find(resolved, kind));
+    warnings.sort();
+    warnings.dedup();
+    warnings
 }
 
 struct Finder<'a> {
-    bound: &'a Bound,
+    resolved: &'a ResolvedExpression,
     typed: &'a dyn Fn(&[String]) -> bool,
 }
 
 impl<'a> Finder<'a> {
-    fn at(&self, node: &'a IdedExpr) -> Option<Risk> {
+    fn at(&self, node: &'a IdedExpr) -> Option<Warning> {
         let Expr::Call(call) = &node.expr else { return None };
         let name = call.func_name.as_str();
         let any_typed = || call.args.iter().any(|argument| self.reads_typed(argument));
         match name {
-            "int" if any_typed() => Some(Risk::Conversion("int")),
-            "double" if any_typed() => Some(Risk::Conversion("double")),
-            operators::INDEX if any_typed() => Some(Risk::Index),
-            operators::DIVIDE | operators::MODULO => {
-                call.args.get(1).filter(|divisor| self.reads_typed(divisor) || is_zero(divisor)).map(|_| Risk::Division)
-            }
-            operators::MULTIPLY | operators::SUBSTRACT if any_typed() => Some(Risk::Arithmetic),
-            operators::ADD if any_typed() && call.args.iter().any(is_number) => Some(Risk::Arithmetic),
+            "int" if any_typed() => Some(Warning::Conversion("int")),
+            "double" if any_typed() => Some(Warning::Conversion("double")),
+            operators::INDEX if any_typed() => Some(Warning::Index),
+            operators::DIVIDE | operators::MODULO => call
+                .args
+                .get(1)
+                .filter(|divisor| self.reads_typed(divisor) || is_zero(divisor))
+                .map(|_| Warning::Division),
+            operators::MULTIPLY | operators::SUBSTRACT if any_typed() => Some(Warning::Arithmetic),
+            operators::ADD if any_typed() && call.args.iter().any(is_number) => Some(Warning::Arithmetic),
             _ => None,
         }
     }
 
-    /// Whether the value of a part depends on what people type. How long something is counts as harmless.
+    /// Whether the value of a part depends on what people type. The length of a value counts as harmless.
     fn reads_typed(&self, node: &IdedExpr) -> bool {
         let mut left = vec![node];
         while let Some(node) = left.pop() {
             match &node.expr {
-                Expr::Ident(name) => match self.bound.place(name) {
-                    Some(place) if place.absent == Absent::Presence => {}
-                    Some(place) if !(self.typed)(&place.path) => {}
+                Expr::Ident(name) => match self.resolved.path_use(name) {
+                    Some(path_use) if path_use.absent == WhenAbsent::Presence => {}
+                    Some(path_use) if !(self.typed)(&path_use.path) => {}
                     Some(_) => return true,
-                    // A loop's own variable is what the loop runs over.
-                    None if self.bound.places.iter().any(|place| (self.typed)(&place.path)) => return true,
+                    // The variable of a loop is an item of what the loop runs over.
+                    None if self.resolved.uses.iter().any(|path_use| (self.typed)(&path_use.path)) => return true,
                     None => {}
                 },
                 Expr::Call(call) if call.func_name == "size" => {}
@@ -137,7 +141,7 @@ fn is_number(node: &IdedExpr) -> bool {
         || matches!(&node.expr, Expr::Call(call) if ["int", "double", "size"].contains(&call.func_name.as_str()))
 }
 
-/// Whether a divisor can be zero although nobody types it.
+/// Whether a divisor that nobody types can be zero.
 fn is_zero(node: &IdedExpr) -> bool {
     match &node.expr {
         Expr::Literal(LiteralValue::Int(number)) => *number.inner() == 0,

@@ -1,21 +1,21 @@
 //! Reads a template's tags without parsing them: bounds, statements, filters, tests, and paths.
 //!
-//! Why not ask the parser: it recurses before it can be asked, does not check filters and tests, and its syntax tree
-//! is not public.
+//! The parser cannot be used for that: it recurses at once, it does not check filters and tests, and its syntax tree is not
+//! public.
 
 use std::collections::BTreeSet;
 
 use super::super::bounds::{Bounds, Counter, OutOfBounds, Scanner, Token};
 use super::TemplateError;
 
-/// What one tag may be like.
+/// The limits of one tag.
 const BOUNDS: Bounds = Bounds { bytes: super::MAX_SOURCE, nesting: 16, operators: 64, dots: 64 };
 
 /// Blocks open at once.
 const MAX_BLOCKS: usize = 8;
 
-/// The filters there are. Those that could make much of little (`indent`, `format`, `batch` …) are not among them;
-/// `join` and `replace` are our own, with a limit.
+/// The filters that are available. Those that could make a long text of a short one (`indent`, `format`, `batch` …) are
+/// not; `join` and `replace` are our own, with a limit.
 pub(super) const FILTERS: [&str; 24] = [
     "abs",
     "capitalize",
@@ -66,7 +66,7 @@ const WORDS: [&str; 17] = [
 
 /// What was found in a template's tags.
 #[derive(Debug, Default)]
-pub(super) struct Parts<'s> {
+pub(super) struct TagSummary<'s> {
     /// How many tags there are, comments too.
     pub(super) tags: usize,
     /// Names after `|`.
@@ -78,7 +78,7 @@ pub(super) struct Parts<'s> {
     blocks: usize,
 }
 
-impl<'s> Parts<'s> {
+impl<'s> TagSummary<'s> {
     /// Reads all of `source`.
     pub(super) fn read(source: &'s str) -> Result<Self, TemplateError> {
         let mut parts = Self::default();
@@ -119,7 +119,7 @@ impl<'s> Parts<'s> {
             let ahead = scanner.rest().trim_start();
             let after = ahead.strip_prefix(end).or_else(|| ahead.strip_prefix(['-', '+'])?.strip_prefix(end));
             if let (Some(after), true) = (after, counter.nesting() == 0) {
-                self.keep(kind, &tokens)?;
+                self.record(kind, &tokens)?;
                 return Ok(after);
             }
             let token = scanner.next().ok_or(OutOfBounds::OpenTag)??;
@@ -132,10 +132,10 @@ impl<'s> Parts<'s> {
         }
     }
 
-    /// Keeps what the tag's tokens say.
-    fn keep(&mut self, kind: char, tokens: &[Token<'s>]) -> Result<(), TemplateError> {
+    /// Notes the statements, filters, tests and paths in the tag's tokens.
+    fn record(&mut self, kind: char, tokens: &[Token<'s>]) -> Result<(), TemplateError> {
         if kind == '%' {
-            self.keep_statement(tokens.first())?;
+            self.record_statement(tokens.first())?;
         }
         let mut before: [Option<Token<'s>>; 2] = [None, None];
         for (at, &token) in tokens.iter().enumerate() {
@@ -154,7 +154,7 @@ impl<'s> Parts<'s> {
         Ok(())
     }
 
-    fn keep_statement(&mut self, first: Option<&Token<'s>>) -> Result<(), TemplateError> {
+    fn record_statement(&mut self, first: Option<&Token<'s>>) -> Result<(), TemplateError> {
         match first {
             Some(Token::Name("if" | "for")) => self.blocks += 1,
             Some(Token::Name("endif" | "endfor")) => self.blocks = self.blocks.saturating_sub(1),
