@@ -22,7 +22,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Environment};
 use crate::decisions::{ActionKind, DecisionError, Reason, SharedState};
 use crate::entra::action;
-use crate::invites::{InviteSourceBuilder, Invites, columns};
+use crate::invites::{Invites, columns};
 use crate::lookups::Lookups;
 use crate::outbound::{Outbound, OutboundError};
 use crate::reservations::{RememberedStarts, Reservations};
@@ -212,11 +212,11 @@ fn person(config: &Config, options: &Options) -> Result<Person, String> {
 
 /// Every source as it is now: what holds invitations is read, what is asked anew each time is asked later.
 fn invites(config: &Config, outbound: &Outbound) -> Result<Invites, String> {
-    let source = |source: &Box<dyn InviteSourceBuilder>| match source.load() {
+    let sources = config.invites.iter().map(|source| match source.load() {
         Some(loaded) => loaded.map(|loaded| loaded.source).map_err(|error| format!("{error}\n")),
         None => Ok(source.build(outbound)),
-    };
-    config.invites.iter().map(source).collect::<Result<_, _>>().map(Invites::new)
+    });
+    sources.collect::<Result<_, _>>().map(Invites::new)
 }
 
 fn as_json(rehearsal: &Rehearsal) -> String {

@@ -6,6 +6,7 @@
 
 mod decode;
 mod diagnostics;
+mod kinds;
 mod named_files;
 mod origin;
 mod overrides;
@@ -15,9 +16,10 @@ mod schema;
 mod shape;
 mod tree;
 
-pub(super) use decode::{Decode, Fallback, Spanned, as_table, built_in, choice, is_table, key, section};
-pub(super) use decode::{UNNAMED, structured, unknown_keys, unnamed};
+pub(super) use decode::{Decode, Fallback, SectionKeys, SectionNode, Spanned, as_table, built_in, choice};
+pub(super) use decode::{UNNAMED, decode_section, is_table, key, section, structured, unknown_keys, unnamed};
 pub(super) use diagnostics::Diagnostics;
+pub(super) use kinds::{Kind, Kinds};
 pub use named_files::NamedFile;
 pub(super) use origin::Origin;
 pub(super) use overrides::apply as apply_overrides;
@@ -29,5 +31,5 @@ pub(super) use reference::toml;
 pub(super) use schema::json_schema;
 #[cfg(test)]
 pub(super) use schema::value_schema;
-pub(super) use shape::{Choice, Key, Section, Shape, TextFormat};
+pub(super) use shape::{Choice, Key, Section, Shape, SharedKey, TextFormat};
 pub(super) use tree::{Node, Value, parse_file, parse_setting};

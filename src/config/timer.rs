@@ -1,8 +1,8 @@
 //! The settings of the timer, which come from `[tenant]`, `[graph]`, `[accounts]`, `[[connectors]]` and `[[policies]]`.
 
 use super::accounts;
-use super::checks::{guid, unique};
-use super::connectors::{ConnectorSection, Connectors, connectors};
+use super::checks::guid;
+use super::connectors::{ConnectorSection, connectors};
 use super::engine::{Diagnostics, Severity};
 use super::environment::Environment;
 use super::file::File;
@@ -11,7 +11,6 @@ use super::known_names::KnownNames;
 use super::tenant::Tenant;
 use crate::accounts::{Settings, SettingsError};
 use crate::connectors::ConnectorBuilder;
-use crate::graph::Extensions;
 use crate::values::AppId;
 use crate::{credentials, graph, storage};
 
@@ -45,7 +44,7 @@ pub(super) fn timer(
     environment: &Environment,
     diagnostics: &mut Diagnostics,
 ) -> Option<TimerSettings> {
-    let (mut connectors, extensions) = all_connectors(file, tenant, names, environment, diagnostics);
+    let mut connectors = connectors(&file.connectors, tenant, names, environment, diagnostics);
     check_azure(file, store, diagnostics);
     accounts::check(&file.accounts, diagnostics);
     let Some(graph) = &file.graph else {
@@ -56,7 +55,7 @@ pub(super) fn timer(
     };
     let credential = credential(graph, tenant, environment, diagnostics)?;
     let tenant = tenant?;
-    let builders = std::mem::take(&mut connectors.builders);
+    let (builders, extensions) = (std::mem::take(&mut connectors.builders), connectors.extensions.take());
     let accounts = accounts::settings(&file.accounts, credential.client_id.clone(), &file.policies, connectors, names);
     report_order(&accounts, &file.connectors, diagnostics);
     Some(TimerSettings {
@@ -64,23 +63,6 @@ pub(super) fn timer(
         graph: graph::Settings { base: tenant.graph.clone(), extensions },
         accounts,
         connectors: builders,
-    })
-}
-
-/// Checks the connectors. Also returns the custom attributes that they read or set.
-fn all_connectors(
-    file: &File,
-    tenant: Option<&Tenant>,
-    names: &KnownNames,
-    environment: &Environment,
-    diagnostics: &mut Diagnostics,
-) -> (Connectors, Option<Extensions>) {
-    diagnostics.within("connectors", |diagnostics| {
-        unique(file.connectors.iter().map(ConnectorSection::name), diagnostics);
-        let all = connectors(&file.connectors, names, environment, diagnostics);
-        // Without a tenant it is not known whether it has an extensions app.
-        let extensions = tenant.and_then(|tenant| all.resolve(tenant.extension_app.as_ref(), diagnostics));
-        (all, extensions)
     })
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::diagnostics::Diagnostics;
 use super::origin::Origin;
-use super::shape::{Key, Shape};
+use super::shape::{Key, Section, Shape};
 use super::tree::{Node, Table, Value, parse_setting};
 use crate::values::did_you_mean;
 
@@ -27,6 +27,48 @@ pub(in crate::config) trait Decode: Sized {
     fn written(&self) -> Option<Json> {
         None
     }
+}
+
+/// A section whose keys are declared.
+pub(in crate::config) trait SectionKeys: Sized {
+    /// The names of its keys.
+    const KNOWN: &'static [&'static str];
+    /// The names of keys that are planned.
+    const PLANNED: &'static [&'static str];
+
+    /// Decodes its keys, whatever other keys are beside them.
+    fn decode_keys(section: &SectionNode<'_>, diagnostics: &mut Diagnostics) -> Option<Self>;
+
+    /// What may be written in it.
+    fn section() -> Section;
+}
+
+/// The table of a section, and where it is.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::config) struct SectionNode<'a> {
+    table: &'a Table,
+    origin: &'a Origin,
+}
+
+impl<'a> SectionNode<'a> {
+    /// The node's table, or the problem.
+    pub(in crate::config) fn of(node: &'a Node, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let table = as_table(node, diagnostics)?;
+        Some(Self { table, origin: &node.origin })
+    }
+
+    /// Reports every key that is neither known nor planned.
+    pub(in crate::config) fn check_keys(self, known: &[&str], planned: &[&str], diagnostics: &mut Diagnostics) {
+        unknown_keys(self.table, known, planned, diagnostics);
+    }
+}
+
+/// Decodes a section that has no other keys than its own.
+pub(in crate::config) fn decode_section<S: SectionKeys>(node: &Node, diagnostics: &mut Diagnostics) -> Option<S> {
+    let node = structured(node, diagnostics)?;
+    let section = SectionNode::of(&node, diagnostics)?;
+    section.check_keys(S::KNOWN, S::PLANNED, diagnostics);
+    S::decode_keys(&section, diagnostics)
 }
 
 /// A value with its place, for checks after decoding.
@@ -94,17 +136,16 @@ impl<T: Decode> Fallback<T> {
 /// Decodes one key of a section. After an error the fallback is only used for further checks: the configuration is
 /// refused.
 pub(in crate::config) fn key<T: Decode>(
-    table: &Table,
-    node: &Node,
+    section: &SectionNode<'_>,
     name: &str,
     fallback: &Fallback<T>,
     diagnostics: &mut Diagnostics,
 ) -> Option<T> {
-    let decoded = match (table.get(name), fallback) {
+    let decoded = match (section.table.get(name), fallback) {
         (Some(value), _) => diagnostics.within(name, |diagnostics| T::decode(value, diagnostics)),
         (None, Fallback::Default(_)) => None,
         (None, _) => {
-            diagnostics.error_at(name, &node.origin, "this key is missing");
+            diagnostics.error_at(name, section.origin, "this key is missing");
             None
         }
     };

@@ -39,17 +39,22 @@ pub(in crate::config) enum Shape {
 }
 
 impl Shape {
-    /// A section of one of several kinds. In each kind's section the key that names the kind comes first, is required, and
-    /// takes that word only.
-    pub(in crate::config) fn kinds(name: &'static str, kinds: impl IntoIterator<Item = (&'static str, Self)>) -> Self {
-        let section = |(word, shape): (&'static str, Self)| {
-            let Self::Section(mut section) = shape else { return None };
-            section.keys.retain(|key| key.name != name);
-            let is = Key::new(name, &["Says of which kind this is."], Self::Choice(vec![Choice::new(word, &[])]));
-            section.keys.insert(0, is);
-            Some((word, section))
+    /// A section of one of several kinds. In each kind's section the key that names the kind comes first, and takes that
+    /// word only. It is required, except in the default kind.
+    pub(in crate::config) fn kinds(
+        name: &'static str,
+        default: Option<&'static str>,
+        kinds: impl IntoIterator<Item = (&'static str, Section)>,
+    ) -> Self {
+        let section = |(word, mut section): (&'static str, Section)| {
+            let mut key = Key::new(name, &["Says of which kind this is."], Self::Choice(vec![Choice::new(word, &[])]));
+            if default == Some(word) {
+                key = key.optional(Some(word.into()));
+            }
+            section.keys.insert(0, key);
+            (word, section)
         };
-        Self::Kinds { key: name, kinds: kinds.into_iter().filter_map(section).collect() }
+        Self::Kinds { key: name, kinds: kinds.into_iter().map(section).collect() }
     }
 
     /// The innermost shape of lists and tables.
@@ -200,12 +205,56 @@ pub(in crate::config) struct Section {
     pub(in crate::config) name: &'static str,
     pub(in crate::config) about: String,
     pub(in crate::config) keys: Vec<Key>,
+    /// What it says itself about keys that all kinds have.
+    shared: Vec<SharedKey>,
 }
 
 impl Section {
     pub(in crate::config) fn new(name: &'static str, lines: &[&'static str], keys: Vec<Key>) -> Self {
         let short = name.strip_suffix("Section").or_else(|| name.strip_suffix("Keys"));
-        Self { name: short.unwrap_or(name), about: Doc::new(lines).about, keys }
+        Self { name: short.unwrap_or(name), about: Doc::new(lines).about, keys, shared: Vec::new() }
+    }
+
+    /// The same section under another name.
+    pub(in crate::config) fn named(self, name: &'static str) -> Self {
+        Self { name, ..self }
+    }
+
+    /// The same section with something to say about keys that all kinds have.
+    pub(in crate::config) fn sharing(self, shared: Vec<SharedKey>) -> Self {
+        Self { shared, ..self }
+    }
+
+    /// The same section with the keys that all kinds have: the first of them in front, the others at the end, unless the
+    /// section gives them another place.
+    pub(in crate::config) fn with_shared(mut self, keys: Vec<Key>) -> Self {
+        for (index, mut key) in keys.into_iter().enumerate() {
+            let mut place = if index == 0 { 0 } else { self.keys.len() };
+            if let Some(shared) = self.shared.iter().find(|shared| shared.name == key.name) {
+                key.describe(shared);
+                let before = shared.before.and_then(|name| self.keys.iter().position(|key| key.name == name));
+                place = before.unwrap_or(place);
+            }
+            self.keys.insert(place, key);
+        }
+        self
+    }
+}
+
+/// What a section of one kind says about a key that all kinds have. Empty: what is said for all of them.
+#[derive(Debug, Clone)]
+pub(in crate::config) struct SharedKey {
+    name: &'static str,
+    about: String,
+    examples: Vec<&'static str>,
+    /// The key of the section that stands behind it.
+    before: Option<&'static str>,
+}
+
+impl SharedKey {
+    pub(in crate::config) fn new(name: &'static str, lines: &[&'static str], before: &[&'static str]) -> Self {
+        let Doc { about, examples, .. } = Doc::new(lines);
+        Self { name, about, examples, before: before.first().copied() }
     }
 }
 
@@ -231,6 +280,16 @@ impl Key {
         let Doc { about, examples, keys, default } = Doc::new(lines);
         let shape = shape.by(&keys);
         Self { name, about, shape, required: true, default: None, default_in_words: default, examples }
+    }
+
+    /// Says what a kind says instead, where it says something.
+    fn describe(&mut self, shared: &SharedKey) {
+        if !shared.about.is_empty() {
+            self.about.clone_from(&shared.about);
+        }
+        if !shared.examples.is_empty() {
+            self.examples.clone_from(&shared.examples);
+        }
     }
 
     /// Gives its texts a format.

@@ -4,9 +4,10 @@
 ///
 /// A key has a name, a type, and a default (`=`) or a placeholder (`=>`), see [`Fallback`](super::Fallback). A key without
 /// either is required. `as` names the format of a text, see [`TextFormat`](crate::config::engine::TextFormat). Keys in
-/// `only` have one value so far: they are checked and not kept. Keys in `planned` are errors that say so. `struct Name:
-/// Default` also implements `Default` with the defaults of the keys. Users read the doc comments in the reference, see
-/// [`Shape`](crate::config::engine::Shape).
+/// `only` have one value so far: they are checked and not kept. Keys in `planned` are errors that say so. `shared` is for
+/// a section of one kind: what this kind says about keys that all kinds have, and before which of its own keys they
+/// stand, see [`Kinds`](crate::config::engine::Kinds). `struct Name: Default` also implements `Default` with the defaults
+/// of the keys. Users read the doc comments in the reference, see [`Shape`](crate::config::engine::Shape).
 macro_rules! section {
     (
         $(#[doc = $doc:literal])*
@@ -17,6 +18,7 @@ macro_rules! section {
             ),* $(,)?
         }
         $( only { $( $(#[doc = $only_doc:literal])* $only:ident : $only_type:ty ),* $(,)? } )?
+        $( shared { $( $(#[doc = $shared_doc:literal])* $shared:ident $( before $before:ident )? ),* $(,)? } )?
         $( planned { $( $planned:literal ),* $(,)? } )?
     ) => {
         $(#[doc = $doc])*
@@ -30,22 +32,34 @@ macro_rules! section {
                 node: &$crate::config::engine::Node,
                 diagnostics: &mut $crate::config::engine::Diagnostics,
             ) -> Option<Self> {
+                $crate::config::engine::decode_section(node, diagnostics)
+            }
+
+            fn shape() -> $crate::config::engine::Shape {
+                $crate::config::engine::Shape::Section(<Self as $crate::config::engine::SectionKeys>::section())
+            }
+        }
+
+        impl $crate::config::engine::SectionKeys for $name {
+            const KNOWN: &'static [&'static str] = &[$( stringify!($key), )* $( $( stringify!($only), )* )?];
+            const PLANNED: &'static [&'static str] = &[$( $( $planned ),* )?];
+
+            fn decode_keys(
+                section: &$crate::config::engine::SectionNode<'_>,
+                diagnostics: &mut $crate::config::engine::Diagnostics,
+            ) -> Option<Self> {
                 use $crate::config::engine;
-                let node = engine::structured(node, diagnostics)?;
-                let table = engine::as_table(&node, diagnostics)?;
-                let known = [$( stringify!($key), )* $( $( stringify!($only), )* )?];
-                engine::unknown_keys(table, &known, &[$( $( $planned ),* )?], diagnostics);
                 $( $( engine::key::<Option<$only_type>>(
-                    table, &node, stringify!($only), &engine::Fallback::Default(|| None), diagnostics,
+                    section, stringify!($only), &engine::Fallback::Default(|| None), diagnostics,
                 )?; )* )?
                 $( let $key = engine::key::<$type>(
-                    table, &node, stringify!($key),
+                    section, stringify!($key),
                     &engine::section!(@fallback $type $( = $default )? $( => $placeholder )?), diagnostics,
                 ); )*
                 Some(Self { $( $key: $key?, )* })
             }
 
-            fn shape() -> $crate::config::engine::Shape {
+            fn section() -> $crate::config::engine::Section {
                 use $crate::config::engine;
                 let keys = vec![
                     $( engine::section!(@fallback $type $( = $default )? $( => $placeholder )?).describe(
@@ -57,7 +71,10 @@ macro_rules! section {
                         stringify!($only), &[$( $only_doc ),*], <$only_type as engine::Decode>::shape(),
                     ).only(), )* )?
                 ];
-                engine::Shape::Section(engine::Section::new(stringify!($name), &[$( $doc ),*], keys))
+                engine::Section::new(stringify!($name), &[$( $doc ),*], keys)
+                    $( .sharing(vec![$( engine::SharedKey::new(
+                        stringify!($shared), &[$( $shared_doc ),*], &[$( stringify!($before) )?],
+                    ) ),*]) )?
             }
         }
 

@@ -109,9 +109,9 @@ fn an_example_that_is_no_toml_is_told_apart() {
 
 #[test]
 fn in_a_section_of_a_kind_the_key_says_so() {
-    let Shape::Kinds { kinds, .. } = Shape::kinds("kind", [("soft", SampleSection::shape())]) else { panic!() };
+    let Shape::Kinds { kinds, .. } = Shape::kinds("sort", None, [("soft", sample())]) else { panic!() };
     let keys: Vec<&str> = kinds[0].1.keys.iter().map(|key| key.name).collect();
-    assert_eq!(keys, ["kind", "wait", "names", "place", "firmness", "count"]);
+    assert_eq!(keys, ["sort", "wait", "names", "place", "firmness", "count", "kind"]);
     assert!(kinds[0].1.keys[0].required);
 }
 

@@ -1,0 +1,112 @@
+//! The templates and conditions of connectors: compiled, checked, and with a note of what they read.
+
+use std::collections::BTreeMap;
+
+use crate::config::engine::{Diagnostics, Origin, Spanned};
+use crate::config::expressions::scope::Scope;
+use crate::config::expressions::types::KnownTypes;
+use crate::config::known_names::KnownNames;
+use crate::connectors::VARIABLES;
+use crate::expressions::{Condition, Template};
+use crate::graph::Extensions;
+use crate::values::{AppId, AttributeTypes};
+
+/// Compiles the expressions of all connectors, and remembers what they use.
+#[derive(Debug)]
+pub(in crate::config) struct ConnectorExpressions<'n> {
+    scope: Scope<'n>,
+    names: &'n KnownNames,
+    /// The custom attributes that are used, by short name.
+    attributes: Vec<(String, Origin)>,
+    needs_invite: bool,
+}
+
+impl<'n> ConnectorExpressions<'n> {
+    /// The expressions of connectors with these names.
+    pub(in crate::config) fn new(names: &'n KnownNames, connectors: impl Iterator<Item = &'n str>) -> Self {
+        let scope = Scope::of_connectors(names, connectors);
+        Self { scope, names, attributes: Vec::new(), needs_invite: false }
+    }
+
+    /// The declared types of attributes.
+    pub(in crate::config) fn types(&self) -> &AttributeTypes {
+        &self.names.types
+    }
+
+    /// Whether an expression uses the invitation.
+    pub(in crate::config) fn needs_invite(&self) -> bool {
+        self.needs_invite
+    }
+
+    /// Compiles the condition of a connector, which is at the key `when`.
+    pub(in crate::config) fn condition(
+        &mut self,
+        when: &Spanned<String>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Condition> {
+        let condition = diagnostics.within("when", |diagnostics| {
+            let condition = self.scope.condition(when, &VARIABLES, diagnostics)?;
+            let types = KnownTypes { names: self.names, multi_select: &[] };
+            types.warn_of_risks(&condition, "user", "the connector skips the account", &when.origin, diagnostics);
+            Some(condition)
+        })?;
+        self.uses(&condition.paths(), &when.origin);
+        Some(condition)
+    }
+
+    /// Compiles the templates that a table has below the key `key`.
+    pub(in crate::config) fn templates(
+        &mut self,
+        key: &str,
+        sources: &BTreeMap<String, Spanned<String>>,
+        diagnostics: &mut Diagnostics,
+    ) -> BTreeMap<String, Template> {
+        let mut compiled = BTreeMap::new();
+        for (name, source) in sources {
+            let template = diagnostics.within(&format!("{key}.{name}"), |diagnostics| {
+                self.scope.template(&source.value, &VARIABLES, &source.origin, diagnostics)
+            });
+            if let Some(template) = template {
+                self.uses(&template.paths(), &source.origin);
+                compiled.insert(name.clone(), template);
+            }
+        }
+        compiled
+    }
+
+    /// Takes note that a connector uses a custom attribute.
+    pub(in crate::config) fn uses_attribute(&mut self, short: &str, origin: &Origin) {
+        self.attributes.push((short.to_owned(), origin.clone()));
+        if let Some(name) = self.names.find(&format!("ext.{short}")) {
+            self.names.mark_used(&name);
+        }
+    }
+
+    /// The custom attributes that the directory has to read; an error for each one, if there is no extensions app.
+    pub(in crate::config) fn extensions(
+        &self,
+        app: Option<&AppId>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Extensions> {
+        if app.is_none() {
+            for (name, origin) in &self.attributes {
+                diagnostics.error(origin, format!("uses the custom attribute ext.{name}: set tenant.extension_app_id"));
+            }
+        }
+        let mut names: Vec<String> = self.attributes.iter().map(|(name, _)| name.clone()).collect();
+        names.sort();
+        names.dedup();
+        app.map(|app| Extensions { app: app.clone(), names })
+    }
+
+    /// Takes note of what an expression uses.
+    fn uses(&mut self, paths: &[Vec<String>], origin: &Origin) {
+        for path in paths {
+            match path.as_slice() {
+                [root, ..] if root == "invite" => self.needs_invite = true,
+                [root, ext, name, ..] if root == "user" && ext == "ext" => self.uses_attribute(name, origin),
+                _ => {}
+            }
+        }
+    }
+}

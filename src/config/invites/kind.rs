@@ -1,0 +1,54 @@
+//! What every kind of invite source has in common, and what each brings along.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::config::engine::{Diagnostics, Kind, SectionKeys, Spanned, section, unnamed};
+use crate::config::environment::Environment;
+use crate::config::known_names::KnownNames;
+use crate::invites::InviteSourceBuilder;
+
+section! {
+    /// The keys that invite sources of every kind have.
+    struct InvitesKeys {
+        /// The name of the source, in logs, in `guestlist explain` and in the names of app settings. No two have the
+        /// same.
+        /// Example: `"beta"`
+        name: Spanned<String> => unnamed(),
+        /// The application ids of the apps that the source is for; none: every app.
+        apps: Vec<Spanned<String>> as Guid = Vec::new(),
+    }
+}
+
+/// The keys of one kind, decoded.
+pub(in crate::config) trait InviteKindSection: Debug {
+    /// Checks the keys, and begins to look which columns the source has. `None`: the problem is reported.
+    fn begin<'a>(
+        &'a self,
+        keys: &'a InvitesKeys,
+        names: &KnownNames,
+        environment: &Environment,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<PendingSource<'a>>;
+}
+
+/// Waits for that look, until the moment given at most, and hands back what builds the source.
+pub(in crate::config) type PendingSource<'a> =
+    Box<dyn FnOnce(Instant, &mut Diagnostics) -> Box<dyn InviteSourceBuilder> + 'a>;
+
+/// A kind of invite source.
+pub(in crate::config) type InviteKind = Kind<dyn InviteKindSection>;
+
+impl InviteKind {
+    /// The kind that `kind = "word"` names, with the keys of `S`.
+    pub(in crate::config) const fn of<S>(word: &'static str) -> Self
+    where
+        S: SectionKeys + InviteKindSection + 'static,
+    {
+        Self::new::<S>(word, |section, diagnostics| {
+            let keys: Arc<dyn InviteKindSection> = Arc::new(S::decode_keys(section, diagnostics)?);
+            Some(keys)
+        })
+    }
+}
