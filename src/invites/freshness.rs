@@ -1,4 +1,4 @@
-//! How old what a source holds is: what Health and the log say of it.
+//! How old the content of a source is, for Health and the log.
 
 use std::time::Duration;
 
@@ -41,14 +41,14 @@ impl SourceStatus {
     }
 }
 
-/// How old what a source holds is at a moment.
+/// How old the content of a source is at a moment.
 #[derive(Debug, Clone, Copy)]
 pub struct Freshness {
     /// What the last look at the source found.
     pub status: SourceStatus,
-    /// The time since a look last found that it is what the source has.
+    /// The time since a look last found that the source still has this content.
     pub checked: Option<Duration>,
-    /// The time since it was loaded.
+    /// The time since the content was loaded.
     pub loaded: Option<Duration>,
 }
 
@@ -67,7 +67,7 @@ impl Default for FreshnessTracker {
 }
 
 impl FreshnessTracker {
-    /// What is in use is what the source has. Says whether somebody had to look after the source before.
+    /// Notes that what is in use is what the source has. Says whether somebody had to look after the source before.
     pub(super) fn current(&mut self, loaded_now: bool) -> bool {
         let now = Instant::now();
         let was_bad = self.status.is_bad();
@@ -78,19 +78,19 @@ impl FreshnessTracker {
         was_bad
     }
 
-    /// The source changed; `again`: at the last look, too.
+    /// Notes that the source is changing; `again`: it was at the last look, too.
     pub(super) fn changing(&mut self, again: bool) {
         self.status = if again { SourceStatus::KeepsChanging } else { SourceStatus::Changing };
     }
 
-    /// The source cannot be used. Says whether something is in use all the same.
+    /// Notes that the source cannot be used. Says whether something that was loaded before is in use.
     pub(super) fn failed(&mut self) -> bool {
         let kept = self.loaded.is_some();
         self.status = if kept { SourceStatus::Stale } else { SourceStatus::Missing };
         kept
     }
 
-    /// How old it is now.
+    /// How old the content is now.
     pub(super) fn now(self) -> Freshness {
         let now = Instant::now();
         let since = |moment: Option<Instant>| moment.map(|moment| now.saturating_duration_since(moment));

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::changes::{ChangeDetector, FileChange, ObservedFile};
-use self::file::{FileRead, FileSystem, ListFiles, READ_LIMIT, TOO_SLOW, unreadable};
+use self::file::{FileRead, FileSystem, ListFiles, READ_LIMIT, too_slow, unreadable};
 use super::csv_reader::{self, ListError, UnendedLine};
 use super::freshness::{Freshness, FreshnessTracker};
 use super::line_problem::{LineProblem, LineReport};
@@ -97,17 +97,17 @@ impl ListInvites {
         let mut state = self.refresh_state.lock().await;
         match self.read(&mut state).await {
             Ok(FileRead::Unchanged) => {
-                state.changes.same();
+                state.changes.note_unchanged();
                 self.confirm();
             }
-            Ok(FileRead::Content(bytes, found)) => self.judge(&mut state.changes, bytes, found).await,
-            Err(FileError::Changed) if state.changes.has_taken() => {
-                let again = state.changes.unsteady();
+            Ok(FileRead::Content(bytes, found)) => self.handle(&mut state.changes, bytes, found).await,
+            Err(FileError::Changed) if state.changes.has_list() => {
+                let again = state.changes.note_unsteady();
                 self.wait(again);
             }
             Err(error) => {
-                state.changes.failed();
-                self.keep(&unreadable(&error).to_string());
+                state.changes.note_unreadable();
+                self.keep_last_good(&unreadable(&error).to_string());
             }
         }
     }
@@ -120,28 +120,29 @@ impl ListInvites {
             tokio::task::spawn_blocking(move || files.read(&settings, known))
         });
         let Ok(read) = tokio::time::timeout(READ_LIMIT, pending).await else {
-            return Err(std::io::Error::other(TOO_SLOW).into());
+            return Err(std::io::Error::other(too_slow()).into());
         };
         state.pending = None;
         read.unwrap_or_else(|_| Err(std::io::Error::other("reading it broke off").into()))
     }
 
-    async fn judge(&self, changes: &mut ChangeDetector, bytes: Vec<u8>, found: ObservedFile) {
+    /// Uses the file, waits or keeps the last good list, depending on how the file has changed.
+    async fn handle(&self, changes: &mut ChangeDetector, bytes: Vec<u8>, found: ObservedFile) {
         match changes.judge(&found) {
             FileChange::Unchanged => self.confirm(),
             FileChange::Unsettled { again } => self.wait(again),
             FileChange::Complete if changes.lost_its_lines(&found) => {
-                changes.unusable(found);
-                self.keep("line 1, its only one, is not ended by a line break: the file may be cut off");
+                changes.note_unusable(found);
+                self.keep_last_good("line 1, its only one, is not ended by a line break: the file may be cut off");
             }
             FileChange::Complete => match self.parse(bytes, changes.unended_line()).await {
                 Ok((snapshot, problems)) => {
-                    changes.taken(found);
-                    self.take(snapshot, &problems);
+                    changes.note_in_use(found);
+                    self.use_list(snapshot, &problems);
                 }
                 Err(error) => {
-                    changes.unusable(found);
-                    self.keep(&error.to_string());
+                    changes.note_unusable(found);
+                    self.keep_last_good(&error.to_string());
                 }
             },
         }
@@ -155,7 +156,7 @@ impl ListInvites {
     }
 
     /// Uses a list, and logs what is wrong with its lines.
-    fn take(&self, snapshot: Snapshot, problems: &[LineReport]) {
+    fn use_list(&self, snapshot: Snapshot, problems: &[LineReport]) {
         let source = &*self.settings.options.source;
         // A last line without a line break is always reported, however many others are.
         let is_unended = |report: &&LineReport| matches!(report.problem, LineProblem::CutOff | LineProblem::Unended);
@@ -189,7 +190,7 @@ impl ListInvites {
     }
 
     /// Notes that the file cannot be used. The last good list stays in use.
-    fn keep(&self, reason: &str) {
+    fn keep_last_good(&self, reason: &str) {
         let source = &*self.settings.options.source;
         let kept = self.with_freshness(FreshnessTracker::failed);
         tracing::error!(event = "invites-failed", source, reason, kept_last_good = kept);

@@ -78,7 +78,7 @@ pub(super) struct VerifiedClaims {
 }
 
 impl VerifiedClaims {
-    /// Whether the signature was checked less than `limit` ago. After a clock that was set back nobody can say.
+    /// Whether the signature was checked less than `limit` ago. No, if the clock was set back since.
     pub(super) fn is_recent(&self, limit: Duration, now: DateTime<Utc>) -> bool {
         (now - self.verified_at).to_std().is_ok_and(|age| age < limit)
     }

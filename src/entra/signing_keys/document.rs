@@ -9,11 +9,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::key_set::KeySet;
-use super::source::{KeySource, SourceError};
+use super::source::{FETCH_LIMIT, KeySource, SourceError};
 use crate::telemetry::describe;
-
-/// How long a fetch may take.
-const FETCH_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long after a success a document is not fetched on demand.
 const FRESH: Duration = Duration::from_mins(5);

@@ -1,4 +1,4 @@
-//! Where a key document comes from.
+//! The place that a key document comes from.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -10,8 +10,11 @@ use url::Url;
 use super::key_set::InvalidKeySet;
 use crate::outbound::{Limits, Outbound, OutboundError, Request};
 
-/// How long a fetch may take, and how large a document may be.
-const LIMITS: Limits = Limits { time: Duration::from_secs(10), body: 1024 * 1024 };
+/// How long a fetch may take.
+pub(super) const FETCH_LIMIT: Duration = Duration::from_secs(10);
+
+/// The same, and how large a document may be.
+const LIMITS: Limits = Limits { time: FETCH_LIMIT, body: 1024 * 1024 };
 
 /// Why a document cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +35,7 @@ pub enum SourceError {
 
 /// Fetches one key document.
 pub trait KeySource: Debug + Send + Sync + 'static {
-    /// What it is called in logs.
+    /// The name in the log.
     fn name(&self) -> &str;
 
     /// The document's bytes, as they are now.

@@ -37,7 +37,7 @@ impl ObservedFile {
     }
 
     /// Whether it is the same file with the same content. The times may differ: somebody may touch the file all the time.
-    fn is_as(&self, other: &Self) -> bool {
+    fn is_same_as(&self, other: &Self) -> bool {
         let place = |found: &Self| (found.version.place, found.version.length);
         self.digest == other.digest && place(self) == place(other)
     }
@@ -58,14 +58,14 @@ pub(super) enum FileChange {
 #[derive(Debug, Default)]
 pub(super) struct ChangeDetector {
     /// What is in use.
-    taken: Option<ObservedFile>,
+    in_use: Option<ObservedFile>,
     /// Whether the file ever ended with the end of a line while it was used: then its writers end their lines.
     ends_lines: bool,
     /// Whether the version in use was read twice.
-    sure: bool,
+    is_confirmed: bool,
     /// What the last look found, if it is not in use.
-    waiting: Option<ObservedFile>,
-    last: LastLook,
+    not_used: Option<ObservedFile>,
+    last_look: LastLook,
 }
 
 /// The outcome of the last look.
@@ -83,37 +83,37 @@ enum LastLook {
 impl ChangeDetector {
     /// The version whose content is known without reading it.
     pub(super) fn known(&self) -> Option<Version> {
-        self.taken.as_ref().filter(|_| self.sure).map(|taken| taken.version)
+        self.in_use.as_ref().filter(|_| self.is_confirmed).map(|in_use| in_use.version)
     }
 
     /// Notes that the file has the known version.
-    pub(super) fn same(&mut self) {
-        (self.waiting, self.last) = (None, LastLook::Settled);
+    pub(super) fn note_unchanged(&mut self) {
+        (self.not_used, self.last_look) = (None, LastLook::Settled);
     }
 
     /// Compares the file with the list in use, and remembers it.
     pub(super) fn judge(&mut self, found: &ObservedFile) -> FileChange {
-        let last = std::mem::take(&mut self.last);
-        let Some(taken) = &mut self.taken else { return FileChange::Complete };
-        if taken.digest == found.digest {
-            self.sure = taken.version == found.version;
-            taken.version = found.version;
-            self.waiting = None;
+        let last = std::mem::take(&mut self.last_look);
+        let Some(in_use) = &mut self.in_use else { return FileChange::Complete };
+        if in_use.digest == found.digest {
+            self.is_confirmed = in_use.version == found.version;
+            in_use.version = found.version;
+            self.not_used = None;
             return FileChange::Unchanged;
         }
-        let seen = self.waiting.as_ref();
+        let seen = self.not_used.as_ref();
         let another =
-            [Some(&*taken), seen].into_iter().flatten().all(|one| found.version.is_another_file_than(&one.version));
-        if seen.is_some_and(|seen| seen.is_as(found)) || (another && last != LastLook::Away && found.ended) {
+            [Some(&*in_use), seen].into_iter().flatten().all(|one| found.version.is_another_file_than(&one.version));
+        if seen.is_some_and(|seen| seen.is_same_as(found)) || (another && last != LastLook::Away && found.ended) {
             return FileChange::Complete;
         }
-        (self.waiting, self.last) = (Some(found.clone()), LastLook::Waited);
+        (self.not_used, self.last_look) = (Some(found.clone()), LastLook::Waited);
         FileChange::Unsettled { again: last == LastLook::Waited }
     }
 
     /// Whether the file had complete lines and has none now. Then even the header may be cut off.
     pub(super) fn lost_its_lines(&self, found: &ObservedFile) -> bool {
-        !found.has_lines && found.version.length > 0 && self.taken.as_ref().is_some_and(|taken| taken.has_lines)
+        !found.has_lines && found.version.length > 0 && self.in_use.as_ref().is_some_and(|in_use| in_use.has_lines)
     }
 
     /// What becomes of a last line without a line break.
@@ -122,29 +122,29 @@ impl ChangeDetector {
     }
 
     /// Notes that the file is the list in use now.
-    pub(super) fn taken(&mut self, found: ObservedFile) {
+    pub(super) fn note_in_use(&mut self, found: ObservedFile) {
         self.ends_lines |= found.ended;
-        (self.taken, self.sure, self.waiting) = (Some(found), false, None);
+        (self.in_use, self.is_confirmed, self.not_used) = (Some(found), false, None);
     }
 
     /// Notes that the file changed and is no list.
-    pub(super) fn unusable(&mut self, found: ObservedFile) {
-        (self.waiting, self.last) = (Some(found), LastLook::Waited);
+    pub(super) fn note_unusable(&mut self, found: ObservedFile) {
+        (self.not_used, self.last_look) = (Some(found), LastLook::Waited);
     }
 
     /// Notes that the file kept changing while it was read. Says whether it had changed at the last look, too.
-    pub(super) fn unsteady(&mut self) -> bool {
-        self.waiting = None;
-        std::mem::replace(&mut self.last, LastLook::Waited) == LastLook::Waited
+    pub(super) fn note_unsteady(&mut self) -> bool {
+        self.not_used = None;
+        std::mem::replace(&mut self.last_look, LastLook::Waited) == LastLook::Waited
     }
 
     /// Notes that the file could not be read.
-    pub(super) fn failed(&mut self) {
-        (self.waiting, self.last) = (None, LastLook::Away);
+    pub(super) fn note_unreadable(&mut self) {
+        (self.not_used, self.last_look) = (None, LastLook::Away);
     }
 
     /// Whether a list is in use.
-    pub(super) fn has_taken(&self) -> bool {
-        self.taken.is_some()
+    pub(super) fn has_list(&self) -> bool {
+        self.in_use.is_some()
     }
 }

@@ -16,7 +16,9 @@ use crate::invites::snapshot::Snapshot;
 pub(super) const READ_LIMIT: Duration = Duration::from_secs(10);
 
 /// The error's text for a file that takes longer.
-pub(super) const TOO_SLOW: &str = "reading it takes longer than 10 seconds";
+pub(super) fn too_slow() -> String {
+    format!("reading it takes longer than {} seconds", READ_LIMIT.as_secs())
+}
 
 /// The result of reading the file.
 #[derive(Debug)]
