@@ -1,7 +1,7 @@
 //! New accounts: finds them in the audit log, connects them to the outside systems, and records each result.
 //!
-//! The timer calls [`Accounts::run`]. A run takes no input and can be killed at any instruction: discovery writes each new
-//! account to the outbox and only then moves its cursor; association takes every account of the outbox through the
+//! The timer calls [`Accounts::run`]. A run takes no input and can be killed at any instruction: discovery writes each
+//! new account to the outbox and only then moves its cursor; association takes every account of the outbox through the
 //! connectors, in their order.
 //!
 //! Invariants:
@@ -13,12 +13,12 @@
 //! - an account's codes are accepted before anything else is stored or sent for it, and no use of a code is released
 //!   while an account that has not begun could be the one it was reserved for;
 //! - one account's failure, a panic included, stops no other; a failure of the set-up uses up no attempt;
-//! - of a person only the object id is logged; of the stored objects only those in `pending/` hold personal data, and they
-//!   are deleted when the account is finished.
+//! - of a person only the object id is logged; of the stored objects only those in `pending/` hold personal data, and
+//!   they are deleted when the account is finished.
 //!
-//! When Graph or an outside system is slow, the run ends at `run_limit` and the next one goes on. When it is absent, the
-//! accounts wait in the outbox. When its answers make no sense, the account is abandoned in the end, with an error line.
-//! When the store fails, the run fails.
+//! When Graph or an outside system is slow, the run ends at `run_limit` and the next one goes on. When it is absent,
+//! the accounts wait in the outbox. When its answers make no sense, the account is abandoned in the end, with an error
+//! line. When the store fails, the run fails.
 
 mod associate;
 mod association;

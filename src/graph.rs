@@ -1,7 +1,7 @@
 //! The Microsoft Graph client: the audit log's "Add user" records, a user, and changes to a user.
 //!
-//! It exists so that no other room knows Graph's addresses, paging, throttling and errors. Graph is polled because delta
-//! queries and change notifications are not supported in external tenants.
+//! It exists so that no other room knows Graph's addresses, paging, throttling and errors. Graph is polled because
+//! delta queries and change notifications are not supported in external tenants.
 //!
 //! Invariants: the bearer token goes to the configured Graph host only, so a next link that names another one is an
 //! error; pages are handed over one at a time and their number is bounded; a record that cannot be read is handed

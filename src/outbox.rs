@@ -1,8 +1,8 @@
 //! Durable work: what has to be done for an id, step by step, even if the process is killed in between.
 //!
 //! It exists so that every kind of work that must not be lost (accounts to be associated today) is stored, repeated,
-//! given up and finished by the same code. A kind of work brings its [`Layout`] (where its objects lie), the type of its
-//! ids and the shape of its entry. One piece of work is an entry in the outbox with any number of named steps:
+//! given up and finished by the same code. A kind of work brings its [`Layout`] (where its objects lie), the type of
+//! its ids and the shape of its entry. One piece of work is an entry in the outbox with any number of named steps:
 //!
 //! | object | what it is |
 //! | --- | --- |
@@ -13,20 +13,20 @@
 //! | `done/{id}.json`, `abandoned/{id}.json` | the permanent record |
 //!
 //! Invariants: every object is written once; a request is stored before it is sent, a result before the next step runs,
-//! the permanent record before the entry is deleted; of an entry, the object of its name is deleted last. An id's text is
-//! part of object names, so it holds no `/`.
+//! the permanent record before the entry is deleted; of an entry, the object of its name is deleted last. An id's text
+//! is part of object names, so it holds no `/`.
 //!
 //! An object that is not what was written (a power cut leaves empty files, a disk its own marks) is reported once and
 //! then repaired, since everything can be done again:
 //! - an entry is written anew, with the content that its kind of work has for a lost one;
-//! - a request is rendered anew. It is not known whether the lost one was sent, but every step can be repeated. At worst
-//!   the outside system gets the present values instead of the earlier ones;
+//! - a request is rendered anew. It is not known whether the lost one was sent, but every step can be repeated. At
+//!   worst the outside system gets the present values instead of the earlier ones;
 //! - a result counts as none: the stored request is sent again;
 //! - an attempt counts as none: there is one more;
 //! - of `done/` and `abandoned/` only the existence counts.
 //!
-//! A store that is slow makes its caller wait. One that fails is a [`StoreError`], and the step that was not stored is done
-//! again.
+//! A store that is slow makes its caller wait. One that fails is a [`StoreError`], and the step that was not stored is
+//! done again.
 
 mod attempt;
 #[cfg(test)]

@@ -79,7 +79,8 @@ impl<'a> Association<'a> {
         if finished { self.finish().await } else { Ok(progress) }
     }
 
-    /// Accepts the account's codes before anything else is done for it. An account that is not a sign-up is finished here.
+    /// Accepts the account's codes before anything else is done for it. An account that is not a sign-up is finished
+    /// here.
     async fn check_sign_up(&mut self) -> Result<(), Stop> {
         let user = self.user().await?;
         let Some(reason) = skip_reason_by_user(&user, self.oldest) else {

@@ -2,8 +2,9 @@
 //!
 //! A use is accepted before anything is stored or sent for the account. So an account that has begun has its codes.
 //! A use is released only when no account can come for it any more: the log was read up to the end of its lease and the
-//! overlap after it, and every account found in it has begun. If the log has a gap, an account may be hidden in it. Then
-//! the use is kept, and that is written before the cursor passes the gap, since nothing would show the gap afterwards.
+//! overlap after it, and every account found in it has begun. If the log has a gap, an account may be hidden in it.
+//! Then the use is kept, and that is written before the cursor passes the gap, since nothing would show the gap
+//! afterwards.
 
 use chrono::{DateTime, Utc};
 use tokio::time::timeout_at;
@@ -28,8 +29,8 @@ impl Accounts {
         Ok(())
     }
 
-    /// Releases the uses that no account came for. Does so only if the log was read completely, up to `read_to`, and every
-    /// account of the outbox has begun.
+    /// Releases the uses that no account came for. Does so only if the log was read completely, up to `read_to`, and
+    /// every account of the outbox has begun.
     pub(super) async fn release_codes(&self, run: &Run, read_to: Option<DateTime<Utc>>) -> Result<(), RunError> {
         let Some(read_to) = read_to else { return Ok(()) };
         let ended_by = before(read_to, self.settings.overlap);

@@ -57,7 +57,8 @@ impl Accounts {
         Ok(progress.complete.then_some(window.to))
     }
 
-    /// From the cursor less the overlap to now less `settle`, but never before [`Self::oldest`]; `None` if that is empty.
+    /// From the cursor less the overlap to now less `settle`, but never before [`Self::oldest`]; `None` if that is
+    /// empty.
     fn window(&self, now: DateTime<Utc>, started: DateTime<Utc>, cursor: Option<DateTime<Utc>>) -> Option<Window> {
         let oldest = self.oldest(started);
         let from = cursor.map_or(oldest, |cursor| before(cursor, self.settings.overlap).max(oldest));
@@ -203,8 +204,8 @@ fn new_users(record: &AuditRecord) -> impl Iterator<Item = &ObjectId> {
     record.targets.iter().filter(|target| target.is_user()).map(|target| &target.id)
 }
 
-/// Whether the cursor lies in the future, which is logged. A wrong clock wrote it, so it does not count: otherwise nothing
-/// would be discovered until then.
+/// Whether the cursor lies in the future, which is logged. A wrong clock wrote it, so it does not count: otherwise
+/// nothing would be discovered until then.
 fn is_from_the_future(cursor: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     let ahead = is_ahead(cursor, now);
     if ahead {

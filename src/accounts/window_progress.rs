@@ -29,8 +29,8 @@ impl WindowProgress {
         }
     }
 
-    /// The latest time that was read, if the records came in the order of their times. Otherwise older records may be on
-    /// the pages that were not read.
+    /// The latest time that was read, if the records came in the order of their times. Otherwise older records may be
+    /// on the pages that were not read.
     pub(super) fn stored_to(&self) -> Option<DateTime<Utc>> {
         self.latest.filter(|_| !self.out_of_order)
     }

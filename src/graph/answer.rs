@@ -1,8 +1,8 @@
 //! Which answers are Microsoft Graph's own.
 //!
 //! A success is the documented status with the documented body, and nothing else: not another 2xx, not a web page. An
-//! error is Graph's only as `{"error": {"code", "message"}}`. Everything else was written by something between Graph and
-//! us, such as a gateway or a proxy. It says nothing about the request and is tried again like an outage.
+//! error is Graph's only as `{"error": {"code", "message"}}`. Everything else was written by something between Graph
+//! and us, such as a gateway or a proxy. It says nothing about the request and is tried again like an outage.
 
 use reqwest::StatusCode;
 use serde_json::Value;

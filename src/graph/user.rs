@@ -145,8 +145,8 @@ impl User {
         list.iter().map(read).collect()
     }
 
-    /// The email address: the first that is one, of the local account's, the one-time passcode's, `mail` and the first of
-    /// `otherMails`. What other providers assign is a subject id, not an address.
+    /// The email address: the first that is one, of the local account's, the one-time passcode's, `mail` and the first
+    /// of `otherMails`. What other providers assign is a subject id, not an address.
     #[must_use]
     pub fn email(&self) -> Option<EmailAddress> {
         let identities = self.identities();

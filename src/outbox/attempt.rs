@@ -44,9 +44,9 @@ impl Attempt {
 
 /// When to try again after the `failures`th failure of a step (from 1) at `now`; `asked` is what `Retry-After` said.
 ///
-/// Up to a fifth is added to each wait, so that what failed together in one outage does not come back at one moment. How
-/// much follows from the id, the step and the number of failures, so no random numbers are needed, and a wait is never
-/// shorter than what was asked for.
+/// Up to a fifth is added to each wait, so that what failed together in one outage does not come back at one moment.
+/// How much follows from the id, the step and the number of failures, so no random numbers are needed, and a wait is
+/// never shorter than what was asked for.
 pub(super) fn not_before(
     id: &impl Display,
     step: Option<&str>,

@@ -1,4 +1,5 @@
-//! The room by itself, with a kind of work made for these tests: contacts with a number as key, below a root of their own.
+//! The room by itself, with a kind of work made for these tests: contacts with a number as key, below a root of their
+//! own.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;

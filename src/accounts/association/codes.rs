@@ -8,8 +8,8 @@ use crate::storage::StoreError;
 use crate::values::{CodeDigest, EmailAddress, Identity};
 
 impl Association<'_> {
-    /// Accepts the codes that were reserved under any of the account's addresses. If one cannot be accepted now, the account
-    /// is left for the next run.
+    /// Accepts the codes that were reserved under any of the account's addresses. If one cannot be accepted now, the
+    /// account is left for the next run.
     pub(super) async fn accept_codes(&mut self, user: &User) -> Result<(), Stop> {
         let accounts = self.accounts;
         let index = accounts.reservation_index(self.run).await?;

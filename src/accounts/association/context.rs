@@ -100,8 +100,8 @@ impl Association<'_> {
         })
     }
 
-    /// The invitation of the code that was accepted, even if it had expired: with it the person was admitted. Without one,
-    /// the first for the account's address that was valid when the account was made.
+    /// The invitation of the code that was accepted, even if it had expired: with it the person was admitted. Without
+    /// one, the first for the account's address that was valid when the account was made.
     async fn invitation(&self, user: &User, codes: &[CodeDigest]) -> Result<Option<Invitation>, InviteError> {
         let (invites, at) = (&self.accounts.invites, user.created().unwrap_or(self.work.entry().found_at));
         // It is not known which app the person signed up to, so an invitation for certain apps counts as well.
