@@ -9,7 +9,6 @@ use axum::http::StatusCode;
 use guestlist_emulator::sign_up::{Event, Person};
 use rstest::rstest;
 use serde_json::{Value, json};
-use tracing::level_filters::LevelFilter;
 
 use crate::support::config::{Config, policy};
 use crate::support::service::{Plan, START, SUBMIT, Service, fill};
@@ -127,15 +126,6 @@ async fn a_rule_for_an_attribute_the_flow_lacks_is_skipped_with_one_warning() {
     assert_eq!(skipped.len(), 1);
     assert_eq!(skipped[0]["attribute"], "postalCode");
     assert!(skipped[0]["correlation_id"].is_string(), "{skipped:?}");
-}
-
-#[tokio::test]
-async fn a_warning_about_a_sign_up_has_its_correlation_id_at_the_level_of_warnings() {
-    let service = Service::start_as(Plan { level: LevelFilter::WARN, ..Plan::default() }).await;
-    let sign_up = service.sign_up(Person::email_otp("alex@fabrikam.com"));
-    service.call(Event::Submit, &sign_up.submit()).await;
-    assert!(service.logged("decision").is_empty());
-    assert_eq!(service.logged("rule-skipped")[0]["correlation_id"], sign_up.correlation_id.as_str());
 }
 
 #[rstest]

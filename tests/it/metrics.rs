@@ -119,6 +119,18 @@ async fn at_the_usual_level_no_decision_tells_its_steps() {
 }
 
 #[tokio::test]
+async fn at_the_level_of_warnings_a_warning_still_names_its_sign_up() {
+    let stage = Setting::default().set("GUESTLIST__TELEMETRY__LEVEL", "warn").start().await;
+    let mut submit = stage.sign_up(Person::email_otp("alex@fabrikam.com")).submit();
+    submit["data"]["userSignUpInfo"]["attributes"].as_object_mut().unwrap().remove("postalCode");
+    let id = submit["data"]["authenticationContext"]["correlationId"].clone();
+    stage.entra.call(Event::Submit, submit).await;
+    let skipped = stage.events_after("rule-skipped", 1).await;
+    assert_eq!(skipped[0]["correlation_id"], id, "{skipped:?}");
+    assert!(stage.events("decision").is_empty());
+}
+
+#[tokio::test]
 async fn at_the_level_of_errors_decisions_are_not_written() {
     let stage = Setting::default().set("GUESTLIST__TELEMETRY__LEVEL", "error").start().await;
     starts(&stage, "alex@fabrikam.com").await;

@@ -67,13 +67,11 @@ pub(crate) struct Plan<'a> {
     /// The invite list.
     pub(crate) invites: &'a str,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) level: LevelFilter,
 }
 
 impl Default for Plan<'_> {
     fn default() -> Self {
-        let (clock, level) = (Arc::new(SystemClock), LevelFilter::INFO);
-        Self { policy: policy(), hooks: &[], invites: INVITES, clock, level }
+        Self { policy: policy(), hooks: &[], invites: INVITES, clock: Arc::new(SystemClock) }
     }
 }
 
@@ -105,7 +103,7 @@ impl Service {
         // `main` installs it, too. The second time is refused, which does no harm.
         let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
         let lines = CapturedLines::default();
-        let subscriber = telemetry::subscriber(plan.level, lines.clone(), Arc::new(SystemClock));
+        let subscriber = telemetry::subscriber(LevelFilter::INFO, lines.clone(), Arc::new(SystemClock));
         let logging = tracing::subscriber::set_default(subscriber);
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("guestlist.toml"), configuration(&tenant, &plan).to_string()).unwrap();
