@@ -95,7 +95,7 @@ impl Backend {
         let (objects, retries) = self.writable().await?;
         let mut put = objects.put_opts(&at, payload.clone(), options.clone()).await;
         for _ in 0..retries {
-            // A folder that became empty is deleted, maybe just while this write was making it.
+            // An empty folder is deleted, perhaps at the moment when this write needs it.
             if matches!(put, Err(object_store::Error::Generic { .. })) {
                 put = objects.put_opts(&at, payload.clone(), options.clone()).await;
             }

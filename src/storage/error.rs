@@ -1,9 +1,9 @@
-//! What can go wrong with the store.
+//! The errors of the store.
 
 /// Why the store could not do something.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Local state on Azure.
+    /// The state would be in a local folder, but the process runs on Azure.
     #[error(
         "new accounts are not associated: this version keeps its state in a local folder, which does not outlive an \
          instance on Azure. Run the timer on a machine of your own until the blob store is available"
@@ -37,14 +37,14 @@ pub enum StoreError {
         #[source]
         source: object_store::Error,
     },
-    /// The object is not what was written.
+    /// The object is not the JSON that was written.
     #[error("{name} in the state store is not the JSON expected: line {line}, column {column}")]
     Corrupt {
         /// The object.
         name: String,
-        /// Where it goes wrong, from 1. What stands there may be personal, so it is not quoted.
+        /// The line of the error, from 1. The content may be personal, so it is not quoted.
         line: usize,
-        /// Where in the line, from 1.
+        /// The column of the error, from 1.
         column: usize,
     },
 }

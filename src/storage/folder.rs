@@ -1,11 +1,11 @@
 //! The state folder: made when something is first written, and kept for its owner only.
 //!
-//! Whoever only reads leaves everything as it is: a folder that is not there is an empty one.
+//! Reading changes nothing: a folder that is not there counts as empty.
 //!
-//! `object_store` makes folders and files with the modes that the process would give them, so the top folder is what
-//! keeps everybody else out. It is looked at before every write: one that is gone comes back private, and one that others
-//! can open is closed to them, provided that it holds nothing but state. A folder that also holds something else (a
-//! mistake such as `/tmp`) is left as it is, with one log line.
+//! `object_store` makes folders and files with the usual modes of the process, so only the top folder keeps other users
+//! out. It is checked before every write. If it is gone, it is made again, for its owner only. If others can open it and it
+//! holds nothing but state, it is closed to them. If it also holds something else (a mistake such as `/tmp`), it is left as
+//! it is, with one log line.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,7 +35,7 @@ impl Folder {
         Self { path: path.to_owned(), namespaces, objects: OnceLock::new(), stays_open: AtomicBool::new(false) }
     }
 
-    /// The objects in it, to be read.
+    /// The objects in it, for reading.
     pub(super) async fn readable(self: &Arc<Self>) -> Result<Arc<dyn ObjectStore>, StoreError> {
         match self.objects.get() {
             Some(objects) => Ok(Arc::clone(objects)),
@@ -43,7 +43,7 @@ impl Folder {
         }
     }
 
-    /// The same, to be written: what is written now is for the owner only.
+    /// The objects in it, for writing; the folder is made or closed to others before.
     pub(super) async fn writable(self: &Arc<Self>) -> Result<Arc<dyn ObjectStore>, StoreError> {
         self.blocking(Self::prepare).await
     }
@@ -58,7 +58,7 @@ impl Folder {
             .map_err(|source| StoreError::Folder { folder: self.path.display().to_string(), source })
     }
 
-    /// What is there, if anything is.
+    /// The objects of the folder as it is; none if it is not there.
     fn look(&self) -> std::io::Result<Arc<dyn ObjectStore>> {
         match std::fs::metadata(&self.path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Arc::new(InMemory::new())),
@@ -67,6 +67,7 @@ impl Folder {
         }
     }
 
+    /// Makes the folder if it is not there, closes it to others, and opens it.
     pub(super) fn prepare(&self) -> std::io::Result<Arc<dyn ObjectStore>> {
         make_private(&self.path)?;
         if !self.stays_open.load(Ordering::Relaxed)
@@ -79,7 +80,7 @@ impl Folder {
         self.open()
     }
 
-    /// Whether this is the name of something that lies at the top of a state folder.
+    /// Whether an entry of the top folder belongs to the state.
     fn is_ours(&self, name: &str) -> bool {
         let mut ours = self.namespaces.iter().flat_map(|namespace| namespace.names());
         ours.any(|own| own.split('/').next() == Some(name)) || is_leftover(name)

@@ -1,11 +1,11 @@
-//! Staging leftovers: `LocalFileSystem` writes `name#1` beside `name` and links it into place. A process killed between
-//! the two leaves the first behind, unseen by every listing; it may hold personal data, so it must not stay.
+//! Staging leftovers: `LocalFileSystem` writes `name#1` beside `name` and links it into place. A process that is killed in
+//! between leaves `name#1` behind. No listing shows it, and it may hold personal data, so it must not stay.
 
 use std::fs::DirEntry;
 use std::path::Path;
 use std::time::SystemTime;
 
-/// How many folders deep objects lie, with the folder itself (`admissions/{application}/{correlation id}/x.json`).
+/// How many folders deep objects are, the top folder included (`admissions/{application}/{correlation id}/x.json`).
 const DEPTH: usize = 4;
 
 /// Deletes leftovers below `folder` that were last written before `before`; says how many.

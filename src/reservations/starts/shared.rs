@@ -23,7 +23,7 @@ use crate::storage::{Creation, Entry, RoomStore, StoreError};
 use crate::telemetry::describe;
 use crate::values::{AppId, Secret};
 
-/// How often another process may come first with the key.
+/// How often another process may write the key first.
 const ATTEMPTS: usize = 3;
 
 /// How many are deleted at once.
@@ -53,8 +53,8 @@ impl SharedStarts {
         Self { store, key: Arc::new(OnceCell::new_with(key)), known }
     }
 
-    /// The key; the first process to need one makes it. One that cannot be read is made anew: whoever started under it
-    /// has to start again.
+    /// The key. The first process that needs one makes it. A key that cannot be read is replaced, and people who started
+    /// under it have to start again.
     async fn key(&self) -> Result<&PersonKey, StoreError> {
         let made = self.key.get_or_try_init(|| async {
             for _ in 0..ATTEMPTS {
@@ -76,13 +76,13 @@ impl SharedStarts {
                     return Ok(new.into_key());
                 }
             }
-            // It exists and is never there: as good as one that cannot be read.
+            // The store says that it exists and never shows it: the same as a key that cannot be read.
             Err(StoreError::Corrupt { name: PERSON_KEY.to_owned(), line: 1, column: 1 })
         });
         made.await
     }
 
-    /// Writes a Start, under its id and by its network, at the same time.
+    /// Writes a Start twice at the same time, under its id and by its network.
     pub(super) async fn remember(
         &self,
         origin: &EventOrigin<'_>,
@@ -104,7 +104,7 @@ impl SharedStarts {
         Ok(())
     }
 
-    /// Everybody under a key, of the last hour, the newest first: one list.
+    /// The Starts under a key in the last hour, the newest first. Takes one listing.
     pub(super) async fn seen(
         &self,
         app: Option<&AppId>,
