@@ -1,9 +1,9 @@
 //! Files that other people write: read whole, up to a limit, and only if they are regular files.
 //!
-//! Anything else is an error and is never waited for: opening a named pipe would block, and a device may have no end. So
-//! the kind is checked before the file is opened, the file is opened without waiting, and the kind is checked again. The
-//! limit is enforced while reading, whatever size is reported. A file that changes while it is read is an error of its
-//! own. If the file system hangs, these functions hang: callers that cannot wait use another thread.
+//! Anything else is an error and is never waited for: opening a named pipe would block, and a device may have no end.
+//! So the kind is checked before the file is opened, the file is opened without waiting, and the kind is checked again.
+//! The limit is enforced while reading, whatever size is reported. A file that changes while it is read is an error of
+//! its own. If the file system hangs, these functions hang: callers that cannot wait use another thread.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
@@ -45,7 +45,8 @@ pub struct Version {
     pub length: u64,
     /// When its content was last written. The owner of the file can set it to any time.
     pub modified: Option<SystemTime>,
-    /// When anything about it was last changed, a rename included: seconds and nanoseconds since 1970. Nobody can set it.
+    /// When anything about it was last changed, a rename included: seconds and nanoseconds since 1970. Nobody can set
+    /// it.
     pub changed: Option<(i64, i64)>,
     /// When the file was created.
     pub born: Option<SystemTime>,
@@ -67,10 +68,10 @@ impl Version {
 
     /// Whether this is another file than `other`, moved into its place by a rename: not the same file, written again.
     ///
-    /// A file that is deleted and created again has another inode as well, and may still be incomplete. So the last change
-    /// must be no write: the rename came after it. A rename on the same tick of the file system's clock is not noticed.
-    /// File systems give an inode to a new file as soon as the old one is gone. So with the same inode the time of birth
-    /// must differ. (A layered file system changes a file's time of birth at the first write.)
+    /// A file that is deleted and created again has another inode as well, and may still be incomplete. So the last
+    /// change must be no write: the rename came after it. A rename on the same tick of the file system's clock is not
+    /// noticed. File systems give an inode to a new file as soon as the old one is gone. So with the same inode the
+    /// time of birth must differ. (A layered file system changes a file's time of birth at the first write.)
     #[must_use]
     pub fn is_another_file_than(&self, other: &Self) -> bool {
         if self.place.is_none() || other.place.is_none() {

@@ -1,17 +1,17 @@
 //! Values asked from outside for the form: `[[lookups]]`, each one HTTP call and the members of its JSON answer.
 //!
 //! A look-up only adds values to a form, so its failure never fails a hook. All look-ups of a policy are asked at once,
-//! each within its own budget and the hook's deadline. None is repeated. If the other side is slow or absent, answers with
-//! an error or a redirect, or lies (too much, no JSON, an unexpected shape), it fills in nothing, and one WARN line names
-//! the look-up and the reason. An answer that it knows nobody of that address (404, or an empty 204) is no failure. A panic
-//! is one.
+//! each within its own budget and the hook's deadline. None is repeated. If the other side is slow or absent, answers
+//! with an error or a redirect, or lies (too much, no JSON, an unexpected shape), it fills in nothing, and one WARN
+//! line names the look-up and the reason. An answer that it knows nobody of that address (404, or an empty 204) is no
+//! failure. A panic is one.
 //!
-//! What strangers typed is sent as a value only (see `request`). The connection goes to public addresses only, unless the
-//! configuration names the host. No proxy is used, since a proxy would resolve names by itself.
+//! What strangers typed is sent as a value only (see `request`). The connection goes to public addresses only, unless
+//! the configuration names the host. No proxy is used, since a proxy would resolve names by itself.
 //!
-//! Answers are cached in this process for as long as the look-up says, also those that know nobody; failures are not. Two
-//! hooks that ask the same at the same moment make two calls. If they shared one, the shorter budget would end it for
-//! both, and calls are rare enough.
+//! Answers are cached in this process for as long as the look-up says, also those that know nobody; failures are not.
+//! Two hooks that ask the same at the same moment make two calls. If they shared one, the shorter budget would end it
+//! for both, and calls are rare enough.
 
 mod answer;
 mod cache;

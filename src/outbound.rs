@@ -2,10 +2,9 @@
 //!
 //! A call always has a time limit and a size limit on its answer; redirects are not followed; anything but https is
 //! refused unless the address is loopback. When the other side is slow the call ends with [`OutboundError::TimedOut`],
-//! when it is absent with [`OutboundError::Unreachable`]; what it says is only ever read up to the limit.
-//! Where the configuration chooses the address, [`Outbound::public_only`] refuses the machine itself, its neighbours and the
-//! platform.
-//! Nothing of a request or an answer is logged but method, host, status and duration.
+//! when it is absent with [`OutboundError::Unreachable`]; what it says is only ever read up to the limit. Where the
+//! configuration chooses the address, [`Outbound::public_only`] refuses the machine itself, its neighbours and the
+//! platform. Nothing of a request or an answer is logged but method, host, status and duration.
 
 mod address;
 mod client;

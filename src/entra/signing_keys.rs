@@ -63,7 +63,8 @@ pub struct SigningKeys {
 }
 
 impl SigningKeys {
-    /// The keys of these documents. Nothing is fetched yet. Tasks are started through `tracker` and end when `stop` is cancelled.
+    /// The keys of these documents. Nothing is fetched yet. Tasks are started through `tracker` and end when `stop` is
+    /// cancelled.
     #[must_use]
     pub fn new(outbound: &Outbound, urls: Vec<Url>, tracker: TaskTracker, stop: CancellationToken) -> Self {
         let mut distinct: Vec<Url> = Vec::new();

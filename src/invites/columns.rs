@@ -40,8 +40,8 @@ pub fn is_built_in(name: &AttributeName) -> bool {
     name.is("email") || BUILT_IN_ATTRIBUTES.iter().any(|known| name.is(known))
 }
 
-/// The exact name of an attribute that a person wrote: `ext.Plan` becomes `extension_<app id>_Plan`, and built-in names get
-/// the directory's case. `None`: it is no attribute, or `ext.` cannot be resolved without the app id.
+/// The exact name of an attribute that a person wrote: `ext.Plan` becomes `extension_<app id>_Plan`, and built-in names
+/// get the directory's case. `None`: it is no attribute, or `ext.` cannot be resolved without the app id.
 #[must_use]
 pub fn attribute(written: &str, extension_app: Option<&AppId>) -> Option<AttributeName> {
     if let Some(name) = written.strip_prefix("ext.") {

@@ -1,5 +1,5 @@
-//! Adds lines to a list in CSV. What is there stays as it is, byte for byte. Only the header gets the columns that the new
-//! lines need and it does not have yet. New lines end as the first line does.
+//! Adds lines to a list in CSV. What is there stays as it is, byte for byte. Only the header gets the columns that the
+//! new lines need and it does not have yet. New lines end as the first line does.
 
 use super::columns::{Columns, RESERVED};
 use super::csv_reader;

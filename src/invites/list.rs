@@ -1,9 +1,9 @@
 //! A list from a file: loaded after the listener is up, looked at again every `refresh`, taken whole or not at all.
 //!
-//! Hooks wait for the file only until the first load, within their deadline. The first content is used at once, a change
-//! once it is known to be complete (`changes.rs`). If the file cannot be read, is no file or no list, the last good list
-//! stays in use; each look logs that, and Health shows how old the list is. A file system that hangs blocks one thread and
-//! nothing else: a look gives up after ten seconds, and the next look waits for the same read.
+//! Hooks wait for the file only until the first load, within their deadline. The first content is used at once, a
+//! change once it is known to be complete (`changes.rs`). If the file cannot be read, is no file or no list, the last
+//! good list stays in use; each look logs that, and Health shows how old the list is. A file system that hangs blocks
+//! one thread and nothing else: a look gives up after ten seconds, and the next look waits for the same read.
 
 mod changes;
 pub mod edit;

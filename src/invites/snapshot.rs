@@ -1,9 +1,9 @@
 //! An invite list in memory: immutable, and small, since most lines are a bare address.
 //!
-//! An address is kept as a keyed 128-bit hash, sorted for binary search: 24 bytes for a bare address. Only lines that say
-//! more are kept as they are. A wider way of comparing changes an address only if it has a tag, or a dot at Gmail; such an
-//! address is kept a second time by its changed form. Domain rules are found by the address's domain and its parents.
-//! Lines with a code are kept apart: no address finds them.
+//! An address is kept as a keyed 128-bit hash, sorted for binary search: 24 bytes for a bare address. Only lines that
+//! say more are kept as they are. A wider way of comparing changes an address only if it has a tag, or a dot at Gmail;
+//! such an address is kept a second time by its changed form. Domain rules are found by the address's domain and its
+//! parents. Lines with a code are kept apart: no address finds them.
 
 mod addresses;
 mod codes;
@@ -24,7 +24,8 @@ pub struct Snapshot {
     hasher: KeyedHasher,
     /// Lines for one address, by its canonical form.
     exact: AddressIndex,
-    /// The same lines by the form that a wider way of comparing gives their address, if no narrower way gives that form.
+    /// The same lines by the form that a wider way of comparing gives their address, if no narrower way gives that
+    /// form.
     wider: BTreeMap<EmailMatch, AddressIndex>,
     /// Lines that say more than an address.
     details: Box<[Invitation]>,
@@ -61,8 +62,8 @@ impl Snapshot {
         self.len() == 0
     }
 
-    /// Every invitation without a code that matches the address, in the list's order. Of a bare line only a hash is kept, so
-    /// its invitation names the address that was asked for, even if the line has another form of it.
+    /// Every invitation without a code that matches the address, in the list's order. Of a bare line only a hash is
+    /// kept, so its invitation names the address that was asked for, even if the line has another form of it.
     #[must_use]
     pub fn find(&self, address: &EmailAddress, how: EmailMatch) -> Vec<Invitation> {
         let key = self.hasher.of(&address.compared(how));
@@ -153,8 +154,8 @@ impl SnapshotBuilder {
         }
     }
 
-    /// The place of a line that says more than an address. A bare line has no other cell than its email. So what all bare
-    /// lines have in common, which they have from the source, is kept once.
+    /// The place of a line that says more than an address. A bare line has no other cell than its email. So what all
+    /// bare lines have in common, which they have from the source, is kept once.
     fn details_of(&mut self, mut invitation: Invitation) -> u32 {
         if invitation.columns.len() > 1 {
             self.details.push(invitation);

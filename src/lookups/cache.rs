@@ -1,8 +1,8 @@
 //! What a look-up answered a short while ago.
 //!
-//! The cache is in this process only and has 10,000 answers at most; the least used go first. Its keys are digests of what
-//! was asked, so that it holds no addresses. Of an answer it has only the values for the form. How long an answer stays is
-//! measured by the monotonic clock.
+//! The cache is in this process only and has 10,000 answers at most; the least used go first. Its keys are digests of
+//! what was asked, so that it holds no addresses. Of an answer it has only the values for the form. How long an answer
+//! stays is measured by the monotonic clock.
 
 use std::fmt;
 use std::sync::Arc;

@@ -66,8 +66,8 @@ fn summary(found: &LookupResults) -> (Value, Vec<&'static str>) {
     (json!(found.values), found.reports.iter().map(|report| report.outcome.name()).collect())
 }
 
-/// Runs `work` with its log kept. With one subscriber alone, an event that another thread reaches first stays off in all
-/// threads, hence the second.
+/// Runs `work` with its log kept. With one subscriber alone, an event that another thread reaches first stays off in
+/// all threads, hence the second.
 async fn logged<T>(level: LevelFilter, work: impl Future<Output = T>) -> (T, CapturedLines) {
     let lines = CapturedLines::default();
     let _second = tracing::Dispatch::new(tracing_subscriber::registry());

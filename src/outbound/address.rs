@@ -1,10 +1,10 @@
 //! Which addresses belong to the public internet, and a resolver that hands out no others.
 //!
-//! Somebody else decides what a name's addresses are. They could lead to the machine itself, to its neighbours, or to the
-//! service that hands out the platform's tokens. So a client that may only call the public internet resolves names here.
-//! The addresses that are checked are the ones that are connected to: a name that changes its address after a check gains
-//! nothing. A name with one address that is not public is refused as a whole. When the name server is slow or absent, the
-//! call's own limit ends the wait.
+//! Somebody else decides what a name's addresses are. They could lead to the machine itself, to its neighbours, or to
+//! the service that hands out the platform's tokens. So a client that may only call the public internet resolves names
+//! here. The addresses that are checked are the ones that are connected to: a name that changes its address after a
+//! check gains nothing. A name with one address that is not public is refused as a whole. When the name server is slow
+//! or absent, the call's own limit ends the wait.
 //!
 //! Specifications: the special-purpose address registries of IANA
 //! ([IPv4](https://www.iana.org/assignments/iana-ipv4-special-registry),

@@ -110,8 +110,8 @@ impl Answer {
         classify_status(self.status, self.retry_after)
     }
 
-    /// What `Retry-After` asks for, if the status is one that it is meant for: 429 or 503. Nothing else is trusted of an
-    /// answer that the service did not write itself.
+    /// What `Retry-After` asks for, if the status is one that it is meant for: 429 or 503. Nothing else is trusted of
+    /// an answer that the service did not write itself.
     #[must_use]
     pub fn retry_after_if_throttled(&self) -> Option<Duration> {
         let throttled = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&self.status);
@@ -267,8 +267,8 @@ impl Outbound {
         Ok(Self { client, local, public_only: false, clock })
     }
 
-    /// A separate client that connects to public addresses only, whatever a name says at that moment. It uses no proxy: a
-    /// proxy would resolve the name itself, and nobody would check the address.
+    /// A separate client that connects to public addresses only, whatever a name says at that moment. It uses no proxy:
+    /// a proxy would resolve the name itself, and nobody would check the address.
     pub fn public_only(&self) -> Result<Self, OutboundError> {
         let client = builder().no_proxy().dns_resolver(PublicOnly).build().map_err(OutboundError::Setup)?;
         Ok(Self { local: client.clone(), client, public_only: true, clock: Arc::clone(&self.clock) })

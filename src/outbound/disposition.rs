@@ -20,8 +20,8 @@ pub enum Disposition {
     Skip,
 }
 
-/// The verdict on a status that is no success: 408, 425, 429, every 3xx and every 5xx can be tried again, all others cannot.
-/// Redirects are not followed. None of the services sends one, so it comes from something in between.
+/// The verdict on a status that is no success: 408, 425, 429, every 3xx and every 5xx can be tried again, all others
+/// cannot. Redirects are not followed. None of the services sends one, so it comes from something in between.
 #[must_use]
 pub fn classify_status(status: StatusCode, retry_after: Option<Duration>) -> Disposition {
     let transient = matches!(status.as_u16(), 408 | 425 | 429) || status.is_redirection() || status.is_server_error();

@@ -30,8 +30,8 @@ impl AttributeName {
         self.0.eq_ignore_ascii_case(other)
     }
 
-    /// The name as the configuration writes it: `ext.Plan` for `extension_<app id>_Plan`, in any case; otherwise the name
-    /// itself.
+    /// The name as the configuration writes it: `ext.Plan` for `extension_<app id>_Plan`, in any case; otherwise the
+    /// name itself.
     #[must_use]
     pub fn short(&self) -> String {
         const PREFIX: &str = "extension_";

@@ -46,8 +46,8 @@ pub struct InvitationCode {
     pub uses: u32,
 }
 
-/// Whether an invitation is valid for an app at a moment. One that is not valid counts as absent, and gives the reason of
-/// the refusal.
+/// Whether an invitation is valid for an app at a moment. One that is not valid counts as absent, and gives the reason
+/// of the refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InvitationState {
     /// It can be used.
@@ -65,10 +65,10 @@ impl Invitation {
     pub const MEMBERS: [&str; 10] =
         ["email", "name", "apps", "tags", "not_before", "expires", "groups", "roles", "note", "source"];
 
-    /// The invitation as templates and conditions see it: its columns in the declared type of their attribute, otherwise
-    /// as texts. `name`, `source` and the lists `tags`, `groups` and `roles` are always there, and empty without an
-    /// invitation. A cell that does not fit its type is left out; reading the list reports it. The result is personal and
-    /// must not be logged.
+    /// The invitation as templates and conditions see it: its columns in the declared type of their attribute,
+    /// otherwise as texts. `name`, `source` and the lists `tags`, `groups` and `roles` are always there, and empty
+    /// without an invitation. A cell that does not fit its type is left out; reading the list reports it. The result is
+    /// personal and must not be logged.
     #[must_use]
     pub fn to_context(invitation: Option<&Self>, types: &AttributeTypes) -> Value {
         let columns = invitation.into_iter().flat_map(|invitation| &invitation.columns);

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// The part of a value of an unverified token that may be logged: at most 200 characters. Of a value with characters that
-/// neither ids nor addresses of services have, nothing is shown: anybody can write anything there, even a person's
+/// The part of a value of an unverified token that may be logged: at most 200 characters. Of a value with characters
+/// that neither ids nor addresses of services have, nothing is shown: anybody can write anything there, even a person's
 /// address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObservedValue(String);

@@ -1,12 +1,12 @@
 //! Decides when a change of the file is used. Pure: it knows what the looks found, and does not touch files.
 //!
-//! Somebody may be writing the file during a look, and may pause in the middle. So a change is used when the file was the
-//! same for two looks. A file that was renamed into place was complete before, so it is used at once, unless it ends in
-//! the middle of a line: then it may be half a copy. A file that is deleted and created again shows no change after its
-//! last write, so it waits like any other change. A file that was away for a look waits, too.
+//! Somebody may be writing the file during a look, and may pause in the middle. So a change is used when the file was
+//! the same for two looks. A file that was renamed into place was complete before, so it is used at once, unless it
+//! ends in the middle of a line: then it may be half a copy. A file that is deleted and created again shows no change
+//! after its last write, so it waits like any other change. A file that was away for a look waits, too.
 //!
-//! Two writes can happen on the same tick of the file system's clock. So the version in use is read once more at the next
-//! look. Only then it counts as known.
+//! Two writes can happen on the same tick of the file system's clock. So the version in use is read once more at the
+//! next look. Only then it counts as known.
 
 use aws_lc_rs::digest::{SHA256, digest};
 
@@ -36,7 +36,8 @@ impl ObservedFile {
         }
     }
 
-    /// Whether it is the same file with the same content. The times may differ: somebody may touch the file all the time.
+    /// Whether it is the same file with the same content. The times may differ: somebody may touch the file all the
+    /// time.
     fn is_same_as(&self, other: &Self) -> bool {
         let place = |found: &Self| (found.version.place, found.version.length);
         self.digest == other.digest && place(self) == place(other)

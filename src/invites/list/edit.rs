@@ -1,9 +1,9 @@
 //! Adds lines to a list's file.
 //!
-//! The file is replaced as a whole, by a rename in its folder, so that readers find the old list or the new one. The new
-//! list is read first as the service would read it. If a new line would be skipped, or an existing line would change its
-//! meaning, nothing is written. Writers take turns (`lock.rs`). A change by somebody without the lock, such as an editor,
-//! is noticed up to the rename.
+//! The file is replaced as a whole, by a rename in its folder, so that readers find the old list or the new one. The
+//! new list is read first as the service would read it. If a new line would be skipped, or an existing line would
+//! change its meaning, nothing is written. Writers take turns (`lock.rs`). A change by somebody without the lock, such
+//! as an editor, is noticed up to the rename.
 
 use std::ops::Range;
 use std::time::Duration;

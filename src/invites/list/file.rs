@@ -90,7 +90,8 @@ impl PendingHeader {
     }
 }
 
-/// The result of a thread that reads. If nobody waits for it any more, the thread goes on until the file system answers.
+/// The result of a thread that reads. If nobody waits for it any more, the thread goes on until the file system
+/// answers.
 #[derive(Debug)]
 struct PendingRead<T>(Receiver<Result<T, ListError>>);
 

@@ -4,8 +4,8 @@
 //! leaves is an unlocked file, which the next writer takes over and deletes. The list itself is not locked: it is
 //! replaced by a rename, and on some network drives nobody else could read it meanwhile.
 //!
-//! A writer deletes its file while it has the lock. Another one may have opened that file before, and gets the lock of a
-//! file that is not there any more. So each looks again after locking, and starts anew if the path has another file.
+//! A writer deletes its file while it has the lock. Another one may have opened that file before, and gets the lock of
+//! a file that is not there any more. So each looks again after locking, and starts anew if the path has another file.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};

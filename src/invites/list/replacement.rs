@@ -82,8 +82,8 @@ fn write(mut file: File, like: &Metadata, content: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Sets the time of the last write a little back, before the time of the last change. Readers then see that the last change
-/// was no write.
+/// Sets the time of the last write a little back, before the time of the last change. Readers then see that the last
+/// change was no write.
 fn mark_as_complete(file: &File) -> io::Result<()> {
     let written = file.metadata()?.modified()?;
     let earlier = written.checked_sub(Duration::from_millis(1)).unwrap_or(written);

@@ -5,7 +5,8 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 /// The hash of an address: two halves of 64 bits, each with a key of its own.
 pub(super) type AddressHash = [u64; 2];
 
-/// Hashes addresses (`SipHash`) with keys that are random for each list, so that nobody can choose addresses that collide.
+/// Hashes addresses (`SipHash`) with keys that are random for each list, so that nobody can choose addresses that
+/// collide.
 #[derive(Debug, Default)]
 pub(super) struct KeyedHasher([RandomState; 2]);
 

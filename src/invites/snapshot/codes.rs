@@ -1,5 +1,5 @@
-//! Lines with a code, by the code's digest. A digest is looked up by a keyed hash and compared in constant time, so that
-//! the time of an answer tells nothing about the digests in the list.
+//! Lines with a code, by the code's digest. A digest is looked up by a keyed hash and compared in constant time, so
+//! that the time of an answer tells nothing about the digests in the list.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
