@@ -220,9 +220,9 @@ fn gate_over_100000_invites(bencher: Bencher<'_, '_>, address: &str) {
     bencher.bench(|| {
         let found = verified(divan::black_box(address));
         let invitations = snapshot.find(&found.address, EmailMatch::Exact);
-        let question =
+        let gate_input =
             GateInput { policy: Some(&policy), address: Some(&found), invitations: &invitations, app: &app, now };
-        gate::decide(&question, &mut Trace::off()).reason()
+        gate::decide(&gate_input, &mut Trace::off()).reason()
     });
 }
 
@@ -303,8 +303,8 @@ fn decision(
 ) -> serde_json::Value {
     let (app, client) = (values::App::default(), values::Client::default());
     let mut trace = Trace::off();
-    let question = GateInput { policy: Some(policy), address: Some(found), invitations: &[], app: &app, now };
-    let admission = gate::decide(&question, &mut trace);
+    let gate_input = GateInput { policy: Some(policy), address: Some(found), invitations: &[], app: &app, now };
+    let admission = gate::decide(&gate_input, &mut trace);
     let submit = SubmitInput {
         admission: &admission,
         code: None,
@@ -322,8 +322,8 @@ fn decision(
         },
         now,
     };
-    let submitted = submit.answer(Some(policy), &mut trace);
-    guestlist::entra::action::submit(&submitted.answer.decision)
+    let submit_answer = submit.answer(Some(policy), &mut trace);
+    guestlist::entra::action::submit(&submit_answer.answer.decision)
 }
 
 /// That decision with 20 rules and five conditions. One address is admitted, the other refused.
@@ -345,9 +345,9 @@ fn start_decision_over_100000_invites(bencher: Bencher<'_, '_>, address: &str) {
         let found = verified(divan::black_box(address));
         let mut trace = Trace::off();
         let invitations = snapshot.find(&found.address, EmailMatch::Exact);
-        let question =
+        let gate_input =
             GateInput { policy: Some(&policy), address: Some(&found), invitations: &invitations, app: &app, now };
-        let admission = gate::decide(&question, &mut trace);
+        let admission = gate::decide(&gate_input, &mut trace);
         let message_context =
             MessageContext { locale: "en", email: Some(&found.address), app: &app, support_code: "7Q4M-0ZKD" };
         let start = StartInput {
@@ -357,7 +357,7 @@ fn start_decision_over_100000_invites(bencher: Bencher<'_, '_>, address: &str) {
             messages: &messages,
             message_context,
         };
-        let answered = start.answer(Some(&policy), &mut trace);
-        guestlist::entra::action::start(&answered.decision)
+        let start_answer = start.answer(Some(&policy), &mut trace);
+        guestlist::entra::action::start(&start_answer.decision)
     });
 }

@@ -1,5 +1,5 @@
-//! The edge: one file per function folder. A hook reads an event, asks the rooms below, and answers with an action;
-//! nothing is decided here that is not about HTTP or time.
+//! The edge, protocol only: one file per function folder. A hook checks method, size and caller, reads the event, has
+//! [`crate::decisions`] decide, and answers with an action before the deadline.
 
 mod body;
 pub mod health;

@@ -1,8 +1,8 @@
-//! The decision about a sign-up, pure: no network, no storage, no clock. What it needs is handed in, what it finds is
-//! handed back.
+//! The rules of a decision about a sign-up, pure: no network, no storage, no clock. They get what they need as
+//! arguments.
 //!
-//! [`identity`] says whose address it is and how far to trust it, [`gate`] decides who may sign up, [`code`] judges what
-//! was typed as an invitation code, [`prefill`] fills the form, [`rules`] check it, [`messages`] word it, and
+//! [`identity`] says whose address it is and how far to trust it, [`gate`] decides who may sign up, [`code`] judges
+//! what was typed as an invitation code, [`prefill`] fills the form, [`rules`] check it, [`messages`] word it, and
 //! [`answer`] puts it together. [`reason`] names and explains every outcome.
 
 pub mod answer;

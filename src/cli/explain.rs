@@ -1,7 +1,8 @@
 //! `guestlist explain EMAIL`: what would be decided about a person, and why, step by step.
 //!
-//! The decision is made by the hooks' own code, with the lists as they are in their files now. With a code or attributes
-//! the form is sent, too. A code is looked at in the state store, and not reserved. Look-ups are really asked.
+//! It is decided in the same way as in the hooks, with the lists as they are in their files now. With a code or
+//! attributes the form is sent, too. The uses of a code are looked up in the state store, and none is reserved.
+//! Look-ups are asked.
 
 mod text;
 
@@ -89,7 +90,7 @@ fn pair(text: &str) -> Result<(String, AttributeValue), String> {
 /// Runs the command.
 #[must_use]
 pub fn run(environment: &Environment, options: &Options) -> ExitCode {
-    // A template that fails shows as a line; a second subscriber cannot be there.
+    // If a template fails, a log line says so. No other subscriber can be set up before.
     let _ = telemetry::init(LevelFilter::WARN);
     let explained = match &options.reason {
         Some(reason) => explain_reason(reason, options.json).map_err(Failed::usage),
@@ -151,7 +152,7 @@ fn explain(config: Config, options: &Options) -> Result<String, Failed> {
     let outbound = Outbound::try_new(Arc::clone(&clock)).map_err(described)?;
     let invites = invites(&config, &outbound).map_err(Failed::usage)?;
     let lookups = Lookups::try_new(config.lookups, &outbound).map_err(described)?;
-    // What Start would remember stays in this process; which codes are used is read where the service keeps it.
+    // What Start remembers stays in this process. The uses of codes are read from the store of the service.
     let codes = Reservations::new(&StateStore::from_settings(&config.store, app::NAMESPACES));
     let starts = RememberedStarts::new(&StateStore::for_rehearsal(), None);
     let state = SharedState::new(codes, starts).only_looking();
@@ -163,7 +164,7 @@ fn explain(config: Config, options: &Options) -> Result<String, Failed> {
     Ok(if options.json { as_json(&rehearsal) } else { text::explained(address, forms(address).as_deref(), &rehearsal) })
 }
 
-/// No decision: in the words that the log has for it.
+/// Why there is no decision, in the words of the log.
 fn undecided(error: &DecisionError) -> String {
     let reason = error.reason();
     format!("{}: {}: {}", reason.name(), reason.meaning(), telemetry::describe(error))
@@ -197,7 +198,7 @@ fn person(config: &Config, options: &Options) -> Result<Person, String> {
     for (name, value) in &options.attributes {
         attributes.insert(attribute(name)?, value.clone());
     }
-    // Only Entra knows what the app is called; texts that name it show its id here.
+    // Only Entra knows the name of the app. Texts that contain it show its id here.
     let name = options.app.as_ref().map_or("the app", AppId::as_str).to_owned();
     Ok(Person {
         email: options.email.clone().filter(|email| !email.trim().is_empty()),
@@ -210,7 +211,7 @@ fn person(config: &Config, options: &Options) -> Result<Person, String> {
     })
 }
 
-/// Every source as it is now: what holds invitations is read, what is asked anew each time is asked later.
+/// Every source as it is now: lists are read, and sources that are asked each time are asked later.
 fn invites(config: &Config, outbound: &Outbound) -> Result<Invites, String> {
     let sources = config.invites.iter().map(|source| match source.load() {
         Some(loaded) => loaded.map(|loaded| loaded.source).map_err(|error| format!("{error}\n")),

@@ -1,5 +1,5 @@
-//! A sign-up without Entra: the events that it would send, decided by the hooks' own code. For `explain`, and for the
-//! configuration's own tests.
+//! A sign-up without Entra: the events that Entra would send are decided in the same way as the hooks decide. For
+//! `explain` and for the configuration's own tests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,10 +25,10 @@ use crate::values::{
     FormField, Identity,
 };
 
-/// How long a decision may take here: nobody waits on a page.
+/// How long a decision may take here. Nobody waits on a page.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What decisions need, for one that nobody waits for.
+/// What decisions share, for one that no hook waits for.
 pub(super) fn services(
     sign_up: SignUpSettings,
     invites: Invites,
@@ -42,19 +42,19 @@ pub(super) fn services(
 /// Who signs up, and how.
 #[derive(Debug, Clone)]
 pub(super) struct Person {
-    /// Their address as it was written, if they have one.
+    /// Their address as it is written, if they have one.
     pub(super) email: Option<String>,
-    /// Where the event says it.
+    /// Where the event has the address.
     pub(super) source: EmailSource,
     /// The app they sign up to.
     pub(super) app: App,
-    /// Their end of the line.
+    /// Where they are: network address, locale, market.
     pub(super) client: Client,
-    /// What they fill in, over what the form shows to begin with.
+    /// What they fill in. It replaces what the form is filled with.
     pub(super) attributes: AttributeValues,
     /// What they type as a code.
     pub(super) code: Option<String>,
-    /// What the form has beside the attributes that the policy names.
+    /// The attributes of the form beside those that the policy names.
     pub(super) fields: Vec<AttributeName>,
 }
 
@@ -153,7 +153,7 @@ impl Person {
             }
             _ => identity("federated", "https://idp.example.com", "0f1e2d3c"),
         };
-        // Start lists what Entra knows of the person, and not what the form asks.
+        // Start lists what Entra knows of the person, not what the form asks.
         let mut form = Form::default();
         if let (EmailSource::Attribute(name), Some(email)) = (&self.source, &self.email) {
             fill(&mut form, name, &AttributeValue::String(email.clone()), &AttributeTypes::default());
@@ -161,8 +161,8 @@ impl Person {
         self.event(vec![identity], form)
     }
 
-    /// A submitted form carries no identities, and the address as the attribute `email` if Entra has verified it. It begins
-    /// with what Start filled in, and what the person types goes over it.
+    /// A submitted form has no identities. It has the address as the attribute `email` if Entra has verified it. It
+    /// begins with what Start filled in; what the person fills in replaces that.
     fn submit_event(&self, policy: Option<&Policy>, start: &Decision) -> SignUpEvent {
         let mut form = self.empty_form(policy);
         let types = policy.map(|policy| policy.types.clone()).unwrap_or_default();
@@ -189,7 +189,7 @@ impl Person {
         self.event(Vec::new(), form)
     }
 
-    /// The form with every attribute that the policy names or something fills in, and nothing in it.
+    /// The empty form, with every attribute that the policy names or that something fills in.
     fn empty_form(&self, policy: Option<&Policy>) -> Form {
         let mut form = Form(Vec::new());
         let Some(policy) = policy else { return form };
@@ -211,7 +211,7 @@ impl Person {
     }
 }
 
-/// Always the same, so that a test can expect a text with the support code in it.
+/// The same for all rehearsals, so that a test can expect a text with the support code in it.
 fn correlation_id() -> Option<CorrelationId> {
     "00000000-0000-4000-8000-000000000001".parse().ok()
 }
@@ -220,7 +220,7 @@ fn identity(sign_in_type: &str, issuer: &str, id: &str) -> Identity {
     Identity { sign_in_type: sign_in_type.into(), issuer: issuer.into(), issuer_assigned_id: id.into() }
 }
 
-/// Puts a value into the form, in the declared type of its attribute, else in its own.
+/// Puts a value into the form, in the declared type of its attribute if it has one, else in its own type.
 fn fill(form: &mut Form, name: &AttributeName, value: &AttributeValue, types: &AttributeTypes) {
     form.0.retain(|field| !field.name.is(name.as_str()));
     let attribute_type = types.declared(name.as_str()).unwrap_or_else(|| value.attribute_type());

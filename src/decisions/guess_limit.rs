@@ -1,8 +1,9 @@
-//! How many wrong codes somebody may try: ten a minute from one network address, and ten a minute for one email address.
+//! How many wrong codes people may try: ten a minute from one network address, and ten a minute for one email address.
 //!
-//! A try counts before the code is looked up and is given back when the code was right, so that many tries at once
-//! cannot slip through. Counted in this process only: with 75 random bits in a code the limit is there to keep the
-//! noise down, not to make guessing impossible. An IPv6 address counts by its /64, which is what one household has.
+//! A try is counted before the code is looked up, and given back if the code was right. So many tries at once cannot
+//! get past the limit. Tries are counted in this process only: a code has 75 random bits, so the limit need not make
+//! guessing impossible, it only keeps the noise down. An IPv6 address counts by its /64, which is what one household
+//! has.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -13,30 +14,30 @@ use moka::sync::Cache;
 
 use crate::values::{EmailAddress, Network};
 
-/// So many wrong codes may be tried within the window.
+/// The most wrong codes within the window.
 const MOST: u32 = 10;
 
 /// How long a window is; it begins with the first try.
 const WINDOW: TimeDelta = TimeDelta::minutes(1);
 
-/// How many keys are counted; the least used are forgotten first.
+/// The most keys that are counted; the least used ones are forgotten first.
 const KEYS: u64 = 100_000;
 
-/// Whose tries are counted together.
+/// What tries are counted by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Key {
     Network(Option<Network>),
     Address(String),
 }
 
-/// The tries of one key.
+/// The tries of one key within its window.
 #[derive(Debug, Clone, Copy)]
 struct Tries {
     since: DateTime<Utc>,
     count: u32,
 }
 
-/// The counts.
+/// The tries of the last minute.
 #[derive(Debug, Clone)]
 pub struct GuessLimit {
     tries: Cache<Key, Tries>,
@@ -48,27 +49,27 @@ impl Default for GuessLimit {
     }
 }
 
-/// A try that was counted.
+/// A try that was counted, by its keys.
 #[derive(Debug)]
 #[must_use]
 pub struct CountedGuess(Vec<Key>);
 
 impl GuessLimit {
-    /// Counts a try. `None`: there were too many.
+    /// Counts a try. `None`: there were too many before.
     pub fn count(
         &self,
         ip: Option<IpAddr>,
         address: Option<&EmailAddress>,
         now: DateTime<Utc>,
     ) -> Option<CountedGuess> {
-        // Wherever they come from, tags make no new people.
+        // An address with another tag is the same person's.
         let address = address.map(|address| Key::Address(address.widest_form()));
         let keys: Vec<Key> = std::iter::once(Key::Network(ip.map(Network::of))).chain(address).collect();
         let counted = keys.iter().filter(|key| self.add(key, now)).count();
         (counted == keys.len()).then_some(CountedGuess(keys))
     }
 
-    /// The code was right: the try does not count.
+    /// Takes back a try, since its code was right.
     pub fn give_back(&self, guess: CountedGuess) {
         for key in guess.0 {
             self.tries.entry(key).and_compute_with(|entry| match entry.map(moka::Entry::into_value) {
@@ -78,7 +79,7 @@ impl GuessLimit {
         }
     }
 
-    /// Counts one more; false if that is one too many.
+    /// Adds a try. Returns false if that is one too many.
     fn add(&self, key: &Key, now: DateTime<Utc>) -> bool {
         let entry = self.tries.entry_by_ref(key).and_upsert_with(|entry| {
             let running = entry.map(moka::Entry::into_value).filter(|tries| now - tries.since < WINDOW);

@@ -1,8 +1,8 @@
 //! Who sent a form, and which address follows from that.
 //!
 //! What Submit itself proves goes first. Otherwise the sender is the person of a Start, if the Submit must belong to
-//! them; then their address is the one that Start saw, whatever the form says. Otherwise nobody can tell who sent it: the
-//! person may have typed what the form says, so it can only get them refused.
+//! them; then their address is the one that Start saw, whatever the form says. Otherwise nobody can tell who sent it:
+//! the person may have typed what the form says, so it can only get them refused.
 
 use super::shared_state::{KnownSender, StateError};
 use super::{DecisionContext, DecisionServices, WaitTimes};

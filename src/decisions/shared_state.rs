@@ -1,9 +1,9 @@
-//! The hooks' side of what is remembered: codes are reserved in the state store, where all instances meet, and it is known
-//! who has come as far as the form. A policy without codes, and with the usual sources of the address, never touches the
-//! store: what it has to know it keeps in this process.
+//! What decisions remember for each other: which uses of codes are reserved, and what Starts saw of people.
 //!
-//! A store that is slow takes from the hook's own time; one that does not work leads to the failure action, of whoever
-//! has need of it.
+//! It is kept in the state store, which all instances share. Under a policy without codes and with the usual sources
+//! of the address, it is kept in this process only, and the store is never asked.
+//!
+//! A slow store takes from the time of the decision. If the store fails, decisions that need it fail, and no others.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::reservations::{
 use crate::signup::identity::{AddressSource, FoundAddress};
 use crate::values::{EmailAddress, InvitationCode, KnownBy, Network};
 
-/// How often what is too old is deleted.
+/// How often old objects are deleted.
 const EVERY: Duration = Duration::from_mins(10);
 
 /// Why the state cannot be used.
@@ -31,15 +31,15 @@ pub enum StateError {
     /// A use of a code cannot be reserved.
     #[error(transparent)]
     Reserve(#[from] ReserveError),
-    /// A Start cannot be remembered. (Boxed: hooks do not know the store itself.)
+    /// A Start cannot be remembered. The cause is boxed, since decisions do not know the store.
     #[error("cannot remember the start of the sign-up")]
     Remember(#[source] Box<dyn Error + Send + Sync>),
-    /// What is in the store cannot be read.
+    /// The store cannot be read.
     #[error("cannot read what is known of the sign-up")]
     Read(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// Somebody who sent a form and whose Start is known.
+/// Somebody who sent a form, known by their Start.
 #[derive(Debug)]
 pub struct KnownSender {
     /// Who they are.
@@ -50,12 +50,12 @@ pub struct KnownSender {
     pub known_by: KnownBy,
 }
 
-/// What hooks remember for each other.
+/// What decisions remember for each other. Cheap to clone; clones share it.
 #[derive(Debug, Clone)]
 pub struct SharedState {
     reservations: Reservations,
     starts: RememberedStarts,
-    /// Codes are looked at and not reserved.
+    /// Whether codes are only looked at, and not reserved.
     only_looks: bool,
 }
 
@@ -66,20 +66,19 @@ impl SharedState {
         Self { reservations, starts, only_looks: false }
     }
 
-    /// The same, without reserving anything: for `explain`.
+    /// The same state, but no code is reserved: for `explain`.
     #[must_use]
     pub fn only_looking(self) -> Self {
         Self { only_looks: true, ..self }
     }
 
-    /// What [`SharedState::reserve`] does when a use is left, in a word for `explain`.
+    /// What [`SharedState::reserve`] does if a use is left, for the trace.
     #[must_use]
     pub fn reserving(&self) -> &'static str {
         if self.only_looks { "a use is left" } else { "made" }
     }
 
-    /// Deletes from the store what Starts saw more than an hour ago, and what killed writes have left, every ten minutes
-    /// until `stop`.
+    /// Deletes Starts that are older than an hour, and leftovers of killed writes, every ten minutes until `stop`.
     pub fn keep_swept(&self, tasks: &TaskTracker, stop: CancellationToken, clock: Arc<dyn Clock>) {
         let starts = self.starts.clone();
         tasks.spawn(async move {
@@ -92,7 +91,7 @@ impl SharedState {
         });
     }
 
-    /// Remembers a Start: with its address, if there is one.
+    /// Remembers a Start, with its address if there is one.
     pub async fn remember(
         &self,
         visibility: Visibility,
@@ -109,7 +108,7 @@ impl SharedState {
         remembered.map_err(|error| StateError::Remember(Box::new(error)))
     }
 
-    /// Whose a Submit is; `None`: nobody can tell. `lists` says whether the form lists an address.
+    /// Finds out who sent a form; `None`: nobody can tell. `lists` says whether the form lists an address.
     pub async fn whose(
         &self,
         visibility: Visibility,
@@ -129,7 +128,7 @@ impl SharedState {
         }))
     }
 
-    /// Reserves a use of a code; false if none is left.
+    /// Reserves a use of a code. Returns false if none is left.
     pub async fn reserve(
         &self,
         code: &InvitationCode,
@@ -195,7 +194,7 @@ mod tests {
         };
         let written = SystemClock.now();
         state.remember(Visibility::Shared, &start, Some(&found), written).await.unwrap();
-        // What a write leaves that was killed; it holds the address, too.
+        // The leftover of a killed write. It holds the address, too.
         let leftover = folder.path().join("admissions/none/6b264006-9d46-4409-bdb7-a501b6c22527/1-0f.json#3");
         std::fs::write(&leftover, "{").unwrap();
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());

@@ -51,7 +51,7 @@ pub async fn submit(services: &DecisionServices, context: &mut DecisionContext<'
 
 /// Says in the log which attributes of rules the event does not list.
 fn warn_of_absent(answer: &SubmitAnswer<'_>) {
-    for attribute in &answer.lacking {
+    for attribute in &answer.not_listed {
         let reason = "the event does not list the attribute: select it in the user flow, or remove the rule";
         tracing::warn!(event = "rule-skipped", attribute = %attribute, reason);
     }

@@ -58,7 +58,7 @@ fn event(number: u8, ip: &str, identities: &[(&str, &str)], attributes: &[(&str,
 async fn submitted(services: &DecisionServices, start: &SignUpEvent, submit: &SignUpEvent) -> (String, Reason) {
     let began = Instant::now();
     let context = |event| {
-        DecisionContext::new(event, services.clock.now(), Deadline::new(began.into_std(), Duration::from_secs(60)))
+        DecisionContext::new(event, services.clock.now(), Deadline::new(began.into_std(), Duration::from_mins(1)))
     };
     super::start(services, &mut context(start)).await.unwrap();
     let decided = super::submit(services, &mut context(submit)).await.unwrap();

@@ -1,13 +1,14 @@
-//! The answer, in the exact spelling Entra accepts: one envelope, one action.
+//! The answer in the exact spelling that Entra accepts: one envelope with one action.
 //!
-//! An answer with no action, two, or another event's cannot be built: the decision's type is the event's.
+//! An answer cannot have no action, two actions or that of another event, since each event has its own type of
+//! decision.
 
 use serde_json::{Value, json};
 
 use super::event::EventKind;
 use crate::signup::decision::{Decision, Page, StartDecision, SubmitDecision};
 
-/// The answer that a decision is to Entra.
+/// The answer for a decision.
 #[must_use]
 pub fn answer(decision: &Decision) -> Value {
     match decision {

@@ -1,14 +1,14 @@
 //! Attributes as an event lists them: `name -> {"@odata.type", "value", "attributeType"}`.
 //!
-//! A type is known by its name in any case; where it is missing or new, the JSON value's own kind decides. A value that
-//! cannot be read in its type keeps its own, so that a rule can refuse it.
+//! Names of types are read in any case. If the type is missing or unknown, the kind of the JSON value decides. A value
+//! that cannot be read in its type keeps its own, so that a rule can refuse it.
 
 use serde_json::{Map, Value};
 
 use super::event::member;
 use crate::values::{AttributeName, AttributeType, AttributeValue, Form, FormField};
 
-/// Reads the attributes of an event, in its order. Anything but an object is no attributes.
+/// Reads the attributes of an event, in its order. If they are not an object, there are none.
 #[must_use]
 pub fn parse(attributes: Option<&Value>) -> Form {
     let listed = attributes.and_then(Value::as_object);
@@ -30,7 +30,8 @@ fn field(name: &str, attribute: &Value) -> FormField {
     }
 }
 
-/// The type by the last part of its name: preview documents say `graph.`, others `microsoft.graph.` or `#microsoft.…`.
+/// The type by the last part of its name. Preview documents have the prefix `graph.`, others `microsoft.graph.` or
+/// `#microsoft.…`.
 fn declared_type(members: &Map<String, Value>) -> Option<AttributeType> {
     let name = member(members, "@odata.type")?.as_str()?.to_ascii_lowercase();
     match name.rsplit('.').next()? {

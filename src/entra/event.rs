@@ -1,7 +1,7 @@
-//! The event of a hook: what happened, where, to whom.
+//! The event that a hook is called with.
 //!
-//! Unknown members are ignored, members are found in any case, and almost everything may be missing. What must be right
-//! is which event it is and whose tenant it speaks for.
+//! Unknown members are ignored, members are found in any case, and almost everything may be missing. Only the kind of
+//! the event and its tenant must be right.
 
 use serde_json::{Map, Value};
 
@@ -42,22 +42,22 @@ impl EventKind {
     }
 }
 
-/// An event, read.
+/// An event.
 #[derive(Debug, Clone)]
 pub struct SignUpEvent {
     /// Ties the events of one sign-up together; `None` if the event has none that is a GUID.
     pub correlation_id: Option<CorrelationId>,
     /// The app the person signs up to.
     pub app: App,
-    /// The person's end of the line.
+    /// Where the person is: network address, locale, market.
     pub client: Client,
-    /// Who Entra knows the person to be; a submitted form usually has none.
+    /// The identities that Entra verified; a submitted form usually has none.
     pub identities: Vec<Identity>,
     /// The form.
     pub form: Form,
 }
 
-/// Why a body is no event for this route. The text is shown to the caller and logged; it quotes nothing of the body.
+/// Why a body is no event for this route. The caller sees the text, and it is logged; it quotes nothing of the body.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
     /// No bytes, or only white space.
@@ -119,7 +119,7 @@ impl SignUpEvent {
     }
 }
 
-/// One of the two names may be missing; what is there must be this route's.
+/// Checks the two names of the event. One of them may be missing; those that are there must be this route's.
 fn check_kind(root: &Map<String, Value>, data: &Map<String, Value>, kind: EventKind) -> Result<(), Malformed> {
     let named = [
         ("type", member(root, "type"), kind.event_type()),
@@ -142,7 +142,7 @@ fn check_tenant(data: &Map<String, Value>, tenant: &TenantId) -> Result<(), Malf
     if named == *tenant { Ok(()) } else { Err(Malformed::OtherTenant) }
 }
 
-/// The longest locale or market, in bytes. A browser may choose it, and texts are looked for part by part.
+/// The longest locale or market, in bytes. A browser can choose it, and texts are looked up part by part.
 const MAX_WORD: usize = 64;
 
 fn client(client: Option<&Value>) -> Client {
@@ -170,7 +170,7 @@ fn identities(listed: Option<&Value>) -> Vec<Identity> {
         .collect()
 }
 
-/// A member by its name; the exact spelling first, then any case.
+/// The member of this name: first in the exact spelling, then in any case.
 pub(super) fn member<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     let any_case = || object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
     object.get(name).or_else(any_case)
@@ -184,7 +184,7 @@ fn text(value: Option<&Value>) -> &str {
     value.and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The correlation id of a body that cannot be read as an event, if there is one in its text.
+/// The correlation id in a body that cannot be read as an event, if its text contains one.
 #[must_use]
 pub fn find_correlation_id(body: &[u8]) -> Option<CorrelationId> {
     let body = String::from_utf8_lossy(body);

@@ -11,11 +11,12 @@ use crate::entra::event::EventKind;
 /// The largest body, in bytes.
 pub(super) const MAX_BODY: usize = 256 * 1024;
 
-/// How much of a body that is too large is read away, so that the host does not see its connection break.
+/// The most bytes, of a body that is too large, that are read and thrown away. Otherwise the host would see its
+/// connection break.
 const MAX_DRAINED: usize = 16 * 1024 * 1024;
 
 /// Why a body was not read.
-pub(super) enum Unread {
+pub(super) enum BodyError {
     /// It is over the limit.
     TooLarge,
     /// The connection broke.
@@ -23,40 +24,40 @@ pub(super) enum Unread {
 }
 
 /// The answer to a body that was not read.
-pub(super) fn refused(kind: EventKind, why: &Unread) -> Response {
+pub(super) fn refuse_body(kind: EventKind, why: &BodyError) -> Response {
     let (status, error) = match why {
-        Unread::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 256 KiB"),
-        Unread::Broken => (StatusCode::BAD_REQUEST, "the body broke off"),
+        BodyError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 256 KiB"),
+        BodyError::Broken => (StatusCode::BAD_REQUEST, "the body broke off"),
     };
     tracing::warn!(event = "refused-request", hook = kind.name(), status = status.as_u16(), reason = error);
     error_body(status, error)
 }
 
-/// Reads the body up to its limit; what is beyond is read away, up to a limit of its own.
-pub(super) async fn read(body: Body) -> Result<Vec<u8>, Unread> {
+/// Reads a body. What is beyond the limit is read and thrown away, up to a limit of its own.
+pub(super) async fn read(body: Body) -> Result<Vec<u8>, BodyError> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     let mut kept = Vec::with_capacity(announced.min(MAX_BODY));
     let mut length = 0_usize;
     let mut body = body.into_data_stream();
     while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(|_| Unread::Broken)?;
+        let chunk = chunk.map_err(|_| BodyError::Broken)?;
         length = length.saturating_add(chunk.len());
         if length > MAX_DRAINED {
-            return Err(Unread::TooLarge);
+            return Err(BodyError::TooLarge);
         }
         if length <= MAX_BODY {
             kept.extend_from_slice(&chunk);
         }
     }
-    if length > MAX_BODY { Err(Unread::TooLarge) } else { Ok(kept) }
+    if length > MAX_BODY { Err(BodyError::TooLarge) } else { Ok(kept) }
 }
 
-/// An error's answer: a short JSON text.
+/// The answer for an error: `{"error": …}`.
 pub(super) fn error_body(status: StatusCode, error: &str) -> Response {
     (status, json_body(&json!({ "error": error }))).into_response()
 }
 
-/// An answer in JSON.
+/// An answer with this JSON and status 200.
 pub(super) fn json_body(value: &Value) -> Response {
     let json = HeaderValue::from_static("application/json");
     ([(header::CONTENT_TYPE, json)], value.to_string()).into_response()

@@ -1,9 +1,9 @@
-//! `Health`: the version, whether the hooks could decide right now, and how old each invite list is; and how many lines of
-//! the log were dropped, if any. For probes, warm-up and alerts; it tells nothing else.
+//! `Health`: the version, whether the hooks could decide right now, how old each invite list is, and how many log
+//! lines were dropped, if any. It is for probes, warm-up and alerts, and says nothing else.
 //!
-//! *Ready* means that the hooks could decide. With a list whose file cannot be read any more they can: the last good one
-//! is in use, as with one that keeps changing. So the status stays 200; a probe that restarted the process would take away
-//! the only list there is. But `stale` is true then, and the list says since when.
+//! *Ready* means that the hooks could decide. If the file of a list cannot be read any more, or keeps changing, they
+//! still can: the last good list is in use. So the status stays 200; a probe that restarted the process would throw
+//! away the only list there is. But `stale` is true then, and the list says since when.
 
 use std::sync::Arc;
 

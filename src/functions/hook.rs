@@ -17,7 +17,7 @@ use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use super::body::{MAX_BODY, Unread, error_body, json_body, read, refused};
+use super::body::{BodyError, MAX_BODY, error_body, json_body, read, refuse_body};
 use crate::decisions::{Decided, Decision, DecisionContext, DecisionError, DecisionServices};
 use crate::decisions::{Reason, UndecidedSignUp, WaitTimes};
 use crate::entra::action;
@@ -138,7 +138,7 @@ struct Progress {
 fn answer_without_body(hooks: &Hooks, call: &Call<'_>, progress: &Progress) -> Response {
     let announced = call.head.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     if announced.and_then(|length| length.parse().ok()).is_some_and(|length: u64| length > MAX_BODY as u64) {
-        return refused(call.kind, &Unread::TooLarge);
+        return refuse_body(call.kind, &BodyError::TooLarge);
     }
     match hooks.verifier.check_without_keys(&call.head.headers) {
         Err(problem) => unauthenticated(call.kind, &problem),
@@ -162,7 +162,7 @@ async fn handle(
     let kind = call.kind;
     let body = match read(body).await {
         Ok(body) => body,
-        Err(unread) => return Ok(refused(kind, &unread)),
+        Err(error) => return Ok(refuse_body(kind, &error)),
     };
     progress.body_was_read = true;
     let mut times = WaitTimes::default();

@@ -1,24 +1,25 @@
-//! What the Functions host sends for a function that is no HTTP function, and what it wants back.
+//! Calls of the Functions host for functions that are not called over HTTP: what it sends, and what it expects.
 //!
-//! The host posts `{"Data":{…},"Metadata":{…}}` to `/{FunctionName}` on loopback, without any authentication. Requests of
-//! the outside come to the same port, so an invocation is told apart by [`came_from_host`]. The answer must be a JSON
-//! object: after an empty body the host waits until its own time limit and then kills the process.
+//! The host posts `{"Data":{…},"Metadata":{…}}` to `/{FunctionName}` on loopback, without any authentication. Requests
+//! from outside come to the same port; [`came_from_host`] tells them apart. The answer must be a JSON object: after an
+//! empty body the host waits until its own time limit, and then kills the process.
 //!
-//! The timer's envelope is only good for a log line, so nothing about it is an error: its times come with and without
-//! offset, with up to seven fractional digits, and `ScheduleStatus` may be null.
+//! The timer's envelope is only used for a log line, so nothing about it is an error. Its times come with and without
+//! offset, with up to seven fractional digits, and `ScheduleStatus` can be null.
 
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-/// What a front end or a proxy adds, and the host itself never does.
+/// Headers that a front end or a proxy adds. The host itself never sends them.
 const OF_THE_OUTSIDE: [&str; 6] =
     ["x-forwarded-host", "x-forwarded-for", "x-forwarded-proto", "forwarded", "disguised-host", "x-original-url"];
 
-/// Whether the request is the host's own: addressed to this very port on loopback, and not forwarded. Requests of the
-/// outside keep their public `Host` when they are forwarded, and have `X-Forwarded-Host` when they are proxied; a front
-/// end adds headers of its own. A target in absolute form (`POST http://contoso.com/…`) names an address, too, which
-/// HTTP puts before `Host`.
+/// Whether the request is the host's own: it is addressed to this port on loopback, and was not forwarded.
+///
+/// Requests from outside keep their public `Host` if they are forwarded, and have `X-Forwarded-Host` if they are
+/// proxied. A front end adds headers of its own. A target in absolute form (`POST http://contoso.com/…`) names an
+/// address, too, and goes before `Host`.
 #[must_use]
 pub fn came_from_host(target: &Uri, headers: &HeaderMap, port: u16) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
@@ -29,20 +30,20 @@ pub fn came_from_host(target: &Uri, headers: &HeaderMap, port: u16) -> bool {
     addressed_here && hosts.next().is_none() && target_is_here && !from_outside
 }
 
-/// What matters of the timer's envelope.
+/// What is used of the timer's envelope.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TimerTick {
     /// The host was late: the function app was not running at the scheduled time.
     pub is_past_due: bool,
 }
 
-/// Reads the timer's envelope. What is missing, odd or no JSON at all counts as a tick in time.
+/// Reads the timer's envelope. If it is missing, odd or not JSON, it counts as a tick in time.
 #[must_use]
 pub fn timer_tick(body: &[u8]) -> TimerTick {
     let envelope: Value = serde_json::from_slice(body).unwrap_or_default();
     let bindings = member(&envelope, "Data").and_then(Value::as_object);
     let past_due = |binding: &Value| {
-        // A binding can come as a text that holds its JSON.
+        // A binding can be a text that contains JSON.
         let parsed: Option<Value> = binding.as_str().and_then(|text| serde_json::from_str(text).ok());
         let flag = member(parsed.as_ref().unwrap_or(binding), "IsPastDue").cloned();
         flag.is_some_and(|flag| {
@@ -56,13 +57,13 @@ fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     value.as_object()?.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
-/// The answer of a function that did its work; the host shows `logs` in its own log.
+/// The answer of a function that succeeded. The host shows `logs` in its own log.
 #[must_use]
 pub fn succeeded(logs: &[String]) -> Response {
     answer(StatusCode::OK, &json!({"Outputs": {}, "Logs": logs, "ReturnValue": null}))
 }
 
-/// The answer of a function that did not: the host logs the invocation as failed.
+/// The answer of a function that failed. The host logs the invocation as failed.
 #[must_use]
 pub fn failed(status: StatusCode, error: &str) -> Response {
     answer(status, &json!({"error": error}))

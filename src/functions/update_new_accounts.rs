@@ -1,10 +1,14 @@
 //! `UpdateNewAccounts`: the timer. One invocation is one run over the new accounts.
 //!
-//! 200 with the run's counts when it ran, also if single accounts failed: they are tried again by the next one. 500
-//! with the reason when new accounts could not be found, the state store failed, or the run panicked. 405 for anything but
-//! a POST, 403 for what did not come from the host; nothing runs then. 503 when the service is told to stop: the run is cut
-//! off wherever it is, which is as safe as a kill. The body is not needed, so one that is slow, odd or too large stops
-//! nothing.
+//! | status | when |
+//! | --- | --- |
+//! | 200 with the run's counts | it ran; single accounts may have failed, and the next run tries them again |
+//! | 500 with the reason | new accounts could not be found, the state store failed, or the run panicked |
+//! | 503 | the service is stopping: the run is cut off wherever it is, which is as safe as a kill |
+//! | 405 | the request is not a POST; nothing ran |
+//! | 403 | the request did not come from the host; nothing ran |
+//!
+//! The body is not needed, so a body that is slow, odd or too large changes nothing.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -22,15 +26,15 @@ use super::invocation::{TimerTick, came_from_host, failed, succeeded, timer_tick
 use crate::accounts::Accounts;
 use crate::telemetry::describe;
 
-/// The largest envelope that is read.
+/// The largest envelope that is read, in bytes.
 const MAX_BODY: usize = 1024 * 1024;
-/// How long the envelope is waited for.
+/// How long a run waits for the envelope.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the timer needs.
 #[derive(Debug)]
 pub struct TimerState {
-    /// The runner, or why there is none, with the remedy.
+    /// What a run needs; or why there can be none, with the remedy.
     pub accounts: Result<Arc<Accounts>, String>,
     /// The port on which the host calls.
     pub port: u16,
@@ -51,7 +55,7 @@ pub async fn update_new_accounts(State(state): State<Arc<TimerState>>, request: 
     })
 }
 
-/// The host's invocation.
+/// Runs, and answers the host's invocation.
 async fn invoked(state: &TimerState, body: Body) -> Response {
     let TimerTick { is_past_due } = read(body).await;
     tracing::info!(event = "timer", is_past_due);
@@ -73,7 +77,7 @@ async fn invoked(state: &TimerState, body: Body) -> Response {
     }
 }
 
-/// The answer to a request that is not the host's own, or no invocation.
+/// The answer to a request that is not from the host, or not a POST; `None` for an invocation.
 fn refusal(head: &Parts, port: u16) -> Option<Response> {
     if came_from_host(&head.uri, &head.headers, port) {
         return (head.method != Method::POST).then(|| {

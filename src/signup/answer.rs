@@ -1,7 +1,7 @@
 //! From the gate's verdict to the answer of each hook: the form, its corrections, or a page.
 //!
 //! The order of outcomes at Submit is fixed: a refusal of the gate, a rule that blocks, errors (of rules and of the
-//! code), changed values, continue. A policy in report mode answers as if all were well, and says what it would have
+//! code), changed values, continue. A policy that only reports answers as if all were well, and says what it would have
 //! answered.
 
 use std::collections::BTreeMap;
@@ -16,13 +16,13 @@ use super::messages::{MAX_TEXT, MessageContext, Messages, key};
 use super::policy::{Mode, Policy};
 use super::prefill::{self, PrefillInput};
 use super::reason::Reason;
-use super::rules::{self, Checked, Submission};
+use super::rules::{self, CheckedForm, Submission};
 use super::trace::Trace;
 use crate::values::{
     AttributeName, AttributeValue, AttributeValues, Client, Form, FormField, Identity, Invitation, KnownBy,
 };
 
-/// An answer, and what is to be said about it.
+/// An answer, and what the log says about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer<D> {
     /// What Entra is told.
@@ -33,7 +33,7 @@ pub struct Answer<D> {
     pub reported: Option<ActionKind>,
 }
 
-/// What Start goes by.
+/// What the answer at Start depends on.
 #[derive(Debug, Clone, Copy)]
 pub struct StartInput<'a> {
     /// The gate's verdict.
@@ -44,7 +44,7 @@ pub struct StartInput<'a> {
     pub looked_up: &'a AttributeValues,
     /// The texts.
     pub messages: &'a Messages,
-    /// Whom they are for.
+    /// What the texts are made for and from.
     pub message_context: MessageContext<'a>,
 }
 
@@ -89,41 +89,41 @@ fn page_key<'k>(policy: Option<&Policy>, own: &'k str) -> &'k str {
     if policy.is_some_and(|policy| policy.uniform_refusals) { key::NOT_INVITED } else { own }
 }
 
-/// What Submit goes by.
+/// What the answer at Submit depends on.
 #[derive(Debug, Clone, Copy)]
 pub struct SubmitInput<'a> {
     /// The gate's verdict.
     pub admission: &'a Admission<'a>,
-    /// What came of the code; asked only of somebody who needs one.
+    /// The invitation with the code that was typed, or why there is none; `None`: the person needs no code.
     pub code: Option<Result<&'a Invitation, Reason>>,
     /// The form as it was sent.
     pub form: &'a Form,
-    /// The person's end of the line.
+    /// Where the event says the person is.
     pub client: &'a Client,
     /// Who Entra knows the person to be.
     pub identities: &'a [Identity],
     /// The person's address, and how far it is trusted.
     pub address: Option<&'a FoundAddress>,
-    /// How it is known whose the form is.
+    /// How it is known who sent the form.
     pub known_by: KnownBy,
     /// The texts.
     pub messages: &'a Messages,
-    /// Whom they are for.
+    /// What the texts are made for and from.
     pub message_context: MessageContext<'a>,
     /// The present.
     pub now: DateTime<Utc>,
 }
 
-/// The answer to a form, and what has to be done for it to hold.
+/// The answer to a form, and what has to be done before it is given.
 #[derive(Debug, Clone)]
 pub struct SubmitAnswer<'a> {
     /// The answer.
     pub answer: Answer<SubmitDecision>,
     /// The invitation whose code has to be reserved before the answer is given.
     pub reserve: Option<&'a Invitation>,
-    /// Attributes that the event does not list, of rules that were skipped for it.
-    pub lacking: Vec<AttributeName>,
-    /// Attributes that the event does not list, of rules that failed for it.
+    /// The attributes of rules that were skipped because the event does not list them.
+    pub not_listed: Vec<AttributeName>,
+    /// The attributes of rules that failed because the event does not list them.
     pub missing: Vec<AttributeName>,
 }
 
@@ -141,25 +141,25 @@ impl<'a> SubmitInput<'a> {
             },
         };
         let mut checked = self.check(policy, invitation, trace);
-        let (lacking, missing) = (std::mem::take(&mut checked.lacking), checked.missing.clone());
+        let (not_listed, missing) = (std::mem::take(&mut checked.not_listed), checked.missing.clone());
         let emptied = emptied_code(policy, self.form);
         let (decision, reason) = self.decide(policy, checked, problem, &emptied);
         let reserve =
             self.code.and_then(Result::ok).filter(|_| !decision.action().stops() || policy.mode == Mode::Report);
         trace.note("outcome", decision.action().name());
-        SubmitAnswer { answer: reported(decision, reason, Some(policy), emptied), reserve, lacking, missing }
+        SubmitAnswer { answer: reported(decision, reason, Some(policy), emptied), reserve, not_listed, missing }
     }
 
-    /// The answer instead, when the code cannot be reserved.
+    /// The answer instead, if the code cannot be reserved.
     #[must_use]
     pub fn without_code(&self, policy: &Policy, problem: Reason, trace: &mut Trace) -> Answer<SubmitDecision> {
         trace.note("reservation", problem.name());
-        let rejected = self.reject(policy, Checked::default(), Some(problem));
+        let rejected = self.reject(policy, CheckedForm::default(), Some(problem));
         reported(rejected, problem, Some(policy), emptied_code(policy, self.form))
     }
 
     /// What the rules say.
-    fn check(&self, policy: &Policy, invitation: Option<&Invitation>, trace: &mut Trace) -> Checked {
+    fn check(&self, policy: &Policy, invitation: Option<&Invitation>, trace: &mut Trace) -> CheckedForm {
         let who = self.identities.iter().find(|identity| !identity.sign_in_type.is_empty());
         let facts = Facts {
             form: self.form,
@@ -201,13 +201,13 @@ impl<'a> SubmitInput<'a> {
         let decision = SubmitDecision::Refuse(self.messages.page(key, self.message_context));
         let emptied = policy.map(|policy| emptied_code(policy, self.form)).unwrap_or_default();
         let answer = reported(decision, reason, policy, emptied);
-        SubmitAnswer { answer, reserve: None, lacking: Vec::new(), missing: Vec::new() }
+        SubmitAnswer { answer, reserve: None, not_listed: Vec::new(), missing: Vec::new() }
     }
 
     fn decide(
         &self,
         policy: &Policy,
-        checked: Checked,
+        checked: CheckedForm,
         problem: Option<Reason>,
         emptied: &AttributeValues,
     ) -> (SubmitDecision, Reason) {
@@ -227,8 +227,9 @@ impl<'a> SubmitInput<'a> {
         (SubmitDecision::with_values(changed), if by_code { Reason::Code } else { self.admission.reason() })
     }
 
-    /// Errors at their fields; what concerns a field that may not be on the page, or the whole form, stands above it.
-    fn reject(&self, policy: &Policy, checked: Checked, problem: Option<Reason>) -> SubmitDecision {
+    /// Errors at their fields. An error of the whole form, or of a field that may not be on the page, stands above the
+    /// form.
+    fn reject(&self, policy: &Policy, checked: CheckedForm, problem: Option<Reason>) -> SubmitDecision {
         let text = |key: &str| self.messages.text(key, self.message_context);
         let mut errors: BTreeMap<_, _> = checked.errors.into_iter().map(|(name, key)| (name, text(&key))).collect();
         let mut message = checked.page_error.as_deref().map(text);
@@ -250,10 +251,10 @@ impl<'a> SubmitInput<'a> {
     }
 }
 
-/// The field of the code, emptied if there is anything in it, so that no code is stored with the account.
+/// The field of the code, emptied, if there is anything in it: no code is stored with the account.
 #[must_use]
 pub fn emptied_code(policy: &Policy, form: &Form) -> AttributeValues {
-    // All of them, should names differ in case only.
+    // If several names differ in case only, each field is emptied.
     let fields =
         form.0.iter().filter(|field| policy.invitation_code.as_ref().is_some_and(|name| field.name.is(name.as_str())));
     let filled = fields.filter(|field| field.value.as_ref().is_some_and(|value| !value.is_empty()));
@@ -263,7 +264,7 @@ pub fn emptied_code(policy: &Policy, form: &Form) -> AttributeValues {
     filled.filter_map(empty).collect()
 }
 
-/// A policy that only reports stops nobody; a code is blanked all the same.
+/// A policy that only reports stops nobody. The field of the code is emptied all the same.
 fn reported(
     decision: SubmitDecision,
     reason: Reason,

@@ -1,4 +1,4 @@
-//! Codes: what was typed into the form's field, and whether one of the invitations with that code is for this person.
+//! Invitation codes: reads what was typed, and judges whether an invitation with that code is for this person.
 
 use chrono::{DateTime, Utc};
 
@@ -18,7 +18,7 @@ pub fn typed(policy: &Policy, form: &Form) -> Result<Code, Reason> {
     })
 }
 
-/// The first of the invitations with the code that is for this person, or what is wrong with the first of them.
+/// The first invitation with the code that is for this person. If none is, the error says why the first one is not.
 pub fn judge<'a>(
     invitations: &'a [Invitation],
     person: &NeedsCode<'_>,
@@ -52,7 +52,7 @@ fn problem(state: InvitationState) -> Option<Reason> {
     }
 }
 
-/// A code for an address or a domain needs an address that the person cannot have typed.
+/// A code for an address or a domain needs an address that the person could not have edited.
 fn address(invitation: &Invitation, person: &NeedsCode<'_>) -> Option<Reason> {
     let rule = invitation.rule.as_ref()?;
     let matches = person.trusted_address().is_some_and(|address| rule.matches(address, person.policy.email_match));

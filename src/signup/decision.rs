@@ -1,4 +1,4 @@
-//! What a hook can decide. Entra's spelling of it is `entra::action`'s business.
+//! What can be decided. `entra::action` knows how Entra spells it.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::values::{AttributeName, AttributeValues};
 /// A page that ends the sign-up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    /// The heading, if the message has one.
+    /// The heading, if there is one.
     pub title: Option<String>,
     /// The text, plain.
     pub text: String,
@@ -38,7 +38,7 @@ impl ActionKind {
         self.into()
     }
 
-    /// Whether the person cannot go on with it as they are.
+    /// Whether it stops the person, for good or until they correct the form.
     #[must_use]
     pub fn stops(self) -> bool {
         matches!(self, Self::Reject | Self::Refuse)

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-/// The list as a set: the library's own check goes through it from end to end.
+/// The list as a set. The library's own check goes through the whole list each time.
 static DOMAINS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| mailchecker::blacklist().into_iter().collect());
 
-/// Makes the set, so that no sign-up has to wait for it; hands back how many domains there are.
+/// Makes the set before a sign-up has to wait for it. Returns how many domains there are.
 pub fn load() -> usize {
     DOMAINS.len()
 }

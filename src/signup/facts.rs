@@ -9,12 +9,12 @@
 //! | `identity` | `email` and `domain` as they are compared, `provenance`, `signInType`, `issuer` |
 //!
 //! An attribute has its own type: a text, a number, true or false, a list of texts. One that holds several choices in
-//! one text is a list. Whether the event lists an attribute without a value or not at all makes no difference: it is the
-//! empty value of its declared type (false, 0, an empty text, an empty list), since nobody knows what Entra does with a
-//! field that was left empty. A column of the invitation has the declared type of its attribute as well. What is not known
-//! of the rest is an empty text.
+//! one text is a list. An attribute without a value is the empty value of its declared type: false, 0, an empty text
+//! or an empty list. So is an attribute that the event does not list, since nobody knows what Entra does with a field
+//! that was left empty. A column of the invitation has the declared type of its attribute. Everything else that is not
+//! known is an empty text.
 //!
-//! The whole is built once for each submission; a rule that changes an attribute changes that member alone. All of it is
+//! It is built once for each form. A rule that changes an attribute changes that member only. All of it is
 //! personal: it is never logged.
 
 use std::net::IpAddr;
@@ -48,22 +48,22 @@ pub struct Facts<'a> {
     pub multi_select: &'a [AttributeName],
     /// The declared types of attributes.
     pub types: &'a AttributeTypes,
-    /// The invitation that speaks for the person, if there is one.
+    /// The invitation that admits the person, if there is one.
     pub invitation: Option<&'a Invitation>,
     /// The app they sign up to.
     pub app: &'a App,
     /// Where the event says they are.
     pub client: &'a Client,
-    /// Who they are known to be.
+    /// What is known of the person.
     pub identity: IdentityFacts<'a>,
 }
 
-/// Who a person is known to be.
+/// What is known of a person.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct IdentityFacts<'a> {
     /// The address, if there is one.
     pub email: Option<&'a EmailAddress>,
-    /// How far the address is to be trusted; `None` without one.
+    /// How far the address can be trusted; `None` without one.
     pub provenance: Option<Provenance>,
     /// How they sign in (`emailAddress`, `federated`), possibly empty.
     pub sign_in_type: &'a str,
@@ -103,7 +103,7 @@ impl Facts<'_> {
         context
     }
 
-    /// Sets an attribute as the event has it; without a value its declared type goes before the one that the event says.
+    /// Sets an attribute as the event has it. Without a value, its declared type goes before the type in the event.
     pub(super) fn put(&self, context: &mut ConditionContext, field: &FormField) {
         let several = self.multi_select.iter().any(|name| field.name.is(name.as_str()));
         if let Some(value) = field.value.as_ref().filter(|value| !value.is_empty() || is_long_text(value)) {
@@ -141,7 +141,7 @@ impl ConditionContext {
         put(self.members("/attributes"), name, seen);
     }
 
-    /// Makes an attribute that the event spells in another case known as the configuration spells it. `path` is what a
+    /// Adds an attribute under the configuration's spelling, if the event spells it in another case. `path` is what a
     /// condition names: `["attributes", "postalcode"]`.
     pub fn spell(&mut self, path: &[String]) {
         let (place, name) = match path {
@@ -172,8 +172,8 @@ impl ConditionContext {
     }
 }
 
-/// Whether a condition that names this path reads the attribute. Several attributes may be at one path: names differ in
-/// case, or in the application id of `ext.Plan`.
+/// Whether a condition that names this path reads the attribute. Several attributes can be at one path: their names
+/// differ only in case, or in the application id of `ext.Plan`.
 #[must_use]
 pub fn is_at(attribute: &AttributeName, path: &[String]) -> bool {
     let short = attribute.short();
@@ -189,13 +189,13 @@ pub fn is_at(attribute: &AttributeName, path: &[String]) -> bool {
     }
 }
 
-/// Where conditions see the attribute, without case: two with the same one are at one path.
+/// The place of an attribute in conditions, in lower case. Attributes with the same place are at one path.
 #[must_use]
 pub fn place_of(attribute: &AttributeName) -> String {
     spelled(&attribute.short()).to_ascii_lowercase()
 }
 
-/// Puts a value under a name, and under every other spelling of it that is there.
+/// Sets the value of a name, and of every other spelling of it that is there.
 fn put(members: Option<&mut Map<String, Value>>, name: &str, value: Value) {
     let Some(members) = members else { return };
     let same = |known: &str| known != name && spelled(known).eq_ignore_ascii_case(name);
@@ -210,7 +210,7 @@ fn spelled(name: &str) -> &str {
     if name.eq_ignore_ascii_case("emailAddress") { "email" } else { name }
 }
 
-/// Whether it is a text that is longer than a condition sees: white space, too, is too long then, not empty.
+/// Whether it is a text that is longer than a condition sees. Even white space is too long then, and not empty.
 fn is_long_text(value: &AttributeValue) -> bool {
     matches!(value, AttributeValue::String(text) if is_long(text))
 }

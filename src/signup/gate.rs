@@ -1,12 +1,19 @@
 //! The gate: may this person sign up?
 //!
-//! The precedence is fixed. `closed` refuses all; then an exact invitation or an exact `allow` admits; then an exact
-//! `deny` refuses, whatever tag the address carries; then the longest domain rule of invitations, `allow` and `deny`
-//! decides, and `deny` wins a tie; then disposable domains are refused, if the policy says so; then the gate's default.
-//! An invitation that is expired, not yet valid or for another app counts as absent, but names the refusal.
+//! The precedence is fixed:
 //!
-//! Where a policy has a field for a code, whom nothing admits and nothing denies needs one. An address that the person
-//! may have typed can only close the gate: for everything that admits it counts as none.
+//! 1. `closed` refuses everybody.
+//! 2. An exact invitation or an exact `allow` admits.
+//! 3. An exact `deny` refuses, whatever tag the address has.
+//! 4. The longest domain rule of invitations, `allow` and `deny` decides; `deny` wins a tie.
+//! 5. Disposable domains are refused, if the policy says so.
+//! 6. Otherwise the gate's default counts.
+//!
+//! An invitation that is expired, not yet valid or for another app does not count, but it gives the refusal its
+//! reason: of several, the first one does.
+//!
+//! If a policy has a field for a code, people whom no rule admits or denies need a code. An address the person could
+//! have edited never lets them in; it can only get them refused.
 
 mod candidates;
 
@@ -20,14 +27,14 @@ use super::trace::Trace;
 use crate::values::{AddressRule, App, EmailAddress, EmailMatch, Invitation, Provenance};
 use candidates::Candidates;
 
-/// All the gate goes by.
+/// What the gate decides by.
 #[derive(Debug, Clone, Copy)]
 pub struct GateInput<'a> {
     /// The policy for the app, if there is one.
     pub policy: Option<&'a Policy>,
     /// The person's address, if there is one.
     pub address: Option<&'a FoundAddress>,
-    /// Every invitation that matches the address and needs no code, in source order.
+    /// Every invitation that matches the address, in the order of the sources.
     pub invitations: &'a [Invitation],
     /// The app the person signs up to.
     pub app: &'a App,
@@ -40,7 +47,7 @@ pub struct GateInput<'a> {
 pub enum Admission<'a> {
     /// The person may go on.
     Admitted(Admitted<'a>),
-    /// The person may see the form, and has to give a valid code with it.
+    /// The person sees the form, and has to give a valid code with it.
     NeedsCode(NeedsCode<'a>),
     /// The person may not.
     Refused(Reason),
@@ -49,27 +56,28 @@ pub enum Admission<'a> {
 /// Somebody who may go on.
 #[derive(Debug, Clone, Copy)]
 pub struct Admitted<'a> {
-    /// Under which policy.
+    /// The policy that decided.
     pub policy: &'a Policy,
-    /// With which address; nobody without one is admitted but by a code.
+    /// The address by which they are admitted.
     pub address: Option<&'a EmailAddress>,
     /// Why.
     pub reason: Reason,
-    /// The invitation whose columns fill the form: the first valid one, an exact one before a domain's.
+    /// The invitation whose columns fill the form: the first valid one for the address, else for its longest domain
+    /// rule.
     pub invitation: Option<&'a Invitation>,
 }
 
-/// Somebody whom only a code admits.
+/// Somebody who can only be admitted by a code.
 #[derive(Debug, Clone, Copy)]
 pub struct NeedsCode<'a> {
-    /// Under which policy.
+    /// The policy that decided.
     pub policy: &'a Policy,
-    /// With which address, if any.
+    /// Their address, if there is one.
     pub address: Option<&'a FoundAddress>,
 }
 
 impl<'a> NeedsCode<'a> {
-    /// The address, if the person cannot have typed it.
+    /// The address, unless the person could have edited it.
     #[must_use]
     pub fn trusted_address(&self) -> Option<&'a EmailAddress> {
         self.address.filter(|found| found.provenance > Provenance::Typed).map(|found| &found.address)
@@ -98,8 +106,8 @@ impl<'a> Admission<'a> {
 }
 
 /// Decides whether the person may sign up, and notes each step.
-pub fn decide<'a>(question: &GateInput<'a>, trace: &mut Trace) -> Admission<'a> {
-    let Some(policy) = question.policy else {
+pub fn decide<'a>(input: &GateInput<'a>, trace: &mut Trace) -> Admission<'a> {
+    let Some(policy) = input.policy else {
         trace.note("policy", "none is for this app: refuses");
         return Admission::Refused(Reason::NoPolicy);
     };
@@ -108,7 +116,7 @@ pub fn decide<'a>(question: &GateInput<'a>, trace: &mut Trace) -> Admission<'a> 
         trace.note("gate", "closed: refuses everybody");
         return Admission::Refused(Reason::Closed);
     }
-    let Some(found) = question.address else {
+    let Some(found) = input.address else {
         return without_address(policy, trace);
     };
     let typed = found.provenance == Provenance::Typed;
@@ -116,7 +124,7 @@ pub fn decide<'a>(question: &GateInput<'a>, trace: &mut Trace) -> Admission<'a> 
     if typed {
         trace.note("provenance", "the person may have typed the address: it cannot admit");
     }
-    let invitations = if typed { Candidates::none() } else { Candidates::sort(question, trace) };
+    let invitations = if typed { Candidates::none() } else { Candidates::sort(input, trace) };
     match judge_address(policy, found, &invitations, trace) {
         AddressVerdict::Admits(reason) => Admission::Admitted(Admitted {
             policy,
@@ -142,7 +150,7 @@ fn without_address<'a>(policy: &'a Policy, trace: &mut Trace) -> Admission<'a> {
 enum AddressVerdict {
     Admits(Reason),
     Refuses(Reason),
-    /// Nothing, and this is why somebody would be refused then.
+    /// Nothing. This would be the reason of a refusal.
     Silent(Reason),
 }
 
@@ -162,7 +170,7 @@ fn judge_address(
         trace.note("exact allow", "admits");
         return AddressVerdict::Admits(Reason::Allow);
     }
-    // Who is refused comes back with a tag: deny goes by the widest form.
+    // People who are refused come back with another tag, so deny compares by the widest form.
     if policy.deny.iter().any(|rule| matches!(rule, AddressRule::Exact(_)) && rule.denies(address)) {
         trace.note("exact deny", "refuses");
         return AddressVerdict::Refuses(Reason::Denied);
@@ -185,7 +193,7 @@ fn judge_address(
     AddressVerdict::Silent(invitations.absent_because.unwrap_or(because))
 }
 
-/// What becomes of somebody whom nothing admits and nothing denies.
+/// The default, if no rule admits or denies the person: a code, or a refusal.
 fn by_default<'a>(
     policy: &'a Policy,
     address: Option<&'a FoundAddress>,
@@ -196,7 +204,7 @@ fn by_default<'a>(
         trace.note("gate", format_args!("{}: refuses", policy.gate));
         return Admission::Refused(because);
     };
-    // Somebody whose address Start has seen, and nobody remembers: a code does not bring it back.
+    // Start saw an address that is not remembered. A code does not bring it back.
     if because == Reason::AddressTyped && policy.no_address == NoAddress::Refuse {
         trace.note("person", "nobody can tell who sent the form: refuses");
         return Admission::Refused(because);
@@ -209,7 +217,7 @@ fn exact(rules: &[AddressRule], address: &EmailAddress, how: EmailMatch) -> bool
     rules.iter().any(|rule| matches!(rule, AddressRule::Exact(_)) && rule.matches(address, how))
 }
 
-/// What a domain rule says; the later one wins among equally long rules.
+/// What a domain rule says. Among equally long rules the one that is later in this list wins.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum DomainVerdict {
     Allow,

@@ -1,19 +1,19 @@
-//! Whose address is it, and how far is it to be trusted? Entra has no one field for it.
+//! The person's address, and how far it can be trusted. Entra has no single field for it.
 //!
-//! A local account and a one-time passcode carry the address as an identity; a social account carries an opaque id, and
-//! the address as an attribute; a custom provider may put it into any attribute that its claims are mapped to; a
-//! submitted form usually carries no identities at all. A policy says where to look, in order.
+//! A local account and a one-time passcode have the address as an identity. A social account has an opaque id, and the
+//! address as an attribute. A custom provider can put it into any attribute that its claims are mapped to. A submitted
+//! form usually has no identities at all. A policy says where to look, in order.
 //!
-//! Provenance: what an identity carries was **verified** by Entra. What stands in an attribute before the form is shown
-//! was **asserted** by the identity provider. What stands in an attribute of a submitted form may have been **typed** by
-//! the person, and then it never opens a gate. There is one exception: Entra reports the address as the attribute
-//! `email` of a submitted form. As long as nobody without an address sees the form (`no_address = "refuse"`, and no other
-//! source), that is the address with which they came. Attributes whose names differ in case only, or by both spellings of
-//! `email`, prove nothing unless they say the same.
+//! Provenance: Entra has **verified** the address of an identity. The identity provider has **asserted** what an
+//! attribute says before the form is shown. The person may have **typed** what an attribute of a submitted form says,
+//! and a typed address never lets anybody in. There is one exception: Entra reports the address as the attribute
+//! `email` of a submitted form. If everybody who sees the form has an address (`no_address = "refuse"`, and no other
+//! source), that is the address with which they came. Attributes whose names differ in case only, or by both spellings
+//! of `email`, prove nothing unless they say the same.
 //!
-//! At Submit, what the event itself proves goes first: an identity, or that attribute. Otherwise the address is the one
-//! that a Start of the same person has seen, whatever the form says; whose Submit it is, is decided by
-//! `reservations::RememberedStarts`. If that is not known either, the form can only get the person refused.
+//! At Submit, what the event itself proves goes first: an identity, or that attribute. Otherwise the address is the
+//! one that a Start of the same person saw, whatever the form says. `reservations::RememberedStarts` finds out whose
+//! Submit it is. If that is not known either, the form can only get the person refused.
 
 use std::fmt;
 use std::str::FromStr;
@@ -24,22 +24,22 @@ use crate::values::{
     AttributeName, AttributeValue, EmailAddress, Form, FormField, Identity, InvalidAddress, Provenance,
 };
 
-/// The attribute that holds the address, in the spellings seen (compared without case).
+/// The names under which Entra lists the address, in any case.
 const ADDRESS_ATTRIBUTES: [&str; 2] = ["email", "emailAddress"];
 
-/// One place where the address may be.
+/// One place of an event where the address can be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EmailSource {
     /// A local account, or a one-time passcode.
     Identity,
-    /// What a federated provider calls the person, if it looks like an address.
+    /// The id that a federated provider gives the person, if it has an `@`.
     FederatedId,
     /// An attribute.
     Attribute(AttributeName),
 }
 
 impl EmailSource {
-    /// Where a policy looks that does not say: the identity, then the attribute `email`.
+    /// The sources of a policy that names none: the identity, then the attribute `email`.
     #[must_use]
     pub fn usual() -> Vec<Self> {
         vec![Self::Identity, Self::Attribute(AttributeName::new("email"))]
@@ -58,8 +58,8 @@ impl EmailSource {
 #[error("{0:?} is none of identity, federated-id, attribute:NAME")]
 pub struct UnknownEmailSource(String);
 
-/// Reads `identity`, `federated-id` or `attribute:NAME`. The name is taken as it is written: which attribute of the
-/// directory it means is for the caller to find out.
+/// Reads `identity`, `federated-id` or `attribute:NAME`. The name stays as it is written; the caller finds out which
+/// attribute of the directory it means.
 impl FromStr for EmailSource {
     type Err = UnknownEmailSource;
 
@@ -123,9 +123,9 @@ pub struct FoundAddress {
 /// Why there is no address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MissingAddress {
-    /// Nothing in the event says one.
+    /// No source says anything.
     Absent,
-    /// What says it is no usable address. It is not replaced by the next source.
+    /// A source says something that is no usable address. The next source does not replace it.
     Unusable(EmailSource, InvalidAddress),
 }
 
@@ -134,7 +134,8 @@ pub fn at_start(policy: Option<&Policy>, identities: &[Identity], form: &Form) -
     look(sources(policy), identities, form, Provenance::Asserted)
 }
 
-/// What a submitted form proves by itself. An identity that is no usable address is not replaced by anything weaker.
+/// The address that a submitted form proves by itself; `None`: it proves nothing. Nothing weaker replaces an identity
+/// that is no usable address.
 pub fn proven_by_submit(
     policy: Option<&Policy>,
     identities: &[Identity],
@@ -148,13 +149,13 @@ pub fn proven_by_submit(
     }
 }
 
-/// What a submitted form says where nothing is proven: the person may have typed it.
+/// The address that a submitted form says, if nothing is proven. The person may have typed it.
 pub fn typed_at_submit(policy: Option<&Policy>, form: &Form) -> Result<FoundAddress, MissingAddress> {
     look(sources(policy), &[], form, Provenance::Typed)
 }
 
-/// Whether a submitted form lists an address in one of the places where the policy looks for it, or where Entra reports
-/// it. That proves nothing: the person may have typed it.
+/// Whether a submitted form lists an address in an attribute where the policy looks for it, or where Entra reports it.
+/// That proves nothing: the person may have typed it.
 #[must_use]
 pub fn lists(policy: Option<&Policy>, form: &Form, address: &EmailAddress) -> bool {
     let named = sources(policy).iter().filter_map(|source| match source {
@@ -168,8 +169,8 @@ pub fn lists(policy: Option<&Policy>, form: &Form, address: &EmailAddress) -> bo
     })
 }
 
-/// Whether people can come to the form whose address the attribute `email` does not tell. What stands in an attribute of
-/// a submitted form may then have been typed, and every instance has to know of each Start.
+/// Whether the attribute `email` of a submitted form may be somebody else's address: people can come to the form
+/// without one, or with one from another source. Then every instance has to know of each Start.
 #[must_use]
 pub fn is_editable(policy: &Policy) -> bool {
     let sources = &policy.email_sources;
@@ -178,7 +179,7 @@ pub fn is_editable(policy: &Policy) -> bool {
     policy.no_address == NoAddress::Code || !reports || !only
 }
 
-/// Where a policy looks.
+/// The sources of a policy.
 fn sources(policy: Option<&Policy>) -> &[EmailSource] {
     static USUAL: LazyLock<Vec<EmailSource>> = LazyLock::new(EmailSource::usual);
     policy.map_or(USUAL.as_slice(), |policy| &policy.email_sources)
@@ -207,7 +208,7 @@ fn look<'a>(
     Err(MissingAddress::Absent)
 }
 
-/// Local accounts first, then the passcode; of several that Entra proved, the first that is an address.
+/// Local accounts first, then the passcode. Of several that Entra proved, the first usable address.
 fn proven(identities: &[Identity]) -> Option<String> {
     let (local, other): (Vec<_>, Vec<_>) = identities.iter().partition(|identity| identity.is_local());
     let proven: Vec<&str> = local.into_iter().chain(other).filter_map(Identity::proven_address).collect();
@@ -220,8 +221,8 @@ fn federated(identities: &[Identity]) -> Option<String> {
     ids.map(|identity| identity.issuer_assigned_id.as_str()).find(|id| id.contains('@')).map(str::to_owned)
 }
 
-/// What an attribute says. Nobody knows which of several attributes of one name the directory takes, so that they say
-/// nothing usable together unless they say the same.
+/// What an attribute says. Nobody knows which of several attributes of one name the directory takes, so they are
+/// unusable unless they say the same.
 fn attribute(name: &AttributeName, form: &Form) -> Option<Result<String, InvalidAddress>> {
     let same = |field: &&FormField| {
         if is_address(name) { is_address(&field.name) } else { field.name.is(name.as_str()) }

@@ -1,7 +1,7 @@
-//! The texts people see, by locale, with the English ones that are built in.
+//! The texts that people see, by locale, with the built-in English ones.
 //!
 //! A text is looked up in the person's locale (`de-AT`), then its language (`de`), then `en`, then what is built in.
-//! Texts are templates; one that fails at run time gives way to the built-in text, a title to none.
+//! Texts are templates. If one fails at run time, the built-in text is shown; if a title fails, there is none.
 //!
 //! Each reason for a refusal can have a text of its own. Without one, people see that of `not-invited`.
 
@@ -21,13 +21,13 @@ pub(super) const MAX_TEXT: usize = 500;
 
 /// The keys that the product itself asks for. Those of refusals and codes are names of a [`super::reason::Reason`].
 pub(crate) mod key {
-    /// What refusals without a text of their own read like.
+    /// Shown for refusals that have no text of their own.
     pub(crate) const NOT_INVITED: &str = "not-invited";
     /// Above a form with errors.
     pub(crate) const FIX_ERRORS: &str = "fix-errors";
-    /// For people about whom nobody can tell whether the form is theirs.
+    /// For people who have to start again, because nobody can tell who sent the form.
     pub(crate) const START_AGAIN: &str = "start-again";
-    /// For what should work in a while.
+    /// For failures that should be over in a while.
     pub(crate) const TRY_LATER: &str = "try-later";
     /// At a field that has to be filled in.
     pub(crate) const FIELD_REQUIRED: &str = "field-required";
@@ -39,7 +39,7 @@ pub(crate) mod key {
     pub(crate) const RULE_BLOCKED: &str = "rule-blocked";
 }
 
-/// What is there without any configuration.
+/// The built-in texts.
 const BUILT_IN: [(&str, &str); 15] = [
     (key::NOT_INVITED, "You need an invitation to sign up with this email address."),
     ("no-address", "We could not see your email address, so you cannot sign up this way. Try another way to sign up."),
@@ -61,7 +61,7 @@ const BUILT_IN: [(&str, &str); 15] = [
     ("code-used-up", "This invitation code has been used already."),
 ];
 
-/// Reasons that have a text only if the configuration gives them one; otherwise they read like this key.
+/// Reasons that have a text of their own only if the configuration gives them one.
 const OPTIONAL: [&str; 5] =
     ["denied", "disposable", "invitation-expired", "invitation-for-another-app", "invitation-not-yet-valid"];
 
@@ -86,7 +86,7 @@ pub struct Messages {
     locales: BTreeMap<String, BTreeMap<String, Message>>,
 }
 
-/// Whom a text is for.
+/// What a text is made for and from.
 #[derive(Debug, Clone, Copy)]
 pub struct MessageContext<'a> {
     /// The locale the event names (`en-us`); empty if none.
@@ -95,7 +95,7 @@ pub struct MessageContext<'a> {
     pub email: Option<&'a EmailAddress>,
     /// The app they sign up to.
     pub app: &'a App,
-    /// What ties the page to the log, possibly empty.
+    /// The code that leads from the page to the log, possibly empty.
     pub support_code: &'a str,
 }
 
@@ -113,11 +113,11 @@ impl Messages {
         is_built_in(key) || self.locales.values().any(|texts| texts.contains_key(key))
     }
 
-    /// The templates for a key in the locale where they cost most.
+    /// The templates for a key, in the locale where they cost most.
     pub fn templates(&self, key: &str) -> impl Iterator<Item = &Template> {
         let texts = self.locales.values().filter_map(|texts| texts.get(key));
-        let dearest = texts.max_by_key(|message| message.templates().map(Template::worst_case).sum::<u64>());
-        dearest.into_iter().flat_map(Message::templates)
+        let costliest = texts.max_by_key(|message| message.templates().map(Template::worst_case).sum::<u64>());
+        costliest.into_iter().flat_map(Message::templates)
     }
 
     /// Every key there is.
@@ -126,7 +126,7 @@ impl Messages {
         configured.chain(BUILT_IN.iter().map(|(key, _)| *key)).chain(OPTIONAL.iter().copied())
     }
 
-    /// The page for a key. A built-in text ends with the support code; a configured one says it where it wants to.
+    /// The page for a key. The support code is added to a built-in text; a configured text contains it if it wants to.
     #[must_use]
     pub fn page(&self, key: &str, message_context: MessageContext<'_>) -> Page {
         let optional = OPTIONAL.contains(&key) && self.find(key, message_context.locale).is_none();
@@ -179,26 +179,26 @@ impl Messages {
                 None => "en",
             };
         }
-        // A key that only other languages have is better shown in one of them than not at all.
+        // A text in another language is better than none.
         if is_built_in(key) { None } else { self.locales.values().find_map(|texts| texts.get(key)) }
     }
 }
 
-/// What a key that is nowhere says; the configuration refuses such keys, so this is never seen.
+/// Shown for a key without a text. The configuration refuses such keys, so nobody sees it.
 const FALLBACK: &str = "This is not possible.";
 
-/// Whether a key is built in: then texts for it are shown without a rule that names it.
+/// Whether the product itself asks for the key, without a rule that names it.
 #[must_use]
 pub fn is_built_in(key: &str) -> bool {
     built_in_keys().any(|known| known == key)
 }
 
-/// The keys that are built in, and those of refusals that have a text of their own only if they are given one.
+/// The keys that the product itself asks for.
 pub fn built_in_keys() -> impl Iterator<Item = &'static str> {
     BUILT_IN.iter().map(|(key, _)| *key).chain(OPTIONAL)
 }
 
-/// The same with their texts; `None`: they read like `not-invited`.
+/// The same keys with their built-in texts; `None`: the text of `not-invited` is shown.
 pub fn built_in_texts() -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
     let own = BUILT_IN.iter().map(|(key, text)| (*key, Some(*text)));
     own.chain(OPTIONAL.iter().map(|key| (*key, None)))

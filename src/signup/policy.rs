@@ -9,12 +9,12 @@ use super::rules::{MAX_TEXT, Rule};
 use crate::expressions::Template;
 use crate::values::{AddressRule, App, AppId, AttributeName, AttributeTypes, AttributeValue, EmailMatch};
 
-/// What happens to an address that no rule names.
+/// What happens to people whom no rule admits or denies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gate {
-    /// It is refused.
+    /// They are refused.
     InviteOnly,
-    /// It is admitted.
+    /// They are admitted.
     Open,
     /// Everybody is refused, invited or not.
     Closed,
@@ -33,10 +33,10 @@ impl fmt::Display for Gate {
 /// Whether decisions count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Mode {
-    /// They do.
+    /// They count.
     #[default]
     Enforce,
-    /// They are made and logged, and everybody goes on.
+    /// They are made and logged, but everybody goes on.
     Report,
 }
 
@@ -59,7 +59,7 @@ pub enum PrefillValue {
     Template(Template),
 }
 
-/// The decisions for one app, or for every app.
+/// What the operator decided for one app, or for every app.
 #[derive(Debug, Clone)]
 pub struct Policy {
     /// Its name in the configuration.
@@ -92,7 +92,7 @@ pub struct Policy {
     pub types: AttributeTypes,
     /// The look-ups whose answers fill the form.
     pub lookups: Vec<Arc<str>>,
-    /// What the form shows to begin with; stronger than an invite list's columns.
+    /// What the form is filled with; goes before the columns of an invitation.
     pub prefill: Vec<(AttributeName, PrefillValue)>,
     /// The longest text of the form, in bytes.
     pub max_text: usize,
@@ -101,7 +101,7 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// A policy that says no more than its gate.
+    /// A policy with this gate, and the default of everything else.
     #[must_use]
     pub fn new(name: impl Into<String>, gate: Gate) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! What the form shows to begin with.
+//! The values with which the form is shown.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::values::{
 /// The names a prefill template may use.
 pub const NAMES: [&str; 3] = ["invite", "email", "app"];
 
-/// What a form is filled from.
+/// What a form is filled from and for.
 #[derive(Debug, Clone, Copy)]
 pub struct PrefillInput<'a> {
     /// The policy, with its own entries.
@@ -25,13 +25,14 @@ pub struct PrefillInput<'a> {
     pub looked_up: &'a AttributeValues,
 }
 
-/// The values for the form: what look-ups found, then the invitation's columns, then the policy's own entries; the later
-/// one wins. Empty values are left out. Start lists what Entra knows of the person and not what the form asks, so a value
-/// is never dropped because its attribute is not listed; Entra ignores what is not on the page.
+/// The values for the form: what look-ups found, then the invitation's columns, then the policy's own entries. If two
+/// of them have a value for one attribute, the later one wins. Empty values are left out. Start lists what Entra knows
+/// of the person, and not what the form asks. So a value is kept even if its attribute is not listed; Entra ignores
+/// what is not on the page.
 ///
-/// A listed attribute gives the value its spelling and its type. The type of the others is the declared one, else text.
-/// What cannot be said in its type is left out, with one warning that names the attribute. Several choices of a list's cell
-/// (`a;b`) become the directory's form (`a,b`).
+/// If the event lists the attribute, the value takes its spelling and its type. Otherwise its type is the declared
+/// one, else text. A value that its type cannot hold is left out, with a warning that names the attribute. Several
+/// choices of a list's cell (`a;b`) become the directory's form (`a,b`).
 #[must_use]
 pub fn values(filling: &PrefillInput<'_>, form: &Form) -> AttributeValues {
     let PrefillInput { policy, invitation, looked_up, .. } = *filling;
@@ -69,7 +70,7 @@ struct FilledForm<'a> {
 }
 
 impl FilledForm<'_> {
-    /// Puts a value in; one that is empty, or cannot be said in its type, does not displace what is there.
+    /// Puts a value in. A value that is empty, or that its type cannot hold, replaces nothing.
     fn put(&mut self, name: &AttributeName, value: &AttributeValue) {
         if value.is_empty() {
             return;

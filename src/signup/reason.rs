@@ -154,9 +154,9 @@ impl Reason {
         self.get_detailed_message().unwrap_or_default()
     }
 
-    /// The key of the text that people read for it before the form is shown. What is wrong with a code of somebody else
-    /// reads like a wrong code, so that nobody learns whom a code is for. A refusal without a text of its own reads like
-    /// `not-invited`, so that nobody learns who is on a list.
+    /// The key of the text that people read for it. A code for somebody else reads like a wrong code: the error never
+    /// reveals whom a code is for. A refusal without a text of its own reads like `not-invited`, so that nobody learns
+    /// who is on a list.
     #[must_use]
     pub fn message(self) -> &'static str {
         match self {

@@ -1,46 +1,52 @@
-//! What is checked, and tidied, when the form comes back.
+//! How a submitted form is tidied and checked.
 //!
-//! Rules run in order, and what one of them tidied the next one sees, its condition too.
+//! Rules run in order. A rule, and its condition, see the values as earlier rules have tidied them.
 //!
-//! - A rule with `when` applies only where the condition holds. A condition that cannot be evaluated does not hold, and
-//!   is named in a warning without any value.
-//! - If it has nothing else that could fail, it *is* its condition: it fails where the condition holds. Then nobody gets
-//!   past it with what the condition cannot read: a value that it cannot be evaluated for, or that is longer than it
-//!   sees, is an error at the fields that the failing part reads (above the form, if it has none of them), whatever the
-//!   outcome, and a warning. If all that this part reads is empty, the condition does not hold, unless one of these
-//!   fields is required. If only some of it is empty, it fails all the same, since nobody passes with the rest: every
-//!   field that it reads and the event lists is marked, also the one that is filled in where the empty one is not listed.
-//!   A guard (`attributes.ext.Max != 0 && …`) says that emptiness is fine, `required` that it is not.
-//! - A failure is shown at the rule's attribute. A rule without an attribute, which has a condition then, fails for the
-//!   whole form: its text stands above it. A failure of a rule whose outcome is [`Outcome::Block`] ends the sign-up; but
-//!   a value that cannot be read as what it has to be (a date, a number, a phone number) is a slip, and an error at the
-//!   field whatever the outcome. So is a value of which tidying would leave nothing.
-//! - The order of outcomes is: block, errors, changed values, continue. The first failing rule that blocks, the first
-//!   failure of each attribute and the first failure of the whole form are shown.
-//! - Nobody knows whether Entra lists a field that was left empty, or a box that was not ticked, as empty, as null, as
-//!   false or not at all. So all of these are not filled in, and only `required` and conditions apply to them. Of a box,
-//!   by the event or as declared, only what says yes is filled in where it has to be ticked, in whatever type it comes.
-//! - An attribute that the event does not list fails a rule that requires it in any case, and a rule that is its condition:
-//!   otherwise whoever leaves a field empty would pass. The field may not be on the page at all, so it is also named apart.
-//!   Every other rule for such an attribute is skipped and named: there is nothing to check or to tidy.
-//! - Of several attributes whose names differ in case only, each is tidied and checked, and a condition holds if it holds
-//!   for any of them.
-//! - An attribute that holds several choices in one text, and a list, is tidied and checked choice by choice. If a rule
-//!   tidies it, its choices are joined again with a comma between and no white space.
-//! - A changed value has the type of its field; what cannot be said in it is not sent back.
-//! - A value that is too long ([`MaxLength`]) is an error at its field, whichever attribute it is, and no rule runs. So is
-//!   one that tidying makes too long.
+//! **Conditions.** A rule with `when` applies only if its condition holds. If a condition cannot be evaluated, the rule
+//! does not apply, and a warning names it without any value.
 //!
-//! No input makes a rule panic, and no step takes more than linear time. What a configuration can cost at worst is bounded
-//! when it is read (`config/policies/cost.rs`).
+//! **Rules that check by their condition.** A rule with a condition and no other check fails if the condition holds.
+//! Here a value that the condition cannot be evaluated for, or that is too long for it, is an error: otherwise such a
+//! value would get people past the check. The error stands at the fields that the failing part of the condition reads,
+//! or above the form if it reads none of them, whatever the outcome. If everything that this part reads is empty, the
+//! condition does not hold, unless one of the fields is required. If only some of it is empty, every listed field that
+//! it reads is marked, also those that are filled in. A guard (`attributes.ext.Max != 0 && …`) says that a field may
+//! be empty; `required` says that it may not.
+//!
+//! **Failures** are shown at the rule's attribute. A rule without an attribute fails for the whole form, and its text
+//! stands above the form. If the outcome of the rule is [`Outcome::Block`], the failure ends the sign-up. But a value
+//! that cannot be read as a date, a number or a phone number, or of which tidying would leave nothing, is always an
+//! error at its field.
+//!
+//! **Order.** A rule that blocks goes first, then errors, then changed values, then continue. The first rule that
+//! blocks, the first failure of each attribute and the first failure of the whole form are shown.
+//!
+//! **Empty fields.** Nobody knows how Entra lists a field that was left empty, or a box that was not ticked: as empty,
+//! as null, as false or not at all. So all of these count as not filled in, and only `required` and conditions apply
+//! to them. A box that has to be ticked is filled in only if its value means yes, in whatever type it comes.
+//!
+//! **Attributes that the event does not list.** Such an attribute fails a rule with `required = true` and a rule that
+//! checks by its condition: otherwise people could pass by leaving the field empty. The field may not be on the page,
+//! so the attribute is also named apart. Every other rule for it is skipped, and named.
+//!
+//! **Several values.** If the names of several attributes differ in case only, each is tidied and checked, and a
+//! condition holds if it holds for one of them. A list, and an attribute that holds several choices in one text, is
+//! tidied and checked choice by choice. Tidied choices are joined with a comma and no white space.
+//!
+//! **Types and lengths.** A changed value has the type of its field; a value that this type cannot hold is not sent
+//! back. A value that is too long ([`MaxLength`]) is an error at its field, and then no rule runs. So is a value that
+//! tidying makes too long.
+//!
+//! No input makes a rule panic, and no step takes more than linear time. The cost of a policy at worst is limited when
+//! the configuration is read (`config/policies/cost.rs`).
 
 mod ask;
 mod checks;
 mod dates;
+mod form_check;
 mod length;
 mod normalise;
 mod phone;
-mod run;
 #[cfg(test)]
 mod tests;
 
@@ -54,10 +60,10 @@ use crate::values::{AttributeName, AttributeValues, Form};
 
 pub use checks::{Checks, Required};
 pub use dates::{DateCheck, Day, NoDateFormat, check_date_format};
+pub use form_check::check;
 pub use length::{MAX_CHOICES, MAX_TEXT, MaxLength};
 pub use normalise::Normalise;
 pub use phone::{Country, PhoneCountry, UnknownCountry, prepare as prepare_phones};
-pub use run::check;
 
 /// What a failure leads to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -74,13 +80,13 @@ pub enum Outcome {
 pub struct Rule {
     /// The attribute, as the directory spells it; `None` for a rule about the whole form.
     pub attribute: Option<AttributeName>,
-    /// Where it applies; `None`: everywhere.
+    /// The condition under which it applies; `None`: always.
     pub when: Option<Condition>,
     /// What a failure leads to.
     pub outcome: Outcome,
     /// What is done to a text before it is checked, in order.
     pub normalise: Vec<Normalise>,
-    /// The country of phone numbers that do not say theirs.
+    /// The country of phone numbers without a country code.
     pub phone_country: Option<PhoneCountry>,
     /// What the value must be like.
     pub checks: Checks,
@@ -89,17 +95,18 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Whether it fails where its condition holds: nothing else in it can fail, and it is not there to tidy only.
+    /// Whether it checks by its condition, so that it fails if the condition holds: it has no other check, and does
+    /// more than tidy.
     #[must_use]
-    pub fn is_its_condition(&self) -> bool {
+    pub fn checks_by_condition(&self) -> bool {
         let says_more = self.normalise.is_empty() || self.message.is_some() || self.outcome == Outcome::Block;
         self.when.is_some() && says_more && !self.checks_values()
     }
 
-    /// Whether it fails for an attribute that the event does not list, where its condition holds.
+    /// Whether it fails if its condition holds and the event does not list its attribute.
     #[must_use]
-    pub fn minds_absence(&self) -> bool {
-        self.checks.required == Required::Always || self.is_its_condition()
+    pub fn fails_if_not_listed(&self) -> bool {
+        self.checks.required == Required::Always || self.checks_by_condition()
     }
 
     /// Whether a value can make it fail.
@@ -109,7 +116,7 @@ impl Rule {
     }
 }
 
-/// All that rules go by.
+/// What rules check.
 #[derive(Debug, Clone, Copy)]
 pub struct Submission<'a> {
     /// The form as it came.
@@ -126,8 +133,8 @@ pub struct Submission<'a> {
 
 /// What the rules found.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Checked {
-    /// The key of the page that ends the sign-up; nothing after it was looked at.
+pub struct CheckedForm {
+    /// The key of the page that ends the sign-up; no later rule was looked at.
     pub block: Option<String>,
     /// The first failure of each field: the key of its message.
     pub errors: BTreeMap<AttributeName, String>,
@@ -137,11 +144,11 @@ pub struct Checked {
     pub page_error: Option<String>,
     /// The fields whose value changed, in the field's type.
     pub changed: AttributeValues,
-    /// Attributes that the event does not list, of rules that were skipped for it.
-    pub lacking: Vec<AttributeName>,
-    /// Attributes that the event does not list, of rules that failed for it.
+    /// The attributes of rules that were skipped because the event does not list them.
+    pub not_listed: Vec<AttributeName>,
+    /// The attributes of rules that failed because the event does not list them.
     pub missing: Vec<AttributeName>,
-    /// What each rule did, for a trace; rules that found nothing to say are left out.
+    /// What each rule did, for a trace. Rules that passed and changed nothing are left out.
     pub findings: Vec<Finding>,
 }
 
@@ -166,13 +173,13 @@ pub enum FindingKind {
     /// It failed for the whole form.
     PageFailed,
     /// The event does not list its attribute.
-    Lacking,
+    NotListed,
     /// Its condition does not hold.
     NotApplicable,
-    /// Its condition cannot be evaluated for these values, and so does not hold.
-    Undecided,
-    /// Its condition, which is its check, cannot be evaluated for these values, and so it failed.
-    Unanswered,
+    /// Its condition cannot be evaluated for these values, so the rule does not apply.
+    NotEvaluated,
+    /// It checks by its condition, which cannot be evaluated for these values, so it failed.
+    CheckNotEvaluated,
 }
 
 impl FindingKind {
@@ -184,10 +191,10 @@ impl FindingKind {
             Self::Blocked => "failed: ends the sign-up",
             Self::FieldFailed => "failed: an error at the field",
             Self::PageFailed => "failed: an error above the form",
-            Self::Lacking => "skipped: the event does not list the attribute",
+            Self::NotListed => "skipped: the event does not list the attribute",
             Self::NotApplicable => "does not apply: its condition does not hold",
-            Self::Undecided => "does not apply: its condition cannot be evaluated",
-            Self::Unanswered => "failed: its condition cannot be evaluated, an error at what it reads",
+            Self::NotEvaluated => "does not apply: its condition cannot be evaluated",
+            Self::CheckNotEvaluated => "failed: its condition cannot be evaluated, an error at what it reads",
         }
     }
 }

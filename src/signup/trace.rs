@@ -1,5 +1,5 @@
-//! The steps of a decision, in order and with their time: for `explain`, and for the log at debug level. A step never
-//! holds an address, a value of the form, or a code.
+//! The steps of a decision, in order and with their times, for `explain` and for the log at debug level. No step holds
+//! an address, a value of the form, or a code.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,18 +7,18 @@ use std::time::Duration;
 /// Tells how much time has passed since the decision began.
 pub type Stopwatch = Box<dyn Fn() -> Duration + Send + Sync>;
 
-/// One thing that was asked, and what came of it.
+/// One thing that was looked at, and what was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// What was asked (`deny`, `exact invitation`).
+    /// What was looked at (`deny`, `exact invitation`).
     pub asked: &'static str,
     /// What was found.
     pub found: String,
-    /// How long it took, from the step before.
+    /// The time since the step before.
     pub took: Duration,
 }
 
-/// The steps so far; or nothing at all, when nobody wants to know.
+/// The steps so far. It keeps none if nobody wants to see them.
 #[derive(Default)]
 pub struct Trace {
     steps: Vec<Step>,

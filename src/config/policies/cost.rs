@@ -81,7 +81,7 @@ pub(super) fn holds_several(rule: &Rule, policy: &Policy) -> bool {
 fn rounds_of_requirements(rules: &[Rule]) -> u64 {
     let (mut rounds, mut changed) = (0_u64, true);
     for rule in rules {
-        if changed && rule.is_its_condition() {
+        if changed && rule.checks_by_condition() {
             (rounds, changed) = (rounds.saturating_add(1), false);
         }
         changed |= !rule.normalise.is_empty();
@@ -118,7 +118,7 @@ fn of_rule(rule: &Rule, written: &RuleSection, policy: &Policy, messages: &Messa
     let condition = rule.when.as_ref().map_or(0, |when| {
         let asked = if rule.checks.required == Required::No { 0 } else { again };
         let for_others = when.worst_case(false, &items).saturating_mul(asked);
-        when.worst_case(rule.is_its_condition(), &items).saturating_add(for_others)
+        when.worst_case(rule.checks_by_condition(), &items).saturating_add(for_others)
     });
     let text = rule.message.as_ref().map_or(0, |key| messages.templates(key).map(Template::worst_case).sum());
     [

@@ -54,7 +54,7 @@ pub(super) fn rule(
 /// Warns of a condition that can fail on what people type.
 fn warn_of_risks(rule: &Rule, keys: &RuleKeys, kinds: &KnownTypes<'_>, diagnostics: &mut Diagnostics) {
     let (Some(condition), Some(written)) = (&rule.when, &keys.when) else { return };
-    let then = if rule.is_its_condition() {
+    let then = if rule.checks_by_condition() {
         "the person gets an error at the fields it reads"
     } else {
         "the rule does not apply"

@@ -5,7 +5,7 @@ use rstest::rstest;
 
 use super::sample::{GRAPH, LEAST, NEWS, Sample};
 use crate::signup::facts::{Facts, IdentityFacts};
-use crate::signup::rules::{Checked, MAX_TEXT, Outcome, Required, Submission, check};
+use crate::signup::rules::{CheckedForm, MAX_TEXT, Outcome, Required, Submission, check};
 use crate::values::{App, AttributeName, AttributeType, AttributeValue, Client, Form, FormField};
 
 /// The least configuration with a rule of these lines.
@@ -14,7 +14,7 @@ fn with_rule(lines: &str) -> Sample {
 }
 
 /// What the rule of these lines says to a value of `city`.
-fn checked(lines: &str, value: AttributeValue) -> Checked {
+fn checked(lines: &str, value: AttributeValue) -> CheckedForm {
     let config = with_rule(lines).load().unwrap_or_else(|invalid| panic!("{invalid}"));
     assert!(config.notes.is_empty(), "{:?}", config.notes);
     let field =

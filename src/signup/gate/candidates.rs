@@ -5,12 +5,12 @@ use crate::signup::reason::Reason;
 use crate::signup::trace::Trace;
 use crate::values::{Invitation, InvitationState};
 
-/// What came of the invitations for an address.
+/// The invitations for an address that count.
 #[derive(Default)]
 pub(super) struct Candidates<'a> {
     pub(super) exact: Option<&'a Invitation>,
     pub(super) domain: Option<&'a Invitation>,
-    /// Why the first of those that do not count does not.
+    /// Why the first invitation that does not count does not.
     pub(super) absent_because: Option<Reason>,
 }
 
@@ -20,10 +20,10 @@ impl<'a> Candidates<'a> {
         Self::default()
     }
 
-    pub(super) fn sort(question: &GateInput<'a>, trace: &mut Trace) -> Self {
+    pub(super) fn sort(input: &GateInput<'a>, trace: &mut Trace) -> Self {
         let mut sorted = Self::default();
-        for invitation in question.invitations.iter().filter(|invitation| invitation.code.is_none()) {
-            let reason = match invitation.state(question.app.id.as_ref(), question.now) {
+        for invitation in input.invitations.iter().filter(|invitation| invitation.code.is_none()) {
+            let reason = match invitation.state(input.app.id.as_ref(), input.now) {
                 InvitationState::Valid => None,
                 InvitationState::Expired => Some(Reason::InvitationExpired),
                 InvitationState::NotYetValid => Some(Reason::InvitationNotYetValid),
@@ -40,7 +40,7 @@ impl<'a> Candidates<'a> {
         sorted
     }
 
-    /// The first exact one wins; among domains the narrowest, and of equals the first.
+    /// Keeps the first exact invitation, and the first one for the longest domain rule.
     fn take(&mut self, invitation: &'a Invitation) {
         match invitation.specificity() {
             None => self.exact = self.exact.or(Some(invitation)),

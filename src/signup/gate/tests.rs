@@ -44,9 +44,8 @@ fn asked_of(policy: &Policy, found: &FoundAddress, invitations: &[Invitation]) -
         |one: &&Invitation| one.rule.as_ref().is_some_and(|rule| rule.matches(&found.address, policy.email_match));
     let matching: Vec<Invitation> = invitations.iter().filter(matches).cloned().collect();
     let app = App { id: APP.parse().ok(), name: "Portal".into() };
-    let question =
-        GateInput { policy: Some(policy), address: Some(found), invitations: &matching, app: &app, now: now() };
-    let admission = decide(&question, &mut Trace::off());
+    let input = GateInput { policy: Some(policy), address: Some(found), invitations: &matching, app: &app, now: now() };
+    let admission = decide(&input, &mut Trace::off());
     (admission.reason().name(), admission.invitation().map(|invitation| invitation.line))
 }
 
@@ -139,8 +138,8 @@ fn the_first_valid_invitation_fills_the_form_and_an_exact_one_before_a_domain() 
 fn an_app_without_a_policy_is_refused() {
     let address = found("jo@example.com", Provenance::Verified);
     let app = App::default();
-    let question = GateInput { policy: None, address: Some(&address), invitations: &[], app: &app, now: now() };
-    assert_eq!(decide(&question, &mut Trace::off()).reason(), Reason::NoPolicy);
+    let input = GateInput { policy: None, address: Some(&address), invitations: &[], app: &app, now: now() };
+    assert_eq!(decide(&input, &mut Trace::off()).reason(), Reason::NoPolicy);
 }
 
 #[test]
@@ -152,8 +151,8 @@ fn nobody_without_an_address_passes_even_an_open_gate() {
 
 fn without_address(policy: &Policy) -> &'static str {
     let app = App::default();
-    let question = GateInput { policy: Some(policy), address: None, invitations: &[], app: &app, now: now() };
-    decide(&question, &mut Trace::off()).reason().name()
+    let input = GateInput { policy: Some(policy), address: None, invitations: &[], app: &app, now: now() };
+    decide(&input, &mut Trace::off()).reason().name()
 }
 
 #[test]
@@ -234,10 +233,10 @@ fn the_trace_never_holds_an_address() {
     let policy = policy(Gate::InviteOnly, &["jo@example.com"], &[]);
     let app = App::default();
     let invitations = [invitation("jo@example.com", 2)];
-    let question =
+    let input =
         GateInput { policy: Some(&policy), address: Some(&address), invitations: &invitations, app: &app, now: now() };
     let mut trace = Trace::on(Box::new(std::time::Duration::default));
-    let _ = decide(&question, &mut trace);
+    let _ = decide(&input, &mut trace);
     assert!(trace.steps().len() >= 4, "{trace:?}");
     assert!(!format!("{trace:?}").contains("jo@"), "{trace:?}");
 }
@@ -286,9 +285,9 @@ proptest! {
         let invitations: Vec<Invitation> = invited.iter().map(|rule| invitation(rule, 2)).collect();
         let typed = found(&address, Provenance::Typed);
         let app = App::default();
-        let question =
+        let input =
             GateInput { policy: Some(&policy), address: Some(&typed), invitations: &invitations, app: &app, now: now() };
-        let admission = decide(&question, &mut Trace::off());
+        let admission = decide(&input, &mut Trace::off());
         prop_assert!(!matches!(admission, Admission::Admitted(_)), "{:?}", admission.reason());
     }
 }

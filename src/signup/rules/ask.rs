@@ -1,19 +1,19 @@
-//! Asks the condition of a rule.
+//! Evaluates the condition of a rule.
 //!
-//! Of several attributes at one path of the condition (see [`is_at`]) it is asked about each, since nobody knows which of
-//! them the directory takes: the answer that is hardest on the person counts.
+//! If several attributes are at one path of the condition (see [`is_at`]), the condition is evaluated for each of them,
+//! since nobody knows which of them the directory takes. The strictest answer counts.
 //!
-//! Which fields are required is remembered until a value changes: conditions can ask for it one after the other.
+//! Which fields are required is remembered until a value changes, since many conditions can need it.
 
 use std::collections::BTreeMap;
 
-use super::run::{Failure, FormCheck};
+use super::form_check::{FormCheck, RuleFailure};
 use super::{Required, Rule};
 use crate::expressions::{CheckResult, Condition, ConditionError, Path};
 use crate::signup::facts::is_at;
 use crate::values::{AttributeName, AttributeValue, FormField};
 
-/// How many ways to choose among attributes of the same name are tried. The directory has no such attributes.
+/// How many combinations of attributes of the same name are tried. The directory has no such attributes.
 const MAX_WAYS: usize = 4;
 
 /// Whether a rule applies.
@@ -21,34 +21,34 @@ const MAX_WAYS: usize = 4;
 pub(super) enum Applies {
     /// Its condition does not hold.
     No,
-    /// Its condition has no answer, and it has other checks.
-    Undecided,
-    /// Its condition has no answer, and is its check: what it reads was marked.
-    Unanswered,
+    /// Its condition cannot be evaluated, and it has other checks.
+    NotEvaluated,
+    /// Its condition, by which it checks, cannot be evaluated: the fields that it reads were marked.
+    CheckNotEvaluated,
     /// It has no condition, or one that holds.
     Yes,
 }
 
 /// The fields that the failing part of a condition reads, and what is wrong with each.
-type Marks = BTreeMap<usize, Failure>;
+type Marks = BTreeMap<usize, RuleFailure>;
 
-/// What a condition says about one choice among attributes of the same name.
+/// What a condition says about one combination of attributes of the same name.
 enum ConditionResult {
     No,
     Yes,
-    /// No answer.
+    /// It cannot be evaluated.
     Failed(Marks, Option<ConditionError>),
 }
 
 impl FormCheck<'_> {
-    /// Whether the rule applies; marks what its condition cannot be evaluated for, if it is its check.
+    /// Whether the rule applies. If it checks by its condition, marks the fields for which that cannot be evaluated.
     pub(super) fn ask(&mut self, at: usize, rule: &Rule) -> Applies {
         let Some(condition) = &rule.when else { return Applies::Yes };
-        let groups = if self.twins { self.groups(condition) } else { Vec::new() };
+        let groups = if self.same_names { self.groups(condition) } else { Vec::new() };
         let ways = groups.iter().try_fold(1_usize, |ways, group| ways.checked_mul(group.len()));
         let Some(ways) = ways.filter(|ways| *ways <= MAX_WAYS) else {
-            let marks = groups.into_iter().flatten().map(|field| (field, Failure::Invalid)).collect();
-            return self.unanswered(at, rule, &marks, None);
+            let marks = groups.into_iter().flatten().map(|field| (field, RuleFailure::Invalid)).collect();
+            return self.not_evaluated(at, rule, &marks, None);
         };
         let mut applies = Applies::No;
         for way in 0..ways {
@@ -56,7 +56,7 @@ impl FormCheck<'_> {
             let said = match self.said(rule, condition, &hidden) {
                 ConditionResult::No => Applies::No,
                 ConditionResult::Yes => return Applies::Yes,
-                ConditionResult::Failed(marks, error) => self.unanswered(at, rule, &marks, error.as_ref()),
+                ConditionResult::Failed(marks, error) => self.not_evaluated(at, rule, &marks, error.as_ref()),
             };
             applies = applies.max(said);
         }
@@ -65,7 +65,7 @@ impl FormCheck<'_> {
 
     fn said(&self, rule: &Rule, condition: &Condition, hidden: &[usize]) -> ConditionResult {
         let Some(context) = &self.context else { return ConditionResult::Yes };
-        if !rule.is_its_condition() {
+        if !rule.checks_by_condition() {
             return match condition.evaluate(context.json()) {
                 Ok(true) => ConditionResult::Yes,
                 Ok(false) => ConditionResult::No,
@@ -87,19 +87,19 @@ impl FormCheck<'_> {
             CheckResult::DoesNotHold => ConditionResult::No,
             CheckResult::Empty(paths) => {
                 let required = all(&paths).into_iter().filter(|at| self.is_required(*at));
-                let marks: Marks = required.map(|at| (at, Failure::Missing)).collect();
+                let marks: Marks = required.map(|at| (at, RuleFailure::Missing)).collect();
                 if marks.is_empty() { ConditionResult::No } else { ConditionResult::Failed(marks, None) }
             }
             CheckResult::Failed { paths, error } => {
                 let too_long = error == ConditionError::ValueTooLarge;
-                let failure = if too_long { Failure::TooLong } else { Failure::Invalid };
+                let failure = if too_long { RuleFailure::TooLong } else { RuleFailure::Invalid };
                 ConditionResult::Failed(all(&paths).into_iter().map(|at| (at, failure)).collect(), Some(error))
             }
         }
     }
 
-    /// Says that a condition has no answer, and marks the fields if it is its rule's check.
-    fn unanswered(&mut self, at: usize, rule: &Rule, marks: &Marks, error: Option<&ConditionError>) -> Applies {
+    /// Logs that a condition cannot be evaluated, and marks the fields if the rule checks by it.
+    fn not_evaluated(&mut self, at: usize, rule: &Rule, marks: &Marks, error: Option<&ConditionError>) -> Applies {
         let form = self.submission.form;
         let marked: Vec<_> = marks.iter().filter_map(|(field, why)| Some((form.0.get(*field)?, why))).collect();
         let names: Vec<_> = marked.iter().map(|(field, _)| field.name.as_str()).collect();
@@ -109,23 +109,23 @@ impl FormCheck<'_> {
             // The condition itself is not shown: it may name somebody's address.
             tracing::warn!(event = "condition-failed", rule = at, attribute, fields, error = %error);
         }
-        if !rule.is_its_condition() {
-            // Not to know which of too many attributes counts is no reason to leave them all alone.
-            return if error.is_some() { Applies::Undecided } else { Applies::Yes };
+        if !rule.checks_by_condition() {
+            // Nobody knows which of too many attributes counts, so the rule applies to all of them.
+            return if error.is_some() { Applies::NotEvaluated } else { Applies::Yes };
         }
         if marked.is_empty() {
-            self.checked.page_error.get_or_insert_with(|| Failure::Whole.built_in().to_owned());
+            self.checked.page_error.get_or_insert_with(|| RuleFailure::Whole.built_in().to_owned());
         }
         for (field, why) in marked {
             self.mark(&field.name, why.built_in());
         }
-        Applies::Unanswered
+        Applies::CheckNotEvaluated
     }
 
-    /// The attributes that are at one path of the condition, where they are several.
+    /// The groups of attributes that are at the same path of the condition.
     fn groups(&self, condition: &Condition) -> Vec<Vec<usize>> {
         let form = &self.submission.form.0;
-        // A path to all attributes tells none of them from another.
+        // A path to all attributes names none of them.
         let named = |path: &Path| form.iter().enumerate().filter(|(_, field)| is_at(&field.name, path)).count();
         let paths = condition.paths();
         let of_one = paths.iter().filter(|path| match path.as_slice() {
@@ -143,7 +143,7 @@ impl FormCheck<'_> {
         groups
     }
 
-    /// Shows the condition one attribute of each group; the others are handed back.
+    /// Shows the condition one attribute of each group. Returns the others.
     fn show(&mut self, groups: &[Vec<usize>], way: usize) -> Vec<usize> {
         let (mut rest, mut hidden) = (way, Vec::new());
         for group in groups {
@@ -163,7 +163,7 @@ impl FormCheck<'_> {
         self.values.get(at).and_then(Option::as_ref).is_none_or(AttributeValue::is_empty)
     }
 
-    /// Whether a rule that applies requires the field, as the values are now.
+    /// Whether a rule that applies to the values as they are now requires the field.
     fn is_required(&self, at: usize) -> bool {
         if let Some(known) = self.required.borrow().get(&at) {
             return *known;
@@ -171,8 +171,10 @@ impl FormCheck<'_> {
         let Some(field) = self.submission.form.0.get(at) else { return false };
         let for_it = |rule: &&Rule| rule.attribute.as_ref().is_some_and(|name| name.is(field.name.as_str()));
         let holds = |rule: &Rule| match (&rule.when, &self.context) {
-            // It is not asked about each way to choose among attributes of the same name.
-            (Some(condition), Some(context)) if !self.twins => condition.evaluate(context.json()).unwrap_or_default(),
+            // With attributes of the same name the rule counts as one that applies.
+            (Some(condition), Some(context)) if !self.same_names => {
+                condition.evaluate(context.json()).unwrap_or_default()
+            }
             _ => true,
         };
         let mut rules = self.rules.iter().filter(for_it);

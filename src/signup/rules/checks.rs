@@ -1,4 +1,4 @@
-//! What a value must be like.
+//! The checks of a value.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -16,31 +16,30 @@ pub enum Required {
     /// It need not be.
     #[default]
     No,
-    /// It must be, whether the event lists the attribute or not. A box that is not ticked is not filled in, nor is one
-    /// that says anything else than yes.
+    /// It must be, whether the event lists the attribute or not. A box is filled in only if its value means yes.
     Always,
     /// It must be if the event lists the attribute. A box that is not ticked is filled in: it says no.
     IfAsked,
 }
 
-/// What a value must be like; nothing of it applies to an empty one but `required`.
+/// The checks of a value. Only `required` applies to an empty one.
 #[derive(Debug, Clone, Default)]
 pub struct Checks {
     /// Whether it must be there.
     pub required: Required,
-    /// What the whole value must match; compiled with anchors.
+    /// The pattern that the whole value must match; it has anchors.
     pub pattern: Option<Regex>,
     /// At least so many characters.
     pub min_length: Option<usize>,
     /// At most so many characters.
     pub max_length: Option<usize>,
-    /// The values there are, as texts; empty: any.
+    /// The accepted values, as texts; empty: any.
     pub one_of: Vec<String>,
     /// The least whole number.
     pub min: Option<i64>,
     /// The greatest whole number.
     pub max: Option<i64>,
-    /// That it is a date, and which.
+    /// That it is a date, in which form and in which range.
     pub date: Option<DateCheck>,
     /// At least so many different choices.
     pub min_items: Option<usize>,
@@ -62,8 +61,8 @@ impl Checks {
             && date.is_none()
     }
 
-    /// Whether a value counts as not filled in: it has no items, or is in a box that has to be ticked and does not say
-    /// yes. `is_box`: the attribute is one.
+    /// Whether a value counts as not filled in: it has no items, or it is that of a box that has to be ticked and does
+    /// not mean yes. `is_box`: the attribute is a box.
     pub(super) fn is_missing(&self, value: Option<&AttributeValue>, items: &[Cow<'_, str>], is_box: bool) -> bool {
         let is_box = is_box || matches!(value, Some(AttributeValue::Boolean(_)));
         let yes =
@@ -76,7 +75,7 @@ impl Checks {
         self.count_passes(items) && items.iter().all(|item| self.item_passes(item, today))
     }
 
-    /// Whether every item can be read as what is checked of it: as a date, as a number.
+    /// Whether every item can be read as a date or a number, if it is checked as one.
     pub(super) fn can_read(&self, items: &[Cow<'_, str>]) -> bool {
         let number = self.min.or(self.max).is_some();
         items.iter().all(|item| {
@@ -94,7 +93,7 @@ impl Checks {
     fn item_passes(&self, item: &str, today: NaiveDate) -> bool {
         let length = || item.chars().count();
         let number = || item.parse::<i64>().is_ok_and(|number| within(number, self.min, self.max));
-        // The lengths go first: they say how much the pattern has to look at.
+        // The lengths go first: they limit how much the pattern has to look at.
         (self.min_length.or(self.max_length).is_none() || within(length(), self.min_length, self.max_length))
             && self.pattern.as_ref().is_none_or(|pattern| pattern.is_match(item))
             && (self.one_of.is_empty() || self.one_of.iter().any(|known| known == item))
@@ -103,7 +102,8 @@ impl Checks {
     }
 }
 
-/// What is checked on its own: the choices of a value that holds several, else the value. Empty if it is.
+/// The items that are checked one by one: the choices of a value that holds several, else the value. None if it is
+/// empty.
 pub(super) fn items(value: Option<&AttributeValue>, several: bool) -> Vec<Cow<'_, str>> {
     let Some(value) = value.filter(|value| !value.is_empty()) else { return Vec::new() };
     match value {

@@ -1,11 +1,11 @@
-//! Dates on the form: how they are written, which of them pass, and how old that makes somebody.
+//! Dates on the form: how they are written, which of them pass, and how old a person is.
 
 use std::fmt::Write as _;
 
 use chrono::format::{Item, StrftimeItems};
 use chrono::{Datelike, NaiveDate};
 
-/// That a value is a date, and which.
+/// How a date is written, and which dates pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DateCheck {
     /// How it is written, in the notation of `strftime`.
@@ -14,25 +14,25 @@ pub struct DateCheck {
     pub earliest: Option<Day>,
     /// The last day that passes.
     pub latest: Option<Day>,
-    /// As a birth date: how many whole years at least lie between it and the day of the sign-up.
+    /// The least age in whole years on the day of the sign-up, if it is a date of birth.
     pub min_age: Option<u32>,
 }
 
-/// Nobody is older, in years.
+/// The greatest age that is believed, in years.
 const OLDEST: u32 = 150;
 
 impl DateCheck {
     /// How dates are written if nothing else is said: `2026-11-21`.
     pub const ISO: &'static str = "%Y-%m-%d";
 
-    /// The date that the text is. A year has four digits: `20-01-31` is not the year 20, and most likely a slip.
+    /// Reads a date. A year has four digits: `20-01-31` is most likely a slip, and not the year 20.
     pub(super) fn read(&self, text: &str) -> Option<NaiveDate> {
         let date = NaiveDate::parse_from_str(text, &self.format).ok()?;
         (1000..=9999).contains(&date.year()).then_some(date)
     }
 
-    /// Whether the text is a date that passes. Somebody born on 29 February is a year older on 1 March, if the year has
-    /// no such day; nobody is older than [`OLDEST`].
+    /// Whether the text is a date that passes. In years without 29 February, people born on that day are a year older
+    /// on 1 March.
     pub(super) fn passes(&self, text: &str, today: NaiveDate) -> bool {
         let Some(date) = self.read(text) else { return false };
         let old_enough = |age| today.years_since(date).is_some_and(|years| (age..=OLDEST).contains(&years));
@@ -60,18 +60,18 @@ impl Day {
     }
 }
 
-/// Why a text is no way of writing dates.
+/// Why a text is no date format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoDateFormat {
     /// A `%` with something that is not known.
     #[error("has a % that stands for nothing: write for example %d.%m.%Y")]
     UnknownItem,
-    /// What it writes cannot be read back as the same day.
+    /// A date that is written this way cannot be read back.
     #[error("does not hold a whole date: it needs the year in full, the month and the day, such as %d.%m.%Y")]
     NotADate,
 }
 
-/// Whether dates can be written and read back this way.
+/// Checks that dates can be written and read back in this format.
 pub fn check_date_format(format: &str) -> Result<(), NoDateFormat> {
     if StrftimeItems::new(format).any(|item| matches!(item, Item::Error)) {
         return Err(NoDateFormat::UnknownItem);
@@ -80,7 +80,7 @@ pub fn check_date_format(format: &str) -> Result<(), NoDateFormat> {
         let mut written = String::new();
         write!(written, "{}", day.format(format)).is_ok() && NaiveDate::parse_from_str(&written, format) == Ok(day)
     };
-    // Days that differ in all that a format could leave out: the century, the year, the month, the day.
+    // Days that differ in everything that a format could leave out: the century, the year, the month, the day.
     let days = [(1955, 1, 31), (2004, 2, 29), (2026, 11, 7)];
     let mut days = days.into_iter().filter_map(|(year, month, day)| NaiveDate::from_ymd_opt(year, month, day));
     if days.all(reads_back) { Ok(()) } else { Err(NoDateFormat::NotADate) }

@@ -1,9 +1,9 @@
-//! How long the values of a form may be. It is checked before anything else looks at them.
+//! How long the values of a form may be. This is checked before anything else.
 
 use crate::signup::facts::choices;
 use crate::values::{AttributeName, AttributeValue, Form};
 
-/// The longest text, in bytes, where the policy says nothing else.
+/// The longest text, in bytes, by default.
 pub const MAX_TEXT: usize = 4096;
 
 /// The most choices in one value.
@@ -12,7 +12,7 @@ pub const MAX_CHOICES: usize = 256;
 /// The most attributes of one event. A user flow asks for a few dozen at most.
 pub(super) const MAX_FIELDS: usize = 1000;
 
-/// The characters that Entra lets its own attributes have
+/// The most characters of Entra's own attributes
 /// ([User attributes](https://learn.microsoft.com/entra/external-id/customers/concept-user-attributes)).
 const OF_ENTRA: [(&str, usize); 9] = [
     ("city", 128),
@@ -29,14 +29,14 @@ const OF_ENTRA: [(&str, usize); 9] = [
 /// How long the values of one attribute may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MaxLength {
-    /// All of its texts together.
+    /// The bytes of all texts together.
     bytes: usize,
-    /// The same in characters, where Entra has a limit of its own.
+    /// The characters of a text, if Entra has a limit of its own.
     characters: Option<usize>,
 }
 
 impl MaxLength {
-    /// The length for an attribute, under a policy with this `max_text`.
+    /// The limit for an attribute under a policy with this `max_text`, in bytes.
     #[must_use]
     pub fn of(attribute: &AttributeName, max_text: usize) -> Self {
         let own = OF_ENTRA.iter().find(|(name, _)| attribute.is(name));

@@ -1,9 +1,9 @@
-//! Ways of tidying a text.
+//! How texts are tidied.
 
 use unicode_normalization::UnicodeNormalization;
 
+use super::form_check::RuleFailure;
 use super::phone::{Country, e164};
-use super::run::Failure;
 use super::{MaxLength, Rule};
 use crate::signup::facts::choices;
 use crate::values::AttributeValue;
@@ -11,7 +11,7 @@ use crate::values::AttributeValue;
 /// A way of tidying a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Normalise {
-    /// White space at both ends goes.
+    /// Removes white space at both ends.
     Trim,
     /// Lower case.
     Lower,
@@ -20,13 +20,13 @@ pub enum Normalise {
     /// The first letter of each word in upper case, the rest in lower case: `jo o'neil-smith` becomes
     /// `Jo O'Neil-Smith`. What follows a hyphen or an apostrophe counts as a word if it has two letters or more.
     Title,
-    /// Runs of white space become one space; at both ends they go.
+    /// Replaces runs of white space by one space, and removes them at both ends.
     Collapse,
     /// Unicode's compatibility composition (NFKC): full-width letters, ligatures and the like become the plain ones.
     Nfkc,
-    /// Only the digits 0 to 9 stay, after NFKC.
+    /// Keeps only the digits 0 to 9, after NFKC.
     Digits,
-    /// A phone number in E.164: `0412 345 678` becomes `+61412345678`. What is no valid number fails.
+    /// Writes a phone number in E.164: `0412 345 678` becomes `+61412345678`. A text that is no valid number fails.
     Phone,
 }
 
@@ -36,8 +36,8 @@ const MAX_NUMBERS: usize = 4;
 /// A value after it was tidied.
 pub(super) struct Tidied {
     pub(super) value: AttributeValue,
-    /// It could not be read as what it was to become, or became too long.
-    pub(super) failure: Option<Failure>,
+    /// How it failed: it could not be read, or became too long.
+    pub(super) failure: Option<RuleFailure>,
 }
 
 impl Rule {
@@ -54,9 +54,9 @@ impl Rule {
         let mut tidy = |text: &str| {
             numbers += usize::from(phones);
             if numbers > MAX_NUMBERS {
-                failure = Some(Failure::TooLong);
+                failure = Some(RuleFailure::TooLong);
             }
-            if failure == Some(Failure::TooLong) {
+            if failure == Some(RuleFailure::TooLong) {
                 return String::new();
             }
             let (text, failed) = self.tidied_text(text, country, most);
@@ -74,31 +74,31 @@ impl Rule {
                 AttributeValue::StringCollection(each.collect())
             }
             AttributeValue::Int64(_) | AttributeValue::Boolean(_) => {
-                // Its type stays, so nothing is changed; whether it can be read as a phone number still counts.
+                // The value keeps its type, so nothing changes. But it must be readable as a phone number.
                 tidy(&value.to_text());
                 value.clone()
             }
         };
         if most.is_exceeded_by_value(&value, several) {
-            failure = Some(Failure::TooLong);
+            failure = Some(RuleFailure::TooLong);
         }
         Tidied { value, failure }
     }
 
-    fn tidied_text(&self, text: &str, country: Option<Country>, most: MaxLength) -> (String, Option<Failure>) {
+    fn tidied_text(&self, text: &str, country: Option<Country>, most: MaxLength) -> (String, Option<RuleFailure>) {
         let (mut text, mut failure) = (text.to_owned(), None);
         for step in &self.normalise {
             match step {
                 Normalise::Phone if text.trim().is_empty() => {}
                 Normalise::Phone => match e164(&text, country) {
                     Some(number) => text = number,
-                    None => failure = Some(Failure::Unreadable),
+                    None => failure = Some(RuleFailure::Unreadable),
                 },
                 step => text = step.apply(&text),
             }
-            // One character can become eighteen; the next step is not to start from there.
+            // One character can become eighteen. The next step must not make it longer still.
             if most.is_exceeded_by(&text) {
-                return (text, Some(Failure::TooLong));
+                return (text, Some(RuleFailure::TooLong));
             }
         }
         (text, failure)
@@ -132,7 +132,7 @@ impl Normalise {
     }
 }
 
-/// Whether a part of a word that follows this character may be a word of its own.
+/// Whether the character joins parts of a word, each of which may be a word of its own.
 fn joins(character: char) -> bool {
     matches!(character, '-' | '\u{2010}' | '\u{2011}' | '\u{2013}' | '\'' | '\u{2018}' | '\u{2019}' | '\u{2bc}')
 }
@@ -150,12 +150,12 @@ fn title(text: &str) -> String {
     titled
 }
 
-/// Adds a part of a word with its first letter in upper case; a number before it makes it none.
+/// Adds a part of a word with its first letter in upper case, unless a digit stands before that letter.
 fn push_capitalised(titled: &mut String, part: &str) {
     let mut started = false;
     for character in part.chars() {
         if !started && character.is_alphabetic() {
-            // A letter may have an upper case of several: only the first of them stays one.
+            // Some letters have several in upper case. Only the first of them stays in upper case.
             let mut upper = character.to_uppercase();
             titled.extend(upper.next());
             titled.extend(upper.flat_map(char::to_lowercase));

@@ -1,11 +1,11 @@
 //! Phone numbers in E.164, by the numbering plans that Google keeps and the `phonenumber` crate carries.
 //!
-//! What a person types is reduced to digits, with a `+` before them if it is there, before the library sees it:
-//! letters, extensions and `tel:` links are no numbers here.
+//! What a person types is reduced to digits, and a `+` before them, before the library sees it. Letters, extensions and
+//! `tel:` links are no numbers here.
 //!
-//! The plans are read and their patterns compiled before anybody waits for it ([`prepare`]), which takes some 0.2 s once
-//! and 20 MB. The library would compile a country's patterns when it first sees one of its numbers: whoever types numbers
-//! of many countries would then hold up everybody else.
+//! [`prepare`] reads the plans and compiles their patterns before anybody waits for it. It takes some 0.2 s once, and
+//! 20 MB. The library itself would compile a country's patterns at the first number of that country. Then somebody who
+//! types numbers of many countries would hold up everybody else.
 
 use std::collections::BTreeSet;
 use std::panic::catch_unwind;
@@ -19,13 +19,13 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::values::AttributeName;
 
-/// The digits of the longest number with its country's code (E.164), and some for the prefixes people dial before it.
+/// The digits of the longest number with its country code (E.164), and ten for the prefixes that people dial before it.
 const MAX_DIGITS: usize = 15 + 10;
 
-/// More than the codes of all countries.
+/// A range with the codes of all countries.
 const CODES: std::ops::Range<u16> = 1..1000;
 
-/// How many patterns are kept beside those that are compiled beforehand. There are none that the library needs.
+/// Room for patterns that are not compiled beforehand. The library needs none.
 const SPARE_PATTERNS: usize = 16;
 
 /// A country by its ISO 3166 alpha-2 code.
@@ -45,7 +45,7 @@ impl FromStr for Country {
     }
 }
 
-/// Where the country of numbers comes from that do not say theirs.
+/// Where the country of numbers without a country code comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PhoneCountry {
     /// From the configuration.
@@ -58,7 +58,7 @@ pub enum PhoneCountry {
 pub(super) fn e164(text: &str, country: Option<Country>) -> Option<String> {
     let typed = dialled(text)?;
     prepare();
-    // The library is fed digits only, and still: whatever it does with them must not cost a person their sign-up.
+    // The library sees digits only. But even if it panics, the sign-up must go on.
     catch_unwind(|| read(&typed, country)).ok()?
 }
 
@@ -67,7 +67,7 @@ fn read(typed: &str, country: Option<Country>) -> Option<String> {
         return valid(None, typed);
     }
     let country = country?;
-    // The library takes a number that begins like its own country's code for one that has the code.
+    // If a number begins like its country's code, the library takes these digits for the code.
     let in_full = || Some(format!("+{}{typed}", DATABASE.by_id(country.0.as_ref())?.country_code()));
     valid(Some(country), typed).or_else(|| valid(None, &in_full()?))
 }
@@ -75,11 +75,12 @@ fn read(typed: &str, country: Option<Country>) -> Option<String> {
 fn valid(country: Option<Country>, typed: &str) -> Option<String> {
     let number = phonenumber::parse(country.map(|country| country.0), typed).ok()?;
     let valid = phonenumber::is_valid(&number) && number.extension().is_none();
-    // The library would look for the country's way of writing it first.
+    // The library's own way of writing E.164 would look up the country's format first.
     valid.then(|| format!("+{}{}", number.country().code(), number.national()))
 }
 
-/// The digits, with a `+` before them if there is one; `None` if there is anything that nobody dials or writes between.
+/// The digits, with the `+` before them if there is one; `None` if there is a character that nobody dials or writes
+/// between digits.
 fn dialled(text: &str) -> Option<String> {
     let mut dialled = String::new();
     for character in text.nfkc().filter(|character| !between(*character)) {
@@ -92,7 +93,7 @@ fn dialled(text: &str) -> Option<String> {
     Some(dialled)
 }
 
-/// What people write between digits, or brings along by copying a number.
+/// Whether people write the character between digits, or copy it along with a number.
 fn between(character: char) -> bool {
     let marks = ['-', '.', '/', '(', ')', '[', ']', '~', '\u{2212}', '\u{2060}', '\u{feff}', '\u{ad}'];
     let dash_or_mark = ('\u{200b}'..='\u{200f}').contains(&character)
@@ -101,7 +102,7 @@ fn between(character: char) -> bool {
     character.is_whitespace() || dash_or_mark || marks.contains(&character)
 }
 
-/// Reads the numbering plans and compiles their patterns, once. To be called when the configuration is read.
+/// Reads the numbering plans and compiles their patterns, once. Called when the configuration is read.
 pub fn prepare() {
     static PREPARED: Once = Once::new();
     PREPARED.call_once(|| {

@@ -59,22 +59,22 @@ fn now() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 3, 1, 9, 30, 0).unwrap()
 }
 
-fn check_several(rules: &[Rule], form: &Form, multi_select: &[AttributeName]) -> Checked {
+fn check_several(rules: &[Rule], form: &Form, multi_select: &[AttributeName]) -> CheckedForm {
     check_typed(rules, form, multi_select, &AttributeTypes::default())
 }
 
-fn check_typed(rules: &[Rule], form: &Form, multi_select: &[AttributeName], types: &AttributeTypes) -> Checked {
+fn check_typed(rules: &[Rule], form: &Form, multi_select: &[AttributeName], types: &AttributeTypes) -> CheckedForm {
     let (app, client) = (App::default(), Client { locale: "de-at".into(), ..Client::default() });
     let identity = IdentityFacts { provenance: Some(Provenance::Verified), ..IdentityFacts::default() };
     let facts = Facts { form, multi_select, types, invitation: None, app: &app, client: &client, identity };
     check(rules, &Submission { form, multi_select, max_text: MAX_TEXT, facts: &facts, now: now() })
 }
 
-fn check_form(rules: &[Rule], form: &Form) -> Checked {
+fn check_form(rules: &[Rule], form: &Form) -> CheckedForm {
     check_several(rules, form, &[])
 }
 
-fn check_one(rule: Rule, value: Option<AttributeValue>) -> Checked {
+fn check_one(rule: Rule, value: Option<AttributeValue>) -> CheckedForm {
     check_form(&[rule], &Form(vec![field("city", value)]))
 }
 
@@ -88,10 +88,10 @@ fn tidied(steps: &[Normalise], given: &str) -> String {
     changed.into_values().next().map_or_else(|| given.to_owned(), |value| value.to_text())
 }
 
-fn errors(checked: &Checked) -> Vec<(&str, &str)> {
+fn errors(checked: &CheckedForm) -> Vec<(&str, &str)> {
     checked.errors.iter().map(|(name, key)| (name.as_str(), key.as_str())).collect()
 }
 
-fn findings(checked: &Checked) -> Vec<(usize, FindingKind)> {
+fn findings(checked: &CheckedForm) -> Vec<(usize, FindingKind)> {
     checked.findings.iter().map(|finding| (finding.rule, finding.kind)).collect()
 }

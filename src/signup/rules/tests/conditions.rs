@@ -196,7 +196,7 @@ fn emptiness_is_no_excuse_at_a_required_field() {
         assert_eq!(checked.block, None);
         (errors(&checked).len(), findings(&checked)[0].1)
     };
-    assert_eq!(required(None), (1, FindingKind::Unanswered));
+    assert_eq!(required(None), (1, FindingKind::CheckNotEvaluated));
     assert_eq!(required(when("false")), (0, FindingKind::NotApplicable));
 }
 
@@ -216,7 +216,7 @@ fn a_failure_of_the_condition_says_nothing_of_the_rules_own_text() {
     for rule in [rule, as_error] {
         let checked = check_form(&[rule], &form(&[("city", "five")]));
         assert_eq!((checked.block.as_deref(), errors(&checked)), (None, vec![("city", "field-invalid")]));
-        assert_eq!(findings(&checked), [(0, FindingKind::Unanswered)]);
+        assert_eq!(findings(&checked), [(0, FindingKind::CheckNotEvaluated)]);
     }
 }
 
@@ -226,7 +226,7 @@ fn a_condition_that_limits_a_rule_does_not_hold_where_it_cannot_be_evaluated() {
     let rule = Rule { when: when("attributes.city > 5"), ..checking("city", checks) };
     let checked = check_form(&[rule], &form(&[("city", "Leeds")]));
     assert!(checked.errors.is_empty());
-    assert_eq!(findings(&checked), [(0, FindingKind::Undecided)]);
+    assert_eq!(findings(&checked), [(0, FindingKind::NotEvaluated)]);
 }
 
 #[test]
@@ -285,8 +285,8 @@ fn a_condition_is_not_passed_by_a_second_attribute_of_the_same_name() {
     assert!(!blocks(&[("City", ""), ("city", "York"), ("state", "X")]));
     let ext = |app: char| format!("extension_{}_Plan", String::from(app).repeat(32));
     let plan = block("attributes.ext.Plan == 'gold'");
-    let twins = form(&[(&ext('a'), "gold"), (&ext('b'), "lead")]);
-    assert!(check_form(&[plan], &twins).block.is_some());
+    let same_names = form(&[(&ext('a'), "gold"), (&ext('b'), "lead")]);
+    assert!(check_form(&[plan], &same_names).block.is_some());
 }
 
 #[test]
@@ -336,7 +336,7 @@ fn whether_a_field_is_required_is_asked_anew_when_a_value_has_changed() {
         rules.extend([check, required]);
         let form = form(&[("city", ""), ("country", "au")]);
         let checked = check_form(&rules, &form);
-        findings(&checked).iter().filter(|(_, kind)| *kind == FindingKind::Unanswered).count()
+        findings(&checked).iter().filter(|(_, kind)| *kind == FindingKind::CheckNotEvaluated).count()
     };
     assert_eq!(fails(Vec::new()), 0);
     assert_eq!(fails(vec![tidying("country", &[Normalise::Upper])]), 1, "the value has changed");

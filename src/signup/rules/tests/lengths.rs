@@ -22,8 +22,8 @@ fn no_rule_runs_over_a_form_with_a_text_that_is_too_long() {
 fn every_attribute_is_measured_whether_a_rule_names_it_or_not() {
     let long = |name: &str, length: usize| check_form(&[], &form(&[(name, &"x".repeat(length))])).errors.len();
     assert_eq!((long("ext.Bio", 4096), long("ext.Bio", 4097), long("CITY", 129)), (0, 1, 1));
-    let twins = form(&[("City", "Leeds"), ("city", &"x".repeat(129))]);
-    assert_eq!(errors(&check_form(&[], &twins)), [("city", "field-too-long")]);
+    let same_names = form(&[("City", "Leeds"), ("city", &"x".repeat(129))]);
+    assert_eq!(errors(&check_form(&[], &same_names)), [("city", "field-too-long")]);
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Phone numbers as people type them. The numbers are those that numbering plans give as examples, or that are kept free
-//! for fiction.
+//! Phone numbers as people type them. The numbers are those that numbering plans give as examples, or that are kept
+//! free for fiction.
 
 use rstest::rstest;
 
@@ -62,7 +62,7 @@ fn a_failure_without_a_text_of_its_own_is_an_invalid_field() {
 
 #[test]
 fn no_number_is_no_failure() {
-    assert_eq!(check_form(&[phone(fixed("AU"))], &form(&[("mobilePhone", "")])), Checked::default());
+    assert_eq!(check_form(&[phone(fixed("AU"))], &form(&[("mobilePhone", "")])), CheckedForm::default());
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn the_country_is_the_one_that_rules_before_have_tidied() {
 #[test]
 fn a_number_in_a_field_of_another_type_keeps_it() {
     let number = |value| check_form(&[phone(fixed("AU"))], &Form(vec![field("mobilePhone", Some(value))]));
-    assert_eq!(number(AttributeValue::Int64(412_345_678)), Checked::default());
+    assert_eq!(number(AttributeValue::Int64(412_345_678)), CheckedForm::default());
     assert_eq!(number(AttributeValue::Int64(12)).errors.len(), 1);
     assert_eq!(number(AttributeValue::Boolean(true)).errors.len(), 1);
 }

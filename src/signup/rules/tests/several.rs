@@ -4,7 +4,7 @@ use rstest::rstest;
 
 use super::*;
 
-fn topics(rule: Rule, value: AttributeValue) -> Checked {
+fn topics(rule: Rule, value: AttributeValue) -> CheckedForm {
     check_several(&[rule], &Form(vec![field("topics", Some(value))]), &[AttributeName::new("Topics")])
 }
 
@@ -20,7 +20,7 @@ fn tidies_each_choice_and_joins_them_with_commas_alone() {
 #[test]
 fn a_rule_that_tidies_nothing_leaves_the_text_as_it_is() {
     let rule = checking("topics", Checks { one_of: vec!["art".into(), "film".into()], ..Checks::default() });
-    assert_eq!(topics(rule, text("art, film")), Checked::default());
+    assert_eq!(topics(rule, text("art, film")), CheckedForm::default());
 }
 
 #[rstest]

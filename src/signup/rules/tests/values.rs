@@ -38,7 +38,7 @@ fn title_begins_each_word_with_a_capital(#[case] given: &str, #[case] wanted: &s
 
 #[test]
 fn says_nothing_about_what_did_not_change() {
-    assert_eq!(check_one(tidying("city", &[Normalise::Trim]), Some(text("Leeds"))), Checked::default());
+    assert_eq!(check_one(tidying("city", &[Normalise::Trim]), Some(text("Leeds"))), CheckedForm::default());
 }
 
 #[rstest]
@@ -104,11 +104,11 @@ fn numbers_lie_in_their_range(#[case] value: AttributeValue, #[case] wanted: boo
 fn checks_numbers_and_booleans_as_their_text_and_never_changes_their_type() {
     let checks = Checks { pattern: pattern("[0-9]{4}"), ..Checks::default() };
     let rule = Rule { checks, ..tidying("city", &[Normalise::Upper]) };
-    assert_eq!(check_one(rule.clone(), Some(AttributeValue::Int64(2010))), Checked::default());
+    assert_eq!(check_one(rule.clone(), Some(AttributeValue::Int64(2010))), CheckedForm::default());
     assert!(!check_one(rule, Some(AttributeValue::Int64(20))).errors.is_empty());
     let yes = Checks { one_of: vec!["true".into()], ..Checks::default() };
     let yes = Rule { checks: yes, ..tidying("city", &[Normalise::Upper]) };
-    assert_eq!(check_one(yes, Some(AttributeValue::Boolean(true))), Checked::default());
+    assert_eq!(check_one(yes, Some(AttributeValue::Boolean(true))), CheckedForm::default());
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn what_must_be_filled_in_fails_if_the_event_does_not_list_it() {
     let wanted = [("companyName", "company"), ("jobTitle", "field-required"), ("state", "field-required")];
     assert_eq!(errors(&checked), wanted);
     let missing = ["jobTitle", "state", "companyName"].map(AttributeName::new);
-    assert_eq!((checked.missing, checked.lacking), (missing.into(), vec![]), "each is named in one way");
+    assert_eq!((checked.missing, checked.not_listed), (missing.into(), vec![]), "each is named in one way");
     let elsewhere = check_form(&rules[2..3], &form(&[("country", "NZ")]));
     assert_eq!(elsewhere.errors.len() + elsewhere.missing.len(), 0, "its condition does not hold");
     let block = Rule { outcome: Outcome::Block, ..checking("jobTitle", required) };
@@ -203,8 +203,8 @@ fn every_other_rule_for_an_attribute_the_event_lacks_is_skipped_and_named_once()
     ];
     let checked = check_form(&rules, &Form(vec![field("city", None)]));
     assert!(checked.errors.is_empty() && checked.missing.is_empty());
-    assert_eq!(checked.lacking, [AttributeName::new("jobTitle"), AttributeName::new("state")]);
-    assert_eq!(findings(&checked), [0, 1, 2].map(|rule| (rule, FindingKind::Lacking)));
+    assert_eq!(checked.not_listed, [AttributeName::new("jobTitle"), AttributeName::new("state")]);
+    assert_eq!(findings(&checked), [0, 1, 2].map(|rule| (rule, FindingKind::NotListed)));
     let listed = check_form(&rules, &Form(vec![field("jobTitle", None)]));
     assert_eq!(errors(&listed), [("jobTitle", "field-required")], "a listed one that is empty fails");
 }

@@ -6,18 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ask::Applies;
 use super::checks::items;
 use super::length::{MAX_FIELDS, too_long};
-use super::{Checked, Country, Finding, FindingKind, MaxLength, Outcome, PhoneCountry, Required, Rule, Submission};
+use super::{CheckedForm, Country, Finding, FindingKind, MaxLength, Outcome, PhoneCountry, Required, Rule, Submission};
 use crate::signup::facts::{ConditionContext, place_of};
 use crate::signup::messages::key;
 use crate::values::{AttributeName, AttributeType, AttributeValue, Form, FormField};
 
 /// The most attributes whose names differ in case only. The directory has none.
-const MAX_TWINS: usize = 2;
+const MAX_SAME_NAMES: usize = 2;
 
 /// Applies the rules in order.
 #[must_use]
-pub fn check(rules: &[Rule], submission: &Submission<'_>) -> Checked {
-    if let Some(checked) = refuse_length(submission).or_else(|| refuse_twins(submission.form)) {
+pub fn check(rules: &[Rule], submission: &Submission<'_>) -> CheckedForm {
+    if let Some(checked) = refuse_length(submission).or_else(|| refuse_same_names(submission.form)) {
         return checked;
     }
     let mut run = FormCheck::new(rules, submission);
@@ -30,60 +30,63 @@ pub fn check(rules: &[Rule], submission: &Submission<'_>) -> Checked {
     run.done()
 }
 
-/// What is said to a form that is too long to be looked at.
-fn refuse_length(submission: &Submission<'_>) -> Option<Checked> {
+/// The errors of a form that is too long to be checked; `None`: it is not.
+fn refuse_length(submission: &Submission<'_>) -> Option<CheckedForm> {
     let form = submission.form;
     if form.0.len() > MAX_FIELDS {
-        return Some(Checked { page_error: Some(Failure::Whole.built_in().to_owned()), ..Checked::default() });
+        return Some(CheckedForm {
+            page_error: Some(RuleFailure::Whole.built_in().to_owned()),
+            ..CheckedForm::default()
+        });
     }
     let too_long: Vec<_> = too_long(form, submission.multi_select, submission.max_text).cloned().collect();
-    let errors = too_long.iter().map(|name| (name.clone(), Failure::TooLong.built_in().to_owned())).collect();
-    (!too_long.is_empty()).then(|| Checked { errors, too_long, ..Checked::default() })
+    let errors = too_long.iter().map(|name| (name.clone(), RuleFailure::TooLong.built_in().to_owned())).collect();
+    (!too_long.is_empty()).then(|| CheckedForm { errors, too_long, ..CheckedForm::default() })
 }
 
-/// What is said where more attributes have one name, in different case, than are looked at.
-fn refuse_twins(form: &Form) -> Option<Checked> {
+/// The errors of a form in which too many names differ in case only; `None`: it has no such names.
+fn refuse_same_names(form: &Form) -> Option<CheckedForm> {
     let mut same: BTreeMap<String, Vec<&AttributeName>> = BTreeMap::new();
     for field in &form.0 {
         same.entry(field.name.as_str().to_ascii_lowercase()).or_default().push(&field.name);
     }
-    let many = same.into_values().filter(|names| names.len() > MAX_TWINS).flatten();
-    let errors: BTreeMap<_, _> = many.map(|name| (name.clone(), Failure::Invalid.built_in().to_owned())).collect();
-    (!errors.is_empty()).then(|| Checked { errors, ..Checked::default() })
+    let many = same.into_values().filter(|names| names.len() > MAX_SAME_NAMES).flatten();
+    let errors: BTreeMap<_, _> = many.map(|name| (name.clone(), RuleFailure::Invalid.built_in().to_owned())).collect();
+    (!errors.is_empty()).then(|| CheckedForm { errors, ..CheckedForm::default() })
 }
 
-/// A form while rules run over it.
+/// The check of one form, under way.
 pub(super) struct FormCheck<'a> {
     pub(super) rules: &'a [Rule],
     pub(super) submission: &'a Submission<'a>,
     /// The values as they are now, in the form's order.
     pub(super) values: Vec<Option<AttributeValue>>,
-    /// What conditions see of them; `None` if there are no conditions.
+    /// What conditions see; `None` if there are no conditions.
     pub(super) context: Option<ConditionContext>,
     /// Whether several attributes may be at one path of a condition.
-    pub(super) twins: bool,
-    /// Which fields are required, as far as it was asked since a value changed.
+    pub(super) same_names: bool,
+    /// Which fields are required, as far as that is known since the last change of a value.
     pub(super) required: RefCell<BTreeMap<usize, bool>>,
-    pub(super) checked: Checked,
+    pub(super) checked: CheckedForm,
 }
 
 /// How a rule fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Failure {
-    /// The form as a whole.
+pub(super) enum RuleFailure {
+    /// The form as a whole is wrong.
     Whole,
     /// There is no value.
     Missing,
-    /// The value is not what it has to be at all: no date, no number, no phone number. A slip, so that it never blocks.
+    /// The value cannot be read as a date, a number or a phone number. That is a slip, so it never blocks.
     Unreadable,
-    /// The value is longer than can be looked at.
+    /// The value is too long to be checked.
     TooLong,
     /// The value does not pass.
     Invalid,
 }
 
-impl Failure {
-    /// The built-in message's key.
+impl RuleFailure {
+    /// The key of its built-in message.
     pub(super) fn built_in(self) -> &'static str {
         match self {
             Self::Whole => key::FIX_ERRORS,
@@ -121,28 +124,28 @@ impl<'a> FormCheck<'a> {
         let fields = &submission.form.0;
         let names: BTreeSet<_> = fields.iter().map(|field| place_of(&field.name)).collect();
         let values = fields.iter().map(|field| field.value.clone()).collect();
-        let twins = names.len() < fields.len();
+        let same_names = names.len() < fields.len();
         let required = RefCell::default();
-        Self { rules, submission, values, context, twins, required, checked: Checked::default() }
+        Self { rules, submission, values, context, same_names, required, checked: CheckedForm::default() }
     }
 
     fn apply(&mut self, at: usize, rule: &Rule) {
         let places = self.places(rule);
         let absent = rule.attribute.as_ref().filter(|_| places.is_empty());
-        if let Some(attribute) = absent.filter(|_| !rule.minds_absence()) {
-            add(&mut self.checked.lacking, attribute);
-            return self.note(at, FindingKind::Lacking);
+        if let Some(attribute) = absent.filter(|_| !rule.fails_if_not_listed()) {
+            add(&mut self.checked.not_listed, attribute);
+            return self.note(at, FindingKind::NotListed);
         }
         match self.ask(at, rule) {
             Applies::Yes => {}
             Applies::No => return self.note(at, FindingKind::NotApplicable),
-            Applies::Undecided => return self.note(at, FindingKind::Undecided),
-            Applies::Unanswered => return self.note(at, FindingKind::Unanswered),
+            Applies::NotEvaluated => return self.note(at, FindingKind::NotEvaluated),
+            Applies::CheckNotEvaluated => return self.note(at, FindingKind::CheckNotEvaluated),
         }
         if absent.is_some() {
-            self.fail(at, rule, None, Failure::Missing);
-        } else if places.is_empty() && rule.is_its_condition() {
-            self.fail(at, rule, None, Failure::Whole);
+            self.fail(at, rule, None, RuleFailure::Missing);
+        } else if places.is_empty() && rule.checks_by_condition() {
+            self.fail(at, rule, None, RuleFailure::Whole);
         }
         for place in places {
             let untidy = self.tidy(at, rule, place);
@@ -156,7 +159,7 @@ impl<'a> FormCheck<'a> {
         self.checked.findings.push(Finding { rule, kind });
     }
 
-    /// The rule's fields: one, unless names differ in case only.
+    /// The rule's fields. There are several only if their names differ in case only.
     fn places(&self, rule: &Rule) -> Vec<RuleField<'a>> {
         let Some(name) = rule.attribute.as_ref().map(AttributeName::as_str) else { return Vec::new() };
         let several = self.submission.multi_select.iter().any(|several| several.is(name));
@@ -164,7 +167,7 @@ impl<'a> FormCheck<'a> {
         fields.map(|(at, field)| RuleField { at, field, several }).collect()
     }
 
-    /// Shows the first failure at a field.
+    /// Adds the message of a failure at a field, unless there is one.
     pub(super) fn mark(&mut self, field: &AttributeName, key: &str) {
         self.checked.errors.entry(field.clone()).or_insert_with(|| key.to_owned());
     }
@@ -173,15 +176,15 @@ impl<'a> FormCheck<'a> {
         self.values.get(place.at)?.as_ref()
     }
 
-    /// Whether the field is a box, by the event or by the operator's declaration.
+    /// Whether the field is a box, by the event or by its declared type.
     fn is_box(&self, place: RuleField<'_>) -> bool {
         let FormField { name, attribute_type, .. } = place.field;
         [Some(*attribute_type), self.submission.facts.types.declared(name.as_str())]
             .contains(&Some(AttributeType::Boolean))
     }
 
-    /// Tidies the value; how that fails, if it does.
-    fn tidy(&mut self, at: usize, rule: &Rule, place: RuleField<'_>) -> Option<Failure> {
+    /// Tidies the value. Returns how that failed, if it did.
+    fn tidy(&mut self, at: usize, rule: &Rule, place: RuleField<'_>) -> Option<RuleFailure> {
         if rule.normalise.is_empty() {
             return None;
         }
@@ -189,12 +192,12 @@ impl<'a> FormCheck<'a> {
         let value = self.value(place)?;
         let most = MaxLength::of(&place.field.name, self.submission.max_text);
         let tidied = rule.tidied(value, place.several, country, most);
-        if tidied.failure == Some(Failure::TooLong) {
+        if tidied.failure == Some(RuleFailure::TooLong) {
             return tidied.failure;
         }
         if tidied.value.is_empty() && !value.is_empty() {
-            // What was typed would vanish without a word: it stays, and fails.
-            return Some(Failure::Unreadable);
+            // A value that tidying would empty stays as it was typed, and fails.
+            return Some(RuleFailure::Unreadable);
         }
         let changed = tidied.value != *value;
         if changed {
@@ -210,7 +213,7 @@ impl<'a> FormCheck<'a> {
         tidied.failure
     }
 
-    /// The country for phone numbers that do not say theirs.
+    /// The country for phone numbers without a country code.
     fn country(&self, rule: &Rule) -> Option<Country> {
         match rule.phone_country.as_ref()? {
             PhoneCountry::Fixed(country) => Some(*country),
@@ -222,34 +225,34 @@ impl<'a> FormCheck<'a> {
     }
 
     /// How the rule fails, if it does.
-    fn failure(&self, rule: &Rule, place: RuleField<'_>, untidy: Option<Failure>) -> Option<Failure> {
-        if untidy == Some(Failure::TooLong) {
+    fn failure(&self, rule: &Rule, place: RuleField<'_>, untidy: Option<RuleFailure>) -> Option<RuleFailure> {
+        if untidy == Some(RuleFailure::TooLong) {
             return untidy;
         }
         let value = self.value(place);
         let items = items(value, place.several);
         if rule.checks.is_missing(value, &items, self.is_box(place)) {
-            let fails = rule.checks.required != Required::No || rule.is_its_condition();
-            return fails.then_some(Failure::Missing);
+            let fails = rule.checks.required != Required::No || rule.checks_by_condition();
+            return fails.then_some(RuleFailure::Missing);
         }
         if untidy.is_some() || !rule.checks.can_read(&items) {
-            return Some(Failure::Unreadable);
+            return Some(RuleFailure::Unreadable);
         }
         let today = self.submission.now.date_naive();
-        let fails = rule.is_its_condition() || !rule.checks.pass(&items, today);
-        fails.then_some(Failure::Invalid)
+        let fails = rule.checks_by_condition() || !rule.checks.pass(&items, today);
+        fails.then_some(RuleFailure::Invalid)
     }
 
-    fn fail(&mut self, at: usize, rule: &Rule, place: Option<RuleField<'_>>, failure: Failure) {
+    fn fail(&mut self, at: usize, rule: &Rule, place: Option<RuleField<'_>>, failure: RuleFailure) {
         let built_in = failure.built_in();
         if let Some(attribute) = rule.attribute.as_ref().filter(|_| place.is_none()) {
             add(&mut self.checked.missing, attribute);
         }
         let field = place.map(|place| &place.field.name).or(rule.attribute.as_ref());
         let blocks = rule.outcome == Outcome::Block;
-        // A rule that blocks has the text of a page, which says something else than that this is no date.
-        let slip = [Failure::Unreadable, Failure::TooLong].contains(&failure);
-        let own = rule.message.as_deref().filter(|_| !(slip && blocks || failure == Failure::TooLong));
+        // The text of a rule that blocks is that of a page. It does not say that a value cannot be read.
+        let slip = [RuleFailure::Unreadable, RuleFailure::TooLong].contains(&failure);
+        let own = rule.message.as_deref().filter(|_| !(slip && blocks || failure == RuleFailure::TooLong));
         let text = |built_in: &str| own.unwrap_or(built_in).to_owned();
         let kind = match (rule.outcome, field) {
             (Outcome::Block, Some(field)) if slip => {
@@ -273,12 +276,12 @@ impl<'a> FormCheck<'a> {
     }
 
     /// What was found, with the values that changed.
-    fn done(self) -> Checked {
+    fn done(self) -> CheckedForm {
         let mut checked = self.checked;
         let missing = &checked.missing;
-        checked.lacking.retain(|name| !missing.iter().any(|known| known.is(name.as_str())));
+        checked.not_listed.retain(|name| !missing.iter().any(|known| known.is(name.as_str())));
         for (field, value) in self.submission.form.0.iter().zip(self.values) {
-            // What came in another type than the field's can be refused, but only be sent back in the field's.
+            // A value can come in another type than the field's, but is sent back in the field's type only.
             let changed = value.filter(|value| Some(value) != field.value.as_ref());
             if let Some(value) = changed.and_then(|value| value.convert(field.attribute_type)) {
                 checked.changed.insert(field.name.clone(), value);
