@@ -11,6 +11,7 @@ use source::{File, Source};
 
 mod adapters;
 mod chain;
+mod circles;
 mod functions;
 mod source;
 
@@ -142,7 +143,7 @@ fn each_room_uses_what_the_table_allows_and_nothing_else() {
         for permission in Permission::list(row) {
             match (used.contains(&(*room, permission)), permission.is_planned) {
                 (false, false) => {
-                    wrong.push(format!("{room} never uses {}: take it out of the table", permission.room))
+                    wrong.push(format!("{room} never uses {}: take it out of the table", permission.room));
                 }
                 (true, true) => wrong.push(format!("{room} uses {}: it is no longer planned", permission.room)),
                 _ => {}

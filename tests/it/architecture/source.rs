@@ -35,13 +35,13 @@ impl Source {
     }
 
     /// Makes a crate of texts, each with its path below the source folder.
-    fn of(texts: impl IntoIterator<Item = (String, PathBuf)>) -> Self {
+    pub(super) fn of(texts: impl IntoIterator<Item = (String, PathBuf)>) -> Self {
         let (mut files, mut only_tests) = (Vec::new(), BTreeSet::new());
         for (text, path) in texts {
             let module = module_of(&path);
             let tokens: TokenStream = text.parse().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-            let (tokens, tests) = product::without_tests(tokens);
-            only_tests.extend(tests.into_iter().map(|test| [module.clone(), vec![test]].concat()));
+            let (tokens, declared) = product::without_tests(tokens);
+            only_tests.extend(declared.into_iter().map(|test| [module.clone(), vec![test]].concat()));
             let parsed = syn::parse2(tokens).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             files.push(File::read(path, module, &parsed));
         }

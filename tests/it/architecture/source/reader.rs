@@ -12,19 +12,19 @@ type Path = Vec<String>;
 
 /// A file of the product.
 #[derive(Default)]
-pub(in super::super) struct File {
+pub(crate) struct File {
     /// Below the source folder.
-    pub(in super::super) path: PathBuf,
+    pub(crate) path: PathBuf,
     /// `entra::caller::claims`, in parts.
-    pub(in super::super) module: Path,
+    pub(crate) module: Path,
     /// What it names, in the order of the text.
-    pub(in super::super) names: Vec<Name>,
+    pub(crate) names: Vec<Name>,
     /// The traits that it implements, each with the type.
-    pub(in super::super) implementations: Vec<(Path, Path)>,
+    pub(crate) implementations: Vec<(Path, Path)>,
     /// Its functions, with those of `impl` blocks.
-    pub(in super::super) functions: Vec<Function>,
+    pub(crate) functions: Vec<Function>,
     /// The routes of a router: the path, and what its handler names.
-    pub(in super::super) routes: Vec<(String, Vec<Path>)>,
+    pub(crate) routes: Vec<(String, Vec<Path>)>,
     pub(super) imports: BTreeMap<String, Path>,
     pub(super) items: BTreeSet<String>,
     inline_modules: Path,
@@ -32,15 +32,15 @@ pub(in super::super) struct File {
 }
 
 /// A path that a file names.
-pub(in super::super) struct Name {
-    pub(in super::super) line: usize,
-    pub(in super::super) path: Path,
-    pub(in super::super) purpose: Purpose,
+pub(crate) struct Name {
+    pub(crate) line: usize,
+    pub(crate) path: Path,
+    pub(crate) purpose: Purpose,
 }
 
 /// Why a file names something.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Purpose {
+pub(crate) enum Purpose {
     /// To use it.
     Use,
     /// To hand it on: `pub use`.
@@ -49,12 +49,12 @@ pub(in super::super) enum Purpose {
 
 /// A function, and what its body names.
 #[derive(Default)]
-pub(in super::super) struct Function {
-    pub(in super::super) name: String,
+pub(crate) struct Function {
+    pub(crate) name: String,
     /// Every path that is called, or passed as a value.
-    pub(in super::super) values: Vec<Path>,
+    pub(crate) values: Vec<Path>,
     /// Every method that is called.
-    pub(in super::super) methods: BTreeSet<String>,
+    pub(crate) methods: BTreeSet<String>,
 }
 
 impl File {
@@ -96,7 +96,7 @@ impl File {
             UseTree::Name(name) if name.ident == "self" => (&name.ident, before.to_vec(), before.last().cloned()),
             UseTree::Name(name) => (&name.ident, with(&name.ident), Some(name.ident.to_string())),
             UseTree::Rename(name) => (&name.ident, with(&name.ident), Some(name.rename.to_string())),
-            _ => return,
+            UseTree::Glob(_) => return,
         };
         self.imports.extend(alias.map(|alias| (alias, self.rooted(path.clone()))));
         self.name(ident, path, purpose);
@@ -184,9 +184,9 @@ impl<'f> Visit<'f> for File {
     }
 
     fn visit_item_impl(&mut self, item: &'f ItemImpl) {
-        if let (Some((implemented, _)), syn::Type::Path(implementer)) = (&item.trait_, &*item.self_ty) {
-            let (implemented, implementer) = (self.rooted(parts(implemented)), self.rooted(parts(&implementer.path)));
-            self.implementations.push((implemented, implementer));
+        if let (Some((seam, _)), syn::Type::Path(adapter)) = (&item.trait_, &*item.self_ty) {
+            let pair = (self.rooted(parts(seam)), self.rooted(parts(&adapter.path)));
+            self.implementations.push(pair);
         }
         visit::visit_item_impl(self, item);
     }
