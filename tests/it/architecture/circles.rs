@@ -14,7 +14,7 @@ const STILL_TO_BE_PARTED: &[[&str; 2]] = &[
     ["entra/attribute.rs", "entra/event.rs"],
     ["lookups/context.rs", "lookups/request.rs"],
     ["signup/identity.rs", "signup/policy.rs"],
-    ["signup/rules/ask.rs", "signup/rules/run.rs"],
+    ["signup/rules/ask.rs", "signup/rules/form_check.rs"],
 ];
 
 /// What each file takes from each other file.
