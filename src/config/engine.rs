@@ -6,6 +6,7 @@
 
 mod decode;
 mod diagnostics;
+mod doc_comment;
 mod kinds;
 mod named_files;
 mod origin;
@@ -14,6 +15,7 @@ mod problems;
 mod reference;
 mod schema;
 mod shape;
+mod text_format;
 mod tree;
 
 pub(super) use decode::{Decode, Fallback, SectionKeys, SectionNode, Spanned, as_table, built_in, choice};
@@ -31,5 +33,6 @@ pub(super) use reference::toml;
 pub(super) use schema::json_schema;
 #[cfg(test)]
 pub(super) use schema::value_schema;
-pub(super) use shape::{Choice, Key, Section, Shape, SharedKey, TextFormat};
+pub(super) use shape::{Choice, Key, Section, Shape, SharedKey};
+pub(super) use text_format::TextFormat;
 pub(super) use tree::{Node, Value, parse_file, parse_setting};

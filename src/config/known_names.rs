@@ -46,6 +46,12 @@ impl KnownNames {
         columns::attribute(written, self.extension_app.as_ref())
     }
 
+    /// Like [`KnownNames::find`], and the address by either of its names.
+    pub(super) fn find_with_email(&self, written: &str) -> Option<AttributeName> {
+        let is_email = ["email", "emailAddress"].iter().any(|name| written.eq_ignore_ascii_case(name));
+        if is_email { Some(AttributeName::new("email")) } else { self.find(written) }
+    }
+
     /// The attribute as the directory spells it, for a key that uses it. Reports a name that is no attribute's.
     pub(super) fn attribute(
         &self,
@@ -65,10 +71,7 @@ impl KnownNames {
         origin: &Origin,
         diagnostics: &mut Diagnostics,
     ) -> Option<AttributeName> {
-        if written.eq_ignore_ascii_case("email") || written.eq_ignore_ascii_case("emailAddress") {
-            return Some(AttributeName::new("email"));
-        }
-        let found = columns::attribute(written, self.extension_app.as_ref());
+        let found = self.find_with_email(written);
         if found.is_none() {
             let how = if written.starts_with("ext.") && self.extension_app.is_none() {
                 "names a custom attribute: set tenant.extension_app_id".to_owned()

@@ -120,7 +120,7 @@ fn a_value_that_is_the_only_one_so_far_can_be_written() {
     assert!(Sample::new(&text).problems().is_empty());
 }
 
-/// A configuration that is only a name for something else.
+/// A path that is no file.
 #[cfg(unix)]
 #[test]
 fn what_only_looks_like_a_configuration_is_an_error_and_not_waited_for() {

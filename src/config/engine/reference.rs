@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value as Json;
 
-use super::shape::{Choice, Key, Section, Shape, TextFormat};
+use super::shape::{Choice, Key, Section, Shape};
+use super::text_format::TextFormat;
 
 /// An introduction, and the reference of the file. A note has the path of a key; it stands below that key's heading.
 pub(in crate::config) fn markdown(introduction: &str, file: &Shape, notes: &[(&str, String)]) -> String {

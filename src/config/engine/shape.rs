@@ -2,16 +2,14 @@
 //!
 //! Every type that can be decoded has a shape. The declaration of the type makes it, from doc comments, types and
 //! defaults. So the description only has keys that are read and defaults that are used. It leaves out planned keys.
-//!
-//! Three kinds of lines in a doc comment have a meaning of their own:
-//!
-//! - ``Example: `"800ms"` `` is a value as TOML;
-//! - `Keys: locale` says what the keys of a table are (for tables in tables, one line for each);
-//! - `Default: the tenant's own` is the default in words. It replaces the declared one in both documents.
+//! Some lines of doc comments have a meaning of their own, see [`DocComment`].
 
 use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
+
+use super::doc_comment::DocComment;
+use super::text_format::TextFormat;
 
 /// What may be written for a key.
 #[derive(Debug, Clone)]
@@ -84,107 +82,6 @@ impl Shape {
     }
 }
 
-/// How a text has to be written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::config) enum TextFormat {
-    /// Any text.
-    Text,
-    /// A GUID.
-    Guid,
-    /// A time span.
-    Duration,
-    /// An address of the outside world.
-    Url,
-    /// A file or a folder.
-    Path,
-    /// A text with values filled in.
-    Template,
-    /// A CEL expression.
-    Condition,
-    /// A regular expression.
-    Pattern,
-    /// An address or a domain.
-    AddressRule,
-    /// An attribute's name.
-    Attribute,
-}
-
-impl TextFormat {
-    /// Every format with rules of its own.
-    pub(in crate::config) const EXPLAINED: [Self; 9] = [
-        Self::Guid,
-        Self::Duration,
-        Self::Url,
-        Self::Path,
-        Self::Template,
-        Self::Condition,
-        Self::Pattern,
-        Self::AddressRule,
-        Self::Attribute,
-    ];
-
-    /// The name of the format. The plural is made with `s`.
-    pub(in crate::config) fn name(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Guid => "GUID",
-            Self::Duration => "duration",
-            Self::Url => "URL",
-            Self::Path => "path",
-            Self::Template => "template",
-            Self::Condition => "condition",
-            Self::Pattern => "pattern",
-            Self::AddressRule => "address rule",
-            Self::Attribute => "attribute",
-        }
-    }
-
-    /// How the text is written, in one or two sentences. Empty for any text.
-    pub(in crate::config) fn about(self) -> &'static str {
-        match self {
-            Self::Text => "",
-            Self::Guid => {
-                "`8-4-4-4-12` hexadecimal digits in any case, also without the hyphens or in braces, not all zero."
-            }
-            Self::Duration => "A whole number with a unit: `800ms`, `60s`, `10m`, `2h` or `1d`. At most 366 days.",
-            Self::Url => "An `https` address without query, fragment and credentials; `http` is for loopback only.",
-            Self::Path => "A path on this machine; a relative one begins at the folder of `guestlist.toml`.",
-            Self::Template => {
-                "A text in which `{{ … }}` is filled in, such as `{{ user.givenName | slug }}`. Names that do not exist \
-                 are errors; a value that is absent is empty."
-            }
-            Self::Condition => {
-                "A CEL expression that is true or false, such as `user.country == 'AU'`. At most 1 KiB; one that fails \
-                 when it is evaluated counts as false, with a warning in the log."
-            }
-            Self::Pattern => "A regular expression that the whole value must match, so `^` and `$` are not needed.",
-            Self::AddressRule => {
-                "`jo@example.com` is that address, `@example.com` every address of exactly that domain, \
-                 `@*.example.com` every address of a domain below it, at any depth."
-            }
-            Self::Attribute => {
-                "The name of a built-in attribute (`displayName`), `ext.Name` for a custom one (this needs \
-                 `tenant.extension_app_id`), or `email`."
-            }
-        }
-    }
-
-    /// A regular expression that every text of this format matches.
-    pub(in crate::config) fn pattern(self) -> Option<&'static str> {
-        match self {
-            Self::Guid => Some(GUID),
-            Self::Duration => Some("^[0-9]+(ms|s|m|h|d)$"),
-            Self::AddressRule => Some("@"),
-            _ => None,
-        }
-    }
-}
-
-/// A GUID with hyphens, the same in braces, or without hyphens.
-const GUID: &str = "^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\
-                    |\\{[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\\}\
-                    |[0-9A-Fa-f]{32})$";
-
 /// One of a few words, with its meaning.
 #[derive(Debug, Clone)]
 pub(in crate::config) struct Choice {
@@ -194,7 +91,7 @@ pub(in crate::config) struct Choice {
 
 impl Choice {
     pub(in crate::config) fn new(word: &'static str, lines: &[&'static str]) -> Self {
-        Self { word, about: Doc::new(lines).about }
+        Self { word, about: DocComment::new(lines).about }
     }
 }
 
@@ -212,7 +109,7 @@ pub(in crate::config) struct Section {
 impl Section {
     pub(in crate::config) fn new(name: &'static str, lines: &[&'static str], keys: Vec<Key>) -> Self {
         let short = name.strip_suffix("Section").or_else(|| name.strip_suffix("Keys"));
-        Self { name: short.unwrap_or(name), about: Doc::new(lines).about, keys, shared: Vec::new() }
+        Self { name: short.unwrap_or(name), about: DocComment::new(lines).about, keys, shared: Vec::new() }
     }
 
     /// The same section under another name.
@@ -253,7 +150,7 @@ pub(in crate::config) struct SharedKey {
 
 impl SharedKey {
     pub(in crate::config) fn new(name: &'static str, lines: &[&'static str], before: &[&'static str]) -> Self {
-        let Doc { about, examples, .. } = Doc::new(lines);
+        let DocComment { about, examples, .. } = DocComment::new(lines);
         Self { name, about, examples, before: before.first().copied() }
     }
 }
@@ -277,7 +174,7 @@ pub(in crate::config) struct Key {
 impl Key {
     /// A required key. The lines are those of its doc comment.
     pub(in crate::config) fn new(name: &'static str, lines: &[&'static str], shape: Shape) -> Self {
-        let Doc { about, examples, keys, default } = Doc::new(lines);
+        let DocComment { about, examples, keys, default } = DocComment::new(lines);
         let shape = shape.by(&keys);
         Self { name, about, shape, required: true, default: None, default_in_words: default, examples }
     }
@@ -331,39 +228,6 @@ impl Key {
 fn toml_value(text: &str) -> Option<Json> {
     let mut table: BTreeMap<String, Json> = toml::from_str(&format!("value = {text}")).ok()?;
     table.remove("value")
-}
-
-/// The parts of a doc comment.
-struct Doc {
-    about: String,
-    examples: Vec<&'static str>,
-    keys: Vec<&'static str>,
-    default: Option<&'static str>,
-}
-
-impl Doc {
-    /// Joins lines to paragraphs, which empty lines separate.
-    fn new(lines: &[&'static str]) -> Self {
-        let mut doc = Self { about: String::new(), examples: Vec::new(), keys: Vec::new(), default: None };
-        for line in lines.iter().map(|line| line.trim()) {
-            if let Some(example) = line.strip_prefix("Example: ") {
-                doc.examples.push(example.trim_matches('`'));
-            } else if let Some(keys) = line.strip_prefix("Keys: ") {
-                doc.keys.push(keys);
-            } else if let Some(default) = line.strip_prefix("Default: ") {
-                doc.default = Some(default);
-            } else if line.is_empty() {
-                doc.about.push_str("\n\n");
-            } else {
-                if !doc.about.is_empty() && !doc.about.ends_with('\n') {
-                    doc.about.push(' ');
-                }
-                doc.about.push_str(line);
-            }
-        }
-        doc.about = doc.about.trim().to_owned();
-        doc
-    }
 }
 
 #[cfg(test)]

@@ -60,8 +60,7 @@ impl KnownTypes<'_> {
         if written == "ext" {
             return None;
         }
-        let email = written.eq_ignore_ascii_case("email") || written.eq_ignore_ascii_case("emailAddress");
-        let name = if email { Some(AttributeName::new("email")) } else { self.names.find(written) }?;
+        let name = self.names.find_with_email(written)?;
         if self.multi_select.iter().any(|several| several.is(name.as_str())) {
             return Some(ValueKind::List);
         }

@@ -17,12 +17,12 @@ fn schema() -> Json {
     serde_json::from_str(&json_schema()).unwrap()
 }
 
-/// What the schema has to say about a configuration.
+/// The problems that the schema finds.
 fn against_the_schema(text: &str) -> Vec<String> {
     problems(&schema(), &toml::from_str(text).unwrap())
 }
 
-/// What the decoder has to say about it, and the keys that it knew on its way.
+/// The problems that the decoder finds, and the keys that it knows.
 fn decoded(text: &str) -> (Vec<Problem>, BTreeSet<String>) {
     let mut syntax = Vec::new();
     let root = parse_file(text, &mut syntax);
@@ -86,8 +86,8 @@ fn the_schema_refuses_what_is_found_after_decoding_too(#[case] text: String, #[c
     assert!(seen.iter().any(|problem| problem.starts_with(place)), "{seen:#?}");
 }
 
-/// A value that the schema passes, with every key; the `pick`th form where there are several. Its keys are noted with the
-/// paths that the decoder gives them.
+/// A value that the schema accepts, with every key, and the `pick`th form of each choice. Adds the paths of its keys to
+/// `keys`, as the decoder writes them.
 fn filled(schema: &Json, path: &str, pick: usize, keys: &mut BTreeSet<String>) -> Json {
     let (schema, pick) = resolve(schema, pick);
     let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
@@ -116,7 +116,7 @@ fn filled(schema: &Json, path: &str, pick: usize, keys: &mut BTreeSet<String>) -
     }
 }
 
-/// The schema without references and choices on its outside, and what is left to pick from further within.
+/// The schema that references and choices lead to, and the rest of `pick` for choices below it.
 fn resolve(schema: &Json, pick: usize) -> (Json, usize) {
     if let Some(reference) = schema.get("$ref") {
         let pointer = reference.as_str().unwrap().strip_prefix('#').unwrap();

@@ -13,7 +13,7 @@ url = "https://crm.contoso.com/people?email={{ email }}"
 prefill = { jobTitle = "/person/title" }
 "#;
 
-/// A configuration with that look-up, one line of which is another one, or has one more.
+/// A configuration with that look-up and this line, in place of the line of the same key if there is one.
 fn sample(line: &str) -> Sample {
     let key = line.split('=').next().unwrap();
     let kept = |old: &&str| !old.starts_with(key);

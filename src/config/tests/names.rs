@@ -1,4 +1,4 @@
-//! Every name that an expression uses exists.
+//! Names that conditions and templates use.
 
 use rstest::rstest;
 

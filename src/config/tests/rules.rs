@@ -1,4 +1,4 @@
-//! `[[policies.rules]]`: what can be meant, and what cannot.
+//! `[[policies.rules]]`: what is accepted, and what is not.
 
 use chrono::{TimeZone, Utc};
 use rstest::rstest;
@@ -13,7 +13,7 @@ fn with_rule(lines: &str) -> Sample {
     Sample::new(&format!("{LEAST}[[policies.rules]]\n{lines}\n"))
 }
 
-/// What the rule of these lines says to a value of `city`.
+/// The result of a rule of these lines for a value of `city`.
 fn checked(lines: &str, value: AttributeValue) -> CheckedForm {
     let config = with_rule(lines).load().unwrap_or_else(|invalid| panic!("{invalid}"));
     assert!(config.notes.is_empty(), "{:?}", config.notes);
@@ -198,7 +198,7 @@ fn the_condition_of_a_connector_can_fail_too() {
     }
 }
 
-/// What is said about a policy with these keys, and rules.
+/// The problems of a policy with these keys and rules.
 fn about(keys: &str, rules: &[String]) -> Vec<String> {
     Sample::new(&format!("{LEAST}{keys}\n{}", rules.concat()))
         .with("GUESTLIST__TENANT__EXTENSION_APP_ID", "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0")
@@ -318,7 +318,7 @@ fn a_warning_about_a_rule_does_not_keep_its_work_from_being_looked_at() {
     let seen = about("", &vec![rule; 9]);
     assert!(seen.iter().any(|line| line.contains("int() fails")), "{seen:#?}");
     assert!(seen.iter().any(|line| line.contains("the rules of this policy can take")), "{seen:#?}");
-    // Nor from being looked at as a whole.
+    // Nor from being checked as a whole.
     let pointless = "when = \"int(attributes.city) > 3\"\nrequired = true";
     assert!(about("", &[rule_of(pointless)]).iter().any(|line| line.contains("without attribute can only fail")));
 }

@@ -38,7 +38,7 @@ fn names_are_unique_and_a_policy_that_never_decides_is_pointed_out() {
     assert!(seen.iter().any(|line| line.contains("never decides")), "{seen:#?}");
 }
 
-/// Who needs the list gets the failure action, and `check` fails; the service starts.
+/// The service starts; decisions that need the list end in the failure action; `check` fails.
 #[test]
 fn a_list_that_cannot_be_read_does_not_keep_the_service_from_starting() {
     let template = "prefill = { city = \"{{ invite.seat }}\" }";
@@ -53,7 +53,7 @@ fn a_list_that_cannot_be_read_does_not_keep_the_service_from_starting() {
         assert!(said.contains("invites.beta: ") && said.contains(says), "{said}");
         assert_eq!((config.invites.len(), config.invites[0].columns()), (1, None));
     }
-    // Of a list that is there the columns are known.
+    // The columns of a list that is there are known.
     assert!(Sample::new(&with("invites.csv")).load().is_err());
 }
 
@@ -86,7 +86,7 @@ fn what_can_never_work_is_an_error(#[case] text: &str, #[case] says: &str) {
     assert!(seen.iter().any(|line| line.contains(says)), "{seen:#?}");
 }
 
-/// Where a folder is lost with its instance, a policy that needs the state cannot do what it says.
+/// On Azure a folder is lost with its instance, so a policy that needs the state cannot work.
 #[rstest]
 #[case::codes("invitation_code = \"jobTitle\"", true)]
 #[case::no_address("invitation_code = \"jobTitle\"\nno_address = \"code\"", true)]

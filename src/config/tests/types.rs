@@ -1,4 +1,4 @@
-//! `[tenant.attributes]`: types that can be meant, and names that cannot.
+//! `[tenant.attributes]`: types that are accepted, and names that are not.
 
 use rstest::rstest;
 

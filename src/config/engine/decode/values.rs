@@ -7,7 +7,8 @@ use serde_json::Value as Json;
 
 use super::{Decode, as_table, structured, unexpected};
 use crate::config::engine::diagnostics::Diagnostics;
-use crate::config::engine::shape::{Shape, TextFormat};
+use crate::config::engine::shape::Shape;
+use crate::config::engine::text_format::TextFormat;
 use crate::config::engine::tree::{Entry, Node, Value};
 
 /// What a member of a list without a name is called in a path.
