@@ -1,13 +1,15 @@
 //! Tokens for outbound calls.
 //!
-//! The caller of Microsoft Graph holds a [`TokenSource`] and does not know where its tokens come from. For now they come
-//! from the tenant's token endpoint for a client secret. A certificate or a managed identity can implement the same trait.
+//! The caller of Microsoft Graph holds a [`TokenSource`] and does not know where its tokens come from. For now they
+//! come from the tenant's token endpoint for a client secret. A certificate or a managed identity can implement the
+//! same trait.
 //!
-//! Invariants: a token is kept until five minutes before its end; only one task asks for a new one while the others wait
-//! for its outcome; no error, log line or `Debug` output carries the secret, a token, or the endpoint's answer.
-//! When the endpoint is slow, the wait ends when the caller's time ends. When it is absent or refuses, that is remembered
-//! for a few seconds, so that a hundred waiting tasks do not ask a hundred times. When it answers without a token or with an
-//! impossible lifetime, it is asked once more at once. When something else answers in its place, that is an outage.
+//! Invariants: a token is kept until five minutes before its end; only one task asks for a new one while the others
+//! wait for its outcome; no error, log line or `Debug` output carries the secret, a token, or the endpoint's answer.
+//! When the endpoint is slow, the wait ends when the caller's time ends. When it is absent or refuses, that is
+//! remembered for a few seconds, so that a hundred waiting tasks do not ask a hundred times. When it answers without a
+//! token or with an impossible lifetime, it is asked once more at once. When something else answers in its place, that
+//! is an outage.
 
 mod bearer;
 mod client_secret;

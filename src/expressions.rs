@@ -1,8 +1,8 @@
 //! Templates (minijinja) and conditions (CEL), compiled when the configuration is read, within limits.
 //!
 //! Both are written by the configuration's author and applied to values that strangers typed. So everything that can be
-//! wrong with the text itself (its size, its nesting, a name, a filter, a function) is found while it is compiled, before a
-//! recursive parser reads it. What can still fail later ends in an error that quotes no value.
+//! wrong with the text itself (its size, its nesting, a name, a filter, a function) is found while it is compiled,
+//! before a recursive parser reads it. What can still fail later ends in an error that quotes no value.
 //!
 //! For both, a value that is absent, null or the empty text is empty.
 //!

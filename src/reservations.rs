@@ -1,22 +1,22 @@
 //! Which uses of invitation codes are taken, and who has come as far as the form: the little that hooks write.
 //!
 //! A code is good for a number of uses. Each use is a slot with a log of its own in the state store: the object
-//! `reservations/{digest of the code}/{slot}-{n}.json` is the slot's n-th event, both counted from 0. At Submit a slot is
-//! *reserved* for the person who signs up. When the account is found, the slot is *accepted* for it. When no account was
-//! found long after the lease, the slot is *released* and free again. When nobody can know, it is *kept*, which means
-//! used.
+//! `reservations/{digest of the code}/{slot}-{n}.json` is the slot's n-th event, both counted from 0. At Submit a slot
+//! is *reserved* for the person who signs up. When the account is found, the slot is *accepted* for it. When no account
+//! was found long after the lease, the slot is *released* and free again. When nobody can know, it is *kept*, which
+//! means used.
 //!
-//! A use is held by a person: by their address if it is known, else by what Start saw of them. The holder finds it again
-//! [`RENEWALS`] times within [`RENEWABLE`], since Entra repeats calls and people correct forms. After that, each Submit
-//! takes a further use. So does each Submit of a person who cannot be told from others.
+//! A use is held by a person: by their address if it is known, else by what Start saw of them. The holder finds it
+//! again [`RENEWALS`] times within [`RENEWABLE`], since Entra repeats calls and people correct forms. After that, each
+//! Submit takes a further use. So does each Submit of a person who cannot be told from others.
 //!
 //! Invariants:
 //! - every change is the creation of the event after the last one that was read. Of two that try, one is told that it
 //!   exists, and reads again. So there is no lock, and it does not matter how many processes there are;
 //! - nothing is overwritten or deleted, and the last event says all about its slot. So what was read once is known;
 //! - no more slots are in use than the code has uses, also after the list has lowered them;
-//! - in doubt a slot is in use: if its last event cannot be read, or if it was reserved without an address, since only an
-//!   address shows whether there is an account;
+//! - in doubt a slot is in use: if its last event cannot be read, or if it was reserved without an address, since only
+//!   an address shows whether there is an account;
 //! - a renewal changes neither whose the use is nor the address by which its account will be known;
 //! - codes and addresses appear as digests only. The digest of an address has no key, so whoever may read the store can
 //!   try addresses: the store is for its owner. [`RememberedStarts`] do hold addresses, for an hour.

@@ -56,8 +56,8 @@ pub struct StateStore {
 }
 
 impl StateStore {
-    /// The store that the settings name; `namespaces` are those of all rooms that keep something in it. Nothing is opened
-    /// yet.
+    /// The store that the settings name; `namespaces` are those of all rooms that keep something in it. Nothing is
+    /// opened yet.
     #[must_use]
     pub fn from_settings(settings: &Settings, namespaces: &'static [&'static Namespace]) -> Self {
         let backend = match settings {

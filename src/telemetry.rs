@@ -11,9 +11,9 @@
 //! Our own events are written at the chosen level, those of the libraries only from WARN up.
 //!
 //! Logging never stops the work. A caller puts a line into a queue and goes on; separate threads write the queues
-//! (`console.rs`). A line that cannot be written because the host is gone is lost silently. If nobody reads, lines that find
-//! no room in the queue are dropped, counted, and reported once there is room. At the end, [`FlushAtEnd`] writes what is
-//! queued, within a second.
+//! (`console.rs`). A line that cannot be written because the host is gone is lost silently. If nobody reads, lines that
+//! find no room in the queue are dropped, counted, and reported once there is room. At the end, [`FlushAtEnd`] writes
+//! what is queued, within a second.
 //!
 //! Addresses appear as an [`AddressHash`] only. See `docs/LOGGING.md` for the fields.
 

@@ -5,11 +5,11 @@
 //! more than 1,024 characters or a list of more than 256 items counts as absent. So `user.ext.Plan != ''` and
 //! `'billing' in invite.tags` need no guard, and `user.ext.Newsletter` alone is a condition.
 //!
-//! The CEL parser recurses, so a text can make it overflow its stack. So length, brackets and operators are counted before
-//! it runs, it runs on a thread with a stack of its own, and the depth of its tree is measured before the tree is used.
-//! Loops (`all`, `exists`, `exists_one`, `map`, `filter`) cannot contain each other, so that evaluation takes no more
-//! steps than a list has items. The language's other extras (regular expressions, dates, optionals, types as values)
-//! are not available. [`resolve::FUNCTIONS`] lists the functions that are.
+//! The CEL parser recurses, so a text can make it overflow its stack. So length, brackets and operators are counted
+//! before it runs, it runs on a thread with a stack of its own, and the depth of its tree is measured before the tree
+//! is used. Loops (`all`, `exists`, `exists_one`, `map`, `filter`) cannot contain each other, so that evaluation takes
+//! no more steps than a list has items. The language's other extras (regular expressions, dates, optionals, types as
+//! values) are not available. [`resolve::FUNCTIONS`] lists the functions that are.
 
 mod check;
 mod cost;
@@ -151,7 +151,8 @@ impl Condition {
         }
     }
 
-    /// Where it can fail. `typed` says whether people type the value of a path; `kind` says which kind that value always has.
+    /// Where it can fail. `typed` says whether people type the value of a path; `kind` says which kind that value
+    /// always has.
     #[must_use]
     pub fn warnings(
         &self,
@@ -161,8 +162,9 @@ impl Condition {
         warnings::find(&self.compiled.resolved, typed, kind)
     }
 
-    /// What it can cost at worst, in nanoseconds on the machine of the README's figures; `check`: as [`Condition::evaluate_check`]
-    /// evaluates it. `items` says how many items the value at a path can hold, all that is in it together.
+    /// What it can cost at worst, in nanoseconds on the machine of the README's figures; `check`: as
+    /// [`Condition::evaluate_check`] evaluates it. `items` says how many items the value at a path can hold, all that
+    /// is in it together.
     #[must_use]
     pub fn worst_case(&self, check: bool, items: &dyn Fn(&[String]) -> u64) -> u64 {
         cost::worst_case(&self.compiled.resolved, check, items)

@@ -1,19 +1,19 @@
 //! Templates: texts with `{{ … }}` in them.
 //!
 //! A template runs over a JSON object and sees only the members that it names. Absent, null and empty values render as
-//! nothing, at any depth. True and false render as `true` and `false`. (`~`, which joins two values, spells them `True` and
-//! `False`, as the library does: write `| string` after them there.) Nothing is escaped: a template makes a value, not a
-//! page. `if` and `for` are available. `set`, `macro`, `include` and the like are not, so that a template cannot use its own
-//! output to make more.
+//! nothing, at any depth. True and false render as `true` and `false`. (`~`, which joins two values, spells them `True`
+//! and `False`, as the library does: write `| string` after them there.) Nothing is escaped: a template makes a value,
+//! not a page. `if` and `for` are available. `set`, `macro`, `include` and the like are not, so that a template cannot
+//! use its own output to make more.
 //!
 //! Limits while it is compiled: the size of the text, brackets, blocks and operators are counted before the recursive
-//! parser reads it; unknown names, filters, tests and statements are errors. Limits while it runs: 20,000 steps, 16 KiB of
-//! output. An error tells the kind and the line and quotes no value.
+//! parser reads it; unknown names, filters, tests and statements are errors. Limits while it runs: 20,000 steps, 16 KiB
+//! of output. An error tells the kind and the line and quotes no value.
 //!
-//! Filters are those of [minijinja](https://docs.rs/minijinja/latest/minijinja/filters/) that cannot make a long text of a
-//! short one (`tags::FILTERS` lists them; `join` and `replace` stop at the limit of the output), and `slug`: the text in ASCII lower
-//! case, apostrophes dropped, every other run of characters but letters and digits one hyphen, none at the ends
-//! (`José Ángel` becomes `jose-angel`, `O'Neil` becomes `oneil`).
+//! Filters are those of [minijinja](https://docs.rs/minijinja/latest/minijinja/filters/) that cannot make a long text
+//! of a short one (`tags::FILTERS` lists them; `join` and `replace` stop at the limit of the output), and `slug`: the
+//! text in ASCII lower case, apostrophes dropped, every other run of characters but letters and digits one hyphen, none
+//! at the ends (`José Ángel` becomes `jose-angel`, `O'Neil` becomes `oneil`).
 
 mod engine;
 mod tags;
@@ -148,8 +148,8 @@ impl Template {
         }
     }
 
-    /// What it can cost at worst, in nanoseconds on the machine of the README's figures. A template with a loop may use all
-    /// its steps.
+    /// What it can cost at worst, in nanoseconds on the machine of the README's figures. A template with a loop may use
+    /// all its steps.
     #[must_use]
     pub fn worst_case(&self) -> u64 {
         let tag = |text: &str| text.trim_start_matches(['-', '+']).trim_start().starts_with("for");

@@ -136,8 +136,8 @@ impl HolderKey {
         Self(known.unwrap_or_else(|| Uuid::new_v4().to_string()))
     }
 
-    /// The slot at which the holder begins to look for a free one. People who come at once seldom begin at the same slot;
-    /// one person always does.
+    /// The slot at which the holder begins to look for a free one. People who come at once seldom begin at the same
+    /// slot; one person always does.
     pub(super) fn first_slot(&self, slots: u32) -> u32 {
         let hash = digest(&SHA256, self.0.as_bytes());
         let hash = hash.as_ref().iter().take(8).fold(0, |hash: u64, byte| hash << 8 | u64::from(*byte));

@@ -8,8 +8,8 @@ use super::event::{AddressDigest, Event, Reservation};
 use super::log::SlotState;
 use crate::values::{CodeDigest, ObjectId};
 
-/// Every reservation with an address, and every accepted one, as they were when they were read. One that has changed since
-/// is noticed when its next event is written.
+/// Every reservation with an address, and every accepted one, as they were when they were read. One that has changed
+/// since is noticed when its next event is written.
 #[derive(Debug, Default)]
 pub struct ReservationIndex {
     /// Those without an account: reserved or kept.

@@ -40,8 +40,8 @@ pub struct ReleaseCounts {
 }
 
 impl Reservations {
-    /// Reads every reservation that has an address. Call it after the log of accounts was read: each account in that log
-    /// made its reservation before.
+    /// Reads every reservation that has an address. Call it after the log of accounts was read: each account in that
+    /// log made its reservation before.
     pub async fn index(&self) -> Result<ReservationIndex, StoreError> {
         let mut index = ReservationIndex::default();
         self.logs.all().await?.into_iter().for_each(|slot| index.add(slot));
@@ -73,8 +73,8 @@ impl Reservations {
         Ok(Some(AcceptedCodes { new, codes: latest_first(codes) }))
     }
 
-    /// The slot as it is in the end: accepted for the account, or no longer held by this address. `None`: others wrote to
-    /// it each time.
+    /// The slot as it is in the end: accepted for the account, or no longer held by this address. `None`: others wrote
+    /// to it each time.
     async fn accept_slot(
         &self,
         mut slot: SlotState,
@@ -97,8 +97,8 @@ impl Reservations {
         Ok(None)
     }
 
-    /// Releases every reservation of the index whose lease ended by `ended_by`: no account came for it. One that is older
-    /// than `oldest`, from when on accounts are looked at, is kept.
+    /// Releases every reservation of the index whose lease ended by `ended_by`: no account came for it. One that is
+    /// older than `oldest`, from when on accounts are looked at, is kept.
     pub async fn release(
         &self,
         index: &ReservationIndex,

@@ -1,9 +1,9 @@
 //! Who has come as far as the form: what a Start saw of a person, for the Submit that belongs to it.
 //!
 //! A Submit usually carries no identities, so the service has to find out who sent it. The correlation id is a hint and
-//! no proof: a client can choose the id of its sign-in, so several people can have one, and whether Entra uses one id for
-//! both events is documented nowhere. So Starts are remembered by person: application, network, address or none, and a
-//! keyed digest of what identity providers call them. A Submit belongs to
+//! no proof: a client can choose the id of its sign-in, so several people can have one, and whether Entra uses one id
+//! for both events is documented nowhere. So Starts are remembered by person: application, network, address or none,
+//! and a keyed digest of what identity providers call them. A Submit belongs to
 //!
 //! - the person under its id, if all Starts under that id in this application were one person;
 //! - else, if no Start was seen under its id, the only person who started in this application from this network, if
@@ -11,8 +11,8 @@
 //! - else nobody, and no Start is used for it.
 //!
 //! Everything is remembered for an hour. What other instances have to know is in the state store
-//! ([`Visibility::Shared`]); the rest is in this process. A store that is slow makes the caller wait. One that is absent is
-//! an error, never an admission. An object that cannot be read belongs to nobody.
+//! ([`Visibility::Shared`]); the rest is in this process. A store that is slow makes the caller wait. One that is
+//! absent is an error, never an admission. An object that cannot be read belongs to nobody.
 
 mod person;
 mod process;

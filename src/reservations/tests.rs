@@ -223,8 +223,8 @@ async fn a_reservation_of_an_earlier_version_is_still_its_holders() {
     assert_eq!(guest(1, 1).at(&shelf.reservations(), 1, now() + minutes(1)).await.unwrap(), Reserved::Again);
 }
 
-/// A use that one address holds, and whose account will come with another one. (Only an object that another version wrote
-/// can be so.)
+/// A use that one address holds, and whose account will come with another one. (Only an object that another version
+/// wrote can be so.)
 #[tokio::test]
 async fn a_renewed_use_stays_with_the_address_that_it_was_reserved_for() {
     let shelf = Shelf::new();

@@ -3,9 +3,9 @@
 //! Reading changes nothing: a folder that is not there counts as empty.
 //!
 //! `object_store` makes folders and files with the usual modes of the process, so only the top folder keeps other users
-//! out. It is checked before every write. If it is gone, it is made again, for its owner only. If others can open it and it
-//! holds nothing but state, it is closed to them. If it also holds something else (a mistake such as `/tmp`), it is left as
-//! it is, with one log line.
+//! out. It is checked before every write. If it is gone, it is made again, for its owner only. If others can open it
+//! and it holds nothing but state, it is closed to them. If it also holds something else (a mistake such as `/tmp`), it
+//! is left as it is, with one log line.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};

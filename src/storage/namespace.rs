@@ -1,6 +1,7 @@
 //! What a room owns in the store.
 
-/// The folders and the single objects of one room; no other room reads or writes them. A room declares it as a constant.
+/// The folders and the single objects of one room; no other room reads or writes them. A room declares it as a
+/// constant.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Namespace {
     room: &'static str,

@@ -8,8 +8,8 @@ use super::backend::{Backend, Creation, Entry};
 use super::error::StoreError;
 use super::namespace::Namespace;
 
-/// One room's part of the store. Cheap to clone. Names are full ones (`reservations/a/0-0.json`); a name that is not the
-/// room's own is [`StoreError::NotOwned`].
+/// One room's part of the store. Cheap to clone. Names are full ones (`reservations/a/0-0.json`); a name that is not
+/// the room's own is [`StoreError::NotOwned`].
 #[derive(Debug, Clone)]
 pub struct RoomStore {
     backend: Backend,

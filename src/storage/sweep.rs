@@ -1,5 +1,5 @@
-//! Staging leftovers: `LocalFileSystem` writes `name#1` beside `name` and links it into place. A process that is killed in
-//! between leaves `name#1` behind. No listing shows it, and it may hold personal data, so it must not stay.
+//! Staging leftovers: `LocalFileSystem` writes `name#1` beside `name` and links it into place. A process that is killed
+//! in between leaves `name#1` behind. No listing shows it, and it may hold personal data, so it must not stay.
 
 use std::fs::DirEntry;
 use std::path::Path;

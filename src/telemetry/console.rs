@@ -1,13 +1,13 @@
 //! The process's standard output and standard error, and the threads that write them.
 //!
-//! Their reader may be slow, or may not read at all. A pipe then holds 64 KiB, and a further write waits, perhaps for ever.
-//! So callers never write themselves: lines go into a queue ([`queue`](super::queue)), and a thread for each stream writes
-//! them. A stream that is stuck does not stop the other. If both are the same pipe or file, one thread writes both:
-//! otherwise a long write of one could land within a line of the other.
+//! Their reader may be slow, or may not read at all. A pipe then holds 64 KiB, and a further write waits, perhaps for
+//! ever. So callers never write themselves: lines go into a queue ([`queue`](super::queue)), and a thread for each
+//! stream writes them. A stream that is stuck does not stop the other. If both are the same pipe or file, one thread
+//! writes both: otherwise a long write of one could land within a line of the other.
 //!
-//! A line that finds no room is dropped and counted, and so is one that a full disk does not take. When there is room again,
-//! one line (`log-lines-dropped`) says how many were dropped. At the end, what is queued is written, for as long as the
-//! caller wants to wait.
+//! A line that finds no room is dropped and counted, and so is one that a full disk does not take. When there is room
+//! again, one line (`log-lines-dropped`) says how many were dropped. At the end, what is queued is written, for as long
+//! as the caller wants to wait.
 
 use std::io::{self, Write};
 use std::sync::Arc;

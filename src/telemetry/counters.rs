@@ -1,6 +1,6 @@
-//! How often each decision was made, and how the sender of each form was known. Counted in memory, written to the log once a
-//! minute if there is anything to write, and once more at the end. Each line has the count since the last one, so that the
-//! sum over the lines of all instances is right.
+//! How often each decision was made, and how the sender of each form was known. Counted in memory, written to the log
+//! once a minute if there is anything to write, and once more at the end. Each line has the count since the last one,
+//! so that the sum over the lines of all instances is right.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,7 +36,8 @@ impl Counters {
         *self.known_by.lock().unwrap_or_else(PoisonError::into_inner).entry(known_by).or_default() += 1;
     }
 
-    /// Writes what was counted since the last time: a line for each hook, action and reason, and one for each [`KnownBy`].
+    /// Writes what was counted since the last time: a line for each hook, action and reason, and one for each
+    /// [`KnownBy`].
     pub fn write(&self) {
         let counts = std::mem::take(&mut *self.counts.lock().unwrap_or_else(PoisonError::into_inner));
         let known_by = std::mem::take(&mut *self.known_by.lock().unwrap_or_else(PoisonError::into_inner));

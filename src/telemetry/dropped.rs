@@ -1,5 +1,5 @@
-//! Lines that found no room, or could not be written: counted, and reported in one line as soon as every output has room
-//! again.
+//! Lines that found no room, or could not be written: counted, and reported in one line as soon as every output has
+//! room again.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,5 +1,5 @@
-//! Addresses in logs: a keyed hash. Lines about the same person have the same hash, and nobody can find a person by trying
-//! addresses.
+//! Addresses in logs: a keyed hash. Lines about the same person have the same hash, and nobody can find a person by
+//! trying addresses.
 
 use std::fmt;
 

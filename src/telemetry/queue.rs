@@ -1,8 +1,8 @@
 //! Lines that wait to be written, limited in number and in size. Callers never wait for room: a line that finds none is
 //! refused.
 //!
-//! Lines for standard output (INFO and below) may fill three quarters of the queue. A warning or an error that finds no room
-//! takes the room of the newest of them. So the oldest lines stay, as they do when a new line finds no room.
+//! Lines for standard output (INFO and below) may fill three quarters of the queue. A warning or an error that finds no
+//! room takes the room of the newest of them. So the oldest lines stay, as they do when a new line finds no room.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -79,8 +79,8 @@ impl Queue {
         Self { room, out: VecDeque::new(), err: VecDeque::new(), count: 0, taken, out_queued, being_written }
     }
 
-    /// Puts a line at the end, if there is room for it. A warning or an error may take the room of INFO lines. Hands back how
-    /// many of those were dropped; `None` if the line found no room.
+    /// Puts a line at the end, if there is room for it. A warning or an error may take the room of INFO lines. Hands
+    /// back how many of those were dropped; `None` if the line found no room.
     pub(super) fn push(&mut self, stream: Stream, text: String, now: Instant) -> Option<u64> {
         let dropped = if stream == Stream::Err { self.make_room(Capacity::of(&text)) } else { 0 };
         self.push_if_room(stream, text, now).then_some(dropped)
@@ -105,8 +105,8 @@ impl Queue {
         fits
     }
 
-    /// Drops INFO lines, the newest first, until there is this much room. Drops none if that would not be enough. Hands back
-    /// how many were dropped.
+    /// Drops INFO lines, the newest first, until there is this much room. Drops none if that would not be enough. Hands
+    /// back how many were dropped.
     pub(super) fn make_room(&mut self, wanted: Capacity) -> u64 {
         let with = |taken: Capacity| Capacity { lines: taken.lines + wanted.lines, bytes: taken.bytes + wanted.bytes };
         let mut dropped = 0;
@@ -161,8 +161,8 @@ impl Queue {
         self.taken == Capacity::default()
     }
 
-    /// How much longer the lines may wait for more lines. A warning or an error does not wait, nor does a full batch. No line
-    /// waits longer than [`BATCH_DELAY`], whatever came after it.
+    /// How much longer the lines may wait for more lines. A warning or an error does not wait, nor does a full batch.
+    /// No line waits longer than [`BATCH_DELAY`], whatever came after it.
     pub(super) fn remaining_delay(&self, now: Instant) -> Duration {
         let fills_a_batch = self.taken.without(self.being_written).bytes >= MAX_BATCH;
         match self.out.front() {

@@ -1,7 +1,8 @@
-//! One output of the process: a queue, into which callers put lines without ever waiting, and the thread that writes it.
+//! One output of the process: a queue, into which callers put lines without ever waiting, and the thread that writes
+//! it.
 //!
-//! The thread writes everything that is queued at once. A line of standard output waits a moment for more lines, so that a
-//! busy service does not make a system call for each of them. A warning or an error never waits.
+//! The thread writes everything that is queued at once. A line of standard output waits a moment for more lines, so
+//! that a busy service does not make a system call for each of them. A warning or an error never waits.
 
 use std::io::{self, ErrorKind, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -156,8 +157,8 @@ pub(super) struct LineWriter {
 }
 
 impl LineWriter {
-    /// Writes the lines. Hands back how many of them could not be written, for example to a full disk. If the reader has
-    /// gone, no line counts as missing.
+    /// Writes the lines. Hands back how many of them could not be written, for example to a full disk. If the reader
+    /// has gone, no line counts as missing.
     pub(super) fn write(&mut self, stream: &mut dyn Write, lines: &[u8]) -> u64 {
         let mut left = lines;
         let written = self.end_torn_line(stream).and_then(|()| self.write_all(stream, &mut left));

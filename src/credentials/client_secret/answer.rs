@@ -1,8 +1,8 @@
 //! What the token endpoint's answers mean.
 //!
-//! A token is taken only from the documented answer: 200 with a bearer token and a possible lifetime. A refusal counts as
-//! the endpoint's own only if it looks like `{"error": "invalid_client", …}`. Any other answer was written by something in
-//! between and counts as an outage.
+//! A token is taken only from the documented answer: 200 with a bearer token and a possible lifetime. A refusal counts
+//! as the endpoint's own only if it looks like `{"error": "invalid_client", …}`. Any other answer was written by
+//! something in between and counts as an outage.
 
 use chrono::TimeDelta;
 use reqwest::StatusCode;

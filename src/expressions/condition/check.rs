@@ -3,13 +3,13 @@
 //! `evaluate` has one error for all that can go wrong. Here the error is traced to the parts of the condition where it
 //! begins. What each of these parts reads decides what the error means:
 //!
-//! - A part that reads only empty values has no answer because they are empty: `int(attributes.age)` of nothing. Neither has
-//!   what is made of it, except `… && false` and `… || true`.
+//! - A part that reads only empty values has no answer because they are empty: `int(attributes.age)` of nothing.
+//!   Neither has what is made of it, except `… && false` and `… || true`.
 //! - Any other part failed, and the paths that it reads are named: `int(attributes.age)` of `five`. A part that reads a
 //!   value larger than a condition sees failed, too.
 //!
-//! If the answer depends on a part that failed, that counts before all parts that are only empty. A loop is one part with
-//! everything in it.
+//! If the answer depends on a part that failed, that counts before all parts that are only empty. A loop is one part
+//! with everything in it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

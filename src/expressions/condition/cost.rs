@@ -2,8 +2,8 @@
 //!
 //! Times are nanoseconds on the machine of the README's figures, for the largest values that a condition sees: texts of
 //! 1,024 characters, lists of 256 items. Copying or comparing a value costs by the items that it can hold: the language
-//! copies every list that is put into another one, and goes through both sides of `==`. `benches/figures.rs` measures the
-//! worst conditions that are accepted.
+//! copies every list that is put into another one, and goes through both sides of `==`. `benches/figures.rs` measures
+//! the worst conditions that are accepted.
 
 use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, IdedExpr, operators};
 
@@ -35,8 +35,8 @@ const COPYING: [&str; 6] = [
     operators::NEGATE,
 ];
 
-/// The cost of one evaluation. `traced`: a failure is traced to the part where it begins, so each part is evaluated once
-/// for each part that it is in. `items`: how many items the value at a path can hold, with those within its items.
+/// The cost of one evaluation. `traced`: a failure is traced to the part where it begins, so each part is evaluated
+/// once for each part that it is in. `items`: how many items the value at a path can hold, with those within its items.
 pub(super) fn worst_case(resolved: &ResolvedExpression, traced: bool, items: &dyn Fn(&[String]) -> u64) -> u64 {
     let values = resolved.uses.iter().map(|path_use| VALUE.max(COPY.saturating_mul(items(&path_use.path))));
     let estimate = CostEstimate { resolved, traced, items, scope: LoopScope::default() };

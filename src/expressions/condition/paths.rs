@@ -1,7 +1,7 @@
 //! The paths of a condition, and the value of each where it is used.
 //!
-//! A path is a name followed by members (`user.ext.Plan`, also `user.ext['Plan']`). Each use of a path gets a variable of
-//! its own, because what an absent value means depends on the use:
+//! A path is a name followed by members (`user.ext.Plan`, also `user.ext['Plan']`). Each use of a path gets a variable
+//! of its own, because what an absent value means depends on the use:
 //!
 //! | use | absent means |
 //! | --- | --- |

@@ -8,8 +8,8 @@ use super::paths::{PathUse, ResolvedExpression, WhenAbsent};
 use super::{ConditionError, OutOfBounds};
 use crate::values::nearest;
 
-/// How deep a condition's tree may be. The parser balances chains of `&&` and `||`, so these count as their logarithm. In a
-/// debug build the evaluator takes up to 32 KiB of stack for each level.
+/// How deep a condition's tree may be. The parser balances chains of `&&` and `||`, so these count as their logarithm.
+/// In a debug build the evaluator takes up to 32 KiB of stack for each level.
 const MAX_DEPTH: usize = 16;
 
 /// The functions that a condition may call, besides the operators.
@@ -187,8 +187,8 @@ impl PathResolver<'_> {
         Ok(())
     }
 
-    /// The path that `expr` is, and whether only its presence is asked for. `None` for the variable of a loop and for any
-    /// other expression. An unknown name is an error.
+    /// The path that `expr` is, and whether only its presence is asked for. `None` for the variable of a loop and for
+    /// any other expression. An unknown name is an error.
     fn path(&self, expr: &Expr) -> Result<Option<(Vec<String>, bool)>, ConditionError> {
         let mut members = Vec::new();
         let mut at = expr;

@@ -71,7 +71,8 @@ impl fmt::Display for Warning {
     }
 }
 
-/// Finds the warnings. `typed` says whether people type the value of a path; `kind` says which kind that value always has.
+/// Finds the warnings. `typed` says whether people type the value of a path; `kind` says which kind that value always
+/// has.
 pub(super) fn find(
     resolved: &ResolvedExpression,
     typed: &dyn Fn(&[String]) -> bool,

@@ -1,7 +1,7 @@
 //! Reads a template's tags without parsing them: bounds, statements, filters, tests, and paths.
 //!
-//! The parser cannot be used for that: it recurses at once, it does not check filters and tests, and its syntax tree is not
-//! public.
+//! The parser cannot be used for that: it recurses at once, it does not check filters and tests, and its syntax tree is
+//! not public.
 
 use std::collections::BTreeSet;
 

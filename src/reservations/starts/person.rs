@@ -69,8 +69,8 @@ impl PersonKey {
         Self(hmac::Key::new(hmac::HMAC_SHA256, bytes))
     }
 
-    /// The person with these traits. Without an address and without any provider's id it could be anybody, so it is another
-    /// person each time.
+    /// The person with these traits. Without an address and without any provider's id it could be anybody, so it is
+    /// another person each time.
     pub(super) fn person(&self, traits: &PersonTraits<'_>) -> PersonId {
         let known = traits.identities.iter().filter(|one| !one.issuer_assigned_id.trim().is_empty());
         let mut ids: Vec<[String; 2]> = known.map(|one| [one.issuer.to_ascii_lowercase(), assigned(one)]).collect();

@@ -13,8 +13,8 @@ use crate::values::{AppId, CorrelationId, Network};
 /// A person, what is known of them, and when they were seen last.
 type LastSeen = (PersonId, Arc<RememberedStart>, DateTime<Utc>);
 
-/// The two people under a key who were seen last. They are enough to say whether there was one person within the hour, or
-/// more than one.
+/// The two people under a key who were seen last. They are enough to say whether there was one person within the hour,
+/// or more than one.
 type Latest = [Option<LastSeen>; 2];
 
 /// The Starts in memory. Cheap to clone; clones share them.

@@ -53,8 +53,8 @@ impl SharedStarts {
         Self { store, key: Arc::new(OnceCell::new_with(key)), known }
     }
 
-    /// The key. The first process that needs one makes it. A key that cannot be read is replaced, and people who started
-    /// under it have to start again.
+    /// The key. The first process that needs one makes it. A key that cannot be read is replaced, and people who
+    /// started under it have to start again.
     async fn key(&self) -> Result<&PersonKey, StoreError> {
         let made = self.key.get_or_try_init(|| async {
             for _ in 0..ATTEMPTS {
