@@ -148,9 +148,8 @@ async fn processes_that_add_at_once_lose_nothing() {
 #[cfg(unix)]
 #[tokio::test]
 async fn a_writer_that_was_killed_stops_nobody() {
-    let folder = project(&config());
-    let long: String = (0..100_000).map(|number| format!("jo{number}@example.org\n")).collect();
-    let whole = format!("email\n{long}");
+    let folder = project(config());
+    let whole = (0..100_000).fold("email\n".to_owned(), |list, number| list + &format!("jo{number}@example.org\n"));
     write(folder.path(), &whole);
     let lock = folder.path().join("invites.csv.lock");
     let mut writer =
