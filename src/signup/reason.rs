@@ -151,7 +151,8 @@ impl Reason {
     /// What can be done about it; empty if nothing has to be done.
     #[must_use]
     pub fn remedy(self) -> &'static str {
-        self.get_detailed_message().unwrap_or_default()
+        // Without a detailed message strum hands back the message.
+        self.get_detailed_message().filter(|remedy| *remedy != self.meaning()).unwrap_or_default()
     }
 
     /// The key of the text that people read for it. A code for somebody else reads like a wrong code: the error never
@@ -212,6 +213,13 @@ pub(super) mod tests {
     fn a_refusal_comes_with_a_remedy() {
         for reason in REFUSALS {
             assert!(!reason.remedy().is_empty(), "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn where_nothing_has_to_be_done_there_is_no_remedy() {
+        for reason in [Reason::Invitation, Reason::Allow, Reason::Open, Reason::Code] {
+            assert_eq!(reason.remedy(), "", "{reason:?}");
         }
     }
 
