@@ -1,4 +1,4 @@
-//! The composition root: from a configuration to rooms that know each other. The only file that names concrete adapters.
+//! The composition root: builds the rooms from the configuration and connects them. Only this file names adapters.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,8 +47,7 @@ pub struct App {
 }
 
 impl App {
-    /// Puts the service together. Nothing is fetched, opened or started yet; `port` is the one the host
-    /// calls.
+    /// Puts the service together. Nothing is fetched, opened or started yet. `port` is the port that the host calls.
     pub fn try_new(config: Config, port: u16, clock: Arc<dyn Clock>) -> Result<Self, OutboundError> {
         telemetry::set_level(config.level);
         let tasks = TaskTracker::new();
@@ -86,7 +85,7 @@ impl App {
         })
     }
 
-    /// Starts what runs in the background: signing keys, invite lists, counts. To be called on the runtime, once.
+    /// Starts the work in the background: signing keys, invite sources, counts. Call it once, on the runtime.
     pub fn start(&self) {
         self.keys.prefetch();
         for source in self.invites.sources() {
@@ -94,7 +93,7 @@ impl App {
         }
         self.hooks.counters.keep_writing(&self.tasks, self.stop.clone());
         if self.timer.accounts.is_err() {
-            // Where no timer runs nobody else deletes them.
+            // If no timer runs, nobody else deletes them.
             self.hooks.services.state.keep_swept(
                 &self.tasks,
                 self.stop.clone(),
@@ -103,12 +102,12 @@ impl App {
         }
     }
 
-    /// Cuts off a run of the timer. The hooks still have all they need.
+    /// Cuts off a run of the timer. The hooks go on.
     pub fn stop_runs(&self) {
         self.timer.stop.cancel();
     }
 
-    /// Ends the background; what does not end in time is left behind.
+    /// Ends the work in the background. A task that does not end in time is abandoned.
     pub async fn stop(&self) {
         self.stop.cancel();
         self.tasks.close();
@@ -117,7 +116,7 @@ impl App {
     }
 }
 
-/// The accounts' side, or why the timer cannot run. It never stops the hooks.
+/// What the timer runs, or why it cannot run. An error here never stops the hooks.
 fn accounts(
     settings: Option<TimerSettings>,
     invites: Invites,

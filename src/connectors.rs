@@ -1,15 +1,17 @@
 //! The outside systems that a new account is connected to.
 //!
-//! Each one is a [`Connector`]: it renders what it will send, once, and delivers just that, as often as it takes. A
-//! delivery can always happen twice (a kill between sending and recording cannot be told from success), so a connector
-//! only ever upserts or repeats an idempotent request.
+//! Each one is a [`Connector`]. It renders its request once and delivers that very request, again if it has to. After a
+//! kill between sending and recording it is not known whether the request arrived, so a delivery can always happen twice.
+//! Therefore a connector only upserts, or repeats an idempotent request. The settings of each kind build its connector
+//! ([`ConnectorBuilder`]).
 //!
-//! Invariants: no error, log line or `Debug` output carries anything personal or secret; a missing secret is an error
-//! when it is needed, not before; nothing waits past the `end` it was given.
+//! Invariants: no error, log line or `Debug` output holds anything personal or secret; a missing secret is an error
+//! only when it is needed; nothing waits longer than the `end` it was given.
 //!
-//! A system that is slow ends with that `end`; one that is absent or overloaded is tried again, and so is whatever else
-//! answers in its place: only the documented answer is a delivery, only the system's own error a refusal. One that
-//! refuses is judged by its own classifier: the account's fault, nobody's (skip), or the set-up's, which blames no account.
+//! If a system is slow, the call fails at that `end`. If it is absent or overloaded, or if something else answers in its
+//! place, the delivery is tried again: only the documented answer counts as a delivery, and only the system's own error
+//! as a refusal. Each kind decides what a refusal means: the account is at fault, nobody is (skip), or the set-up is,
+//! which blames no account.
 
 pub mod mailchimp;
 pub mod profile;
@@ -34,21 +36,21 @@ pub use crate::outbound::Disposition;
 /// The variables of a connector's templates and conditions.
 pub const VARIABLES: [&str; 3] = ["user", "invite", "results"];
 
-/// What a request is rendered from.
+/// The values that a request is rendered from.
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a> {
     /// The account.
     pub user: &'a User,
-    /// The same, the invitation and the results so far, under the names of [`VARIABLES`]. Personal: not to be logged.
+    /// The account, the invitation and the results so far, under the names of [`VARIABLES`]. Personal: never logged.
     pub context: &'a Value,
 }
 
-/// What a connector will send.
+/// The request that a connector will send, if any.
 #[derive(Clone, PartialEq)]
 pub enum Rendered {
-    /// This. It is stored as it is, and may be personal.
+    /// The request. It is stored as it is, and may be personal.
     Request(Value),
-    /// Nothing, and that is in order.
+    /// Nothing has to be sent.
     Nothing {
         /// Why.
         reason: &'static str,
@@ -64,24 +66,24 @@ impl Debug for Rendered {
     }
 }
 
-/// What came of a delivery.
+/// The result of a delivery.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Receipt {
-    /// The outside system's own id of what now exists there; later templates see it as `results.{connector}.id`.
+    /// The id that the outside system gave its record; later templates see it as `results.{connector}.id`.
     pub id: Option<String>,
-    /// Something worth recording, without anything personal.
+    /// A remark for the record, with nothing personal in it.
     pub note: Option<&'static str>,
 }
 
 /// One outside system.
 pub trait Connector: Debug + Send + Sync {
-    /// Its name in the configuration.
+    /// The connector's name in the configuration.
     fn name(&self) -> &str;
 
-    /// Renders what is to be sent. Called once per account; calls nobody.
+    /// Renders the request. Called once for each account; makes no call itself.
     fn render(&self, input: &Input<'_>) -> Result<Rendered, ConnectorError>;
 
-    /// Sends what was rendered. May be called again with the same request, even after it succeeded.
+    /// Sends a rendered request. May be called again with the same request, even after a success.
     fn deliver<'a>(
         &'a self,
         id: &'a ObjectId,
@@ -103,6 +105,6 @@ pub struct ConnectorParts {
 
 /// The settings of one connector, of whatever kind: what builds it.
 pub trait ConnectorBuilder: Debug + Send + Sync {
-    /// The connector, which has called nobody yet.
+    /// Builds the connector. It makes no call yet.
     fn build(self: Box<Self>, parts: &ConnectorParts) -> Result<Arc<dyn Connector>, ConnectorSetupError>;
 }

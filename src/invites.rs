@@ -1,7 +1,8 @@
 //! Who is invited: the sources that are asked for an address.
 //!
-//! A source that is slow is waited for until the caller's deadline; one that is absent keeps its last good list, and is
-//! an error only while there never was one; what it says is checked line by line, and a bad line is reported and skipped.
+//! Each one is an [`InviteSource`]; the settings of its kind build it ([`InviteSourceBuilder`]). If a source is slow, the
+//! caller waits until its deadline. If a source is absent, it answers from what it read last; only if it never read
+//! anything is that an error. Invitations are checked one by one; a bad one is reported and skipped.
 
 pub mod columns;
 pub mod csv_reader;
@@ -40,7 +41,7 @@ pub struct InviteError {
 /// A kind that holds what it knows says how old that is and keeps it fresh; one that is asked anew each time needs only
 /// the first three functions.
 pub trait InviteSource: Debug + Send + Sync {
-    /// Its name in the configuration.
+    /// The source's name in the configuration.
     fn name(&self) -> &str;
 
     /// Every invitation that needs no code and whose rule matches the address, in the source's own order, valid or not.
@@ -135,7 +136,7 @@ pub struct Invites {
 }
 
 impl Invites {
-    /// Takes the sources in their order.
+    /// These sources, asked in this order.
     #[must_use]
     pub fn new(sources: Vec<Arc<dyn InviteSource>>) -> Self {
         Self { sources }
@@ -147,8 +148,8 @@ impl Invites {
         &self.sources
     }
 
-    /// Every invitation that matches the address, source by source. One source that cannot be asked fails the whole:
-    /// without it nobody knows whether the person is invited.
+    /// Every invitation that matches the address, source by source. If one source cannot be asked, that is an error: it may
+    /// be the one that invites the person.
     pub async fn find(&self, address: &EmailAddress, how: EmailMatch) -> Result<Vec<Invitation>, InviteError> {
         let mut found = Vec::new();
         for source in &self.sources {
@@ -157,7 +158,7 @@ impl Invites {
         Ok(found)
     }
 
-    /// Every invitation with the code, source by source; a source that cannot be asked fails the whole.
+    /// Every invitation with the code, source by source. If one source cannot be asked, that is an error.
     pub async fn find_code(&self, code: &CodeDigest) -> Result<Vec<Invitation>, InviteError> {
         let mut found = Vec::new();
         for source in &self.sources {

@@ -1,7 +1,7 @@
-//! Every route, and what happens to a request before it gets there.
+//! All routes, and what happens to every request before its route.
 //!
-//! Paths match without regard to case or a trailing slash: the host forwards them as they were typed. The listener is
-//! bound before anything slow, on 127.0.0.1 only, where the host looks for it.
+//! Case and a trailing slash of a path do not matter: the host forwards paths as they were typed. The listener is bound
+//! before anything slow happens, and on 127.0.0.1 only, where the host calls it.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
@@ -33,7 +33,7 @@ use crate::telemetry;
 /// How long requests that are being answered may take once the service is told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// The routes. What comes from the public begins with `/api/`; what the host itself invokes is a bare function name.
+/// The routes. Public calls begin with `/api/`; calls of the host itself have the bare name of a function.
 fn routes(app: &App) -> Router {
     Router::new()
         .route("/", any(|| async { "guestlist" }))
@@ -44,13 +44,13 @@ fn routes(app: &App) -> Router {
         .merge(Router::new().route("/updatenewaccounts", any(update_new_accounts)).with_state(Arc::clone(&app.timer)))
 }
 
-/// The routes behind what happens to every request first.
+/// The routes, behind the step that every request takes first.
 #[must_use]
 pub fn service(app: &App) -> MapRequest<Router, fn(Request) -> Request> {
     MapRequestLayer::new(plain_path as fn(Request) -> Request).layer(routes(app))
 }
 
-/// Runs the service until it is told to stop. The exit code is what the host goes by: it restarts what failed.
+/// Runs the service until it is told to stop. The host restarts it if the exit code is not zero.
 #[must_use]
 pub fn run(environment: &Environment) -> ExitCode {
     if telemetry::init(LevelFilter::INFO).is_err() {
@@ -66,12 +66,12 @@ pub fn run(environment: &Environment) -> ExitCode {
         Err(error) => return failed("cannot start the runtime", &error),
     };
     let served = runtime.block_on(listen(config, port));
-    // What does not end by itself must not keep the process.
+    // A task that does not end must not keep the process alive.
     runtime.shutdown_timeout(Duration::from_secs(1));
     served
 }
 
-/// The port the host chose; 3000 when somebody starts the binary by hand.
+/// The port that the host chose; 3000 if the binary is started by hand.
 fn port(environment: &Environment) -> Result<u16, ExitCode> {
     let name = "FUNCTIONS_CUSTOMHANDLER_PORT";
     let Some(text) = environment.variables.get(name) else { return Ok(3000) };
@@ -81,7 +81,7 @@ fn port(environment: &Environment) -> Result<u16, ExitCode> {
     })
 }
 
-/// The configuration; every error is a line of its own.
+/// The configuration. Each error is logged on a line of its own.
 fn configuration(environment: &Environment) -> Result<Config, ExitCode> {
     let file = environment.file.display().to_string();
     match config::load(environment) {
@@ -124,11 +124,11 @@ async fn listen(config: Config, port: u16) -> ExitCode {
     }
 }
 
-/// Serves until a signal, then cuts off a run of the timer and gives all else a while to end.
+/// Serves until a signal. Then a run of the timer is cut off, and requests have a while to end.
 async fn serve(listener: TcpListener, app: &App) -> std::io::Result<()> {
     let service = axum::ServiceExt::<Request>::into_make_service(service(app));
     let listener = listener.tap_io(|connection| {
-        // Without it an answer may wait for an acknowledgement; the answer is right either way.
+        // Without it an answer may be sent late. If it fails, the answer is still right.
         let _ = connection.set_nodelay(true);
     });
     let told = Arc::new(Notify::new());
@@ -166,7 +166,7 @@ async fn signal() {
     drop(interrupt.await);
 }
 
-/// Lower case, no slash at the end. A target in absolute form keeps its address, by which the timer judges it.
+/// Makes the path lower case, without a slash at the end. A target in absolute form keeps its address: the timer checks it.
 fn plain_path(mut request: Request) -> Request {
     let path = request.uri().path().to_ascii_lowercase();
     let path = path.trim_end_matches('/');

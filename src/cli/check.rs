@@ -14,7 +14,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Environment, Problem, Severity};
 use crate::invites::InviteSource;
 
-/// What can be asked for.
+/// The options of the command.
 #[derive(Debug, clap::Args)]
 pub struct Options {
     /// Print JSON
@@ -22,11 +22,11 @@ pub struct Options {
     json: bool,
 }
 
-/// What was found.
+/// The result of the check.
 struct Findings {
-    /// One line each.
+    /// All problems, one line for each.
     lines: Vec<String>,
-    /// How many of them make the check fail.
+    /// How many problems make the check fail.
     errors: usize,
     /// How many of the configuration's own tests there are, and how many of them failed.
     tests: usize,
@@ -64,7 +64,7 @@ fn of_a_usable(environment: &Environment, config: &Config, file: &str) -> Findin
     let mut lines: Vec<String> = config.notes.iter().map(|problem| problem.describe(file)).collect();
     let mut errors = config.notes.iter().filter(|problem| fails(problem)).count();
     let (mut invitations, mut sources) = (0, Vec::new());
-    // A source whose columns cannot be read is among the notes.
+    // If a source's columns cannot be read, the notes already say so.
     let readable = config.invites.iter().filter(|source| source.columns().is_some());
     for loaded in readable.filter_map(|source| source.load()) {
         match loaded {
@@ -80,7 +80,7 @@ fn of_a_usable(environment: &Environment, config: &Config, file: &str) -> Findin
             }
         }
     }
-    // Without one of its sources the configuration would be judged by what it is not.
+    // Without one of the sources the tests could fail for that alone.
     let failed = if errors == 0 { play(config, &sources) } else { Vec::new() };
     lines.extend(failed.iter().map(|problem| problem.describe(file)));
     let package = package::look(environment, config);

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use crate::config::Environment;
 
-/// What can be asked for.
+/// The options of the command.
 #[derive(Debug, clap::Args)]
 pub struct Options {
     #[command(subcommand)]

@@ -1,4 +1,4 @@
-//! Why a connector did not do its work, and what follows from it.
+//! The errors of connectors, and what follows from them.
 
 use std::time::Duration;
 
@@ -19,34 +19,34 @@ impl ConnectorSetupError {
     }
 }
 
-/// Why a connector did not do its work. Nothing personal is in it.
+/// Why a delivery failed. Holds nothing personal.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectorError {
-    /// Its secret was never there.
+    /// The secret is not configured, or cannot be read.
     #[error("the connector's credential is missing")]
     SecretMissing(#[source] SecretError),
-    /// A person has to repair the configuration or the outside system's set-up.
+    /// Somebody has to repair the configuration or the outside system's set-up.
     #[error("the connector is not set up: {what}")]
     Setup {
         /// What is wrong and where to look.
         what: String,
     },
-    /// A template fails over this account's values.
+    /// A template fails with this account's values.
     #[error("cannot render {field}")]
     Template {
-        /// Which one.
+        /// The template's key.
         field: String,
-        /// How.
+        /// The cause.
         #[source]
         source: TemplateError,
     },
     /// No answer.
     #[error("the outside system gave no usable answer")]
     NoAnswer(#[source] OutboundError),
-    /// The directory did not do it.
+    /// The directory did not make the change.
     #[error("the directory did not take the change")]
     Graph(#[source] GraphError),
-    /// Too much, or broken for the moment.
+    /// The outside system is overloaded or out of order for the moment.
     #[error("the outside system cannot take it now: {what}")]
     Unavailable {
         /// What it said.
@@ -54,10 +54,10 @@ pub enum ConnectorError {
         /// How long it asks to wait.
         after: Option<Duration>,
     },
-    /// What answered was not the outside system, or not about this account.
+    /// The answer is not the outside system's, or not about this account.
     #[error("the answer is not the outside system's: {what}")]
     Unreadable {
-        /// What came instead.
+        /// What is wrong with the answer.
         what: String,
         /// How long it asks to wait.
         after: Option<Duration>,
@@ -68,19 +68,19 @@ pub enum ConnectorError {
         /// What it said, without values.
         what: String,
     },
-    /// The outside system will never take this account, and that is in order.
+    /// The outside system will never take this account, and nothing has to be done.
     #[error("{reason}")]
     NeverTaken {
         /// Why.
         reason: &'static str,
     },
-    /// The stored request is not one of this connector's.
+    /// The stored request is not one that this connector renders.
     #[error("the stored request cannot be used: {what}")]
     BadRequest {
         /// What is wrong with it.
         what: &'static str,
     },
-    /// The run ended first.
+    /// The run ended before the delivery.
     #[error("the run ended before the delivery")]
     OutOfTime,
 }
@@ -103,8 +103,7 @@ impl ConnectorError {
         }
     }
 
-    /// Whether a person has to repair something that no account can help: every account waits for that, none of them
-    /// uses up an attempt.
+    /// Whether somebody has to repair the set-up first. Then all accounts wait, and none of them uses up an attempt.
     #[must_use]
     pub fn is_setup(&self) -> bool {
         match self {

@@ -30,14 +30,14 @@ use crate::outbound::{Limits, Outbound, Request, RetryPolicy, with_retries};
 use crate::values::{ObjectId, Secret, SecretError};
 use answer::Asked;
 
-/// Calls under way at once.
+/// How many calls may be under way at once.
 const AT_ONCE: usize = 5;
 /// How often one delivery is tried within a run.
 const ATTEMPTS: u32 = 3;
 /// The longest wait for one answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What a new member is. An existing member's state never changes.
+/// The status of a new member. That of an existing member never changes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum StatusIfNew {
     /// Mailchimp asks for a confirmation first.
@@ -47,7 +47,7 @@ pub enum StatusIfNew {
     Subscribed,
     /// Receives transactional mail only.
     Transactional,
-    /// Is known, receives nothing.
+    /// Is known and receives nothing.
     Unsubscribed,
 }
 
@@ -62,7 +62,7 @@ impl StatusIfNew {
     }
 }
 
-/// One audience.
+/// The settings of one connector: one audience.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The connector's name.
@@ -71,9 +71,9 @@ pub struct Settings {
     pub api_key: Result<Secret, SecretError>,
     /// The audience's id.
     pub list: String,
-    /// Another address than the data centre's, for tests and the emulator.
+    /// An address to call instead of the data centre's, for tests and the emulator.
     pub base_url: Option<Url>,
-    /// What a new member is.
+    /// The status of a new member.
     pub status_if_new: StatusIfNew,
     /// Merge fields by their tag (`FNAME`); an empty rendering is left out.
     pub merge_fields: BTreeMap<String, Template>,
@@ -95,13 +95,13 @@ pub struct Mailchimp {
 }
 
 impl Mailchimp {
-    /// A connector that has called nobody yet.
+    /// A connector for these settings. Nothing is called yet.
     #[must_use]
     pub fn new(settings: Settings, outbound: Outbound) -> Self {
         Self { settings, outbound, at_once: Semaphore::new(AT_ONCE), pause: Duration::from_secs(1) }
     }
 
-    /// The same with another pause before a delivery is repeated (one second otherwise).
+    /// Sets the pause before a delivery is repeated. Without it, one second.
     #[must_use]
     pub fn pausing(mut self, pause: Duration) -> Self {
         self.pause = pause;

@@ -1,12 +1,12 @@
-//! The profile: the account's own fields in the directory, from templates.
+//! The profile: sets the account's own fields in the directory, from templates.
 //!
 //! External ID leaves `displayName` at "unknown" and the user principal name at a GUID when the form collects neither.
 //! This connector fills them, and writes ids of other systems back into custom attributes.
 //!
-//! Invariants: an empty rendering changes nothing, nor does one that cannot be said in the type that the field has
-//! (a warning names the field); a Boolean and a number go to Graph as such; with [`Overwrite::Placeholders`] only what nobody chose is changed;
-//! a user principal name that is taken gets a suffix derived from the object id, so that a retry finds the same one.
-//! A user that the directory does not know yet is tried again. Permission: `User.ReadWrite.All`.
+//! Invariants: an empty rendering changes nothing. Nor does one that does not fit the field's type; a warning names the
+//! field. Booleans and numbers are sent to Graph as such. With [`Overwrite::Placeholders`] only placeholders are changed.
+//! If a user principal name is taken, it gets a suffix that follows from the object id, so that a retry finds the same
+//! one. A user that the directory does not know yet is tried again. Permission: `User.ReadWrite.All`.
 
 mod upn;
 
@@ -45,26 +45,26 @@ pub const SETTABLE: [(&str, usize); 12] = [
 const MAX_CUSTOM: usize = 256;
 const UPN: &str = "userPrincipalName";
 
-/// Which fields may be changed.
+/// Which of the fields in `set` may be changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Overwrite {
-    /// Those that nobody chose.
+    /// Those with a placeholder: empty, "unknown", or a GUID.
     #[default]
     Placeholders,
-    /// All that are set.
+    /// All of them.
     Always,
 }
 
-/// What is to be set.
+/// The settings of one connector.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The connector's name.
     pub name: String,
     /// A template by field: one of [`SETTABLE`], or `ext.Name` of an attribute that [`Extensions::names`] lists.
     pub set: BTreeMap<String, Template>,
-    /// Which fields may be changed.
+    /// Which of them may be changed.
     pub overwrite: Overwrite,
-    /// The declared types of attributes; what is not declared is a text.
+    /// The declared types of attributes. An attribute that is not declared is a text.
     pub types: AttributeTypes,
 }
 
@@ -84,7 +84,7 @@ pub enum SettingsError {
         /// The field.
         field: String,
     },
-    /// A custom attribute that is not read, so that nobody knows whether it is a placeholder.
+    /// A custom attribute that is not read from the directory. Whether it is a placeholder is not known.
     #[error("{field} cannot be set: tenant.extension_app_id is missing, or the attribute is not among those read")]
     NotRead {
         /// The field.
@@ -103,9 +103,9 @@ pub struct Profile {
 
 #[derive(Debug)]
 struct Field {
-    /// As the configuration writes it.
+    /// The field's name in the configuration.
     name: String,
-    /// As the directory does.
+    /// The field's name in the directory.
     property: String,
     max: usize,
     attribute_type: AttributeType,
@@ -134,7 +134,7 @@ impl Field {
         Ok(field(read.property(short), MAX_CUSTOM))
     }
 
-    /// White space collapsed, and not longer than the directory takes.
+    /// The rendered text, with white space collapsed, cut to the length that the directory takes.
     fn render(&self, context: &Value) -> Result<String, ConnectorError> {
         let failed = |source| ConnectorError::Template { field: format!("set.{}", self.name), source };
         let text = self.template.render(context).map_err(failed)?;
@@ -143,7 +143,7 @@ impl Field {
         Ok(text.trim_end().to_owned())
     }
 
-    /// A rendering as Graph takes it. `None`: there is nothing in it, or it cannot be said in the field's type.
+    /// The text in the field's type, for Graph. `None` if the text is empty or does not fit the type.
     fn typed(&self, text: String) -> Option<Value> {
         if text.is_empty() {
             return None;
@@ -157,7 +157,7 @@ impl Field {
 }
 
 impl Profile {
-    /// A connector that has called nobody yet.
+    /// A connector for these settings. Nothing is called yet.
     pub fn try_new(
         settings: Settings,
         extensions: Option<&Extensions>,
@@ -196,7 +196,7 @@ impl Profile {
     }
 }
 
-/// Whether nobody chose the field's present value.
+/// Whether the field's present value is a placeholder.
 fn is_placeholder(user: &User, field: &Field) -> bool {
     let current = user.value(&field.property);
     let text = current.as_str().map(str::trim);

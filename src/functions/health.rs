@@ -1,9 +1,9 @@
-//! `Health`: the version, whether the hooks could decide right now, how old each invite list is, and how many log
-//! lines were dropped, if any. It is for probes, warm-up and alerts, and says nothing else.
+//! `Health`, for probes, warm-up and alerts: the version, whether the hooks can decide now, how old each invite list is,
+//! and how many log lines were dropped, if any. It says nothing else.
 //!
-//! *Ready* means that the hooks could decide. If the file of a list cannot be read any more, or keeps changing, they
-//! still can: the last good list is in use. So the status stays 200; a probe that restarted the process would throw
-//! away the only list there is. But `stale` is true then, and the list says since when.
+//! *Ready* means that the hooks can decide. If a list's file can no longer be read, or keeps changing, they still can: the
+//! last good list is in use. So the status stays 200; a probe that restarted the process would lose that list. But
+//! `stale` is true then, and the list's entry says since when.
 
 use std::sync::Arc;
 
@@ -19,14 +19,14 @@ use crate::telemetry;
 /// What readiness depends on.
 #[derive(Debug)]
 pub struct Health {
-    /// Without keys nobody can be recognised.
+    /// Without signing keys no caller can be verified.
     pub keys: SigningKeys,
-    /// Without an answer of every source nobody can be decided about.
+    /// Without every invite source nothing can be decided.
     pub invites: Invites,
 }
 
-/// Answers 200 when ready and 503 when not, both with `{"version", "ready", "stale", "lists"}`, and `dropped_log_lines`
-/// if nobody read the log for so long that lines had to be dropped.
+/// Answers 200 if ready and 503 if not, both with `{"version", "ready", "stale", "lists"}`, and with
+/// `dropped_log_lines` if lines had to be dropped because nobody read the log.
 pub async fn health(State(health): State<Arc<Health>>) -> Response {
     let sources = health.invites.sources();
     let ready = health.keys.ready() && sources.iter().all(|source| source.is_ready());
@@ -39,7 +39,7 @@ pub async fn health(State(health): State<Arc<Health>>) -> Response {
         "stale": ages.iter().any(|(_, age)| age.status.is_bad()),
         "lists": ages.iter().map(|(name, age)| of_list(name, age)).collect::<Vec<_>>(),
     });
-    // The log cannot say it while nobody reads the log.
+    // Nobody would see it in a log that nobody reads.
     let dropped = telemetry::dropped_lines();
     if let Some(members) = body.as_object_mut().filter(|_| dropped > 0) {
         members.insert("dropped_log_lines".to_owned(), dropped.into());
@@ -48,7 +48,7 @@ pub async fn health(State(health): State<Arc<Health>>) -> Response {
     (status, [(header::CONTENT_TYPE, json)], body.to_string()).into_response()
 }
 
-/// `null` instead of an age: not yet.
+/// One list's entry. An age is `null` before the first look or load.
 fn of_list(name: &str, age: &Freshness) -> Value {
     json!({
         "name": name,

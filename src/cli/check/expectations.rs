@@ -20,7 +20,7 @@ use crate::signup::decision::{Page, StartDecision, SubmitDecision};
 use crate::storage::StateStore;
 use crate::values::{AttributeName, AttributeTypes, AttributeValues, Code, InvitationCode};
 
-/// Runs every test; hands back those that failed, each with what differs.
+/// Runs every test. Returns those that failed, each with the difference.
 pub(super) async fn run(config: &Config, sources: &[Arc<dyn InviteSource>], now: DateTime<Utc>) -> Vec<Problem> {
     let mut failed = Vec::new();
     for test in &config.tests {
@@ -80,7 +80,7 @@ async fn rehearse(
         .map_err(|failure: DecisionError| failure.to_string())
 }
 
-/// Refuses a test of which a part would have no effect: it would pass whatever the policy does.
+/// Refuses a test with a part that has no effect: it would pass whatever the policy does.
 fn says_something(config: &Config, test: &PolicyTest) -> Result<(), String> {
     let given = &test.given;
     for column in given.invitation.iter().flat_map(BTreeMap::keys) {
@@ -101,17 +101,17 @@ fn says_something(config: &Config, test: &PolicyTest) -> Result<(), String> {
     Ok(())
 }
 
-/// A code that is made for a test.
+/// A code made for a test.
 struct TypedCode {
     kind: TestCode,
-    /// The one that the source knows.
+    /// The code that the source knows.
     known: Code,
-    /// The one in the form.
+    /// The code that is typed into the form.
     typed: Code,
 }
 
 impl TypedCode {
-    /// `None` cannot come: of so many numbers one makes a code.
+    /// `None` does not happen: one of so many numbers makes a code.
     fn new(kind: TestCode) -> Option<Self> {
         let code = |first: u8| (first..=u8::MAX).find_map(|byte| Code::from_random([byte; 16]));
         let (known, other) = (code(1)?, code(128)?);
@@ -120,7 +120,7 @@ impl TypedCode {
     }
 }
 
-/// The invitation of a test, through the reader of lists, so that its columns mean what they mean there.
+/// The invitation of a test. The reader of lists reads it, so that its columns mean the same as in a list.
 fn invitation(
     config: &Config,
     test: &PolicyTest,
@@ -158,7 +158,7 @@ fn invitation(
     }
 }
 
-/// What differs, line by line: `-` what was expected, `+` what was decided. Empty: nothing.
+/// The difference, line by line: `-` what was expected, `+` what was decided. Empty if there is none.
 fn difference(test: &PolicyTest, rehearsal: &Rehearsal) -> String {
     let (expect, last) = (&test.expect, rehearsal.last());
     let seen = Seen::of(&last.decided.decision);
@@ -214,7 +214,7 @@ fn action(action: TestAction) -> ActionKind {
     }
 }
 
-/// What a decision shows.
+/// What the person sees of a decision.
 #[derive(Default)]
 struct Seen<'a> {
     title: Option<&'a str>,

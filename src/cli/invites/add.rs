@@ -1,8 +1,7 @@
 //! `guestlist invites add`: a line more in an invite list, for an address or a domain, or with a code.
 //!
-//! Codes are drawn from the system's random numbers and shown once, on standard output and nothing else with them, so
-//! that they can be piped; or they are written to a file (`--out`). The list holds their hashes. What is to be said about
-//! it goes to standard error.
+//! Codes are made of the system's random numbers. They are shown once, alone on standard output, so that they can be
+//! piped; or they are written to a file (`--out`). The list holds only their hashes. Remarks go to standard error.
 
 use std::any::Any;
 use std::io::ErrorKind;
@@ -36,7 +35,7 @@ const DRAWS: usize = 100;
 const USAGES: &str = "guestlist invites add [OPTIONS] <ADDRESS|@DOMAIN>
        guestlist invites add [OPTIONS] --code [--uses <N>] [--for <ADDRESS|@DOMAIN>] [--count <N>] [--out <FILE>]";
 
-/// What can be asked for.
+/// The options of the command.
 #[derive(Debug, clap::Args)]
 #[command(override_usage = USAGES)]
 pub(super) struct Options {
@@ -90,18 +89,18 @@ pub(super) struct Options {
     json: bool,
 }
 
-/// What was done.
+/// The result of the command.
 struct Done<'a> {
     settings: &'a Settings,
     added: Added,
     codes: Vec<Code>,
-    /// Where the codes are, if they are not to be shown.
+    /// The file with the codes, if they are not shown.
     out: Option<&'a Path>,
-    /// No policy has a field that a code could be typed into.
+    /// Whether no policy has a field for a code.
     without_field: bool,
 }
 
-/// Why nothing was done.
+/// Why the command did nothing.
 struct Failure {
     exit: u8,
     text: String,
@@ -171,7 +170,7 @@ fn write(path: &Path, codes: &[Code]) -> Result<CodesFile, Failure> {
     })
 }
 
-/// The list that is meant.
+/// The list that the options name.
 fn list<'a>(sources: &'a [Box<dyn InviteSourceBuilder>], name: Option<&str>) -> Result<&'a Settings, Failure> {
     let names: Vec<&str> = sources.iter().map(|source| source.name()).collect();
     let source = match (name, sources) {
@@ -259,7 +258,7 @@ impl Done<'_> {
         format!("{answer:#}\n")
     }
 
-    /// The codes that are on standard output and nowhere else.
+    /// The codes that are shown, and written nowhere else.
     fn shown(&self) -> &[Code] {
         if self.out.is_some() { &[] } else { &self.codes }
     }
@@ -276,7 +275,7 @@ impl Done<'_> {
         warnings
     }
 
-    /// Prints the answer. Codes that nobody could read are lost, which is a failure also where the reader has gone.
+    /// Prints the answer. Codes that nobody could read are lost. That is a failure even if the reader has gone away.
     fn hand_over(&self, answer: &str) -> ExitCode {
         let place = self.place();
         let (they, lost) = match self.shown() {
@@ -289,7 +288,7 @@ impl Done<'_> {
         ExitCode::FAILURE
     }
 
-    /// Where the lines are, in words.
+    /// The place of the new lines, in words.
     fn place(&self) -> String {
         let (first, last) = (self.added.lines.start, self.added.lines.end.saturating_sub(1));
         let lines = if first == last { format!("line {first}") } else { format!("lines {first} to {last}") };

@@ -1,7 +1,7 @@
 //! A new file for invitation codes, which nobody but its owner may read.
 //!
-//! It is written before the list is: codes that are in no file and on no screen could never be given to anybody. If the
-//! list is not changed after all, the file goes away again.
+//! It is written before the list: a list with the hashes of codes that nobody has would be useless. If the list is not
+//! changed after all, the file is deleted again.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::values::Code;
 
-/// The file, which is deleted unless it is kept.
+/// The file. It is deleted when this is dropped, unless it is kept.
 #[derive(Debug)]
 pub(super) struct CodesFile {
     path: PathBuf,
@@ -17,8 +17,8 @@ pub(super) struct CodesFile {
 }
 
 impl CodesFile {
-    /// Writes the codes, one on each line. Whatever is there already stays, and is an error: its codes may be nowhere
-    /// else.
+    /// Writes the codes, one on each line. A file that exists already is an error and stays as it is: it may hold codes
+    /// that are nowhere else.
     pub(super) fn write(path: &Path, codes: &[Code]) -> io::Result<Self> {
         let mut file = create(path)?;
         let written = Self { path: path.to_owned(), is_kept: false };
@@ -38,7 +38,7 @@ impl CodesFile {
 impl Drop for CodesFile {
     fn drop(&mut self) {
         if !self.is_kept {
-            // Its codes are good for nothing.
+            // No list knows its codes.
             let _ = std::fs::remove_file(&self.path);
         }
     }

@@ -1,4 +1,4 @@
-//! What can be typed behind the options, checked before anything else happens.
+//! The values of the options, checked before anything else happens.
 
 use chrono::{DateTime, Utc};
 
@@ -6,25 +6,25 @@ use crate::invites::csv_reader::{DayEdge, parse_moment};
 use crate::invites::line_problem::{ALLOWED_USES, LineProblem};
 use crate::values::AddressRule;
 
-/// A moment, and how it was written.
+/// A moment, and how it is written.
 #[derive(Debug, Clone)]
 pub(super) struct Moment {
     pub(super) written: String,
     pub(super) at: DateTime<Utc>,
 }
 
-/// Whom an invitation is for: an address or a domain, but not one under which anybody can have theirs.
+/// An address or a domain to invite. A public suffix is refused: anybody can have a domain below it.
 pub(super) fn whom(text: &str) -> Result<AddressRule, String> {
     let rule: AddressRule = text.parse().map_err(|why| format!("it {why}"))?;
     if rule.is_for_a_public_suffix() { Err(format!("it {}", LineProblem::PublicSuffix)) } else { Ok(rule) }
 }
 
-/// From when on.
+/// The first moment of an invitation. A date means the beginning of that day.
 pub(super) fn first_moment(text: &str) -> Result<Moment, String> {
     written(text, DayEdge::Start)
 }
 
-/// Until when; a date means the end of that day.
+/// The last moment of an invitation. A date means the end of that day.
 pub(super) fn last_moment(text: &str) -> Result<Moment, String> {
     written(text, DayEdge::End)
 }
@@ -34,13 +34,13 @@ fn written(text: &str, edge: DayEdge) -> Result<Moment, String> {
     parse_moment(&written, edge).map(|at| Moment { written, at }).map_err(|why| format!("it {why}"))
 }
 
-/// How often a code may be used.
+/// How many people may use a code.
 pub(super) fn uses(text: &str) -> Result<u32, String> {
     let wrong = || format!("it is not a whole number from {} to {}", ALLOWED_USES.start(), ALLOWED_USES.end());
     text.parse().ok().filter(|uses| ALLOWED_USES.contains(uses)).ok_or_else(wrong)
 }
 
-/// One of a cell's list.
+/// One item of a list in a cell.
 pub(super) fn item(text: &str) -> Result<String, String> {
     if text.contains(';') {
         return Err("it has a semicolon, which separates one from the next in a list: repeat the option instead".into());
@@ -48,7 +48,7 @@ pub(super) fn item(text: &str) -> Result<String, String> {
     cell(text)
 }
 
-/// What a cell can hold.
+/// The text of a cell.
 pub(super) fn cell(text: &str) -> Result<String, String> {
     let text = text.trim();
     match text {

@@ -1,8 +1,8 @@
-//! What Mailchimp's answers mean: the one place that reads its statuses, titles and details.
+//! What Mailchimp's answers mean. Only this file reads its statuses, titles and details.
 //!
-//! A member was taken only if the answer is the member: 200, with the id and the list asked for. A refusal is
-//! Mailchimp's only as the problem document it writes. All else was written by something in between, or at volume by
-//! Mailchimp's own throttle, and is tried again.
+//! A delivery succeeded only if the answer is the member: 200, with the id and the list of the request. A refusal counts
+//! only as the problem document that Mailchimp writes. Any other answer comes from a system in between, or from
+//! Mailchimp's throttle, and the delivery is tried again.
 
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::connectors::{ConnectorError, Receipt};
 use crate::outbound::{Answer, Disposition};
 
-/// Which member was asked for.
+/// The member that a request was about.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked<'a> {
     /// The audience.
@@ -23,7 +23,7 @@ pub(super) struct Asked<'a> {
 /// `application/problem+json`, as Mailchimp writes it.
 struct Problem {
     title: String,
-    /// May quote the address, so it is looked at and never shown.
+    /// May quote the address, so it is never shown.
     detail: String,
     /// The fields that its `errors` name.
     fields: Vec<String>,

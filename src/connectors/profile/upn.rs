@@ -1,4 +1,4 @@
-//! User principal names: made from what a template renders, and told apart when somebody else has the same one.
+//! User principal names: made from a rendered text, with a suffix if somebody else has the same one.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::values::ObjectId;
 const MAX_LOCAL: usize = 64;
 /// The longest domain.
 const MAX_DOMAIN: usize = 48;
-/// How many hexadecimal digits the suffixes have, in the order in which they are tried.
+/// How many hexadecimal digits each suffix has, in the order of the attempts.
 const SUFFIXES: [usize; 3] = [4, 8, 16];
 
 /// A user principal name, without suffix.
@@ -21,8 +21,8 @@ pub(super) struct Upn {
 }
 
 impl Upn {
-    /// The name that `rendered` asks for; `None` if it says nothing, or the user has it already (with a suffix, maybe).
-    /// Without an `@`, the user's domain is kept.
+    /// The name that the rendered text asks for. Without an `@` it gets the user's present domain. `None` if the text
+    /// makes no name, or if the user has this name already, with or without a suffix.
     pub(super) fn wanted(rendered: &str, user: &User) -> Option<Self> {
         let current = user.text("userPrincipalName");
         let kept = current.rsplit_once('@').map_or("", |(_, domain)| domain);
@@ -36,7 +36,7 @@ impl Upn {
         (!has_it).then_some(upn)
     }
 
-    /// What to try, in this order: the name itself, then with suffixes that belong to this object id.
+    /// The names to try, in this order: without a suffix, then with suffixes that follow from the object id.
     pub(super) fn candidates(&self, id: &ObjectId) -> Vec<String> {
         let hash = digest(&SHA256, id.as_str().as_bytes());
         let hex = hash.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
@@ -59,8 +59,8 @@ impl Upn {
     }
 }
 
-/// The part before the `@` as the directory takes it: its characters only, no dot at the ends or after another, 64 at
-/// most. White space and anything else goes.
+/// The part before the `@`, as the directory takes it: allowed characters only, no dot at an end or beside another dot,
+/// at most 64 characters.
 fn clean(local: &str) -> String {
     let allowed = |c: &char| c.is_ascii_alphanumeric() || "'.-_!#^~".contains(*c);
     let kept: String = local.chars().filter(allowed).collect();
