@@ -9,6 +9,7 @@ pub mod answer;
 pub mod code;
 pub mod decision;
 pub mod disposable;
+pub mod email_source;
 pub mod facts;
 pub mod gate;
 pub mod identity;

@@ -5,7 +5,6 @@
 
 use serde_json::{Map, Value};
 
-use super::event::member;
 use crate::values::{AttributeName, AttributeType, AttributeValue, Form, FormField};
 
 /// Reads the attributes of an event, in its order. If they are not an object, there are none.
@@ -41,6 +40,12 @@ fn declared_type(members: &Map<String, Value>) -> Option<AttributeType> {
         "stringcollectiondirectoryattributevalue" => Some(AttributeType::StringCollection),
         _ => None,
     }
+}
+
+/// The member of this name: first in the exact spelling, then in any case.
+pub(super) fn member<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    let any_case = || object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+    object.get(name).or_else(any_case)
 }
 
 fn value(raw: &Value) -> Option<AttributeValue> {

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value};
 
-use super::attribute;
+use super::attribute::{self, member};
 use crate::values::{App, AppId, Client, CorrelationId, Form, Identity, TenantId};
 
 /// The two events, one for each hook.
@@ -168,12 +168,6 @@ fn identities(listed: Option<&Value>) -> Vec<Identity> {
             issuer_assigned_id: text(at(Some(identity), "issuerAssignedId")).to_owned(),
         })
         .collect()
-}
-
-/// The member of this name: first in the exact spelling, then in any case.
-pub(super) fn member<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    let any_case = || object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
-    object.get(name).or_else(any_case)
 }
 
 fn at<'a>(value: Option<&'a Value>, name: &str) -> Option<&'a Value> {

@@ -16,79 +16,15 @@
 //! Submit it is. If that is not known either, the form can only get the person refused.
 
 use std::fmt;
-use std::str::FromStr;
 use std::sync::LazyLock;
 
+use super::email_source::{ADDRESS_ATTRIBUTES, is_address};
 use super::policy::{NoAddress, Policy};
 use crate::values::{
     AttributeName, AttributeValue, EmailAddress, Form, FormField, Identity, InvalidAddress, Provenance,
 };
 
-/// The names under which Entra lists the address, in any case.
-const ADDRESS_ATTRIBUTES: [&str; 2] = ["email", "emailAddress"];
-
-/// One place of an event where the address can be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum EmailSource {
-    /// A local account, or a one-time passcode.
-    Identity,
-    /// The id that a federated provider gives the person, if it has an `@`.
-    FederatedId,
-    /// An attribute.
-    Attribute(AttributeName),
-}
-
-impl EmailSource {
-    /// The sources of a policy that names none: the identity, then the attribute `email`.
-    #[must_use]
-    pub fn usual() -> Vec<Self> {
-        vec![Self::Identity, Self::Attribute(AttributeName::new("email"))]
-    }
-
-    /// The sources that are no attributes, as they are written.
-    pub const WORDS: [&str; 2] = ["identity", "federated-id"];
-
-    fn is_reported_by_entra(&self) -> bool {
-        matches!(self, Self::Attribute(name) if is_address(name))
-    }
-}
-
-/// A text that names no source of the address.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is none of identity, federated-id, attribute:NAME")]
-pub struct UnknownEmailSource(String);
-
-/// Reads `identity`, `federated-id` or `attribute:NAME`. The name stays as it is written; the caller finds out which
-/// attribute of the directory it means.
-impl FromStr for EmailSource {
-    type Err = UnknownEmailSource;
-
-    fn from_str(text: &str) -> Result<Self, UnknownEmailSource> {
-        let [identity, federated_id] = Self::WORDS;
-        match text.strip_prefix("attribute:") {
-            Some(name) => Ok(Self::Attribute(AttributeName::new(name.trim()))),
-            None if text == identity => Ok(Self::Identity),
-            None if text == federated_id => Ok(Self::FederatedId),
-            None => Err(UnknownEmailSource(text.to_owned())),
-        }
-    }
-}
-
-/// As it is written in the configuration, in logs and in `explain`: `attribute:ext.IdpEmail`.
-impl fmt::Display for EmailSource {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [identity, federated_id] = Self::WORDS;
-        match self {
-            Self::Identity => out.write_str(identity),
-            Self::FederatedId => out.write_str(federated_id),
-            Self::Attribute(name) => write!(out, "attribute:{}", name.short()),
-        }
-    }
-}
-
-fn is_address(name: &AttributeName) -> bool {
-    ADDRESS_ATTRIBUTES.iter().any(|known| name.is(known))
-}
+pub use super::email_source::{EmailSource, UnknownEmailSource};
 
 /// Where an address came from.
 #[derive(Debug, Clone, PartialEq, Eq)]

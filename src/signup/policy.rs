@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::identity::EmailSource;
+use super::email_source::EmailSource;
 use super::messages::Messages;
 use super::rules::{MAX_TEXT, Rule};
 use crate::expressions::Template;

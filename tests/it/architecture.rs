@@ -30,7 +30,7 @@ const ROOMS: &[(&str, &str)] = &[
     ("reservations", "values, telemetry, storage"),
     ("graph", "values, outbound, credentials"),
     ("entra::event", "values, entra::attribute"),
-    ("entra::attribute", "values, entra::event"),
+    ("entra::attribute", "values"),
     ("entra::action", "signup, entra::event"),
     ("entra::caller", "values, clock, entra::signing_keys"),
     ("entra::signing_keys", "values, telemetry, outbound"),

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::form_check::{FormCheck, RuleFailure};
+use super::form_check::{Applies, FormCheck, RuleFailure};
 use super::{Required, Rule};
 use crate::expressions::{CheckResult, Condition, ConditionError, Path};
 use crate::signup::facts::is_at;
@@ -15,19 +15,6 @@ use crate::values::{AttributeName, AttributeValue, FormField};
 
 /// How many combinations of attributes of the same name are tried. The directory has no such attributes.
 const MAX_WAYS: usize = 4;
-
-/// Whether a rule applies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Applies {
-    /// Its condition does not hold.
-    No,
-    /// Its condition cannot be evaluated, and it has other checks.
-    NotEvaluated,
-    /// Its condition, by which it checks, cannot be evaluated: the fields that it reads were marked.
-    CheckNotEvaluated,
-    /// It has no condition, or one that holds.
-    Yes,
-}
 
 /// The fields that the failing part of a condition reads, and what is wrong with each.
 type Marks = BTreeMap<usize, RuleFailure>;

@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ask::Applies;
 use super::checks::items;
 use super::length::{MAX_FIELDS, too_long};
 use super::{CheckedForm, Country, Finding, FindingKind, MaxLength, Outcome, PhoneCountry, Required, Rule, Submission};
@@ -68,6 +67,19 @@ pub(super) struct FormCheck<'a> {
     /// Which fields are required, as far as that is known since the last change of a value.
     pub(super) required: RefCell<BTreeMap<usize, bool>>,
     pub(super) checked: CheckedForm,
+}
+
+/// Whether a rule applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Applies {
+    /// Its condition does not hold.
+    No,
+    /// Its condition cannot be evaluated, and it has other checks.
+    NotEvaluated,
+    /// Its condition, by which it checks, cannot be evaluated: the fields that it reads were marked.
+    CheckNotEvaluated,
+    /// It has no condition, or one that holds.
+    Yes,
 }
 
 /// How a rule fails.
