@@ -126,7 +126,7 @@ async fn nothing_is_reserved_for_a_form_that_fails_its_rules(#[case] outcome: &s
 async fn timed(uses: u32) -> (Arc<ManualClock>, Service) {
     let clock = Arc::new(ManualClock::new(SystemClock.now()));
     let (invites, now) = (list(&[(1, &format!(",,,,,{uses}"))]), Arc::clone(&clock) as Arc<dyn Clock>);
-    let plan = Plan { policy: policy(), invites: &invites, hooks: PATIENT, clock: now, ..Plan::default() };
+    let plan = Plan { policy: policy(), invites: &invites, hooks: PATIENT, clock: now };
     (clock, Service::start_as(plan).await)
 }
 
