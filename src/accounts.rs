@@ -47,9 +47,8 @@ use discovery_state::{CURSOR, DiscoveryState, STARTED};
 use records::{AccountOutbox, LAYOUT};
 use run::Run;
 
-pub use classify::SkipReason;
-pub use report::{RunError, RunReport};
-pub use settings::{ConnectorSettings, Settings, SettingsError};
+pub(crate) use report::{RunError, RunReport};
+pub(crate) use settings::{ConnectorSettings, Settings, SettingsError};
 
 /// What this room keeps in the store.
 pub(crate) const NAMESPACE: Namespace = Namespace::new("accounts", outbox::TOP_FOLDERS, &[STARTED, CURSOR]);
@@ -63,7 +62,7 @@ struct ConnectorStep {
 
 /// Finds and associates new accounts. There is one per process; a run does nothing while another is going on.
 #[derive(Debug)]
-pub struct Accounts {
+pub(crate) struct Accounts {
     settings: Settings,
     directory: Arc<dyn Directory>,
     /// In the order in which they run.
@@ -80,7 +79,7 @@ pub struct Accounts {
 
 impl Accounts {
     /// A runner. `connectors` are matched with the settings by their name; `reservations` lie in the same store.
-    pub fn try_new(
+    pub(crate) fn try_new(
         settings: Settings,
         directory: Arc<dyn Directory>,
         connectors: &[Arc<dyn Connector>],
@@ -115,7 +114,7 @@ impl Accounts {
 
     /// Finds new accounts and associates those in the outbox. The report counts accounts that failed. An error is what
     /// failed for all of them; the accounts that did not depend on it were associated.
-    pub async fn run(&self) -> Result<RunReport, RunError> {
+    pub(crate) async fn run(&self) -> Result<RunReport, RunError> {
         let Ok(_running) = self.running.try_lock() else {
             tracing::info!(event = "run-skipped", reason = "another run is in progress");
             return Ok(RunReport { in_progress: true, ..RunReport::default() });

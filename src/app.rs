@@ -35,13 +35,14 @@ pub(crate) const NAMESPACES: &[&Namespace] = &[&accounts::NAMESPACE, &reservatio
 #[derive(Debug)]
 pub struct App {
     /// What the hooks share.
-    pub hooks: Arc<Hooks>,
+    pub(crate) hooks: Arc<Hooks>,
     /// What the health endpoint asks.
-    pub health: Arc<Health>,
+    pub(crate) health: Arc<Health>,
     /// What the timer runs.
-    pub timer: Arc<TimerState>,
+    pub(crate) timer: Arc<TimerState>,
     keys: SigningKeys,
-    invites: Invites,
+    /// Who is invited.
+    pub invites: Invites,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -103,12 +104,12 @@ impl App {
     }
 
     /// Cuts off a run of the timer. The hooks go on.
-    pub fn stop_runs(&self) {
+    pub(crate) fn stop_runs(&self) {
         self.timer.stop.cancel();
     }
 
     /// Ends the work in the background. A task that does not end in time is abandoned.
-    pub async fn stop(&self) {
+    pub(crate) async fn stop(&self) {
         self.stop.cancel();
         self.tasks.close();
         let ended = tokio::time::timeout(GRACE, self.tasks.wait()).await;

@@ -18,7 +18,7 @@ use clap::error::ErrorKind;
 use crate::telemetry;
 
 /// The exit code for a wrong command line or configuration.
-pub const USAGE: u8 = 64;
+pub(crate) const USAGE: u8 = 64;
 
 /// Decides who may sign up to a Microsoft Entra External ID tenant, and connects every new account.
 #[derive(Debug, Parser)]

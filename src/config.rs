@@ -8,7 +8,7 @@ mod accounts;
 mod checks;
 mod combinations;
 mod connectors;
-pub mod documents;
+pub(crate) mod documents;
 mod engine;
 mod environment;
 mod expectations;
@@ -36,11 +36,12 @@ use engine::{Decode, Diagnostics};
 use known_names::KnownNames;
 use tracing::level_filters::LevelFilter;
 
-pub use engine::{Invalid, NamedFile, Problem, Severity};
+pub use engine::Invalid;
+pub(crate) use engine::{NamedFile, Problem, Severity};
 pub use environment::Environment;
-pub use expectations::PolicyTest;
+pub(crate) use expectations::PolicyTest;
 pub(crate) use expectations::{TestAction, TestCode, TestHook};
-pub use timer::TimerSettings;
+pub(crate) use timer::TimerSettings;
 
 use crate::files::{self, FileError};
 use crate::invites::InviteSourceBuilder;
@@ -56,31 +57,31 @@ const MAX_FILE: u64 = 4 * 1024 * 1024;
 #[derive(Debug)]
 pub struct Config {
     /// Who may call.
-    pub caller: entra::caller::Settings,
+    pub(crate) caller: entra::caller::Settings,
     /// How hooks behave.
-    pub hooks: functions::hook::HookSettings,
+    pub(crate) hooks: functions::hook::HookSettings,
     /// The policies and the texts.
     pub sign_up: policy::SignUpSettings,
     /// The app id behind `ext.` attributes.
-    pub extension_app: Option<AppId>,
+    pub(crate) extension_app: Option<AppId>,
     /// `[[tests]]`: what the policies are expected to decide.
-    pub tests: Vec<PolicyTest>,
+    pub(crate) tests: Vec<PolicyTest>,
     /// Where the state is kept.
-    pub store: storage::Settings,
+    pub(crate) store: storage::Settings,
     /// Where invitations come from.
-    pub invites: Vec<Box<dyn InviteSourceBuilder>>,
+    pub(crate) invites: Vec<Box<dyn InviteSourceBuilder>>,
     /// The look-ups that policies can name.
-    pub lookups: Vec<LookupSettings>,
+    pub(crate) lookups: Vec<LookupSettings>,
     /// What the timer needs; absent without `[graph]`.
-    pub timer: Option<TimerSettings>,
+    pub(crate) timer: Option<TimerSettings>,
     /// The lowest level of events that are logged.
-    pub level: LevelFilter,
+    pub(crate) level: LevelFilter,
     /// The key of the address hashes in logs.
-    pub hash_key: Option<Result<Secret, SecretError>>,
+    pub(crate) hash_key: Option<Result<Secret, SecretError>>,
     /// The files that the configuration names.
-    pub files: Vec<NamedFile>,
+    pub(crate) files: Vec<NamedFile>,
     /// Problems that do not stop the service: warnings, missing secrets and lists, and what cannot work on Azure.
-    pub notes: Vec<Problem>,
+    pub(crate) notes: Vec<Problem>,
 }
 
 /// Reads and checks the configuration. The error has all problems.

@@ -13,8 +13,8 @@
 //! as a refusal. Each kind decides what a refusal means: the account is at fault, nobody is (skip), or the set-up is,
 //! which blames no account.
 
-pub mod mailchimp;
-pub mod profile;
+pub(crate) mod mailchimp;
+pub(crate) mod profile;
 
 mod error;
 
@@ -29,16 +29,16 @@ use crate::graph::{Directory, Extensions, User};
 use crate::outbound::Outbound;
 use crate::values::ObjectId;
 
-pub use error::{ConnectorError, ConnectorSetupError};
+pub(crate) use error::{ConnectorError, ConnectorSetupError};
 
-pub use crate::outbound::Disposition;
+pub(crate) use crate::outbound::Disposition;
 
 /// The variables of a connector's templates and conditions.
-pub const VARIABLES: [&str; 3] = ["user", "invite", "results"];
+pub(crate) const VARIABLES: [&str; 3] = ["user", "invite", "results"];
 
 /// The values that a request is rendered from.
 #[derive(Debug, Clone, Copy)]
-pub struct Input<'a> {
+pub(crate) struct Input<'a> {
     /// The account.
     pub user: &'a User,
     /// The account, the invitation and the results so far, under the names of [`VARIABLES`]. Personal: never logged.
@@ -47,7 +47,7 @@ pub struct Input<'a> {
 
 /// The request that a connector will send, if any.
 #[derive(Clone, PartialEq)]
-pub enum Rendered {
+pub(crate) enum Rendered {
     /// The request. It is stored as it is, and may be personal.
     Request(Value),
     /// Nothing has to be sent.
@@ -68,7 +68,7 @@ impl Debug for Rendered {
 
 /// The result of a delivery.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Receipt {
+pub(crate) struct Receipt {
     /// The id that the outside system gave its record; later templates see it as `results.{connector}.id`.
     pub id: Option<String>,
     /// A remark for the record, with nothing personal in it.
@@ -76,7 +76,7 @@ pub struct Receipt {
 }
 
 /// One outside system.
-pub trait Connector: Debug + Send + Sync {
+pub(crate) trait Connector: Debug + Send + Sync {
     /// The connector's name in the configuration.
     fn name(&self) -> &str;
 
@@ -94,7 +94,7 @@ pub trait Connector: Debug + Send + Sync {
 
 /// What connectors are built from, beside their own settings.
 #[derive(Debug)]
-pub struct ConnectorParts {
+pub(crate) struct ConnectorParts {
     /// The way to the outside systems.
     pub outbound: Outbound,
     /// The directory, for those that read or change the account itself.
@@ -104,7 +104,7 @@ pub struct ConnectorParts {
 }
 
 /// The settings of one connector, of whatever kind: what builds it.
-pub trait ConnectorBuilder: Debug + Send + Sync {
+pub(crate) trait ConnectorBuilder: Debug + Send + Sync {
     /// Builds the connector. It makes no call yet.
     fn build(self: Box<Self>, parts: &ConnectorParts) -> Result<Arc<dyn Connector>, ConnectorSetupError>;
 }

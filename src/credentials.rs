@@ -23,12 +23,12 @@ use tokio::time::Instant;
 
 use crate::values::Secret;
 
-pub use bearer::service_principal;
-pub use client_secret::{ClientSecret, Settings};
-pub use error::CredentialError;
+pub(crate) use bearer::service_principal;
+pub(crate) use client_secret::{ClientSecret, Settings};
+pub(crate) use error::CredentialError;
 
 /// Gives out tokens.
-pub trait TokenSource: Debug + Send + Sync {
+pub(crate) trait TokenSource: Debug + Send + Sync {
     /// A token that is valid now. Answers by `end`, with an error if there is none by then.
     fn token(&self, end: Instant) -> BoxFuture<'_, Result<Arc<Secret>, CredentialError>>;
 

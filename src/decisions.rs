@@ -6,7 +6,7 @@
 //!
 //! What is asked for here has the caller's time. If an invite source or the state store fails, there is no decision but
 //! a [`DecisionError`], and the caller answers with the failure action: [`DecisionServices::try_later`] or
-//! [`DecisionServices::go_on`]. A look-up that fails or is late only costs its values.
+//! [`UndecidedSignUp::go_on`]. A look-up that fails or is late only costs its values.
 
 mod codes;
 mod context;
@@ -26,18 +26,18 @@ use crate::signup::identity::FoundAddress;
 use crate::signup::policy::{Gate, Policy, SignUpSettings};
 use crate::values::{Invitation, KnownBy};
 
-pub use crate::signup::decision::{ActionKind, Decision};
-pub use crate::signup::reason::Reason;
-pub use context::{DecisionContext, WaitTimes};
-pub use failure_action::UndecidedSignUp;
-pub use guess_limit::GuessLimit;
-pub use shared_state::{SharedState, StateError};
-pub use start::start;
-pub use submit::submit;
+pub(crate) use crate::signup::decision::{ActionKind, Decision};
+pub(crate) use crate::signup::reason::Reason;
+pub(crate) use context::{DecisionContext, WaitTimes};
+pub(crate) use failure_action::UndecidedSignUp;
+pub(crate) use guess_limit::GuessLimit;
+pub(crate) use shared_state::{SharedState, StateError};
+pub(crate) use start::start;
+pub(crate) use submit::submit;
 
 /// What all decisions share.
 #[derive(Debug)]
-pub struct DecisionServices {
+pub(crate) struct DecisionServices {
     /// Policies and texts.
     pub sign_up: SignUpSettings,
     /// Who is invited.
@@ -74,7 +74,7 @@ impl DecisionServices {
 
 /// A decision, with what the log says about it.
 #[derive(Debug)]
-pub struct Decided {
+pub(crate) struct Decided {
     /// The decision.
     pub decision: Decision,
     /// Why.
@@ -91,7 +91,7 @@ pub struct Decided {
 
 /// Why no decision can be made.
 #[derive(Debug, thiserror::Error)]
-pub enum DecisionError {
+pub(crate) enum DecisionError {
     /// Nobody can say who is invited.
     #[error(transparent)]
     Invites(#[from] InviteError),
@@ -103,7 +103,7 @@ pub enum DecisionError {
 impl DecisionError {
     /// The reason of the failure action that follows from it.
     #[must_use]
-    pub fn reason(&self) -> Reason {
+    pub(crate) fn reason(&self) -> Reason {
         match self {
             Self::Invites(_) => Reason::InvitesUnavailable,
             Self::State(_) => Reason::StateUnavailable,

@@ -4,10 +4,10 @@
 //! that were recorded (`docs/ARCHITECTURE.md` says where they differ).
 
 pub mod action;
-pub mod attribute;
-pub mod caller;
-pub mod event;
-pub mod signing_keys;
+pub(crate) mod attribute;
+pub(crate) mod caller;
+pub(crate) mod event;
+pub(crate) mod signing_keys;
 
 #[cfg(test)]
 pub(crate) mod test_key;

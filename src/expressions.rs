@@ -13,10 +13,9 @@ mod bounds;
 mod condition;
 mod template;
 
-pub use bounds::OutOfBounds;
 pub(crate) use condition::is_long;
-pub use condition::{CheckResult, Condition, ConditionError, Path, ValueKind, Warning};
-pub use template::{Template, TemplateError};
+pub(crate) use condition::{CheckResult, Condition, ConditionError, Path, ValueKind, Warning};
+pub(crate) use template::{Template, TemplateError};
 
 /// The end of an error's sentence: the name that may have been meant.
 struct Hint<'h>(&'h Option<String>);

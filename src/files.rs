@@ -21,7 +21,7 @@ const DO_NOT_WAIT: i32 = 0x4;
 
 /// Why a file cannot be used. Each text can follow the file's name.
 #[derive(Debug, thiserror::Error)]
-pub enum FileError {
+pub(crate) enum FileError {
     /// The system's own error.
     #[error("{0}")]
     System(#[from] io::Error),
@@ -38,7 +38,7 @@ pub enum FileError {
 
 /// Tells one version of a file from another, as far as the file system can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Version {
+pub(crate) struct Version {
     /// Device and inode.
     pub place: Option<(u64, u64)>,
     /// In bytes.
@@ -55,7 +55,7 @@ pub struct Version {
 impl Version {
     /// The version that the metadata show.
     #[must_use]
-    pub fn of(file: &Metadata) -> Self {
+    pub(crate) fn of(file: &Metadata) -> Self {
         #[cfg(unix)]
         let (place, changed) = {
             use std::os::unix::fs::MetadataExt;
@@ -73,7 +73,7 @@ impl Version {
     /// noticed. File systems give an inode to a new file as soon as the old one is gone. So with the same inode the
     /// time of birth must differ. (A layered file system changes a file's time of birth at the first write.)
     #[must_use]
-    pub fn is_another_file_than(&self, other: &Self) -> bool {
+    pub(crate) fn is_another_file_than(&self, other: &Self) -> bool {
         if self.place.is_none() || other.place.is_none() {
             return false;
         }
@@ -90,7 +90,7 @@ impl Version {
 
 /// A file's bytes, and the version of the file that they are from.
 #[derive(Debug)]
-pub struct Content {
+pub(crate) struct Content {
     /// The whole content.
     pub bytes: Vec<u8>,
     /// The version, which was the same before and after reading.
@@ -98,7 +98,7 @@ pub struct Content {
 }
 
 /// Opens a regular file for reading, and never waits for anything else.
-pub fn open(path: &Path) -> Result<(File, Metadata), FileError> {
+pub(crate) fn open(path: &Path) -> Result<(File, Metadata), FileError> {
     must_be_regular(&std::fs::metadata(path)?)?;
     let mut options = OpenOptions::new();
     options.read(true);
@@ -111,7 +111,7 @@ pub fn open(path: &Path) -> Result<(File, Metadata), FileError> {
 }
 
 /// Reads a regular file of at most `limit` bytes. A file that changes meanwhile is read again, three times in all.
-pub fn read(path: &Path, limit: u64) -> Result<Content, FileError> {
+pub(crate) fn read(path: &Path, limit: u64) -> Result<Content, FileError> {
     for _ in 1..TRIES {
         match read_once(path, limit) {
             Err(FileError::Changed) => {}
@@ -127,7 +127,7 @@ fn read_once(path: &Path, limit: u64) -> Result<Content, FileError> {
 }
 
 /// Reads a file that was opened when it had these metadata.
-pub fn read_opened(mut file: File, metadata: &Metadata, limit: u64) -> Result<Content, FileError> {
+pub(crate) fn read_opened(mut file: File, metadata: &Metadata, limit: u64) -> Result<Content, FileError> {
     if metadata.len() > limit {
         return Err(FileError::TooLarge(limit));
     }

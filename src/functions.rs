@@ -2,9 +2,9 @@
 //! [`crate::decisions`] decide, and answers with an action before the deadline.
 
 mod body;
-pub mod health;
-pub mod hook;
-pub mod invocation;
-pub mod on_attribute_collection_start;
-pub mod on_attribute_collection_submit;
-pub mod update_new_accounts;
+pub(crate) mod health;
+pub(crate) mod hook;
+pub(crate) mod invocation;
+pub(crate) mod on_attribute_collection_start;
+pub(crate) mod on_attribute_collection_submit;
+pub(crate) mod update_new_accounts;

@@ -33,20 +33,20 @@ use tokio::time::Instant;
 
 use crate::values::ObjectId;
 
-pub use audit::{AuditPage, AuditRecord, Initiator, PageRequest, Target, UnreadableRecord, Window};
-pub use client::{Graph, Settings};
-pub use error::{ErrorKind, GraphError, Operation};
-pub use extensions::Extensions;
-pub use rate_limit::PageRateLimit;
-pub use user::{User, context_members};
+pub(crate) use audit::{AuditPage, AuditRecord, Initiator, PageRequest, UnreadableRecord, Window};
+pub(crate) use client::{Graph, Settings};
+pub(crate) use error::{ErrorKind, GraphError, Operation};
+pub(crate) use extensions::Extensions;
+pub(crate) use rate_limit::PageRateLimit;
+pub(crate) use user::{User, context_members};
 
-pub use crate::outbound::Disposition;
+pub(crate) use crate::outbound::Disposition;
 
 /// New values of a user's fields, by their exact Graph names.
-pub type Fields = serde_json::Map<String, serde_json::Value>;
+pub(crate) type Fields = serde_json::Map<String, serde_json::Value>;
 
 /// What other rooms need of the directory; [`Graph`] is the real one.
-pub trait Directory: Debug + Send + Sync {
+pub(crate) trait Directory: Debug + Send + Sync {
     /// The object id of our own application's service principal, if our token says it.
     fn own_service_principal(&self, end: Instant) -> BoxFuture<'_, Result<Option<ObjectId>, GraphError>>;
 

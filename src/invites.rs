@@ -4,12 +4,12 @@
 //! caller waits until its deadline. If a source is absent, it answers from what it read last; only if it never read
 //! anything is that an error. Invitations are checked one by one; a bad one is reported and skipped.
 
-pub mod columns;
+pub(crate) mod columns;
 pub mod csv_reader;
-pub mod csv_writer;
+pub(crate) mod csv_writer;
 mod freshness;
-pub mod line_problem;
-pub mod list;
+pub(crate) mod line_problem;
+pub(crate) mod list;
 mod look_alikes;
 pub mod snapshot;
 
@@ -24,7 +24,7 @@ use tokio_util::task::TaskTracker;
 use crate::outbound::Outbound;
 use crate::values::{CodeDigest, EmailAddress, EmailMatch, Invitation};
 
-pub use freshness::{Freshness, SourceStatus};
+pub(crate) use freshness::Freshness;
 
 /// Why a source cannot be asked.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -74,7 +74,7 @@ pub trait InviteSource: Debug + Send + Sync {
 }
 
 /// The settings of one source, of whatever kind: what builds it.
-pub trait InviteSourceBuilder: Any + Debug + Send + Sync {
+pub(crate) trait InviteSourceBuilder: Any + Debug + Send + Sync {
     /// The source's name in the configuration.
     fn name(&self) -> &str;
 
@@ -92,7 +92,7 @@ pub trait InviteSourceBuilder: Any + Debug + Send + Sync {
 
 /// A source as it was when a command read it.
 #[derive(Debug)]
-pub struct LoadedSource {
+pub(crate) struct LoadedSource {
     /// Answers from what was read, and stays as it is.
     pub source: Arc<dyn InviteSource>,
     /// How many invitations it holds.
@@ -103,7 +103,7 @@ pub struct LoadedSource {
 
 /// What is wrong with one invitation of a source. It never quotes values.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceProblem {
+pub(crate) struct SourceProblem {
     /// Where the invitation is, such as a file and a line.
     pub place: String,
     /// Whether it cannot be meant, so that a check of the configuration fails.
@@ -122,7 +122,7 @@ impl fmt::Display for SourceProblem {
 /// Why a command cannot read a source.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{place}: {reason}")]
-pub struct LoadError {
+pub(crate) struct LoadError {
     /// Where the source is, such as a file.
     pub place: String,
     /// What went wrong.
@@ -159,7 +159,7 @@ impl Invites {
     }
 
     /// Every invitation with the code, source by source. If one source cannot be asked, that is an error.
-    pub async fn find_code(&self, code: &CodeDigest) -> Result<Vec<Invitation>, InviteError> {
+    pub(crate) async fn find_code(&self, code: &CodeDigest) -> Result<Vec<Invitation>, InviteError> {
         let mut found = Vec::new();
         for source in &self.sources {
             found.extend(source.find_code(code).await?);

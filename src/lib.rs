@@ -3,26 +3,26 @@
 //!
 //! This file is the map of the rooms; `docs/ARCHITECTURE.md` says what each may use, and a test holds it.
 
-pub mod accounts;
+mod accounts;
 pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
-pub mod connectors;
-pub mod credentials;
-pub mod decisions;
+mod connectors;
+mod credentials;
+mod decisions;
 pub mod entra;
-pub mod expressions;
-pub mod files;
-pub mod functions;
-pub mod graph;
+mod expressions;
+mod files;
+mod functions;
+mod graph;
 pub mod invites;
-pub mod lookups;
-pub mod outbound;
+mod lookups;
+mod outbound;
 mod outbox;
-pub mod reservations;
+mod reservations;
 pub mod server;
 pub mod signup;
-pub mod storage;
+mod storage;
 pub mod telemetry;
 pub mod values;

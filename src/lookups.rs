@@ -26,17 +26,18 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use reqwest::header::{HeaderName, HeaderValue};
 
+use self::cache::CachedValues;
 use crate::outbound::{Outbound, OutboundError};
 use crate::values::{App, AttributeName, AttributeValues, Deadline, EmailAddress, Invitation, Secret, SecretError};
 use lookup::Lookup;
 
-pub use answer::{InvalidPointer, Pointer};
-pub use error::LookupError;
-pub use request::{BodyTemplate, InvalidRequest, UrlTemplate};
+pub(crate) use answer::Pointer;
+pub(crate) use error::LookupError;
+pub(crate) use request::{BodyTemplate, InvalidRequest, UrlTemplate};
 
 /// The HTTP method of a look-up.
 #[derive(Debug, Clone)]
-pub enum Method {
+pub(crate) enum Method {
     /// Everything is in the address.
     Get,
     /// With a body, or without one.
@@ -45,7 +46,7 @@ pub enum Method {
 
 /// The value of a header.
 #[derive(Debug, Clone)]
-pub enum Header {
+pub(crate) enum Header {
     /// A text that need not be kept secret.
     Text(HeaderValue),
     /// A secret, or why it is missing, which is reported when it is needed.
@@ -54,7 +55,7 @@ pub enum Header {
 
 /// One look-up.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// Its name, by which policies ask for it.
     pub name: Arc<str>,
     /// The address.
@@ -77,7 +78,7 @@ pub struct Settings {
 
 /// The person whom look-ups are asked about.
 #[derive(Debug, Clone, Copy)]
-pub struct LookupSubject<'a> {
+pub(crate) struct LookupSubject<'a> {
     /// The person's address.
     pub address: &'a EmailAddress,
     /// The app they sign up to.
@@ -90,7 +91,7 @@ pub struct LookupSubject<'a> {
 
 /// How a look-up ended.
 #[derive(Debug)]
-pub enum LookupOutcome {
+pub(crate) enum LookupOutcome {
     /// The answer was read completely.
     Answered,
     /// The answer was in the cache.
@@ -104,7 +105,7 @@ pub enum LookupOutcome {
 impl LookupOutcome {
     /// A word for logs and metrics: `answered`, `remembered`, `knows-nobody`, or the reason of the failure.
     #[must_use]
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Answered => "answered",
             Self::Remembered => "remembered",
@@ -114,35 +115,15 @@ impl LookupOutcome {
     }
 }
 
-/// One look-up that was asked.
-#[derive(Debug)]
-pub struct LookupReport {
-    /// Its name.
-    pub lookup: Arc<str>,
-    /// How it ended.
-    pub outcome: LookupOutcome,
-    /// How long it took.
-    pub duration: Duration,
-}
-
-/// What all look-ups found.
-#[derive(Debug, Default)]
-pub struct LookupResults {
-    /// The values for the form. None is empty. If two look-ups have the same attribute, the earlier in the list counts.
-    pub values: AttributeValues,
-    /// Every look-up, in the order of the list.
-    pub reports: Vec<LookupReport>,
-}
-
 /// All look-ups of the configuration.
 #[derive(Debug, Default)]
-pub struct Lookups {
+pub(crate) struct Lookups {
     all: Vec<Lookup>,
 }
 
 impl Lookups {
     /// The look-ups of these settings, with a client that calls public addresses only. Nothing is called yet.
-    pub fn try_new(settings: Vec<Settings>, outbound: &Outbound) -> Result<Self, OutboundError> {
+    pub(crate) fn try_new(settings: Vec<Settings>, outbound: &Outbound) -> Result<Self, OutboundError> {
         if settings.is_empty() {
             return Ok(Self::default());
         }
@@ -152,26 +133,38 @@ impl Lookups {
         Ok(Self { all })
     }
 
-    /// Asks the named look-ups, all at once. Returns by `end` at the latest, and never fails.
-    pub async fn ask(&self, names: &[Arc<str>], subject: &LookupSubject<'_>, end: Deadline) -> LookupResults {
-        let answers = join_all(names.iter().map(|name| async move {
+    /// Asks the named look-ups, all at once, for the values of the form; none of them is empty. If two look-ups have the
+    /// same attribute, the earlier in the list counts. Returns by `end` at the latest, and never fails.
+    pub(crate) async fn ask(&self, names: &[Arc<str>], subject: &LookupSubject<'_>, end: Deadline) -> AttributeValues {
+        merged(&self.ask_each(names, subject, end).await)
+    }
+
+    /// How each look-up ended, and its values, in the order of the list.
+    async fn ask_each(
+        &self,
+        names: &[Arc<str>],
+        subject: &LookupSubject<'_>,
+        end: Deadline,
+    ) -> Vec<(LookupOutcome, CachedValues)> {
+        join_all(names.iter().map(|name| async move {
             match self.all.iter().find(|lookup| lookup.name() == name) {
                 Some(lookup) => lookup.ask(subject, end).await,
-                None => lookup::report(name, Duration::ZERO, Err(LookupError::Unknown)),
+                None => lookup::log_outcome(name, Duration::ZERO, Err(LookupError::Unknown)),
             }
         }))
-        .await;
-        let mut results = LookupResults::default();
-        for (report, values) in answers {
-            results.reports.push(report);
-            for (name, value) in values.iter() {
-                if !results.values.keys().any(|known| known.is(name.as_str())) {
-                    results.values.insert(name.clone(), value.clone());
-                }
-            }
-        }
-        results
+        .await
     }
+}
+
+/// The values of all look-ups; the earlier one counts.
+fn merged(answers: &[(LookupOutcome, CachedValues)]) -> AttributeValues {
+    let mut all = AttributeValues::new();
+    for (name, value) in answers.iter().flat_map(|(_, values)| values.iter()) {
+        if !all.keys().any(|known| known.is(name.as_str())) {
+            all.insert(name.clone(), value.clone());
+        }
+    }
+    all
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ mod retry;
 #[cfg(test)]
 pub(crate) mod samples;
 
-pub use address::is_public;
-pub use client::{Answer, Limits, Outbound, OutboundError, Request, is_callable};
-pub use disposition::{Disposition, classify_status, retry_after};
-pub use retry::{RetryPolicy, with_retries};
+pub(crate) use address::is_public;
+pub(crate) use client::{Answer, Limits, Outbound, OutboundError, Request, is_callable};
+pub(crate) use disposition::Disposition;
+pub(crate) use retry::{RetryPolicy, with_retries};

@@ -44,30 +44,27 @@ use log::{NextEvent, SlotLogs, SlotState};
 
 pub(crate) use namespace::NAMESPACE;
 
-pub use index::ReservationIndex;
-pub use release::{AcceptedCodes, ReleaseCounts};
-pub use starts::{
-    EventOrigin, MatchedStart, PersonId, RememberedAddress, RememberedStart, RememberedStarts, Visibility,
-};
+pub(crate) use index::ReservationIndex;
+pub(crate) use starts::{EventOrigin, MatchedStart, PersonId, RememberedAddress, RememberedStarts, Visibility};
 
 /// How long a reservation waits for its account: the person still has to get through the rest of the sign-up. It is
 /// released when a run has covered its end and the overlap.
-pub const LEASE: TimeDelta = TimeDelta::hours(1);
+pub(crate) const LEASE: TimeDelta = TimeDelta::hours(1);
 
 /// How often the holder of a use finds it again, and for how long after they got it.
-pub const RENEWALS: u32 = 3;
+pub(crate) const RENEWALS: u32 = 3;
 /// See [`RENEWALS`].
-pub const RENEWABLE: TimeDelta = TimeDelta::minutes(15);
+pub(crate) const RENEWABLE: TimeDelta = TimeDelta::minutes(15);
 
 /// No code is good for more uses: this many slots can be read within a hook's deadline.
-pub const MAX_USES: u32 = 1000;
+pub(crate) const MAX_USES: u32 = 1000;
 
 /// How often a change is tried while others write first. Each time somebody else came further.
 const ATTEMPTS: usize = 32;
 
 /// A person's wish to use a code.
 #[derive(Debug, Clone, Copy)]
-pub struct Claim<'a> {
+pub(crate) struct Claim<'a> {
     /// The code.
     pub code: &'a CodeDigest,
     /// How many uses it is good for; [`MAX_USES`] at most.
@@ -80,7 +77,7 @@ pub struct Claim<'a> {
 
 /// A use is reserved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reserved {
+pub(crate) enum Reserved {
     /// It was free before.
     New,
     /// The same person had it already.
@@ -89,7 +86,7 @@ pub enum Reserved {
 
 /// Why no use is reserved.
 #[derive(Debug, thiserror::Error)]
-pub enum ReserveError {
+pub(crate) enum ReserveError {
     /// Every use is taken.
     #[error("every use of the code is taken")]
     UsedUp,
@@ -103,19 +100,19 @@ pub enum ReserveError {
 
 /// The uses of all codes, over the store. Cheap to clone; clones share what they have read.
 #[derive(Debug, Clone)]
-pub struct Reservations {
+pub(crate) struct Reservations {
     logs: SlotLogs,
 }
 
 impl Reservations {
     /// Over this store. Nothing is read yet.
     #[must_use]
-    pub fn new(store: &StateStore) -> Self {
+    pub(crate) fn new(store: &StateStore) -> Self {
         Self { logs: SlotLogs::new(store.open(&NAMESPACE)) }
     }
 
     /// Reserves a use for the person who claims it, or renews the one that they have: its lease begins anew.
-    pub async fn reserve(&self, claim: &Claim<'_>, now: DateTime<Utc>) -> Result<Reserved, ReserveError> {
+    pub(crate) async fn reserve(&self, claim: &Claim<'_>, now: DateTime<Utc>) -> Result<Reserved, ReserveError> {
         let wanted = reservation(claim, now);
         let uses = claim.uses.min(MAX_USES);
         for _ in 0..ATTEMPTS {
@@ -133,7 +130,7 @@ impl Reservations {
     }
 
     /// Whether the claim would get a use, or has one. Reads only: a state folder that is not there is not made.
-    pub async fn would_reserve(&self, claim: &Claim<'_>, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    pub(crate) async fn would_reserve(&self, claim: &Claim<'_>, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let slots = self.logs.of_code(claim.code).await?;
         let allocation = allocate(&slots, &reservation(claim, now), claim.uses.min(MAX_USES), now);
         Ok(!matches!(allocation, Allocation::UsedUp))

@@ -183,3 +183,23 @@ fn plain_path(mut request: Request) -> Request {
     }
     request
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    #[test]
+    fn a_path_is_made_plain_and_its_query_and_address_stay() {
+        for (target, plain) in [
+            ("/API/Health/", "/api/health"),
+            ("/api/Health//?A=b/", "/api/health?A=b/"),
+            ("//", "/"),
+            ("http://contoso.com/UpdateNewAccounts/?x", "http://contoso.com/updatenewaccounts?x"),
+        ] {
+            let request = plain_path(Request::builder().uri(target).body(Body::empty()).unwrap());
+            assert_eq!(request.uri().to_string(), plain, "{target}");
+        }
+    }
+}

@@ -6,16 +6,16 @@
 //! [`answer`] puts it together. [`reason`] names and explains every outcome.
 
 pub mod answer;
-pub mod code;
-pub mod decision;
-pub mod disposable;
-pub mod email_source;
-pub mod facts;
+pub(crate) mod code;
+pub(crate) mod decision;
+pub(crate) mod disposable;
+pub(crate) mod email_source;
+pub(crate) mod facts;
 pub mod gate;
 pub mod identity;
 pub mod messages;
 pub mod policy;
-pub mod prefill;
+pub(crate) mod prefill;
 pub mod reason;
-pub mod rules;
+pub(crate) mod rules;
 pub mod trace;

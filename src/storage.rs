@@ -32,17 +32,17 @@ mod sweep;
 use backend::Backend;
 use folder::Folder;
 
-pub use backend::{Creation, Entry};
-pub use error::StoreError;
-pub use namespace::Namespace;
-pub use room_store::RoomStore;
+pub(crate) use backend::{Creation, Entry};
+pub(crate) use error::StoreError;
+pub(crate) use namespace::Namespace;
+pub(crate) use room_store::RoomStore;
 
 #[cfg(test)]
 pub(crate) use namespace::overlaps;
 
 /// Where the state lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Settings {
+pub(crate) enum Settings {
     /// In this folder, which is created if it is not there.
     Local(PathBuf),
     /// A folder was named (or nothing) but the process runs on Azure, where a folder does not outlive the instance.
@@ -51,7 +51,7 @@ pub enum Settings {
 
 /// The store as a whole. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct StateStore {
+pub(crate) struct StateStore {
     backend: Backend,
 }
 
@@ -59,7 +59,7 @@ impl StateStore {
     /// The store that the settings name; `namespaces` are those of all rooms that keep something in it. Nothing is
     /// opened yet.
     #[must_use]
-    pub fn from_settings(settings: &Settings, namespaces: &'static [&'static Namespace]) -> Self {
+    pub(crate) fn from_settings(settings: &Settings, namespaces: &'static [&'static Namespace]) -> Self {
         let backend = match settings {
             Settings::Local(folder) => Backend::Folder(Arc::new(Folder::new(folder, namespaces))),
             Settings::LocalOnAzure => Backend::LocalOnAzure,
@@ -69,18 +69,18 @@ impl StateStore {
 
     /// A store that is gone with the process: for playing a sign-up that leaves nothing behind.
     #[must_use]
-    pub fn for_rehearsal() -> Self {
+    pub(crate) fn for_rehearsal() -> Self {
         Self { backend: Backend::Objects(Arc::new(InMemory::new())) }
     }
 
     /// Whether the store can be used at all. If not, every operation answers the same error.
-    pub fn usable(&self) -> Result<(), StoreError> {
+    pub(crate) fn usable(&self) -> Result<(), StoreError> {
         self.backend.usable()
     }
 
     /// The part of the store that a room declared as its own.
     #[must_use]
-    pub fn open(&self, namespace: &'static Namespace) -> RoomStore {
+    pub(crate) fn open(&self, namespace: &'static Namespace) -> RoomStore {
         RoomStore::new(self.backend.clone(), namespace)
     }
 }

@@ -43,9 +43,9 @@ use crate::clock::{Clock, SystemClock};
 use console::Console;
 use format::JsonLayer;
 
-pub use counters::Counters;
-pub use hash::{AddressHash, AddressHasher};
-pub use lines::{CapturedLines, Lines, Stream};
+pub(crate) use counters::Counters;
+pub(crate) use hash::AddressHasher;
+pub use lines::{CapturedLines, Lines};
 
 /// How long [`flush`] waits for what is queued.
 const FLUSH_LIMIT: Duration = Duration::from_secs(1);
@@ -58,7 +58,7 @@ static CONSOLE: OnceLock<Console> = OnceLock::new();
 
 /// Why nothing can be logged.
 #[derive(Debug, thiserror::Error)]
-pub enum InitError {
+pub(crate) enum InitError {
     /// Another subscriber is installed already.
     #[error("log events are taken already")]
     Taken(#[from] SetGlobalDefaultError),
@@ -68,7 +68,7 @@ pub enum InitError {
 }
 
 /// Writes every event from now on, and every panic. To be called once, before the first event.
-pub fn init(level: LevelFilter) -> Result<(), InitError> {
+pub(crate) fn init(level: LevelFilter) -> Result<(), InitError> {
     let (filter, handle) = reload::Layer::new(ours(level));
     let console = Console::try_new(Arc::new(SystemClock))?;
     let layer = JsonLayer::new(console.clone(), Arc::new(SystemClock)).with_filter(filter);
@@ -81,14 +81,14 @@ pub fn init(level: LevelFilter) -> Result<(), InitError> {
 }
 
 /// Waits until every line so far is written, for a second at most. Without [`init`] there is none.
-pub fn flush() {
+pub(crate) fn flush() {
     if let Some(console) = CONSOLE.get() {
         console.flush(FLUSH_LIMIT);
     }
 }
 
 /// How many lines were dropped since the start because nobody read those before them.
-pub fn dropped_lines() -> u64 {
+pub(crate) fn dropped_lines() -> u64 {
     CONSOLE.get().map_or(0, Console::dropped)
 }
 
@@ -103,7 +103,7 @@ impl Drop for FlushAtEnd {
 }
 
 /// Writes our own events from this level up, from now on. Without [`init`] it does nothing.
-pub fn set_level(level: LevelFilter) {
+pub(crate) fn set_level(level: LevelFilter) {
     if let Some(handle) = LEVEL.get() {
         // It fails only when the subscriber is gone, and then there is nothing to write to.
         let _ = handle.reload(ours(level));
@@ -121,7 +121,7 @@ fn ours(level: LevelFilter) -> Targets {
 }
 
 /// An error with all its causes, outermost first, joined by ": ".
-pub fn describe(error: &dyn Error) -> String {
+pub(crate) fn describe(error: &dyn Error) -> String {
     let mut description = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -17,7 +17,7 @@ const KNOWN_APPS: [&str; 2] = ["Azure ESTS Service", "CPIM Service"];
 /// Why an account is not associated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum SkipReason {
+pub(crate) enum SkipReason {
     /// Another user made it.
     Administrator,
     /// Our own application made it.
@@ -33,7 +33,7 @@ pub enum SkipReason {
 impl SkipReason {
     /// Its name in logs and records.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Administrator => "administrator",
             Self::OwnApplication => "own-application",

@@ -15,7 +15,7 @@ const NAMED: usize = 10;
 
 /// What a run did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RunReport {
+pub(crate) struct RunReport {
     /// Nothing was done: another run of this process is going on.
     pub in_progress: bool,
     /// The window that was read.
@@ -55,7 +55,7 @@ pub struct RunReport {
 impl RunReport {
     /// What happened, in lines for the host's log.
     #[must_use]
-    pub fn log_lines(&self) -> Vec<String> {
+    pub(crate) fn log_lines(&self) -> Vec<String> {
         if self.in_progress {
             return vec!["a run is in progress already: nothing done".to_owned()];
         }
@@ -150,7 +150,7 @@ impl RunReport {
 
 /// Why a run as a whole failed.
 #[derive(Debug, thiserror::Error)]
-pub enum RunError {
+pub(crate) enum RunError {
     /// New accounts cannot be found.
     #[error("cannot find new accounts")]
     Discovery(#[source] GraphError),

@@ -8,7 +8,7 @@ use crate::values::{AppId, AttributeTypes, EmailMatch};
 
 /// The settings of the runs.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// `graph.client_id`: accounts made by this application are not sign-ups.
     pub client_id: AppId,
     /// How much of the previous window each run reads again.
@@ -35,7 +35,7 @@ pub struct Settings {
 
 /// How the association runs one connector.
 #[derive(Debug, Clone)]
-pub struct ConnectorSettings {
+pub(crate) struct ConnectorSettings {
     /// Its name: letters, digits, `-` and `_`, 40 at most.
     pub name: String,
     /// The connectors that must have a result before it runs.
@@ -46,7 +46,7 @@ pub struct ConnectorSettings {
 
 /// Why the settings cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SettingsError {
+pub(crate) enum SettingsError {
     /// A name that cannot be part of an object's name.
     #[error("the connector name {name:?} is not usable: letters, digits, - and _, at most 40 of them")]
     BadName {
@@ -83,7 +83,7 @@ pub enum SettingsError {
 
 impl Settings {
     /// The connectors in the order in which they run: as configured, but each one after those in its `after`.
-    pub fn in_order(&self) -> Result<Vec<&ConnectorSettings>, Vec<SettingsError>> {
+    pub(crate) fn in_order(&self) -> Result<Vec<&ConnectorSettings>, Vec<SettingsError>> {
         let errors = self.name_errors();
         if !errors.is_empty() {
             return Err(errors);

@@ -58,13 +58,13 @@ A secret that is missing does not stop the service: what needs it reports it, th
 
 /// `docs/guestlist.schema.json`.
 #[must_use]
-pub fn json_schema() -> String {
+pub(crate) fn json_schema() -> String {
     format!("{:#}\n", engine::json_schema("guestlist.toml", &File::shape()))
 }
 
 /// `docs/CONFIGURATION.md`.
 #[must_use]
-pub fn markdown() -> String {
+pub(crate) fn markdown() -> String {
     engine::markdown(INTRODUCTION, &File::shape(), &[("messages", built_in_messages())])
 }
 

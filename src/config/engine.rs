@@ -22,11 +22,12 @@ pub(super) use decode::{Decode, Fallback, SectionKeys, SectionNode, Spanned, as_
 pub(super) use decode::{UNNAMED, decode_section, is_table, key, section, structured, unknown_keys, unnamed};
 pub(super) use diagnostics::Diagnostics;
 pub(super) use kinds::{Kind, Kinds};
-pub use named_files::NamedFile;
+pub(crate) use named_files::NamedFile;
 pub(super) use origin::Origin;
 pub(super) use overrides::apply as apply_overrides;
+pub use problems::Invalid;
 pub(super) use problems::sort as sort_problems;
-pub use problems::{Invalid, Problem, Severity};
+pub(crate) use problems::{Problem, Severity};
 pub(super) use reference::markdown;
 #[cfg(test)]
 pub(super) use reference::toml;

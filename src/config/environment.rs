@@ -36,7 +36,7 @@ impl Environment {
 
     /// Whether this is Azure, where a folder is lost with its instance.
     #[must_use]
-    pub fn is_azure(&self) -> bool {
+    pub(crate) fn is_azure(&self) -> bool {
         self.variables.get("WEBSITE_INSTANCE_ID").is_some_and(|id| !id.is_empty())
     }
 }

@@ -24,7 +24,7 @@ pub(crate) use keys::{TestAction, TestCode, TestHook};
 
 /// One test.
 #[derive(Debug, Clone)]
-pub struct PolicyTest {
+pub(crate) struct PolicyTest {
     /// The sentence that names it.
     pub name: String,
     /// The place of its name.
@@ -162,7 +162,7 @@ fn expected(section: &ExpectSection, names: &KnownNames, diagnostics: &mut Diagn
 impl PolicyTest {
     /// The problem to report if the test fails.
     #[must_use]
-    pub fn problem(&self, difference: &str) -> Problem {
+    pub(crate) fn problem(&self, difference: &str) -> Problem {
         Problem::error(Some(self.origin.clone()), &format!("tests.{}", self.name), difference)
     }
 }

@@ -16,7 +16,7 @@ use crate::{credentials, graph, storage};
 
 /// The settings of the timer.
 #[derive(Debug)]
-pub struct TimerSettings {
+pub(crate) struct TimerSettings {
     /// How the service signs in to Microsoft Graph.
     pub credential: credentials::Settings,
     /// How Microsoft Graph is called.
@@ -30,7 +30,7 @@ pub struct TimerSettings {
 impl TimerSettings {
     /// The number of connectors.
     #[must_use]
-    pub fn connectors(&self) -> usize {
+    pub(crate) fn connectors(&self) -> usize {
         self.connectors.len()
     }
 }

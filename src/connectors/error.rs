@@ -10,18 +10,18 @@ use crate::values::SecretError;
 /// Why a connector cannot be built from its settings: the error of its kind.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
-pub struct ConnectorSetupError(Box<dyn std::error::Error + Send + Sync>);
+pub(crate) struct ConnectorSetupError(Box<dyn std::error::Error + Send + Sync>);
 
 impl ConnectorSetupError {
     /// The error of a kind.
-    pub fn new(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(error: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self(Box::new(error))
     }
 }
 
 /// Why a delivery failed. Holds nothing personal.
 #[derive(Debug, thiserror::Error)]
-pub enum ConnectorError {
+pub(crate) enum ConnectorError {
     /// The secret is not configured, or cannot be read.
     #[error("the connector's credential is missing")]
     SecretMissing(#[source] SecretError),
@@ -88,7 +88,7 @@ pub enum ConnectorError {
 impl ConnectorError {
     /// The verdict on this one account's delivery.
     #[must_use]
-    pub fn disposition(&self) -> Disposition {
+    pub(crate) fn disposition(&self) -> Disposition {
         match self {
             Self::NoAnswer(source) => source.disposition(),
             Self::Graph(source) => source.disposition(),
@@ -105,7 +105,7 @@ impl ConnectorError {
 
     /// Whether somebody has to repair the set-up first. Then all accounts wait, and none of them uses up an attempt.
     #[must_use]
-    pub fn is_setup(&self) -> bool {
+    pub(crate) fn is_setup(&self) -> bool {
         match self {
             Self::SecretMissing(_) | Self::Setup { .. } => true,
             Self::Graph(source) => source.is_setup(),

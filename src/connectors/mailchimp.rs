@@ -39,7 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The status of a new member. That of an existing member never changes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum StatusIfNew {
+pub(crate) enum StatusIfNew {
     /// Mailchimp asks for a confirmation first.
     #[default]
     Pending,
@@ -64,7 +64,7 @@ impl StatusIfNew {
 
 /// The settings of one connector: one audience.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The connector's name.
     pub name: String,
     /// The API key, or why there is none: reported when it is needed. Its end (`-us21`) names the data centre.
@@ -87,7 +87,7 @@ impl ConnectorBuilder for Settings {
 
 /// The connector.
 #[derive(Debug)]
-pub struct Mailchimp {
+pub(crate) struct Mailchimp {
     settings: Settings,
     outbound: Outbound,
     at_once: Semaphore,
@@ -97,13 +97,14 @@ pub struct Mailchimp {
 impl Mailchimp {
     /// A connector for these settings. Nothing is called yet.
     #[must_use]
-    pub fn new(settings: Settings, outbound: Outbound) -> Self {
+    pub(crate) fn new(settings: Settings, outbound: Outbound) -> Self {
         Self { settings, outbound, at_once: Semaphore::new(AT_ONCE), pause: Duration::from_secs(1) }
     }
 
     /// Sets the pause before a delivery is repeated. Without it, one second.
+    #[cfg(test)]
     #[must_use]
-    pub fn pausing(mut self, pause: Duration) -> Self {
+    pub(crate) fn pausing(mut self, pause: Duration) -> Self {
         self.pause = pause;
         self
     }

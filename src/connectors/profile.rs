@@ -27,7 +27,7 @@ use crate::values::{AttributeType, AttributeTypes, AttributeValue, ObjectId};
 use upn::Upn;
 
 /// The fields that may be set, beside `ext.Name`, and how many characters each may have.
-pub const SETTABLE: [(&str, usize); 12] = [
+pub(crate) const SETTABLE: [(&str, usize); 12] = [
     ("displayName", 256),
     ("givenName", 64),
     ("surname", 64),
@@ -47,7 +47,7 @@ const UPN: &str = "userPrincipalName";
 
 /// Which of the fields in `set` may be changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Overwrite {
+pub(crate) enum Overwrite {
     /// Those with a placeholder: empty, "unknown", or a GUID.
     #[default]
     Placeholders,
@@ -57,7 +57,7 @@ pub enum Overwrite {
 
 /// The settings of one connector.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The connector's name.
     pub name: String,
     /// A template by field: one of [`SETTABLE`], or `ext.Name` of an attribute that [`Extensions::names`] lists.
@@ -77,7 +77,7 @@ impl ConnectorBuilder for Settings {
 
 /// Why the settings cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SettingsError {
+pub(crate) enum SettingsError {
     /// A field that cannot be set.
     #[error("{field} cannot be set by a profile connector")]
     NotSettable {
@@ -94,7 +94,7 @@ pub enum SettingsError {
 
 /// The connector.
 #[derive(Debug)]
-pub struct Profile {
+pub(crate) struct Profile {
     name: String,
     overwrite: Overwrite,
     fields: Vec<Field>,
@@ -158,7 +158,7 @@ impl Field {
 
 impl Profile {
     /// A connector for these settings. Nothing is called yet.
-    pub fn try_new(
+    pub(crate) fn try_new(
         settings: Settings,
         extensions: Option<&Extensions>,
         directory: Arc<dyn Directory>,

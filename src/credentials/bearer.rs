@@ -14,7 +14,7 @@ struct Claims {
 /// The object id of the service principal that the token is for: its claim `oid`. `None` for a token that is no JWT or
 /// has no such claim. Nothing is verified: the token endpoint gave it to us, and the receiver verifies it.
 #[must_use]
-pub fn service_principal(token: &Secret) -> Option<ObjectId> {
+pub(crate) fn service_principal(token: &Secret) -> Option<ObjectId> {
     let payload = token.expose().split('.').nth(1)?;
     let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
     serde_json::from_slice::<Claims>(&payload).ok().map(|claims| claims.oid)

@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What is sent to the token endpoint.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// `tenant.endpoints.login`, for example `https://login.microsoftonline.com`.
     pub login: Url,
     /// The external tenant.
@@ -40,7 +40,7 @@ pub struct Settings {
 }
 
 /// The token source. One per credential.
-pub struct ClientSecret {
+pub(crate) struct ClientSecret {
     settings: Settings,
     outbound: Outbound,
     clock: Arc<dyn Clock>,
@@ -59,7 +59,7 @@ struct State {
 impl ClientSecret {
     /// A source that has no token yet.
     #[must_use]
-    pub fn new(settings: Settings, outbound: Outbound, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(settings: Settings, outbound: Outbound, clock: Arc<dyn Clock>) -> Self {
         Self { settings, outbound, clock, state: Mutex::default(), asking: tokio::sync::Mutex::default() }
     }
 

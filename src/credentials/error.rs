@@ -7,7 +7,7 @@ use crate::values::{AppId, SecretError};
 
 /// Why there is no token.
 #[derive(Debug, Clone, thiserror::Error)]
-pub enum CredentialError {
+pub(crate) enum CredentialError {
     /// No secret is configured, or it could not be read.
     #[error("the credential for Microsoft Graph is missing")]
     SecretMissing(#[source] SecretError),
@@ -45,7 +45,7 @@ pub enum CredentialError {
 impl CredentialError {
     /// Whether trying again can help: not where a person must repair the set-up.
     #[must_use]
-    pub fn disposition(&self) -> Disposition {
+    pub(crate) fn disposition(&self) -> Disposition {
         match self {
             Self::Unavailable { disposition, .. } => *disposition,
             Self::NoAnswer(source) => source.disposition(),

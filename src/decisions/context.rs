@@ -13,7 +13,7 @@ use crate::values::{CorrelationId, Deadline, EmailAddress};
 
 /// One decision under way.
 #[derive(Debug)]
-pub struct DecisionContext<'a> {
+pub(crate) struct DecisionContext<'a> {
     /// The event that is decided about.
     pub event: &'a SignUpEvent,
     /// A short code that leads from the page to the log; empty if the event has no correlation id.
@@ -29,7 +29,7 @@ pub struct DecisionContext<'a> {
 
 /// How long a decision waited for others; `None`: they were not asked.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct WaitTimes {
+pub(crate) struct WaitTimes {
     /// The check of the caller, with the signing keys where they had to be fetched.
     pub caller: Option<Duration>,
     /// Invite sources.
@@ -42,7 +42,7 @@ pub struct WaitTimes {
 
 impl WaitTimes {
     /// Waits for `work`, and adds the time that it took to one of the times.
-    pub async fn measure<T>(time: &mut Option<Duration>, work: impl Future<Output = T>) -> T {
+    pub(crate) async fn measure<T>(time: &mut Option<Duration>, work: impl Future<Output = T>) -> T {
         let began = Instant::now();
         let done = work.await;
         *time = Some(time.unwrap_or_default() + began.elapsed());
@@ -53,20 +53,20 @@ impl WaitTimes {
 impl<'a> DecisionContext<'a> {
     /// A decision about an event that keeps no steps.
     #[must_use]
-    pub fn new(event: &'a SignUpEvent, now: DateTime<Utc>, deadline: Deadline) -> Self {
+    pub(crate) fn new(event: &'a SignUpEvent, now: DateTime<Utc>, deadline: Deadline) -> Self {
         let support_code = event.correlation_id.as_ref().map(CorrelationId::support_code).unwrap_or_default();
         Self { event, support_code, deadline, now, times: WaitTimes::default(), trace: Trace::off() }
     }
 
     /// The same, keeping each step with its time since `began`.
     #[must_use]
-    pub fn keeping_steps(self, began: Instant) -> Self {
+    pub(crate) fn keeping_steps(self, began: Instant) -> Self {
         Self { trace: Trace::on(Box::new(move || began.elapsed())), ..self }
     }
 
     /// The steps so far; none if they are not kept.
     #[must_use]
-    pub fn steps(&self) -> &[Step] {
+    pub(crate) fn steps(&self) -> &[Step] {
         self.trace.steps()
     }
 

@@ -39,7 +39,7 @@ struct Tries {
 
 /// The tries of the last minute.
 #[derive(Debug, Clone)]
-pub struct GuessLimit {
+pub(crate) struct GuessLimit {
     tries: Cache<Key, Tries>,
 }
 
@@ -52,11 +52,11 @@ impl Default for GuessLimit {
 /// A try that was counted, by its keys.
 #[derive(Debug)]
 #[must_use]
-pub struct CountedGuess(Vec<Key>);
+pub(crate) struct CountedGuess(Vec<Key>);
 
 impl GuessLimit {
     /// Counts a try. `None`: there were too many before.
-    pub fn count(
+    pub(crate) fn count(
         &self,
         ip: Option<IpAddr>,
         address: Option<&EmailAddress>,
@@ -70,7 +70,7 @@ impl GuessLimit {
     }
 
     /// Takes back a try, since its code was right.
-    pub fn give_back(&self, guess: CountedGuess) {
+    pub(crate) fn give_back(&self, guess: CountedGuess) {
         for key in guess.0 {
             self.tries.entry(key).and_compute_with(|entry| match entry.map(moka::Entry::into_value) {
                 Some(tries) if tries.count > 1 => Op::Put(Tries { count: tries.count - 1, ..tries }),

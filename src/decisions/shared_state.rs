@@ -27,7 +27,7 @@ const EVERY: Duration = Duration::from_mins(10);
 
 /// Why the state cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum StateError {
+pub(crate) enum StateError {
     /// A use of a code cannot be reserved.
     #[error(transparent)]
     Reserve(#[from] ReserveError),
@@ -41,7 +41,7 @@ pub enum StateError {
 
 /// Somebody who sent a form, known by their Start.
 #[derive(Debug)]
-pub struct KnownSender {
+pub(crate) struct KnownSender {
     /// Who they are.
     pub person: PersonId,
     /// Their address, if Start saw one.
@@ -52,7 +52,7 @@ pub struct KnownSender {
 
 /// What decisions remember for each other. Cheap to clone; clones share it.
 #[derive(Debug, Clone)]
-pub struct SharedState {
+pub(crate) struct SharedState {
     reservations: Reservations,
     starts: RememberedStarts,
     /// Whether codes are only looked at, and not reserved.
@@ -62,24 +62,24 @@ pub struct SharedState {
 impl SharedState {
     /// Over these.
     #[must_use]
-    pub fn new(reservations: Reservations, starts: RememberedStarts) -> Self {
+    pub(crate) fn new(reservations: Reservations, starts: RememberedStarts) -> Self {
         Self { reservations, starts, only_looks: false }
     }
 
     /// The same state, but no code is reserved: for `explain`.
     #[must_use]
-    pub fn only_looking(self) -> Self {
+    pub(crate) fn only_looking(self) -> Self {
         Self { only_looks: true, ..self }
     }
 
     /// What [`SharedState::reserve`] does if a use is left, for the trace.
     #[must_use]
-    pub fn reserving(&self) -> &'static str {
+    pub(crate) fn reserving(&self) -> &'static str {
         if self.only_looks { "a use is left" } else { "made" }
     }
 
     /// Deletes Starts that are older than an hour, and leftovers of killed writes, every ten minutes until `stop`.
-    pub fn keep_swept(&self, tasks: &TaskTracker, stop: CancellationToken, clock: Arc<dyn Clock>) {
+    pub(crate) fn keep_swept(&self, tasks: &TaskTracker, stop: CancellationToken, clock: Arc<dyn Clock>) {
         let starts = self.starts.clone();
         tasks.spawn(async move {
             loop {
@@ -92,7 +92,7 @@ impl SharedState {
     }
 
     /// Remembers a Start, with its address if there is one.
-    pub async fn remember(
+    pub(crate) async fn remember(
         &self,
         visibility: Visibility,
         start: &SignUpEvent,
@@ -109,7 +109,7 @@ impl SharedState {
     }
 
     /// Finds out who sent a form; `None`: nobody can tell. `lists` says whether the form lists an address.
-    pub async fn whose(
+    pub(crate) async fn whose(
         &self,
         visibility: Visibility,
         submit: &SignUpEvent,
@@ -129,7 +129,7 @@ impl SharedState {
     }
 
     /// Reserves a use of a code. Returns false if none is left.
-    pub async fn reserve(
+    pub(crate) async fn reserve(
         &self,
         code: &InvitationCode,
         address: Option<&EmailAddress>,

@@ -17,7 +17,10 @@ use crate::values::AttributeValues;
 const RESERVE: Duration = Duration::from_millis(50);
 
 /// Decides about the start of a sign-up: whether the person sees the form, and what is in it.
-pub async fn start(services: &DecisionServices, context: &mut DecisionContext<'_>) -> Result<Decided, DecisionError> {
+pub(crate) async fn start(
+    services: &DecisionServices,
+    context: &mut DecisionContext<'_>,
+) -> Result<Decided, DecisionError> {
     let event = context.event;
     let policy = services.sign_up.policy_for(&event.app);
     let address = identity::at_start(policy, &event.identities, &event.form);
@@ -85,7 +88,7 @@ async fn prepare_form(
             locale: &event.client.locale,
         };
         let asked = services.lookups.ask(&policy.lookups, &subject, context.deadline.earlier(RESERVE));
-        WaitTimes::measure(&mut context.times.lookups, asked).await.values
+        WaitTimes::measure(&mut context.times.lookups, asked).await
     };
     let (remembered, looked_up) = futures_util::join!(remembered, looked_up);
     remembered?;

@@ -11,7 +11,10 @@ use crate::signup::answer::{SubmitAnswer, SubmitInput};
 use crate::signup::gate::{self, GateInput};
 
 /// Decides about a form that was sent: whether the account is made, and with which values.
-pub async fn submit(services: &DecisionServices, context: &mut DecisionContext<'_>) -> Result<Decided, DecisionError> {
+pub(crate) async fn submit(
+    services: &DecisionServices,
+    context: &mut DecisionContext<'_>,
+) -> Result<Decided, DecisionError> {
     let event = context.event;
     let policy = services.sign_up.policy_for(&event.app);
     let Sender { address, person, known_by } = sender::find(services, policy, context).await?;

@@ -9,7 +9,7 @@ use crate::values::{AttributeName, AttributeType, AttributeValue, Form, FormFiel
 
 /// Reads the attributes of an event, in its order. If they are not an object, there are none.
 #[must_use]
-pub fn parse(attributes: Option<&Value>) -> Form {
+pub(crate) fn parse(attributes: Option<&Value>) -> Form {
     let listed = attributes.and_then(Value::as_object);
     Form(listed.into_iter().flatten().map(|(name, attribute)| field(name, attribute)).collect())
 }

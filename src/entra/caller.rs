@@ -40,8 +40,8 @@ use crate::values::{AppId, Deadline, TenantId, sha256};
 use claims::{ExpectedClaims, UnverifiedClaims, VerifiedClaims};
 use token::Token;
 
-pub use claims::{CallerClaims, TokenVersion};
-pub use problem::{ObservedValue, TokenProblem};
+pub(crate) use claims::CallerClaims;
+pub(crate) use problem::{ObservedValue, TokenProblem};
 
 /// How many verified tokens are remembered.
 const MAX_REMEMBERED: u64 = 10_000;
@@ -51,7 +51,7 @@ const REMEMBERED_FOR: Duration = Duration::from_hours(1);
 
 /// What a token must match.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The external tenant.
     pub tenant: TenantId,
     /// The first label of the tenant's `….ciamlogin.com`.
@@ -69,7 +69,7 @@ pub struct Settings {
 impl Settings {
     /// The addresses of the tenant's key documents.
     #[must_use]
-    pub fn key_documents(&self) -> Vec<Url> {
+    pub(crate) fn key_documents(&self) -> Vec<Url> {
         let document = |endpoint: &Url| format!("{}/discovery/v2.0/keys", self.authority(endpoint)).parse().ok();
         [&self.ciam, &self.login].into_iter().filter_map(document).collect()
     }
@@ -82,7 +82,7 @@ impl Settings {
 
 /// Why a caller is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CallerError {
+pub(crate) enum CallerError {
     /// The caller is not Entra, or its token is not for us: 401, empty body.
     #[error("the caller is not authenticated: {0}")]
     Unauthenticated(TokenProblem),
@@ -99,7 +99,7 @@ impl From<TokenProblem> for CallerError {
 
 /// Verifies callers.
 #[derive(Debug)]
-pub struct Verifier {
+pub(crate) struct Verifier {
     expected: ExpectedClaims,
     keys: SigningKeys,
     clock: Arc<dyn Clock>,
@@ -110,13 +110,13 @@ pub struct Verifier {
 impl Verifier {
     /// A verifier. The keys may arrive later.
     #[must_use]
-    pub fn new(settings: &Settings, keys: SigningKeys, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(settings: &Settings, keys: SigningKeys, clock: Arc<dyn Clock>) -> Self {
         let remembered = Cache::builder().max_capacity(MAX_REMEMBERED).time_to_live(REMEMBERED_FOR).build();
         Self { expected: ExpectedClaims::new(settings), keys, clock, remembered }
     }
 
     /// Verifies the token of a request, by `deadline`.
-    pub async fn verify(
+    pub(crate) async fn verify(
         &self,
         unverified_headers: &HeaderMap,
         deadline: Deadline,
@@ -136,7 +136,7 @@ impl Verifier {
     }
 
     /// Checks all that needs no key. A token that passes may still be forged.
-    pub fn check_without_keys(&self, unverified_headers: &HeaderMap) -> Result<(), TokenProblem> {
+    pub(crate) fn check_without_keys(&self, unverified_headers: &HeaderMap) -> Result<(), TokenProblem> {
         self.read(token::bearer(unverified_headers)?).map(|_| ())
     }
 

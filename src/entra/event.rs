@@ -10,7 +10,7 @@ use crate::values::{App, AppId, Client, CorrelationId, Form, Identity, TenantId}
 
 /// The two events, one for each hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum EventKind {
+pub(crate) enum EventKind {
     /// Before the form is shown.
     Start,
     /// After it was submitted.
@@ -20,7 +20,7 @@ pub enum EventKind {
 impl EventKind {
     /// Its name in logs.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Start => "start",
             Self::Submit => "submit",
@@ -44,7 +44,7 @@ impl EventKind {
 
 /// An event.
 #[derive(Debug, Clone)]
-pub struct SignUpEvent {
+pub(crate) struct SignUpEvent {
     /// Ties the events of one sign-up together; `None` if the event has none that is a GUID.
     pub correlation_id: Option<CorrelationId>,
     /// The app the person signs up to.
@@ -59,7 +59,7 @@ pub struct SignUpEvent {
 
 /// Why a body is no event for this route. The caller sees the text, and it is logged; it quotes nothing of the body.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Malformed {
+pub(crate) enum Malformed {
     /// No bytes, or only white space.
     #[error("the body is empty")]
     Empty,
@@ -96,7 +96,7 @@ pub enum Malformed {
 
 impl SignUpEvent {
     /// Reads the body of a call to the route of `kind`, for `tenant`.
-    pub fn parse(body: &[u8], kind: EventKind, tenant: &TenantId) -> Result<Self, Malformed> {
+    pub(crate) fn parse(body: &[u8], kind: EventKind, tenant: &TenantId) -> Result<Self, Malformed> {
         let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
         if body.iter().all(u8::is_ascii_whitespace) {
             return Err(Malformed::Empty);
@@ -180,7 +180,7 @@ fn text(value: Option<&Value>) -> &str {
 
 /// The correlation id in a body that cannot be read as an event, if its text contains one.
 #[must_use]
-pub fn find_correlation_id(body: &[u8]) -> Option<CorrelationId> {
+pub(crate) fn find_correlation_id(body: &[u8]) -> Option<CorrelationId> {
     let body = String::from_utf8_lossy(body);
     let (_, rest) = body.split_once("\"correlationId\"")?;
     let (_, value) = rest.split_once('"')?;

@@ -37,13 +37,14 @@ use crate::outbound::Outbound;
 use crate::values::Deadline;
 use document::KeyDocument;
 pub(crate) use key_set::MAX_KID;
-pub use key_set::{InvalidKeySet, KeySet};
+pub(crate) use source::KeySource;
 use source::OutboundKeys;
-pub use source::{KeySource, SourceError};
+#[cfg(test)]
+pub(crate) use source::SourceError;
 
 /// Why there is no key of the id wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum FindKeyError {
+pub(crate) enum FindKeyError {
     /// No document has it, and all were fetched recently.
     #[error("no document of signing keys has a key of that id")]
     Unknown,
@@ -54,7 +55,7 @@ pub enum FindKeyError {
 
 /// The keys of all documents. Cheap to clone; all clones share them.
 #[derive(Debug, Clone)]
-pub struct SigningKeys {
+pub(crate) struct SigningKeys {
     documents: Arc<[Arc<KeyDocument>]>,
     /// Owns every task, so that shutdown can wait for them.
     tracker: TaskTracker,
@@ -66,7 +67,7 @@ impl SigningKeys {
     /// The keys of these documents. Nothing is fetched yet. Tasks are started through `tracker` and end when `stop` is
     /// cancelled.
     #[must_use]
-    pub fn new(outbound: &Outbound, urls: Vec<Url>, tracker: TaskTracker, stop: CancellationToken) -> Self {
+    pub(crate) fn new(outbound: &Outbound, urls: Vec<Url>, tracker: TaskTracker, stop: CancellationToken) -> Self {
         let mut distinct: Vec<Url> = Vec::new();
         for url in urls {
             if !distinct.contains(&url) {
@@ -79,7 +80,7 @@ impl SigningKeys {
 
     /// The same with other sources than the network, one per document.
     #[must_use]
-    pub fn from_sources(
+    pub(crate) fn from_sources(
         sources: impl IntoIterator<Item = Box<dyn KeySource>>,
         tracker: TaskTracker,
         stop: CancellationToken,
@@ -89,7 +90,7 @@ impl SigningKeys {
     }
 
     /// Starts to fetch every document and to keep it fresh. Does not wait. Must be called once only.
-    pub fn prefetch(&self) {
+    pub(crate) fn prefetch(&self) {
         for document in self.documents.iter().cloned() {
             let (tracker, stop) = (self.tracker.clone(), self.stop.clone());
             self.tracker.spawn(async move {
@@ -100,12 +101,12 @@ impl SigningKeys {
 
     /// Whether there is any key at all.
     #[must_use]
-    pub fn ready(&self) -> bool {
+    pub(crate) fn ready(&self) -> bool {
         self.documents.iter().any(|document| !document.keys().is_empty())
     }
 
     /// Every key of that id. If there is none, fetches the documents that may be fetched again.
-    pub async fn find(&self, kid: &str, deadline: Deadline) -> Result<Vec<DecodingKey>, FindKeyError> {
+    pub(crate) async fn find(&self, kid: &str, deadline: Deadline) -> Result<Vec<DecodingKey>, FindKeyError> {
         let known = self.known(kid);
         if !known.is_empty() {
             return Ok(known);

@@ -18,7 +18,7 @@ pub(super) struct Bounds {
 
 /// What is too large in an expression, or not closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum OutOfBounds {
+pub(crate) enum OutOfBounds {
     /// The source.
     #[error("is longer than {0} bytes")]
     TooLong(usize),

@@ -30,9 +30,9 @@ use super::bounds::{Bounds, Counter, OutOfBounds, Scanner};
 use check::CheckEvaluation;
 use paths::ResolvedExpression;
 
-pub use check::{CheckResult, Path};
+pub(crate) use check::{CheckResult, Path};
 pub(crate) use value::is_long;
-pub use warnings::{ValueKind, Warning};
+pub(crate) use warnings::{ValueKind, Warning};
 
 /// The limits of a condition.
 const BOUNDS: Bounds = Bounds { bytes: 1024, nesting: 32, operators: 64, dots: 128 };
@@ -45,7 +45,7 @@ static STDLIB: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib().with
 
 /// Why a condition cannot be compiled, or has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ConditionError {
+pub(crate) enum ConditionError {
     /// The text is too large.
     #[error("the condition {0}")]
     OutOfBounds(#[from] OutOfBounds),
@@ -94,19 +94,13 @@ pub enum ConditionError {
 /// A compiled condition. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Condition {
-    compiled: Arc<Compiled>,
-}
-
-#[derive(Debug)]
-struct Compiled {
-    source: String,
     /// The expression, with its paths replaced by variables.
-    resolved: ResolvedExpression,
+    resolved: Arc<ResolvedExpression>,
 }
 
 impl Condition {
     /// Compiles `source`; `names` are the variables it may use.
-    pub fn compile(source: &str, names: &[&str]) -> Result<Self, ConditionError> {
+    pub(crate) fn compile(source: &str, names: &[&str]) -> Result<Self, ConditionError> {
         check(source)?;
         let parse = || catch_unwind(|| parse(source, names)).unwrap_or(Err(ConditionError::Panicked));
         let resolved = thread::scope(|scope| {
@@ -115,26 +109,20 @@ impl Condition {
                 thread.spawn_scoped(scope, parse).map_err(|error| ConditionError::Syntax(error.to_string()))?;
             thread.join().unwrap_or(Err(ConditionError::Panicked))
         })?;
-        Ok(Self { compiled: Arc::new(Compiled { source: source.to_owned(), resolved }) })
-    }
-
-    /// The condition as it is written in the configuration.
-    #[must_use]
-    pub fn source(&self) -> &str {
-        &self.compiled.source
+        Ok(Self { resolved: Arc::new(resolved) })
     }
 
     /// Every path the condition uses, without repetition: `[["user", "ext", "Plan"]]`. A path that goes on with
     /// something computed ends before it.
     #[must_use]
     pub fn paths(&self) -> Vec<Vec<String>> {
-        self.compiled.resolved.paths()
+        self.resolved.paths()
     }
 
     /// Evaluates it over a JSON object. An error means that there is no answer for these values. Callers for which the
     /// condition only limits something else take that for no and log it. A check uses [`Condition::evaluate_check`].
-    pub fn evaluate(&self, context: &Json) -> Result<bool, ConditionError> {
-        let resolved = &self.compiled.resolved;
+    pub(crate) fn evaluate(&self, context: &Json) -> Result<bool, ConditionError> {
+        let resolved = &*self.resolved;
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let mut variables = Context::with_env(Arc::clone(&STDLIB));
             for (name, value) in resolved.values(context) {
@@ -159,22 +147,22 @@ impl Condition {
         typed: &dyn Fn(&[String]) -> bool,
         kind: &dyn Fn(&[String]) -> Option<ValueKind>,
     ) -> Vec<Warning> {
-        warnings::find(&self.compiled.resolved, typed, kind)
+        warnings::find(&self.resolved, typed, kind)
     }
 
     /// What it can cost at worst, in nanoseconds on the machine of the README's figures; `check`: as
     /// [`Condition::evaluate_check`] evaluates it. `items` says how many items the value at a path can hold, all that
     /// is in it together.
     #[must_use]
-    pub fn worst_case(&self, check: bool, items: &dyn Fn(&[String]) -> u64) -> u64 {
-        cost::worst_case(&self.compiled.resolved, check, items)
+    pub(crate) fn worst_case(&self, check: bool, items: &dyn Fn(&[String]) -> u64) -> u64 {
+        cost::worst_case(&self.resolved, check, items)
     }
 
     /// Evaluates it as a check. A value that cannot be read never passes: one that is too large is not absent here.
     /// `is_empty` says whether the person entered nothing at a path.
     #[must_use]
-    pub fn evaluate_check(&self, context: &Json, is_empty: &dyn Fn(&[String]) -> bool) -> CheckResult {
-        CheckEvaluation::new(&self.compiled.resolved, context, is_empty).evaluate_check()
+    pub(crate) fn evaluate_check(&self, context: &Json, is_empty: &dyn Fn(&[String]) -> bool) -> CheckResult {
+        CheckEvaluation::new(&self.resolved, context, is_empty).evaluate_check()
     }
 }
 

@@ -43,7 +43,7 @@ const FUEL: u64 = 20_000;
 
 /// Why a template cannot be compiled or rendered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TemplateError {
+pub(crate) enum TemplateError {
     /// The text is too large or not closed.
     #[error("the template {0}")]
     OutOfBounds(#[from] OutOfBounds),
@@ -118,7 +118,7 @@ struct Compiled {
 
 impl Template {
     /// Compiles `source`; `names` are the variables it may use.
-    pub fn compile(source: &str, names: &[&str]) -> Result<Self, TemplateError> {
+    pub(crate) fn compile(source: &str, names: &[&str]) -> Result<Self, TemplateError> {
         if source.len() > MAX_SOURCE {
             return Err(OutOfBounds::TooLong(MAX_SOURCE).into());
         }
@@ -136,7 +136,7 @@ impl Template {
     }
 
     /// Renders it over a JSON object; absent names are empty.
-    pub fn render(&self, context: &Json) -> Result<String, TemplateError> {
+    pub(crate) fn render(&self, context: &Json) -> Result<String, TemplateError> {
         let Some(environment) = &self.compiled.environment else { return Ok(self.compiled.source.clone()) };
         let root = |name: &String| Some((name.clone(), to_value(context.get(name)?)));
         let variables: BTreeMap<_, _> = self.compiled.roots.iter().filter_map(root).collect();
@@ -151,27 +151,15 @@ impl Template {
     /// What it can cost at worst, in nanoseconds on the machine of the README's figures. A template with a loop may use
     /// all its steps.
     #[must_use]
-    pub fn worst_case(&self) -> u64 {
+    pub(crate) fn worst_case(&self) -> u64 {
         let tag = |text: &str| text.trim_start_matches(['-', '+']).trim_start().starts_with("for");
         if self.compiled.source.split("{%").skip(1).any(tag) { 2_000_000 } else { 50_000 }
     }
 
-    /// The template as it is written in the configuration.
-    #[must_use]
-    pub fn source(&self) -> &str {
-        &self.compiled.source
-    }
-
     /// Whether it renders to the same text over any values.
     #[must_use]
-    pub fn is_literal(&self) -> bool {
+    pub(crate) fn is_literal(&self) -> bool {
         self.compiled.environment.is_none()
-    }
-
-    /// The variables it uses.
-    #[must_use]
-    pub fn roots_used(&self) -> &BTreeSet<String> {
-        &self.compiled.roots
     }
 
     /// Every path it uses, without repetition: `[["user", "ext", "Plan"]]`. A path that goes on with something

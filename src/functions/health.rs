@@ -18,7 +18,7 @@ use crate::telemetry;
 
 /// What readiness depends on.
 #[derive(Debug)]
-pub struct Health {
+pub(crate) struct Health {
     /// Without signing keys no caller can be verified.
     pub keys: SigningKeys,
     /// Without every invite source nothing can be decided.
@@ -27,7 +27,7 @@ pub struct Health {
 
 /// Answers 200 if ready and 503 if not, both with `{"version", "ready", "stale", "lists"}`, and with
 /// `dropped_log_lines` if lines had to be dropped because nobody read the log.
-pub async fn health(State(health): State<Arc<Health>>) -> Response {
+pub(crate) async fn health(State(health): State<Arc<Health>>) -> Response {
     let sources = health.invites.sources();
     let ready = health.keys.ready() && sources.iter().all(|source| source.is_ready());
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

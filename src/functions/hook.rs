@@ -31,7 +31,7 @@ mod log;
 
 /// What is answered when no decision can be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnFailure {
+pub(crate) enum OnFailure {
     /// A page that asks to try later.
     Block,
     /// The sign-up goes on.
@@ -40,7 +40,7 @@ pub enum OnFailure {
 
 /// Whose events are answered, and how.
 #[derive(Debug, Clone)]
-pub struct HookSettings {
+pub(crate) struct HookSettings {
     /// The tenant whose events are answered.
     pub tenant: TenantId,
     /// The time from the request's arrival to the answer.
@@ -51,7 +51,7 @@ pub struct HookSettings {
 
 /// What the hooks need, shared by all requests.
 #[derive(Debug)]
-pub struct Hooks {
+pub(crate) struct Hooks {
     /// Whose events are answered, and how.
     pub settings: HookSettings,
     /// Who may call.
@@ -65,7 +65,7 @@ pub struct Hooks {
 }
 
 /// The decision of one hook.
-pub type Decide =
+pub(crate) type Decide =
     for<'a, 'c> fn(&'a DecisionServices, &'a mut DecisionContext<'c>) -> BoxFuture<'a, Result<Decided, DecisionError>>;
 
 /// Why a hook answers with the failure action.
@@ -97,7 +97,7 @@ impl HookError {
 }
 
 /// Runs a hook: the checks, then `decide`, all under the deadline.
-pub async fn answer(hooks: &Hooks, kind: EventKind, request: Request, decide: Decide) -> Response {
+pub(crate) async fn answer(hooks: &Hooks, kind: EventKind, request: Request, decide: Decide) -> Response {
     let started = Instant::now();
     if request.method() != Method::POST {
         tracing::warn!(event = "refused-request", hook = kind.name(), status = 405);
@@ -216,7 +216,7 @@ fn failed(hooks: &Hooks, call: &Call<'_>, error: &HookError, sign_up: &Undecided
 
 fn failure_action(hooks: &Hooks, kind: EventKind, sign_up: &UndecidedSignUp) -> Decision {
     let goes_on = hooks.settings.on_failure == OnFailure::Continue || hooks.services.only_reports(sign_up);
-    if goes_on { hooks.services.go_on(kind, sign_up) } else { hooks.services.try_later(kind, sign_up) }
+    if goes_on { sign_up.go_on(kind) } else { hooks.services.try_later(kind, sign_up) }
 }
 
 #[cfg(test)]

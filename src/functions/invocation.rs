@@ -21,7 +21,7 @@ const OF_THE_OUTSIDE: [&str; 6] =
 /// proxied. A front end adds headers of its own. A target in absolute form (`POST http://contoso.com/…`) names an
 /// address, too, and goes before `Host`.
 #[must_use]
-pub fn came_from_host(target: &Uri, headers: &HeaderMap, port: u16) -> bool {
+pub(crate) fn came_from_host(target: &Uri, headers: &HeaderMap, port: u16) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
     let expected = format!("127.0.0.1:{port}");
     let addressed_here = hosts.next().is_some_and(|host| host.as_bytes() == expected.as_bytes());
@@ -32,14 +32,14 @@ pub fn came_from_host(target: &Uri, headers: &HeaderMap, port: u16) -> bool {
 
 /// What is used of the timer's envelope.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct TimerTick {
+pub(crate) struct TimerTick {
     /// The host was late: the function app was not running at the scheduled time.
     pub is_past_due: bool,
 }
 
 /// Reads the timer's envelope. If it is missing, odd or not JSON, it counts as a tick in time.
 #[must_use]
-pub fn timer_tick(body: &[u8]) -> TimerTick {
+pub(crate) fn timer_tick(body: &[u8]) -> TimerTick {
     let envelope: Value = serde_json::from_slice(body).unwrap_or_default();
     let bindings = member(&envelope, "Data").and_then(Value::as_object);
     let past_due = |binding: &Value| {
@@ -59,13 +59,13 @@ fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
 
 /// The answer of a function that succeeded. The host shows `logs` in its own log.
 #[must_use]
-pub fn succeeded(logs: &[String]) -> Response {
+pub(crate) fn succeeded(logs: &[String]) -> Response {
     answer(StatusCode::OK, &json!({"Outputs": {}, "Logs": logs, "ReturnValue": null}))
 }
 
 /// The answer of a function that failed. The host logs the invocation as failed.
 #[must_use]
-pub fn failed(status: StatusCode, error: &str) -> Response {
+pub(crate) fn failed(status: StatusCode, error: &str) -> Response {
     answer(status, &json!({"error": error}))
 }
 

@@ -11,7 +11,7 @@ use crate::decisions;
 use crate::entra::event::EventKind;
 
 /// Answers the hook: continue, prefill, or a block page.
-pub async fn on_attribute_collection_start(State(hooks): State<Arc<Hooks>>, request: Request) -> Response {
+pub(crate) async fn on_attribute_collection_start(State(hooks): State<Arc<Hooks>>, request: Request) -> Response {
     let decide: hook::Decide = |services, context| decisions::start(services, context).boxed();
     hook::answer(&hooks, EventKind::Start, request, decide).await
 }

@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the timer needs.
 #[derive(Debug)]
-pub struct TimerState {
+pub(crate) struct TimerState {
     /// What a run needs; or why there can be none, with the remedy.
     pub accounts: Result<Arc<Accounts>, String>,
     /// The port on which the host calls.
@@ -43,7 +43,7 @@ pub struct TimerState {
 }
 
 /// Runs once and answers the host.
-pub async fn update_new_accounts(State(state): State<Arc<TimerState>>, request: Request) -> Response {
+pub(crate) async fn update_new_accounts(State(state): State<Arc<TimerState>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     if let Some(refusal) = refusal(&head, state.port) {
         return refusal;

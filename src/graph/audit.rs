@@ -20,7 +20,7 @@ const MAX_PAGES: u32 = 500;
 
 /// A span of time, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
+pub(crate) struct Window {
     /// The first moment.
     pub from: DateTime<Utc>,
     /// The last moment.
@@ -29,7 +29,7 @@ pub struct Window {
 
 /// Which page to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PageRequest {
+pub(crate) enum PageRequest {
     /// The first one of a window.
     First(Window),
     /// The one that the previous page links to.
@@ -43,7 +43,7 @@ pub enum PageRequest {
 
 /// One page.
 #[derive(Debug, Clone, Default)]
-pub struct AuditPage {
+pub(crate) struct AuditPage {
     /// The records, in the order of the log.
     pub records: Vec<AuditRecord>,
     /// The records that could not be read.
@@ -54,7 +54,7 @@ pub struct AuditPage {
 
 /// A record that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnreadableRecord {
+pub(crate) struct UnreadableRecord {
     /// Its id, reduced to the characters that ids are made of; `unknown` if nothing is left.
     pub id: String,
     /// What is wrong with it.
@@ -63,7 +63,7 @@ pub struct UnreadableRecord {
 
 /// One record: the parts that matter here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AuditRecord {
+pub(crate) struct AuditRecord {
     /// The record's own id, opaque.
     pub id: String,
     /// When it happened, by the service's clock.
@@ -80,7 +80,7 @@ pub struct AuditRecord {
 
 /// Who added the user: ids and an application's name, never a person's.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Initiator {
+pub(crate) struct Initiator {
     /// The object id of a user.
     pub user_id: Option<String>,
     /// The app id of an application; the service often leaves it out.
@@ -93,7 +93,7 @@ pub struct Initiator {
 
 /// One object that was changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
+pub(crate) struct Target {
     /// Its object id.
     pub id: ObjectId,
     /// `User`, `Group`, …; sometimes absent.
@@ -103,7 +103,7 @@ pub struct Target {
 impl Target {
     /// Whether it is a user. An object without a kind counts as one.
     #[must_use]
-    pub fn is_user(&self) -> bool {
+    pub(crate) fn is_user(&self) -> bool {
         is_user(self.kind.as_deref())
     }
 }

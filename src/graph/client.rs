@@ -26,7 +26,7 @@ const MAX_BODY: usize = 32 * 1024 * 1024;
 
 /// How Graph is reached.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// `tenant.endpoints.graph`, for example `https://graph.microsoft.com`.
     pub base: Url,
     /// The custom attributes to be read with a user; `None` if the tenant's extension app is not configured.
@@ -35,7 +35,7 @@ pub struct Settings {
 
 /// Microsoft Graph. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Graph {
+pub(crate) struct Graph {
     settings: Arc<Settings>,
     outbound: Outbound,
     tokens: Arc<dyn TokenSource>,
@@ -45,13 +45,14 @@ pub struct Graph {
 impl Graph {
     /// A client. Nothing is called yet.
     #[must_use]
-    pub fn new(settings: Settings, outbound: Outbound, tokens: Arc<dyn TokenSource>) -> Self {
+    pub(crate) fn new(settings: Settings, outbound: Outbound, tokens: Arc<dyn TokenSource>) -> Self {
         Self { settings: Arc::new(settings), outbound, tokens, pause: Duration::from_secs(1) }
     }
 
     /// The same with another pause before the first repetition of a call (one second otherwise).
+    #[cfg(test)]
     #[must_use]
-    pub fn with_retry_pause(mut self, pause: Duration) -> Self {
+    pub(crate) fn with_retry_pause(mut self, pause: Duration) -> Self {
         self.pause = pause;
         self
     }

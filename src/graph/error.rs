@@ -11,7 +11,7 @@ use crate::outbound::{Answer, Disposition, OutboundError};
 
 /// What was asked of Graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operation {
+pub(crate) enum Operation {
     /// Reading the audit log.
     ReadAuditLog,
     /// Reading a user.
@@ -48,7 +48,7 @@ impl Operation {
 
 /// What an error answer means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ErrorKind {
+pub(crate) enum ErrorKind {
     /// No such user: gone, or so new that not every server knows it.
     UserNotFound,
     /// Another user has this user principal name.
@@ -69,7 +69,7 @@ pub enum ErrorKind {
 
 /// Why Graph did not do what was asked.
 #[derive(Debug, thiserror::Error)]
-pub enum GraphError {
+pub(crate) enum GraphError {
     /// No token.
     #[error("cannot get a token for Microsoft Graph")]
     Token(#[source] CredentialError),
@@ -127,13 +127,13 @@ pub enum GraphError {
 impl GraphError {
     /// What an error answer means; `Other` for every other error.
     #[must_use]
-    pub fn kind(&self) -> ErrorKind {
+    pub(crate) fn kind(&self) -> ErrorKind {
         if let Self::Refused { kind, .. } = self { *kind } else { ErrorKind::Other }
     }
 
     /// Whether to try again in a later run. A user that does not exist is tried again: it may only be too new.
     #[must_use]
-    pub fn disposition(&self) -> Disposition {
+    pub(crate) fn disposition(&self) -> Disposition {
         match self {
             Self::Token(source) => source.disposition(),
             Self::NoAnswer(source) => source.disposition(),
@@ -160,7 +160,7 @@ impl GraphError {
 
     /// Whether somebody has to repair the set-up (credential, permission, licence), so that no account is to blame.
     #[must_use]
-    pub fn is_setup(&self) -> bool {
+    pub(crate) fn is_setup(&self) -> bool {
         let setup = [ErrorKind::LicenceMissing, ErrorKind::PermissionMissing, ErrorKind::Unauthorised];
         matches!(self, Self::Token(_)) || setup.contains(&self.kind())
     }

@@ -4,7 +4,7 @@ use crate::values::AppId;
 
 /// The tenant's custom attributes that the configuration asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Extensions {
+pub(crate) struct Extensions {
     /// The app id of the tenant's `b2c-extensions-app`.
     pub app: AppId,
     /// The short names (`Plan`) of those to be read: every `ext.X` of a template or a condition.
@@ -14,13 +14,13 @@ pub struct Extensions {
 impl Extensions {
     /// The directory's name of the attribute with this short name (without `ext.`).
     #[must_use]
-    pub fn property(&self, short: &str) -> String {
+    pub(crate) fn property(&self, short: &str) -> String {
         format!("{}{short}", self.prefix())
     }
 
     /// The short name of a property, if it is one of these attributes.
     #[must_use]
-    pub fn short_name<'a>(&self, property: &'a str) -> Option<&'a str> {
+    pub(crate) fn short_name<'a>(&self, property: &'a str) -> Option<&'a str> {
         let prefix = self.prefix();
         let starts = property.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(&prefix));
         let rest = if starts { property.get(prefix.len()..) } else { None };

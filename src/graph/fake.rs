@@ -7,12 +7,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use reqwest::StatusCode;
-use reqwest::header::HeaderMap;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
+use super::audit::Target;
 use super::{
-    AuditPage, AuditRecord, Directory, Extensions, Fields, GraphError, Initiator, Operation, PageRequest, Target,
+    AuditPage, AuditRecord, Directory, Extensions, Fields, GraphError, Initiator, Operation, PageRequest,
     UnreadableRecord, User, Window,
 };
 use crate::outbound::{Answer, OutboundError};
@@ -185,7 +185,7 @@ pub(crate) fn refused(operation: Operation, status: u16, code: &str, message: &s
     let body = json!({"error": {"code": code, "message": message}}).to_string().into_bytes();
     let status = StatusCode::from_u16(status).unwrap();
     let retry_after = (status == StatusCode::TOO_MANY_REQUESTS).then_some(Duration::from_hours(8));
-    GraphError::from_answer(operation, &Answer { status, headers: HeaderMap::new(), body, retry_after })
+    GraphError::from_answer(operation, &Answer { status, body, retry_after })
 }
 
 fn timed_out(limit: Duration) -> GraphError {

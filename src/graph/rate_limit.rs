@@ -12,14 +12,14 @@ const SPAN: Duration = Duration::from_secs(10);
 
 /// Keeps the page requests of one reader within the service's limit. The first five do not wait.
 #[derive(Debug, Default)]
-pub struct PageRateLimit {
+pub(crate) struct PageRateLimit {
     /// When the last pages came, the oldest first.
     pages: VecDeque<Instant>,
 }
 
 impl PageRateLimit {
     /// Waits until another page may be asked for, and says true. Says false at once if that is not before `end`.
-    pub async fn wait(&mut self, end: Instant) -> bool {
+    pub(crate) async fn wait(&mut self, end: Instant) -> bool {
         let free = self.pages.front().filter(|_| self.pages.len() >= REQUESTS).map(|first| *first + SPAN);
         match free {
             Some(free) if free >= end => return false,
@@ -30,7 +30,7 @@ impl PageRateLimit {
     }
 
     /// Notes that a page came just now.
-    pub fn note_page(&mut self) {
+    pub(crate) fn note_page(&mut self) {
         self.pages.push_back(Instant::now());
         if self.pages.len() > REQUESTS {
             self.pages.pop_front();

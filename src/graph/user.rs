@@ -50,7 +50,7 @@ const IN_CONTEXT: [&str; 14] = [
 ];
 
 /// Every member of a user as templates and conditions see it; those of `ext` are the tenant's own.
-pub fn context_members() -> impl Iterator<Item = &'static str> {
+pub(crate) fn context_members() -> impl Iterator<Item = &'static str> {
     IN_CONTEXT.into_iter().chain(["id", "email", "identities", "ext"])
 }
 
@@ -61,7 +61,7 @@ pub(super) fn is_property(name: &str) -> bool {
 
 /// A user. `Debug` shows the object id and nothing else.
 #[derive(Clone)]
-pub struct User {
+pub(crate) struct User {
     id: ObjectId,
     /// What Graph answered, by its own names.
     properties: Map<String, Value>,
@@ -71,7 +71,7 @@ pub struct User {
 impl User {
     /// A user with these properties, unchecked.
     #[must_use]
-    pub fn new(id: ObjectId, properties: Map<String, Value>, extensions: Option<Extensions>) -> Self {
+    pub(crate) fn new(id: ObjectId, properties: Map<String, Value>, extensions: Option<Extensions>) -> Self {
         Self { id, properties, extensions }
     }
 
@@ -91,7 +91,7 @@ impl User {
 
     /// Whether the user is an invited guest. A guest's identities belong to another directory and may be empty.
     #[must_use]
-    pub fn is_guest(&self) -> bool {
+    pub(crate) fn is_guest(&self) -> bool {
         let is = |property: &str, word: &str| self.text(property).eq_ignore_ascii_case(word);
         let invited = self.text("userPrincipalName").to_ascii_uppercase().contains("#EXT#");
         is("userType", "Guest") || is("creationType", "Invitation") || invited
@@ -108,32 +108,32 @@ impl User {
 
     /// The object id.
     #[must_use]
-    pub fn id(&self) -> &ObjectId {
+    pub(crate) fn id(&self) -> &ObjectId {
         &self.id
     }
 
     /// A property that is a text; empty if it is absent, null or something else.
     #[must_use]
-    pub fn text(&self, property: &str) -> &str {
+    pub(crate) fn text(&self, property: &str) -> &str {
         self.value(property).as_str().unwrap_or_default()
     }
 
     /// A property as Graph wrote it, with its name in any case; null if it is absent.
     #[must_use]
-    pub fn value(&self, property: &str) -> &Value {
+    pub(crate) fn value(&self, property: &str) -> &Value {
         let in_any_case = || self.properties.iter().find(|(name, _)| name.eq_ignore_ascii_case(property));
         self.properties.get(property).or_else(|| in_any_case().map(|(_, value)| value)).unwrap_or(&Value::Null)
     }
 
     /// When the account was made; `None` if Graph does not say.
     #[must_use]
-    pub fn created(&self) -> Option<DateTime<Utc>> {
+    pub(crate) fn created(&self) -> Option<DateTime<Utc>> {
         super::time::parse_time(self.text("createdDateTime"))
     }
 
     /// The ways in which the user signs in.
     #[must_use]
-    pub fn identities(&self) -> Vec<Identity> {
+    pub(crate) fn identities(&self) -> Vec<Identity> {
         let list = self.value("identities").as_array().map(Vec::as_slice).unwrap_or_default();
         let text =
             |identity: &Value, name: &str| identity.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -148,7 +148,7 @@ impl User {
     /// The email address: the first that is one, of the local account's, the one-time passcode's, `mail` and the first
     /// of `otherMails`. What other providers assign is a subject id, not an address.
     #[must_use]
-    pub fn email(&self) -> Option<EmailAddress> {
+    pub(crate) fn email(&self) -> Option<EmailAddress> {
         let identities = self.identities();
         let signed_in_with = identities.iter().filter_map(Identity::proven_address);
         let other = self.value("otherMails").as_array().and_then(|mails| mails.first()).and_then(Value::as_str);
@@ -158,7 +158,7 @@ impl User {
     /// The user as templates and conditions see it: texts, empty if absent; `identities` with type and issuer only;
     /// `ext` with the custom attributes that have a value, in their own type.
     #[must_use]
-    pub fn to_context(&self) -> Value {
+    pub(crate) fn to_context(&self) -> Value {
         let mut context: Map<String, Value> =
             IN_CONTEXT.iter().map(|name| ((*name).to_owned(), self.text(name).into())).collect();
         let email = self.email().map(|email| email.as_given().to_owned()).unwrap_or_default();

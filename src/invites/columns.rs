@@ -11,12 +11,12 @@ const HIDDEN: [&str; 2] = ["code", "uses"];
 
 /// Whether the column has a meaning of its own.
 #[must_use]
-pub fn is_reserved(name: &str) -> bool {
+pub(crate) fn is_reserved(name: &str) -> bool {
     RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name))
 }
 
 /// The attributes that every directory has. A custom one is written `ext.Name` or in full.
-pub const BUILT_IN_ATTRIBUTES: [&str; 15] = [
+pub(crate) const BUILT_IN_ATTRIBUTES: [&str; 15] = [
     "city",
     "companyName",
     "country",
@@ -36,14 +36,14 @@ pub const BUILT_IN_ATTRIBUTES: [&str; 15] = [
 
 /// Whether every directory has the attribute. All of these are texts.
 #[must_use]
-pub fn is_built_in(name: &AttributeName) -> bool {
+pub(crate) fn is_built_in(name: &AttributeName) -> bool {
     name.is("email") || BUILT_IN_ATTRIBUTES.iter().any(|known| name.is(known))
 }
 
 /// The exact name of an attribute that a person wrote: `ext.Plan` becomes `extension_<app id>_Plan`, and built-in names
 /// get the directory's case. `None`: it is no attribute, or `ext.` cannot be resolved without the app id.
 #[must_use]
-pub fn attribute(written: &str, extension_app: Option<&AppId>) -> Option<AttributeName> {
+pub(crate) fn attribute(written: &str, extension_app: Option<&AppId>) -> Option<AttributeName> {
     if let Some(name) = written.strip_prefix("ext.") {
         let app = extension_app?.as_str().replace('-', "");
         return is_word(name).then(|| AttributeName::new(format!("extension_{app}_{name}")));

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use csv::{ReaderBuilder, StringRecord};
 
-pub use line::{DayEdge, parse_moment};
+pub(crate) use line::{DayEdge, parse_moment};
 
 use super::columns::{Column, Columns, HeaderError};
 use super::line_problem::{LineProblem, LineReport, MAX_CELL};
@@ -68,7 +68,7 @@ pub enum ListError {
 
 /// The columns that a list's first line names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Header {
+pub(crate) struct Header {
     /// The columns that templates see, by the names under which they see them.
     pub columns: Vec<String>,
     /// What is wrong with other columns.
@@ -76,7 +76,7 @@ pub struct Header {
 }
 
 /// Reads only the header, which is quick enough for the start of the service.
-pub fn check_header(input: impl Read, options: &ListOptions) -> Result<Header, ListError> {
+pub(crate) fn check_header(input: impl Read, options: &ListOptions) -> Result<Header, ListError> {
     let mut start = Vec::new();
     // A few bytes more, for a byte order mark and the line's end, show whether the header is too long.
     let enough = MAX_HEADER as u64 + 8;

@@ -10,7 +10,7 @@ const MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// A line to be added.
 #[derive(Clone, Default)]
-pub struct NewLine {
+pub(crate) struct NewLine {
     /// Whom it is for; `None`: whoever has the code.
     pub rule: Option<AddressRule>,
     /// The code's digest, and how often the code may be used.
@@ -36,7 +36,7 @@ pub struct NewLine {
 /// A cell that cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the {column} has a line break or another control character, which no cell can hold")]
-pub struct BadCell {
+pub(crate) struct BadCell {
     column: &'static str,
 }
 

@@ -36,7 +36,7 @@ impl SourceStatus {
 
     /// Whether somebody has to look after the source.
     #[must_use]
-    pub fn is_bad(self) -> bool {
+    pub(crate) fn is_bad(self) -> bool {
         matches!(self, Self::KeepsChanging | Self::Stale | Self::Missing)
     }
 }

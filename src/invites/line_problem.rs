@@ -4,7 +4,7 @@
 use crate::values::{AttributeName, AttributeType, InvalidAddress};
 
 /// How many people may use one code.
-pub const ALLOWED_USES: std::ops::RangeInclusive<u32> = 1..=1000;
+pub(crate) const ALLOWED_USES: std::ops::RangeInclusive<u32> = 1..=1000;
 
 /// The longest cell, in bytes.
 pub(super) const MAX_CELL: usize = 16 * 1024;
@@ -140,7 +140,7 @@ fn misfit(declared: AttributeType) -> &'static str {
 impl LineProblem {
     /// Whether the line is used in spite of it.
     #[must_use]
-    pub fn is_used(&self) -> bool {
+    pub(crate) fn is_used(&self) -> bool {
         match self {
             Self::Unended
             | Self::EndedNow
@@ -182,7 +182,7 @@ pub struct LineReport {
 impl LineReport {
     /// Whether the line is used in spite of the problem.
     #[must_use]
-    pub fn is_used(&self) -> bool {
+    pub(crate) fn is_used(&self) -> bool {
         self.problem.is_used()
     }
 }

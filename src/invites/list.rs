@@ -6,7 +6,7 @@
 //! one thread and nothing else: a look gives up after ten seconds, and the next look waits for the same read.
 
 mod changes;
-pub mod edit;
+pub(crate) mod edit;
 mod edit_error;
 mod file;
 mod loaded;
@@ -34,9 +34,9 @@ use crate::files::FileError;
 use crate::outbound::Outbound;
 use crate::values::{CodeDigest, EmailAddress, EmailMatch, Invitation};
 
-pub use file::{PendingHeader, check, load};
-pub use loaded::of_snapshot;
-pub use settings::Settings;
+pub(crate) use file::check;
+pub(crate) use loaded::of_snapshot;
+pub(crate) use settings::Settings;
 
 /// The most bad lines that are reported one by one.
 const REPORTED_LINES: usize = 20;
@@ -68,7 +68,7 @@ struct RefreshState {
 
 /// A list in a file, as an invite source.
 #[derive(Debug)]
-pub struct ListInvites {
+pub(crate) struct ListInvites {
     settings: Settings,
     files: Arc<dyn ListFiles>,
     refresh_state: Mutex<RefreshState>,
@@ -79,7 +79,7 @@ pub struct ListInvites {
 impl ListInvites {
     /// A list that is not loaded yet.
     #[must_use]
-    pub fn new(settings: Settings) -> Self {
+    pub(crate) fn new(settings: Settings) -> Self {
         Self::with_files(settings, Arc::new(FileSystem))
     }
 

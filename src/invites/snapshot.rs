@@ -77,7 +77,7 @@ impl Snapshot {
 
     /// Every invitation with the code, in the list's order.
     #[must_use]
-    pub fn find_code(&self, code: &CodeDigest) -> Vec<Invitation> {
+    pub(crate) fn find_code(&self, code: &CodeDigest) -> Vec<Invitation> {
         self.codes.with(code).cloned().collect()
     }
 

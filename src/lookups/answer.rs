@@ -11,7 +11,7 @@ const MAX_TEXT: usize = 1024;
 
 /// Why a text is no JSON pointer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidPointer {
+pub(crate) enum InvalidPointer {
     /// It does not begin with `/`.
     #[error("is not a JSON pointer: it must begin with /, such as /person/title")]
     NoSlash,
@@ -22,7 +22,7 @@ pub enum InvalidPointer {
 
 /// Where in an answer a value is (RFC 6901).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pointer(String);
+pub(crate) struct Pointer(String);
 
 impl FromStr for Pointer {
     type Err = InvalidPointer;

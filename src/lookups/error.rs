@@ -9,7 +9,7 @@ use crate::values::{AttributeName, SecretError};
 
 /// Why a look-up found nothing, or not everything. It quotes no value and no address.
 #[derive(Debug, thiserror::Error)]
-pub enum LookupError {
+pub(crate) enum LookupError {
     /// A header needs a secret that is missing.
     #[error("the header {name} needs a secret that is missing")]
     SecretMissing {
@@ -66,7 +66,7 @@ pub enum LookupError {
 impl LookupError {
     /// A word for logs and metrics.
     #[must_use]
-    pub fn reason(&self) -> &'static str {
+    pub(crate) fn reason(&self) -> &'static str {
         match self {
             Self::SecretMissing { .. } => "secret-missing",
             Self::SecretUnusable { .. } => "secret-unusable",

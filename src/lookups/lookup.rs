@@ -15,7 +15,7 @@ use super::answer::{ExtractedValues, Pointer, extract};
 use super::cache::{AnswerCache, CacheKey, CachedValues};
 use super::context::context;
 use super::request::{JSON_STRING, PERCENT_ENCODED};
-use super::{Header, LookupError, LookupOutcome, LookupReport, LookupSubject, Method, Settings};
+use super::{Header, LookupError, LookupOutcome, LookupSubject, Method, Settings};
 use crate::outbound::{Answer, Limits, Outbound, Request};
 use crate::telemetry::describe;
 use crate::values::{AttributeName, Deadline};
@@ -47,10 +47,10 @@ impl Lookup {
     }
 
     /// Asks, within the budget and until `end` at most. Logs a failure.
-    pub(super) async fn ask(&self, subject: &LookupSubject<'_>, end: Deadline) -> (LookupReport, CachedValues) {
+    pub(super) async fn ask(&self, subject: &LookupSubject<'_>, end: Deadline) -> (LookupOutcome, CachedValues) {
         let started = Instant::now();
         let result = caught(self.look_up(subject, started, end)).await;
-        report(self.name(), started.elapsed(), result)
+        log_outcome(self.name(), started.elapsed(), result)
     }
 
     async fn look_up(&self, subject: &LookupSubject<'_>, started: Instant, end: Deadline) -> OutcomeAndValues {
@@ -145,16 +145,16 @@ async fn caught(work: impl Future<Output = OutcomeAndValues>) -> OutcomeAndValue
 }
 
 /// Logs how a look-up ended, and passes its values on.
-pub(super) fn report(lookup: &Arc<str>, duration: Duration, result: OutcomeAndValues) -> (LookupReport, CachedValues) {
+pub(super) fn log_outcome(lookup: &str, duration: Duration, result: OutcomeAndValues) -> (LookupOutcome, CachedValues) {
     let (outcome, values) = result.unwrap_or_else(|error| (LookupOutcome::Failed(error), CachedValues::default()));
-    let (name, duration_ms) = (lookup.as_ref(), duration.as_millis());
+    let duration_ms = duration.as_millis();
     if let LookupOutcome::Failed(error) = &outcome {
         let (reason, error) = (error.reason(), describe(error));
-        tracing::warn!(event = "lookup-failed", lookup = name, reason, error, duration_ms);
+        tracing::warn!(event = "lookup-failed", lookup, reason, error, duration_ms);
     } else {
-        tracing::debug!(event = "lookup", lookup = name, outcome = outcome.name(), duration_ms);
+        tracing::debug!(event = "lookup", lookup, outcome = outcome.name(), duration_ms);
     }
-    (LookupReport { lookup: Arc::clone(lookup), outcome, duration }, values)
+    (outcome, values)
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ const TAGS: [&str; 3] = ["{{", "{%", "{#"];
 
 /// Why an address or a body cannot be used. It quotes no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidRequest {
+pub(crate) enum InvalidRequest {
     /// The template cannot be compiled or rendered.
     #[error(transparent)]
     Template(#[from] TemplateError),
@@ -77,7 +77,7 @@ const ABSENT: &str = r#", for somebody without an invitation: write {{ invite.na
 
 /// The address of a look-up.
 #[derive(Clone)]
-pub struct UrlTemplate {
+pub(crate) struct UrlTemplate {
     template: Template,
     /// Scheme, host and port.
     base: Url,
@@ -85,7 +85,7 @@ pub struct UrlTemplate {
 
 impl UrlTemplate {
     /// Compiles an address and renders it with samples.
-    pub fn try_new(source: &str) -> Result<Self, InvalidRequest> {
+    pub(crate) fn try_new(source: &str) -> Result<Self, InvalidRequest> {
         let template = compile(source)?;
         let base = base(source)?;
         if !is_callable(&base) {
@@ -105,13 +105,13 @@ impl UrlTemplate {
 
     /// The host, which no value can change.
     #[must_use]
-    pub fn host(&self) -> Option<Host<&str>> {
+    pub(crate) fn host(&self) -> Option<Host<&str>> {
         self.base.host()
     }
 
     /// Whether the host is certainly not a public one: an address that is not, or `localhost`.
     #[must_use]
-    pub fn is_private(&self) -> bool {
+    pub(crate) fn is_private(&self) -> bool {
         match self.base.host() {
             Some(Host::Ipv4(address)) => !is_public(address.into()),
             Some(Host::Ipv6(address)) => !is_public(address.into()),
@@ -162,11 +162,11 @@ fn has_dot_segment(address: &str) -> bool {
 
 /// The body of a look-up.
 #[derive(Debug, Clone)]
-pub struct BodyTemplate(Template);
+pub(crate) struct BodyTemplate(Template);
 
 impl BodyTemplate {
     /// Compiles a body and renders it with samples.
-    pub fn try_new(source: &str) -> Result<Self, InvalidRequest> {
+    pub(crate) fn try_new(source: &str) -> Result<Self, InvalidRequest> {
         let body = Self(compile(source)?);
         let [full, bare] = samples(&body.0, JSON_STRING);
         body.render(&full)?;

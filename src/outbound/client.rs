@@ -17,7 +17,7 @@ use crate::clock::Clock;
 
 /// How long a call may take in all, and how large its answer may be.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// From the connection to the last byte of the answer.
     pub time: Duration,
     /// Bytes of the answer's body.
@@ -33,7 +33,7 @@ impl Default for Limits {
 
 /// One request, complete: it can be sent again as it is.
 #[derive(Clone)]
-pub struct Request {
+pub(crate) struct Request {
     /// The method.
     pub method: Method,
     /// The address: https, or http on loopback.
@@ -47,12 +47,12 @@ pub struct Request {
 impl Request {
     /// A request without headers and body.
     #[must_use]
-    pub fn new(method: Method, url: Url) -> Self {
+    pub(crate) fn new(method: Method, url: Url) -> Self {
         Self { method, url, headers: HeaderMap::new(), body: None }
     }
 
     /// Adds `Authorization`, marked as sensitive.
-    pub fn authorization(mut self, value: &str) -> Result<Self, OutboundError> {
+    pub(crate) fn authorization(mut self, value: &str) -> Result<Self, OutboundError> {
         let mut value = HeaderValue::from_str(value).map_err(|_| OutboundError::UnusableCredential)?;
         value.set_sensitive(true);
         self.headers.insert(reqwest::header::AUTHORIZATION, value);
@@ -61,7 +61,7 @@ impl Request {
 
     /// Adds a header; a name or value that HTTP does not allow is left out.
     #[must_use]
-    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.insert(name, value);
         }
@@ -70,14 +70,14 @@ impl Request {
 
     /// Sets a JSON body.
     #[must_use]
-    pub fn json(mut self, body: &serde_json::Value) -> Self {
+    pub(crate) fn json(mut self, body: &serde_json::Value) -> Self {
         self.body = Some(body.to_string().into_bytes());
         self.header("content-type", "application/json")
     }
 
     /// Sets a form body.
     #[must_use]
-    pub fn form(mut self, fields: &[(&str, &str)]) -> Self {
+    pub(crate) fn form(mut self, fields: &[(&str, &str)]) -> Self {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         self.body = Some(body.into_bytes());
         self.header("content-type", "application/x-www-form-urlencoded")
@@ -86,11 +86,9 @@ impl Request {
 
 /// An answer, whatever its status.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// The status.
     pub status: StatusCode,
-    /// The headers.
-    pub headers: HeaderMap,
     /// The body, complete.
     pub body: Vec<u8>,
     /// What `Retry-After` asks for, measured from the answer's arrival.
@@ -100,26 +98,26 @@ pub struct Answer {
 impl Answer {
     /// Whether the status is 2xx.
     #[must_use]
-    pub fn is_success(&self) -> bool {
+    pub(crate) fn is_success(&self) -> bool {
         self.status.is_success()
     }
 
     /// The verdict on the status alone. The caller has to check by the body first that the service itself answered.
     #[must_use]
-    pub fn disposition(&self) -> Disposition {
+    pub(crate) fn disposition(&self) -> Disposition {
         classify_status(self.status, self.retry_after)
     }
 
     /// What `Retry-After` asks for, if the status is one that it is meant for: 429 or 503. Nothing else is trusted of
     /// an answer that the service did not write itself.
     #[must_use]
-    pub fn retry_after_if_throttled(&self) -> Option<Duration> {
+    pub(crate) fn retry_after_if_throttled(&self) -> Option<Duration> {
         let throttled = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&self.status);
         self.retry_after.filter(|_| throttled)
     }
 
     /// The body as JSON of the type wanted.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, OutboundError> {
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, OutboundError> {
         let (line, column) = match serde_json::from_slice(&self.body) {
             Ok(value) => return Ok(value),
             // The error itself may quote what was sent: a token, an address.
@@ -190,7 +188,7 @@ pub enum OutboundError {
 impl OutboundError {
     /// Whether trying again can help.
     #[must_use]
-    pub fn disposition(&self) -> Disposition {
+    pub(crate) fn disposition(&self) -> Disposition {
         match self {
             Self::TimedOut { .. } | Self::Unreachable { .. } | Self::NotJson { .. } | Self::TooLarge { .. } => {
                 Disposition::Retry { after: None }
@@ -204,7 +202,7 @@ impl OutboundError {
 
 /// Whether `url` may be called: https anywhere, http on loopback only.
 #[must_use]
-pub fn is_callable(url: &Url) -> bool {
+pub(crate) fn is_callable(url: &Url) -> bool {
     match url.scheme() {
         "https" => url.host().is_some(),
         "http" => is_loopback(url),
@@ -250,7 +248,7 @@ fn builder() -> ClientBuilder {
 
 /// The client. Cheap to clone; all clones share the connections.
 #[derive(Debug, Clone)]
-pub struct Outbound {
+pub(crate) struct Outbound {
     client: reqwest::Client,
     /// The same without the system's proxy, for loopback.
     local: reqwest::Client,
@@ -261,7 +259,7 @@ pub struct Outbound {
 
 impl Outbound {
     /// Sets the client up. Reads the system's certificate store and proxy settings, nothing from the network.
-    pub fn try_new(clock: Arc<dyn Clock>) -> Result<Self, OutboundError> {
+    pub(crate) fn try_new(clock: Arc<dyn Clock>) -> Result<Self, OutboundError> {
         let client = builder().build().map_err(OutboundError::Setup)?;
         let local = builder().no_proxy().build().map_err(OutboundError::Setup)?;
         Ok(Self { client, local, public_only: false, clock })
@@ -269,19 +267,19 @@ impl Outbound {
 
     /// A separate client that connects to public addresses only, whatever a name says at that moment. It uses no proxy:
     /// a proxy would resolve the name itself, and nobody would check the address.
-    pub fn public_only(&self) -> Result<Self, OutboundError> {
+    pub(crate) fn public_only(&self) -> Result<Self, OutboundError> {
         let client = builder().no_proxy().dns_resolver(PublicOnly).build().map_err(OutboundError::Setup)?;
         Ok(Self { local: client.clone(), client, public_only: true, clock: Arc::clone(&self.clock) })
     }
 
     /// The same client without a proxy.
     #[must_use]
-    pub fn without_proxy(&self) -> Self {
+    pub(crate) fn without_proxy(&self) -> Self {
         Self { client: self.local.clone(), ..self.clone() }
     }
 
     /// Sends a request and reads the whole answer, within the limits. Any status is an answer.
-    pub async fn send(&self, request: Request, limits: Limits) -> Result<Answer, OutboundError> {
+    pub(crate) async fn send(&self, request: Request, limits: Limits) -> Result<Answer, OutboundError> {
         let host = request.url.host_str().unwrap_or_default().to_owned();
         if !is_callable(&request.url) {
             return Err(OutboundError::NotHttps { host });
@@ -321,7 +319,7 @@ impl Outbound {
             builder = builder.body(body);
         }
         let mut response = builder.send().await.map_err(unreachable)?;
-        let (status, headers) = (response.status(), response.headers().clone());
+        let (status, retry_after) = (response.status(), retry_after(response.headers(), self.clock.now()));
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
             if body.len() + chunk.len() > limits.body {
@@ -329,8 +327,7 @@ impl Outbound {
             }
             body.extend_from_slice(&chunk);
         }
-        let retry_after = retry_after(&headers, self.clock.now());
-        Ok(Answer { status, headers, body, retry_after })
+        Ok(Answer { status, body, retry_after })
     }
 }
 

@@ -8,7 +8,7 @@ use reqwest::header::HeaderMap;
 
 /// The verdict on a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Disposition {
+pub(crate) enum Disposition {
     /// Trying again later can help.
     Retry {
         /// How long the other side asked us to wait.
@@ -23,14 +23,14 @@ pub enum Disposition {
 /// The verdict on a status that is no success: 408, 425, 429, every 3xx and every 5xx can be tried again, all others
 /// cannot. Redirects are not followed. None of the services sends one, so it comes from something in between.
 #[must_use]
-pub fn classify_status(status: StatusCode, retry_after: Option<Duration>) -> Disposition {
+pub(crate) fn classify_status(status: StatusCode, retry_after: Option<Duration>) -> Disposition {
     let transient = matches!(status.as_u16(), 408 | 425 | 429) || status.is_redirection() || status.is_server_error();
     if transient { Disposition::Retry { after: retry_after } } else { Disposition::GiveUp }
 }
 
 /// Reads `Retry-After` in both its forms, whole seconds and an HTTP date. A date in the past is zero.
 #[must_use]
-pub fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let text = headers.get(reqwest::header::RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<u64>() {
         return Some(Duration::from_secs(seconds));

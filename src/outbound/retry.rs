@@ -12,7 +12,7 @@ use super::Disposition;
 
 /// How often to try, how long to pause, and when to stop.
 #[derive(Debug, Clone, Copy)]
-pub struct RetryPolicy {
+pub(crate) struct RetryPolicy {
     /// How many times in all, at least one.
     pub attempts: u32,
     /// The least pause after the first failure. It doubles from then on. Jitter adds up to as much again.
@@ -39,7 +39,7 @@ impl RetryPolicy {
 /// A requested `Retry-After` is waited for in full. Jitter comes on top of it, at most as much again, so that many who
 /// were sent away at the same moment do not all come back at the same moment. Near the end jitter is left out if the
 /// pause fits only without it.
-pub async fn with_retries<T, E, F>(
+pub(crate) async fn with_retries<T, E, F>(
     policy: RetryPolicy,
     verdict: impl Fn(&E) -> Disposition,
     work: impl FnMut() -> F,

@@ -3,7 +3,6 @@
 use std::ops::RangeInclusive;
 
 use reqwest::StatusCode;
-use reqwest::header::HeaderMap;
 
 use super::Answer;
 
@@ -27,10 +26,10 @@ pub(crate) const FOREIGN: [&str; 13] = [
     "true",
 ];
 
-/// An answer with this status and body, and no headers.
+/// An answer with this status and body.
 pub(crate) fn answer(status: u16, body: &str) -> Answer {
     let status = StatusCode::from_u16(status).unwrap();
-    Answer { status, headers: HeaderMap::new(), body: body.as_bytes().to_vec(), retry_after: None }
+    Answer { status, body: body.as_bytes().to_vec(), retry_after: None }
 }
 
 /// The answer 200 with this body, cut short at every place before its end.

@@ -11,7 +11,7 @@ use crate::values::{CodeDigest, ObjectId};
 /// Every reservation with an address, and every accepted one, as they were when they were read. One that has changed
 /// since is noticed when its next event is written.
 #[derive(Debug, Default)]
-pub struct ReservationIndex {
+pub(crate) struct ReservationIndex {
     /// Those without an account: reserved or kept.
     open: BTreeMap<AddressDigest, Vec<SlotState>>,
     /// The codes of each account, with the time when they were reserved.
@@ -31,7 +31,7 @@ impl ReservationIndex {
 
     /// The codes that were accepted for an account, the one reserved last first.
     #[must_use]
-    pub fn codes(&self, account: &ObjectId) -> Vec<CodeDigest> {
+    pub(crate) fn codes(&self, account: &ObjectId) -> Vec<CodeDigest> {
         latest_first(self.accepted(account))
     }
 
@@ -52,7 +52,7 @@ impl ReservationIndex {
 
     /// Whether the lease of a reservation without an account ended by then.
     #[must_use]
-    pub fn has_ended(&self, by: DateTime<Utc>) -> bool {
+    pub(crate) fn has_ended(&self, by: DateTime<Utc>) -> bool {
         self.waiting().any(|(_, reservation)| reservation.until <= by)
     }
 }

@@ -23,7 +23,7 @@ const TOO_OLD: &str = "it is older than the very first run reaches, so whether t
 
 /// An account's codes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AcceptedCodes {
+pub(crate) struct AcceptedCodes {
     /// How many were accepted just now.
     pub new: usize,
     /// All of them, the one reserved last first.
@@ -32,7 +32,7 @@ pub struct AcceptedCodes {
 
 /// What became of reservations whose lease has ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ReleaseCounts {
+pub(crate) struct ReleaseCounts {
     /// Free again.
     pub released: usize,
     /// Used for good.
@@ -42,7 +42,7 @@ pub struct ReleaseCounts {
 impl Reservations {
     /// Reads every reservation that has an address. Call it after the log of accounts was read: each account in that
     /// log made its reservation before.
-    pub async fn index(&self) -> Result<ReservationIndex, StoreError> {
+    pub(crate) async fn index(&self) -> Result<ReservationIndex, StoreError> {
         let mut index = ReservationIndex::default();
         self.logs.all().await?.into_iter().for_each(|slot| index.add(slot));
         Ok(index)
@@ -50,7 +50,7 @@ impl Reservations {
 
     /// Accepts, for an account, every reservation under one of its addresses; also one that was kept. `None`: others
     /// wrote to one of them each time, so not all is accepted; to be tried again.
-    pub async fn accept(
+    pub(crate) async fn accept(
         &self,
         index: &ReservationIndex,
         account: &ObjectId,
@@ -99,7 +99,7 @@ impl Reservations {
 
     /// Releases every reservation of the index whose lease ended by `ended_by`: no account came for it. One that is
     /// older than `oldest`, from when on accounts are looked at, is kept.
-    pub async fn release(
+    pub(crate) async fn release(
         &self,
         index: &ReservationIndex,
         ended_by: DateTime<Utc>,
@@ -116,7 +116,7 @@ impl Reservations {
     }
 
     /// Keeps every reservation whose lease began before a gap in the audit log ended; says how many.
-    pub async fn keep(&self, gap_end: DateTime<Utc>, now: DateTime<Utc>) -> Result<usize, StoreError> {
+    pub(crate) async fn keep(&self, gap_end: DateTime<Utc>, now: DateTime<Utc>) -> Result<usize, StoreError> {
         let index = self.index().await?;
         let unseen = index.waiting().filter(|(_, reservation)| reservation.at < gap_end);
         let events = unseen.map(|(slot, reservation)| (slot.clone(), kept(reservation, GAP, now)));

@@ -32,7 +32,7 @@ use person::PersonTraits;
 use process::ProcessStarts;
 use shared::SharedStarts;
 
-pub use person::PersonId;
+pub(crate) use person::PersonId;
 
 /// How long a Start is remembered.
 const LIFETIME: TimeDelta = TimeDelta::hours(1);
@@ -43,7 +43,7 @@ const MAX_REMEMBERED: u64 = 100_000;
 
 /// The address that a Start saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RememberedAddress {
+pub(crate) struct RememberedAddress {
     /// The address.
     pub address: EmailAddress,
     /// How far it is trusted.
@@ -54,7 +54,7 @@ pub struct RememberedAddress {
 
 /// What a Start saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RememberedStart {
+pub(crate) struct RememberedStart {
     /// The address; `None` if the person has none.
     pub address: Option<RememberedAddress>,
 }
@@ -67,7 +67,7 @@ impl RememberedStart {
 
 /// Where an event comes from. A Submit usually has no identities.
 #[derive(Debug, Clone, Copy)]
-pub struct EventOrigin<'a> {
+pub(crate) struct EventOrigin<'a> {
     /// The application.
     pub app: Option<&'a AppId>,
     /// The id under which the event came.
@@ -80,7 +80,7 @@ pub struct EventOrigin<'a> {
 
 /// Who has to know of a Start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Visibility {
+pub(crate) enum Visibility {
     /// This process only: it is kept in memory.
     Process,
     /// Every instance: it is written to the state store.
@@ -89,7 +89,7 @@ pub enum Visibility {
 
 /// The Start that a Submit belongs to.
 #[derive(Debug, Clone)]
-pub struct MatchedStart {
+pub(crate) struct MatchedStart {
     /// The person, the same for both events.
     pub person: PersonId,
     /// What Start saw of them.
@@ -132,7 +132,7 @@ fn only_person(starts: &[SeenStart]) -> Option<&PersonId> {
 
 /// The Starts of the last hour. Cheap to clone; clones share what they know.
 #[derive(Debug, Clone)]
-pub struct RememberedStarts {
+pub(crate) struct RememberedStarts {
     process: ProcessStarts,
     shared: SharedStarts,
 }
@@ -141,13 +141,13 @@ impl RememberedStarts {
     /// Over this store; nothing is read yet. People are digested under a key that follows from the secret; without
     /// one, under a key that is kept in the store.
     #[must_use]
-    pub fn new(store: &StateStore, secret: Option<&Secret>) -> Self {
+    pub(crate) fn new(store: &StateStore, secret: Option<&Secret>) -> Self {
         Self { process: ProcessStarts::new(), shared: SharedStarts::new(store.open(&NAMESPACE), secret) }
     }
 
     /// Remembers a Start, with the address that it saw. Entra repeats a call: the same person is remembered twice then,
     /// which is one person.
-    pub async fn remember(
+    pub(crate) async fn remember(
         &self,
         visibility: Visibility,
         origin: &EventOrigin<'_>,
@@ -164,7 +164,7 @@ impl RememberedStarts {
 
     /// The Start that a Submit belongs to; `None` if that cannot be told. The store is asked only for
     /// [`Visibility::Shared`]. `lists` says whether the form lists an address.
-    pub async fn find(
+    pub(crate) async fn find(
         &self,
         visibility: Visibility,
         submit: &EventOrigin<'_>,
@@ -213,7 +213,7 @@ impl RememberedStarts {
     }
 
     /// Deletes from the store what is older than an hour. A failure is a line in the log: the next call tries again.
-    pub async fn sweep(&self, now: DateTime<Utc>) {
+    pub(crate) async fn sweep(&self, now: DateTime<Utc>) {
         match self.shared.sweep(now).await {
             Ok(0) => {}
             Ok(swept) => tracing::info!(event = "admissions-swept", swept),
@@ -223,7 +223,7 @@ impl RememberedStarts {
 
     /// Does what [`RememberedStarts::sweep`] does, and deletes what killed writes have left anywhere in the store: for
     /// where no timer does it. A store that can never be used holds nothing.
-    pub async fn sweep_with_leftovers(&self, now: DateTime<Utc>) {
+    pub(crate) async fn sweep_with_leftovers(&self, now: DateTime<Utc>) {
         if self.shared.is_usable() {
             self.shared.sweep_leftovers(now).await;
             self.sweep(now).await;

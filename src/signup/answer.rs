@@ -152,7 +152,7 @@ impl<'a> SubmitInput<'a> {
 
     /// The answer instead, if the code cannot be reserved.
     #[must_use]
-    pub fn without_code(&self, policy: &Policy, problem: Reason, trace: &mut Trace) -> Answer<SubmitDecision> {
+    pub(crate) fn without_code(&self, policy: &Policy, problem: Reason, trace: &mut Trace) -> Answer<SubmitDecision> {
         trace.note("reservation", problem.name());
         let rejected = self.reject(policy, CheckedForm::default(), Some(problem));
         reported(rejected, problem, Some(policy), emptied_code(policy, self.form))
@@ -253,7 +253,7 @@ impl<'a> SubmitInput<'a> {
 
 /// The field of the code, emptied, if there is anything in it: no code is stored with the account.
 #[must_use]
-pub fn emptied_code(policy: &Policy, form: &Form) -> AttributeValues {
+pub(crate) fn emptied_code(policy: &Policy, form: &Form) -> AttributeValues {
     // If several names differ in case only, each field is emptied.
     let fields =
         form.0.iter().filter(|field| policy.invitation_code.as_ref().is_some_and(|name| field.name.is(name.as_str())));

@@ -9,7 +9,7 @@ use super::trace::Trace;
 use crate::values::{App, AttributeValue, Code, Form, InvalidCode, Invitation, InvitationState};
 
 /// The code in the form's field.
-pub fn typed(policy: &Policy, form: &Form) -> Result<Code, Reason> {
+pub(crate) fn typed(policy: &Policy, form: &Form) -> Result<Code, Reason> {
     let field = policy.invitation_code.as_ref().and_then(|name| form.value(name.as_str()));
     let text = field.map(AttributeValue::to_text).unwrap_or_default();
     text.parse().map_err(|why| match why {
@@ -19,7 +19,7 @@ pub fn typed(policy: &Policy, form: &Form) -> Result<Code, Reason> {
 }
 
 /// The first invitation with the code that is for this person. If none is, the error says why the first one is not.
-pub fn judge<'a>(
+pub(crate) fn judge<'a>(
     invitations: &'a [Invitation],
     person: &NeedsCode<'_>,
     app: &App,

@@ -109,7 +109,7 @@ impl StartDecision {
 impl SubmitDecision {
     /// The account is created, with these values instead of what was typed for them, if there are any.
     #[must_use]
-    pub fn with_values(values: AttributeValues) -> Self {
+    pub(crate) fn with_values(values: AttributeValues) -> Self {
         if values.is_empty() { Self::Continue } else { Self::Modify(values) }
     }
 

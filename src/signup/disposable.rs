@@ -7,13 +7,13 @@ use std::sync::LazyLock;
 static DOMAINS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| mailchecker::blacklist().into_iter().collect());
 
 /// Makes the set before a sign-up has to wait for it. Returns how many domains there are.
-pub fn load() -> usize {
+pub(crate) fn load() -> usize {
     DOMAINS.len()
 }
 
 /// Whether the domain (lower-case ASCII), or one above it, is on the list.
 #[must_use]
-pub fn is_disposable(domain: &str) -> bool {
+pub(crate) fn is_disposable(domain: &str) -> bool {
     let mut rest = Some(domain);
     while let Some(at) = rest {
         if DOMAINS.contains(at) {

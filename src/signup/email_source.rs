@@ -27,7 +27,7 @@ impl EmailSource {
     }
 
     /// The sources that are no attributes, as they are written.
-    pub const WORDS: [&str; 2] = ["identity", "federated-id"];
+    pub(crate) const WORDS: [&str; 2] = ["identity", "federated-id"];
 
     /// Whether it is the attribute under which Entra reports the address.
     pub(super) fn is_reported_by_entra(&self) -> bool {

@@ -28,20 +28,20 @@ use crate::values::{
 };
 
 /// The names a condition may use.
-pub const NAMES: [&str; 5] = ["attributes", "invite", "app", "client", "identity"];
+pub(crate) const NAMES: [&str; 5] = ["attributes", "invite", "app", "client", "identity"];
 
 /// The members of `app`.
-pub const APP: [&str; 2] = ["id", "name"];
+pub(crate) const APP: [&str; 2] = ["id", "name"];
 
 /// The members of `client`.
-pub const CLIENT: [&str; 3] = ["ip", "locale", "market"];
+pub(crate) const CLIENT: [&str; 3] = ["ip", "locale", "market"];
 
 /// The members of `identity`.
-pub const IDENTITY: [&str; 5] = ["email", "domain", "provenance", "signInType", "issuer"];
+pub(crate) const IDENTITY: [&str; 5] = ["email", "domain", "provenance", "signInType", "issuer"];
 
 /// A sign-up as conditions see it.
 #[derive(Debug, Clone, Copy)]
-pub struct Facts<'a> {
+pub(crate) struct Facts<'a> {
     /// The form.
     pub form: &'a Form,
     /// Attributes that hold several choices in one text, with commas between.
@@ -60,7 +60,7 @@ pub struct Facts<'a> {
 
 /// What is known of a person.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct IdentityFacts<'a> {
+pub(crate) struct IdentityFacts<'a> {
     /// The address, if there is one.
     pub email: Option<&'a EmailAddress>,
     /// How far the address can be trusted; `None` without one.
@@ -74,7 +74,7 @@ pub struct IdentityFacts<'a> {
 impl Facts<'_> {
     /// Builds what conditions see.
     #[must_use]
-    pub fn context(&self) -> ConditionContext {
+    pub(crate) fn context(&self) -> ConditionContext {
         let mut context = ConditionContext(json!({
             "attributes": { "ext": {} },
             "invite": Invitation::to_context(self.invitation, self.types),
@@ -116,7 +116,7 @@ impl Facts<'_> {
 }
 
 /// What conditions see, as JSON. `Debug` shows nothing of it.
-pub struct ConditionContext(Value);
+pub(crate) struct ConditionContext(Value);
 
 impl std::fmt::Debug for ConditionContext {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -127,12 +127,12 @@ impl std::fmt::Debug for ConditionContext {
 impl ConditionContext {
     /// The object with a member for each of [`NAMES`].
     #[must_use]
-    pub fn json(&self) -> &Value {
+    pub(crate) fn json(&self) -> &Value {
         &self.0
     }
 
     /// Sets an attribute under its full and its short name.
-    pub fn set(&mut self, field: &FormField, value: Option<&AttributeValue>, several: bool) {
+    pub(crate) fn set(&mut self, field: &FormField, value: Option<&AttributeValue>, several: bool) {
         let seen = seen(value, field.attribute_type, several);
         let name = spelled(field.name.as_str());
         if let Some(short) = field.name.short().strip_prefix("ext.") {
@@ -143,7 +143,7 @@ impl ConditionContext {
 
     /// Adds an attribute under the configuration's spelling, if the event spells it in another case. `path` is what a
     /// condition names: `["attributes", "postalcode"]`.
-    pub fn spell(&mut self, path: &[String]) {
+    pub(crate) fn spell(&mut self, path: &[String]) {
         let (place, name) = match path {
             [root, ext, name, ..] if root == "attributes" && ext == "ext" => ("/attributes/ext", name),
             [root, name, ..] if root == "attributes" => ("/attributes", name),
@@ -158,7 +158,7 @@ impl ConditionContext {
 
     /// Whether nothing is known at a path.
     #[must_use]
-    pub fn is_empty_at(&self, path: &[String]) -> bool {
+    pub(crate) fn is_empty_at(&self, path: &[String]) -> bool {
         match path.iter().try_fold(&self.0, |at, member| at.get(member)) {
             None | Some(Value::Null) => true,
             Some(Value::String(text)) => text.trim().is_empty(),
@@ -175,7 +175,7 @@ impl ConditionContext {
 /// Whether a condition that names this path reads the attribute. Several attributes can be at one path: their names
 /// differ only in case, or in the application id of `ext.Plan`.
 #[must_use]
-pub fn is_at(attribute: &AttributeName, path: &[String]) -> bool {
+pub(crate) fn is_at(attribute: &AttributeName, path: &[String]) -> bool {
     let short = attribute.short();
     match path {
         [root, ..] if root != "attributes" => false,
@@ -191,7 +191,7 @@ pub fn is_at(attribute: &AttributeName, path: &[String]) -> bool {
 
 /// The place of an attribute in conditions, in lower case. Attributes with the same place are at one path.
 #[must_use]
-pub fn place_of(attribute: &AttributeName) -> String {
+pub(crate) fn place_of(attribute: &AttributeName) -> String {
     spelled(&attribute.short()).to_ascii_lowercase()
 }
 

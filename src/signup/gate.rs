@@ -79,7 +79,7 @@ pub struct NeedsCode<'a> {
 impl<'a> NeedsCode<'a> {
     /// The address, unless the person could have edited it.
     #[must_use]
-    pub fn trusted_address(&self) -> Option<&'a EmailAddress> {
+    pub(crate) fn trusted_address(&self) -> Option<&'a EmailAddress> {
         self.address.filter(|found| found.provenance > Provenance::Typed).map(|found| &found.address)
     }
 }

@@ -24,7 +24,7 @@ use crate::values::{
     AttributeName, AttributeValue, EmailAddress, Form, FormField, Identity, InvalidAddress, Provenance,
 };
 
-pub use super::email_source::{EmailSource, UnknownEmailSource};
+pub use super::email_source::EmailSource;
 
 /// Where an address came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub struct FoundAddress {
 
 /// Why there is no address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MissingAddress {
+pub(crate) enum MissingAddress {
     /// No source says anything.
     Absent,
     /// A source says something that is no usable address. The next source does not replace it.
@@ -66,13 +66,17 @@ pub enum MissingAddress {
 }
 
 /// The address before the form is shown.
-pub fn at_start(policy: Option<&Policy>, identities: &[Identity], form: &Form) -> Result<FoundAddress, MissingAddress> {
+pub(crate) fn at_start(
+    policy: Option<&Policy>,
+    identities: &[Identity],
+    form: &Form,
+) -> Result<FoundAddress, MissingAddress> {
     look(sources(policy), identities, form, Provenance::Asserted)
 }
 
 /// The address that a submitted form proves by itself; `None`: it proves nothing. Nothing weaker replaces an identity
 /// that is no usable address.
-pub fn proven_by_submit(
+pub(crate) fn proven_by_submit(
     policy: Option<&Policy>,
     identities: &[Identity],
     form: &Form,
@@ -86,7 +90,7 @@ pub fn proven_by_submit(
 }
 
 /// The address that a submitted form says, if nothing is proven. The person may have typed it.
-pub fn typed_at_submit(policy: Option<&Policy>, form: &Form) -> Result<FoundAddress, MissingAddress> {
+pub(crate) fn typed_at_submit(policy: Option<&Policy>, form: &Form) -> Result<FoundAddress, MissingAddress> {
     look(sources(policy), &[], form, Provenance::Typed)
 }
 
@@ -108,7 +112,7 @@ pub fn lists(policy: Option<&Policy>, form: &Form, address: &EmailAddress) -> bo
 /// Whether the attribute `email` of a submitted form may be somebody else's address: people can come to the form
 /// without one, or with one from another source. Then every instance has to know of each Start.
 #[must_use]
-pub fn is_editable(policy: &Policy) -> bool {
+pub(crate) fn is_editable(policy: &Policy) -> bool {
     let sources = &policy.email_sources;
     let reports = sources.iter().any(EmailSource::is_reported_by_entra);
     let only = sources.iter().all(|source| *source == EmailSource::Identity || source.is_reported_by_entra());

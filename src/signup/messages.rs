@@ -14,7 +14,7 @@ use crate::expressions::Template;
 use crate::values::{App, EmailAddress};
 
 /// The names a message's template may use.
-pub const NAMES: [&str; 3] = ["email", "app", "support_code"];
+pub(crate) const NAMES: [&str; 3] = ["email", "app", "support_code"];
 
 /// The longest text that is shown, in characters; Entra documents no limit, and pages take about this much.
 pub(super) const MAX_TEXT: usize = 500;
@@ -114,7 +114,7 @@ impl Messages {
     }
 
     /// The templates for a key, in the locale where they cost most.
-    pub fn templates(&self, key: &str) -> impl Iterator<Item = &Template> {
+    pub(crate) fn templates(&self, key: &str) -> impl Iterator<Item = &Template> {
         let texts = self.locales.values().filter_map(|texts| texts.get(key));
         let costliest = texts.max_by_key(|message| message.templates().map(Template::worst_case).sum::<u64>());
         costliest.into_iter().flat_map(Message::templates)
@@ -189,17 +189,17 @@ const FALLBACK: &str = "This is not possible.";
 
 /// Whether the product itself asks for the key, without a rule that names it.
 #[must_use]
-pub fn is_built_in(key: &str) -> bool {
+pub(crate) fn is_built_in(key: &str) -> bool {
     built_in_keys().any(|known| known == key)
 }
 
 /// The keys that the product itself asks for.
-pub fn built_in_keys() -> impl Iterator<Item = &'static str> {
+pub(crate) fn built_in_keys() -> impl Iterator<Item = &'static str> {
     BUILT_IN.iter().map(|(key, _)| *key).chain(OPTIONAL)
 }
 
 /// The same keys with their built-in texts; `None`: the text of `not-invited` is shown.
-pub fn built_in_texts() -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
+pub(crate) fn built_in_texts() -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
     let own = BUILT_IN.iter().map(|(key, text)| (*key, Some(*text)));
     own.chain(OPTIONAL.iter().map(|key| (*key, None)))
 }

@@ -139,7 +139,7 @@ pub struct SignUpSettings {
 impl SignUpSettings {
     /// The policy for an app.
     #[must_use]
-    pub fn policy_for(&self, app: &App) -> Option<&Policy> {
+    pub(crate) fn policy_for(&self, app: &App) -> Option<&Policy> {
         self.policies
             .iter()
             .find(|policy| policy.apps.is_empty() || app.id.as_ref().is_some_and(|id| policy.apps.contains(id)))

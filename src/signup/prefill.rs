@@ -8,11 +8,11 @@ use crate::values::{
 };
 
 /// The names a prefill template may use.
-pub const NAMES: [&str; 3] = ["invite", "email", "app"];
+pub(crate) const NAMES: [&str; 3] = ["invite", "email", "app"];
 
 /// What a form is filled from and for.
 #[derive(Debug, Clone, Copy)]
-pub struct PrefillInput<'a> {
+pub(crate) struct PrefillInput<'a> {
     /// The policy, with its own entries.
     pub policy: &'a Policy,
     /// The invitation, with its columns.
@@ -34,7 +34,7 @@ pub struct PrefillInput<'a> {
 /// one, else text. A value that its type cannot hold is left out, with a warning that names the attribute. Several
 /// choices of a list's cell (`a;b`) become the directory's form (`a,b`).
 #[must_use]
-pub fn values(filling: &PrefillInput<'_>, form: &Form) -> AttributeValues {
+pub(crate) fn values(filling: &PrefillInput<'_>, form: &Form) -> AttributeValues {
     let PrefillInput { policy, invitation, looked_up, .. } = *filling;
     let mut filled = FilledForm { form, types: &policy.types, values: AttributeValues::new() };
     for (name, value) in looked_up {

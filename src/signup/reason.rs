@@ -171,14 +171,14 @@ impl Reason {
     /// The key of the text for a refusal after the form was sent. If nobody can tell who sent it, and that is why there
     /// is no address, the person is asked to start again.
     #[must_use]
-    pub fn message_at_submit(self, known_by: KnownBy) -> &'static str {
+    pub(crate) fn message_at_submit(self, known_by: KnownBy) -> &'static str {
         if self == Self::NoAddress && known_by == KnownBy::Nobody { key::START_AGAIN } else { self.message() }
     }
 
     /// Whether a code may be missing or wrong only because nobody can tell who sent the form: the person's own address
     /// might admit them, or the code may be for it. They are asked to start again, too.
     #[must_use]
-    pub fn follows_from_unknown_sender(self, known_by: KnownBy) -> bool {
+    pub(crate) fn follows_from_unknown_sender(self, known_by: KnownBy) -> bool {
         known_by == KnownBy::Nobody && matches!(self, Self::CodeMissing | Self::CodeForAnotherAddress)
     }
 }

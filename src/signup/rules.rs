@@ -58,12 +58,12 @@ use super::facts::Facts;
 use crate::expressions::Condition;
 use crate::values::{AttributeName, AttributeValues, Form};
 
-pub use checks::{Checks, Required};
-pub use dates::{DateCheck, Day, NoDateFormat, check_date_format};
-pub use form_check::check;
-pub use length::{MAX_CHOICES, MAX_TEXT, MaxLength};
-pub use normalise::Normalise;
-pub use phone::{Country, PhoneCountry, UnknownCountry, prepare as prepare_phones};
+pub(crate) use checks::{Checks, Required};
+pub(crate) use dates::{DateCheck, Day, check_date_format};
+pub(crate) use form_check::check;
+pub(crate) use length::{MAX_CHOICES, MAX_TEXT, MaxLength};
+pub(crate) use normalise::Normalise;
+pub(crate) use phone::{Country, PhoneCountry, prepare as prepare_phones};
 
 /// What a failure leads to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -98,27 +98,27 @@ impl Rule {
     /// Whether it checks by its condition, so that it fails if the condition holds: it has no other check, and does
     /// more than tidy.
     #[must_use]
-    pub fn checks_by_condition(&self) -> bool {
+    pub(crate) fn checks_by_condition(&self) -> bool {
         let says_more = self.normalise.is_empty() || self.message.is_some() || self.outcome == Outcome::Block;
         self.when.is_some() && says_more && !self.checks_values()
     }
 
     /// Whether it fails if its condition holds and the event does not list its attribute.
     #[must_use]
-    pub fn fails_if_not_listed(&self) -> bool {
+    pub(crate) fn fails_if_not_listed(&self) -> bool {
         self.checks.required == Required::Always || self.checks_by_condition()
     }
 
     /// Whether a value can make it fail.
     #[must_use]
-    pub fn checks_values(&self) -> bool {
+    pub(crate) fn checks_values(&self) -> bool {
         !self.checks.is_empty() || self.normalise.contains(&Normalise::Phone)
     }
 }
 
 /// What rules check.
 #[derive(Debug, Clone, Copy)]
-pub struct Submission<'a> {
+pub(crate) struct Submission<'a> {
     /// The form as it came.
     pub form: &'a Form,
     /// Attributes that hold several choices in one text, with commas between.
@@ -133,7 +133,7 @@ pub struct Submission<'a> {
 
 /// What the rules found.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct CheckedForm {
+pub(crate) struct CheckedForm {
     /// The key of the page that ends the sign-up; no later rule was looked at.
     pub block: Option<String>,
     /// The first failure of each field: the key of its message.
@@ -154,7 +154,7 @@ pub struct CheckedForm {
 
 /// What one rule did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// The rule's place in the policy, from 0.
     pub rule: usize,
     /// What it did.
@@ -163,7 +163,7 @@ pub struct Finding {
 
 /// What a rule can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FindingKind {
+pub(crate) enum FindingKind {
     /// It changed its attribute's value.
     Changed,
     /// It failed and ended the sign-up.
@@ -185,7 +185,7 @@ pub enum FindingKind {
 impl FindingKind {
     /// What it did, in words for `explain`.
     #[must_use]
-    pub fn describe(self) -> &'static str {
+    pub(crate) fn describe(self) -> &'static str {
         match self {
             Self::Changed => "changed the value",
             Self::Blocked => "failed: ends the sign-up",

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 /// Tells how much time has passed since the decision began.
-pub type Stopwatch = Box<dyn Fn() -> Duration + Send + Sync>;
+pub(crate) type Stopwatch = Box<dyn Fn() -> Duration + Send + Sync>;
 
 /// One thing that was looked at, and what was found.
 #[derive(Debug, Clone, PartialEq, Eq)]

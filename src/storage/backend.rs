@@ -22,7 +22,7 @@ const FOLDER_RETRIES: usize = 3;
 
 /// What a create-only write did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Creation {
+pub(crate) enum Creation {
     /// The object is new.
     Created,
     /// There was one already; it is as it was.
@@ -31,7 +31,7 @@ pub enum Creation {
 
 /// An object's name and when it was last written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// The full name, with `/` between its parts.
     pub name: String,
     /// The time of the last write, by the store's clock.

@@ -2,7 +2,7 @@
 
 /// Why the store could not do something.
 #[derive(Debug, thiserror::Error)]
-pub enum StoreError {
+pub(crate) enum StoreError {
     /// The state would be in a local folder, but the process runs on Azure.
     #[error(
         "new accounts are not associated: this version keeps its state in a local folder, which does not outlive an \

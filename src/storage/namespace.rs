@@ -3,7 +3,7 @@
 /// The folders and the single objects of one room; no other room reads or writes them. A room declares it as a
 /// constant.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Namespace {
+pub(crate) struct Namespace {
     room: &'static str,
     folders: &'static [&'static str],
     objects: &'static [&'static str],
@@ -12,7 +12,11 @@ pub struct Namespace {
 impl Namespace {
     /// What `room` owns: whole folders (`reservations`, `contacts/pending`) and single objects (`cursor.json`).
     #[must_use]
-    pub const fn new(room: &'static str, folders: &'static [&'static str], objects: &'static [&'static str]) -> Self {
+    pub(crate) const fn new(
+        room: &'static str,
+        folders: &'static [&'static str],
+        objects: &'static [&'static str],
+    ) -> Self {
         Self { room, folders, objects }
     }
 

@@ -11,7 +11,7 @@ use super::namespace::Namespace;
 /// One room's part of the store. Cheap to clone. Names are full ones (`reservations/a/0-0.json`); a name that is not
 /// the room's own is [`StoreError::NotOwned`].
 #[derive(Debug, Clone)]
-pub struct RoomStore {
+pub(crate) struct RoomStore {
     backend: Backend,
     namespace: &'static Namespace,
 }
@@ -32,43 +32,43 @@ impl RoomStore {
     }
 
     /// Writes an object that must not exist yet.
-    pub async fn create<T: Serialize + Sync>(&self, name: &str, value: &T) -> Result<Creation, StoreError> {
+    pub(crate) async fn create<T: Serialize + Sync>(&self, name: &str, value: &T) -> Result<Creation, StoreError> {
         self.object(name)?.create(name, value).await
     }
 
     /// Writes an object whatever is there. For `cursor.json`, and for what cannot be used as it is.
-    pub async fn overwrite<T: Serialize + Sync>(&self, name: &str, value: &T) -> Result<(), StoreError> {
+    pub(crate) async fn overwrite<T: Serialize + Sync>(&self, name: &str, value: &T) -> Result<(), StoreError> {
         self.object(name)?.overwrite(name, value).await
     }
 
     /// Reads an object; `None` if there is none.
-    pub async fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StoreError> {
+    pub(crate) async fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StoreError> {
         self.object(name)?.read(name).await
     }
 
     /// Whether there is such an object.
-    pub async fn exists(&self, name: &str) -> Result<bool, StoreError> {
+    pub(crate) async fn exists(&self, name: &str) -> Result<bool, StoreError> {
         self.object(name)?.exists(name).await
     }
 
     /// Every object in a folder of the room, at any depth (whole name parts: `pending` does not find `pending2/…`).
-    pub async fn list(&self, folder: &str) -> Result<Vec<Entry>, StoreError> {
+    pub(crate) async fn list(&self, folder: &str) -> Result<Vec<Entry>, StoreError> {
         self.owned(self.namespace.has_folder(folder), folder)?.list(folder).await
     }
 
     /// Deletes an object; one that is not there is in order.
-    pub async fn delete(&self, name: &str) -> Result<(), StoreError> {
+    pub(crate) async fn delete(&self, name: &str) -> Result<(), StoreError> {
         self.object(name)?.delete(name).await
     }
 
     /// Whether the store can be used at all. If not, every operation answers the same error.
-    pub fn usable(&self) -> Result<(), StoreError> {
+    pub(crate) fn usable(&self) -> Result<(), StoreError> {
         self.backend.usable()
     }
 
     /// Deletes what killed writes left beside their objects longer than an hour before `now`, in the whole store; says
     /// how many. What cannot be deleted stays and is tried again by the next sweep.
-    pub async fn sweep(&self, now: DateTime<Utc>) -> usize {
+    pub(crate) async fn sweep(&self, now: DateTime<Utc>) -> usize {
         self.backend.sweep(now).await
     }
 }

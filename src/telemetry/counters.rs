@@ -19,26 +19,26 @@ type Key = (&'static str, &'static str, &'static str);
 
 /// The counts. Cheap to clone; clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct Counters {
+pub(crate) struct Counters {
     counts: Arc<Mutex<BTreeMap<Key, u64>>>,
     known_by: Arc<Mutex<BTreeMap<KnownBy, u64>>>,
 }
 
 impl Counters {
     /// Counts one decision.
-    pub fn count(&self, hook: &'static str, action: &'static str, reason: &'static str) {
+    pub(crate) fn count(&self, hook: &'static str, action: &'static str, reason: &'static str) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         *counts.entry((hook, action, reason)).or_default() += 1;
     }
 
     /// Counts how the sender of a form was known.
-    pub fn count_known_by(&self, known_by: KnownBy) {
+    pub(crate) fn count_known_by(&self, known_by: KnownBy) {
         *self.known_by.lock().unwrap_or_else(PoisonError::into_inner).entry(known_by).or_default() += 1;
     }
 
     /// Writes what was counted since the last time: a line for each hook, action and reason, and one for each
     /// [`KnownBy`].
-    pub fn write(&self) {
+    pub(crate) fn write(&self) {
         let counts = std::mem::take(&mut *self.counts.lock().unwrap_or_else(PoisonError::into_inner));
         let known_by = std::mem::take(&mut *self.known_by.lock().unwrap_or_else(PoisonError::into_inner));
         for ((hook, action, reason), count) in counts {
@@ -50,7 +50,7 @@ impl Counters {
     }
 
     /// Writes every minute until `stop`, and then once more.
-    pub fn keep_writing(&self, tasks: &TaskTracker, stop: CancellationToken) {
+    pub(crate) fn keep_writing(&self, tasks: &TaskTracker, stop: CancellationToken) {
         let counters = self.clone();
         tasks.spawn(async move {
             loop {

@@ -10,7 +10,7 @@ use crate::values::{EmailAddress, Secret};
 
 /// Hashes addresses with one key.
 #[derive(Clone)]
-pub struct AddressHasher {
+pub(crate) struct AddressHasher {
     key: hmac::Key,
 }
 
@@ -18,7 +18,7 @@ impl AddressHasher {
     /// A hasher keyed by the configured secret, so that all instances agree; without one, by a random key, so that
     /// hashes can be compared within this process only.
     #[must_use]
-    pub fn new(secret: Option<&Secret>) -> Self {
+    pub(crate) fn new(secret: Option<&Secret>) -> Self {
         let configured = secret.map(Secret::expose).filter(|secret| !secret.is_empty());
         let random = || [Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes()].concat();
         let key = configured.map_or_else(random, |secret| secret.as_bytes().to_vec());
@@ -27,7 +27,7 @@ impl AddressHasher {
 
     /// The hash of an address's canonical form.
     #[must_use]
-    pub fn hash(&self, address: &EmailAddress) -> AddressHash {
+    pub(crate) fn hash(&self, address: &EmailAddress) -> AddressHash {
         let tag = hmac::sign(&self.key, address.canonical().as_bytes());
         AddressHash(tag.as_ref().iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte)))
     }
@@ -42,7 +42,7 @@ impl fmt::Debug for AddressHasher {
 
 /// An address in a log line: the first 64 bits of its HMAC-SHA-256, shown as 16 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct AddressHash(u64);
+pub(crate) struct AddressHash(u64);
 
 impl fmt::Display for AddressHash {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

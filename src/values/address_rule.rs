@@ -33,7 +33,7 @@ impl AddressRule {
     /// Whether the rule, as one of `deny`, is for this address. Denying compares by the widest form: tags do not count,
     /// dots do not count at Gmail, and Gmail's two domains count as one.
     #[must_use]
-    pub fn denies(&self, address: &EmailAddress) -> bool {
+    pub(crate) fn denies(&self, address: &EmailAddress) -> bool {
         let one_gmail = |domain: &str| domain == "gmail.com" || domain == "googlemail.com";
         match self {
             Self::Domain(domain) if one_gmail(domain) => one_gmail(address.domain()),
@@ -43,7 +43,7 @@ impl AddressRule {
 
     /// Whether the rule is for a public suffix (`@co.uk`, `@*.github.io`), under which anybody can have a domain.
     #[must_use]
-    pub fn is_for_a_public_suffix(&self) -> bool {
+    pub(crate) fn is_for_a_public_suffix(&self) -> bool {
         match self {
             Self::Exact(_) => false,
             Self::Domain(domain) => is_public_suffix(domain),
@@ -55,7 +55,7 @@ impl AddressRule {
     /// How narrow a domain rule is; a larger value is narrower. More labels are narrower; of as many labels, the exact
     /// domain is narrower than the domains below another one. `None` for an address.
     #[must_use]
-    pub fn specificity(&self) -> Option<(usize, bool)> {
+    pub(crate) fn specificity(&self) -> Option<(usize, bool)> {
         let labels = |domain: &str| domain.split('.').count();
         match self {
             Self::Exact(_) => None,

@@ -77,7 +77,7 @@ pub enum AttributeValue {
 impl AttributeValue {
     /// The value of a JSON number: a whole number, also if it is written `5.0`. Any other number becomes its text.
     #[must_use]
-    pub fn from_number(number: &Number) -> Self {
+    pub(crate) fn from_number(number: &Number) -> Self {
         let text = number.to_string();
         let whole = text.strip_suffix(".0").unwrap_or(&text).parse();
         whole.map_or(Self::String(text), Self::Int64)
@@ -106,7 +106,7 @@ impl AttributeValue {
 
     /// The value as text, as a person would read it.
     #[must_use]
-    pub fn to_text(&self) -> String {
+    pub(crate) fn to_text(&self) -> String {
         match self {
             Self::String(text) => text.clone(),
             Self::Int64(number) => number.to_string(),
@@ -117,7 +117,7 @@ impl AttributeValue {
 
     /// The same value in the type `wanted`; `None` if that type cannot hold it.
     #[must_use]
-    pub fn convert(&self, wanted: AttributeType) -> Option<Self> {
+    pub(crate) fn convert(&self, wanted: AttributeType) -> Option<Self> {
         if self.attribute_type() == wanted {
             return Some(self.clone());
         }

@@ -19,13 +19,13 @@ impl AttributeTypes {
 
     /// The declared type of an attribute, whatever the case of its name.
     #[must_use]
-    pub fn declared(&self, name: &str) -> Option<AttributeType> {
+    pub(crate) fn declared(&self, name: &str) -> Option<AttributeType> {
         self.iter().find(|(known, _)| known.is(name)).map(|(_, declared)| declared)
     }
 
     /// The declared type of an attribute as the configuration and lists write it: by its full or its short name.
     #[must_use]
-    pub fn declared_for(&self, written: &str) -> Option<AttributeType> {
+    pub(crate) fn declared_for(&self, written: &str) -> Option<AttributeType> {
         let named = |name: &AttributeName| name.is(written) || name.short().eq_ignore_ascii_case(written);
         self.iter().find(|(name, _)| named(name)).map(|(_, declared)| declared)
     }

@@ -140,7 +140,7 @@ impl CodeDigest {
 
     /// The 64 hexadecimal digits without `sha256:`, which can be a name in the state store.
     #[must_use]
-    pub fn to_hex(&self) -> String {
+    pub(crate) fn to_hex(self) -> String {
         self.0.iter().fold(String::with_capacity(64), |mut digits, byte| {
             // Writing to a string cannot fail.
             let _ = write!(digits, "{byte:02x}");

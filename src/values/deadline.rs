@@ -4,24 +4,24 @@ use std::time::{Duration, Instant};
 
 /// A point on the monotonic clock. It is made when a request arrives and is passed on to all that works for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Deadline(Instant);
+pub(crate) struct Deadline(Instant);
 
 impl Deadline {
     /// The deadline `budget` after `now`.
     #[must_use]
-    pub fn new(now: Instant, budget: Duration) -> Self {
+    pub(crate) fn new(now: Instant, budget: Duration) -> Self {
         Self(now + budget)
     }
 
     /// A deadline that is earlier by `by`, for a part of the work.
     #[must_use]
-    pub fn earlier(self, by: Duration) -> Self {
+    pub(crate) fn earlier(self, by: Duration) -> Self {
         Self(self.0.checked_sub(by).unwrap_or(self.0))
     }
 
     /// The deadline as a point in time.
     #[must_use]
-    pub fn instant(self) -> Instant {
+    pub(crate) fn instant(self) -> Instant {
         self.0
     }
 }

@@ -80,13 +80,13 @@ pub struct EmailAddress {
 impl EmailAddress {
     /// The address as it was given: to be shown or sent, never to be compared.
     #[must_use]
-    pub fn as_given(&self) -> &str {
+    pub(crate) fn as_given(&self) -> &str {
         &self.given
     }
 
     /// The form in which addresses are compared.
     #[must_use]
-    pub fn canonical(&self) -> &str {
+    pub(crate) fn canonical(&self) -> &str {
         &self.canonical
     }
 
@@ -107,7 +107,7 @@ impl EmailAddress {
     /// The form by which addresses are denied: without what providers let people add to an address. That is all that
     /// follows `+`, `=` or `#`, and at Gmail also the dots and the second domain.
     #[must_use]
-    pub fn widest_form(&self) -> String {
+    pub(crate) fn widest_form(&self) -> String {
         match self.domain() {
             "gmail.com" | "googlemail.com" => format!("{}@gmail.com", self.untagged().replace('.', "")),
             domain => format!("{}@{domain}", self.untagged()),

@@ -33,22 +33,22 @@ fn with_hyphens(text: &str) -> Result<Uuid, InvalidId> {
 }
 
 macro_rules! guid {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $vis:vis $name:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
         #[serde(transparent)]
-        pub struct $name(String);
+        $vis struct $name(String);
 
         impl $name {
             /// The usual text: lower case, with hyphens.
             #[must_use]
-            pub fn as_str(&self) -> &str {
+            $vis fn as_str(&self) -> &str {
                 &self.0
             }
 
             /// Reads what a service or the store wrote: with hyphens only, in any case. What people write is read by
             /// `parse`, which takes more.
-            pub fn from_hyphenated(text: &str) -> Result<Self, InvalidId> {
+            pub(crate) fn from_hyphenated(text: &str) -> Result<Self, InvalidId> {
                 with_hyphens(text).map(Self::from)
             }
         }
@@ -85,26 +85,26 @@ macro_rules! guid {
 
 guid!(
     /// The id of an Entra tenant.
-    TenantId
+    pub(crate) TenantId
 );
 guid!(
     /// The object id of a directory object; here always a user's.
-    ObjectId
+    pub(crate) ObjectId
 );
 guid!(
     /// The application (client) id of an app registration.
-    AppId
+    pub AppId
 );
 guid!(
     /// The id that the two events of a sign-up share with each other and with the entry in Entra's sign-in log.
-    CorrelationId
+    pub(crate) CorrelationId
 );
 
 impl CorrelationId {
     /// A short code for people to read out, the same for every event of a sign-up: eight symbols in two groups
     /// (`7Q4M-0ZKD`), 40 bits of the SHA-256 of the id.
     #[must_use]
-    pub fn support_code(&self) -> String {
+    pub(crate) fn support_code(&self) -> String {
         let digest = sha256(format!("guestlist support code 1 {}", self.0).as_bytes());
         let value = digest.iter().take(5).fold(0_u128, |value, byte| value << 8 | u128::from(*byte));
         let mut code = base32(value, 8);

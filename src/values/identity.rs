@@ -16,14 +16,14 @@ pub struct Identity {
 impl Identity {
     /// Whether it is a local account with an email address.
     #[must_use]
-    pub fn is_local(&self) -> bool {
+    pub(crate) fn is_local(&self) -> bool {
         ["emailAddress", "email"].iter().any(|name| self.sign_in_type.eq_ignore_ascii_case(name))
     }
 
     /// The id, if this kind of identity is an address that was proven by a code or password: a local account with an
     /// email address, or the one-time passcode.
     #[must_use]
-    pub fn proven_address(&self) -> Option<&str> {
+    pub(crate) fn proven_address(&self) -> Option<&str> {
         let passcode = self.sign_in_type.eq_ignore_ascii_case("federated") && self.issuer.eq_ignore_ascii_case("mail");
         ((self.is_local() || passcode) && !self.issuer_assigned_id.trim().is_empty())
             .then_some(self.issuer_assigned_id.as_str())

@@ -62,7 +62,7 @@ pub enum InvitationState {
 
 impl Invitation {
     /// The members that every invitation has in templates and conditions. A list's own columns come on top.
-    pub const MEMBERS: [&str; 10] =
+    pub(crate) const MEMBERS: [&str; 10] =
         ["email", "name", "apps", "tags", "not_before", "expires", "groups", "roles", "note", "source"];
 
     /// The invitation as templates and conditions see it: its columns in the declared type of their attribute,
@@ -70,7 +70,7 @@ impl Invitation {
     /// without an invitation. A cell that does not fit its type is left out; reading the list reports it. The result is
     /// personal and must not be logged.
     #[must_use]
-    pub fn to_context(invitation: Option<&Self>, types: &AttributeTypes) -> Value {
+    pub(crate) fn to_context(invitation: Option<&Self>, types: &AttributeTypes) -> Value {
         let columns = invitation.into_iter().flat_map(|invitation| &invitation.columns);
         let member = |(name, text): (&String, &String)| Some((name.clone(), cell(name, text, types)?));
         let mut seen: Map<String, Value> = columns.filter_map(member).collect();
@@ -106,7 +106,7 @@ impl Invitation {
 
     /// Whom it is for, in words that show no address.
     #[must_use]
-    pub fn for_whom(&self) -> String {
+    pub(crate) fn for_whom(&self) -> String {
         match (&self.rule, &self.code) {
             (Some(rule), None) => rule.to_string(),
             (Some(rule), Some(_)) => format!("{rule} with a code"),
@@ -116,7 +116,7 @@ impl Invitation {
 
     /// How narrow a domain's invitation is; `None` for one that is for an address, or for whoever has a code.
     #[must_use]
-    pub fn specificity(&self) -> Option<(usize, bool)> {
+    pub(crate) fn specificity(&self) -> Option<(usize, bool)> {
         self.rule.as_ref().and_then(AddressRule::specificity)
     }
 

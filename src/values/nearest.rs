@@ -2,7 +2,7 @@
 
 /// The known word that takes the fewest edits, if these are few for its length. Case does not count.
 #[must_use]
-pub fn nearest<'n>(unknown: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(unknown: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let unknown = unknown.to_lowercase();
     let edits = |name: &str| strsim::osa_distance(&unknown, &name.to_lowercase());
     let (edits, name) = known.into_iter().map(|name| (edits(name), name)).min()?;
@@ -11,7 +11,7 @@ pub fn nearest<'n>(unknown: &str, known: impl IntoIterator<Item = &'n str>) -> O
 
 /// The end of an error text that suggests the nearest known word (`: did you mean gate?`), or nothing.
 #[must_use]
-pub fn did_you_mean<'n>(unknown: &str, known: impl IntoIterator<Item = &'n str>) -> String {
+pub(crate) fn did_you_mean<'n>(unknown: &str, known: impl IntoIterator<Item = &'n str>) -> String {
     nearest(unknown, known).map(|name| format!(": did you mean {name}?")).unwrap_or_default()
 }
 

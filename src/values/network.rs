@@ -6,12 +6,12 @@ use std::net::{IpAddr, Ipv6Addr};
 /// The part of a network address that one person cannot change at will: an IPv4 address, or the /64 of an IPv6 address,
 /// which is what one household has. `Debug` does not show it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Network(IpAddr);
+pub(crate) struct Network(IpAddr);
 
 impl Network {
     /// The network of an address. An IPv4 address written as IPv6 is the IPv4 address.
     #[must_use]
-    pub fn of(ip: IpAddr) -> Self {
+    pub(crate) fn of(ip: IpAddr) -> Self {
         Self(match ip.to_canonical() {
             IpAddr::V6(ip) => {
                 let [a, b, c, d, ..] = ip.segments();
@@ -23,7 +23,7 @@ impl Network {
 
     /// The network as text, to be hashed: the address with zeros after the part that counts.
     #[must_use]
-    pub fn reveal(&self) -> String {
+    pub(crate) fn reveal(&self) -> String {
         self.0.to_string()
     }
 }

@@ -4,18 +4,18 @@ use secrecy::{ExposeSecret, SecretString};
 
 /// A secret's value. `Debug` shows that there is one, nothing more; it is wiped from memory when dropped.
 #[derive(Debug, Clone)]
-pub struct Secret(SecretString);
+pub(crate) struct Secret(SecretString);
 
 impl Secret {
     /// Wraps the value; white space around it (a file's last line break) is dropped.
     #[must_use]
-    pub fn new(value: &str) -> Self {
+    pub(crate) fn new(value: &str) -> Self {
         Self(SecretString::from(value.trim()))
     }
 
     /// The value, for the one place that sends or compares it.
     #[must_use]
-    pub fn expose(&self) -> &str {
+    pub(crate) fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 }
@@ -24,7 +24,7 @@ impl Secret {
 ///
 /// It does not stop the service: whoever needs the secret reports this error when it is needed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SecretError {
+pub(crate) enum SecretError {
     /// The named app setting is absent or empty.
     #[error("the app setting {name} is not set: give it the secret's value")]
     SettingMissing {

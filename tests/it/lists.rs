@@ -43,7 +43,7 @@ async fn health_says_that_a_list_can_no_longer_be_read_while_the_old_one_is_used
 ) {
     let service = Service::start().await;
     assert_eq!(service.start_for("alex@fabrikam.com").await.action_name(), "setPrefillValues");
-    let list = &service.app.health.invites.sources()[0];
+    let list = &service.app.invites.sources()[0];
     put(what, &service.folder.path().join("invites.csv"));
     list.refresh().await;
     list.refresh().await;
@@ -59,7 +59,7 @@ async fn health_says_that_a_list_can_no_longer_be_read_while_the_old_one_is_used
 async fn health_says_that_a_list_changes_at_every_look() {
     let service = Service::start().await;
     assert_eq!(service.start_for("alex@fabrikam.com").await.action_name(), "setPrefillValues");
-    let list = &service.app.health.invites.sources()[0];
+    let list = &service.app.invites.sources()[0];
     for look in 0..3 {
         std::fs::write(service.folder.path().join("invites.csv"), format!("email\njo{look}@fabrikam.com\n")).unwrap();
         list.refresh().await;

@@ -4,7 +4,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::doubles::{Fixture, JO, KIM, now};
-use crate::accounts::SkipReason;
+use crate::accounts::classify::SkipReason;
 use crate::graph::Initiator;
 
 fn by_user(id: &str) -> Initiator {

@@ -7,7 +7,7 @@ use super::problems::Problem;
 
 /// A file that the service reads, and the key that names it.
 #[derive(Debug, Clone)]
-pub struct NamedFile {
+pub(crate) struct NamedFile {
     /// The path as the configuration has it.
     pub written: PathBuf,
     /// The path from the working directory.
@@ -24,7 +24,7 @@ impl NamedFile {
 
     /// An error about the file, at the key that names it.
     #[must_use]
-    pub fn problem(&self, message: &str) -> Problem {
+    pub(crate) fn problem(&self, message: &str) -> Problem {
         Problem::error(Some(self.origin.clone()), &self.key, message)
     }
 }

@@ -14,7 +14,7 @@ const LEEWAY: TimeDelta = TimeDelta::seconds(60);
 
 /// Which form of access token it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TokenVersion {
+pub(crate) enum TokenVersion {
     /// `ver` 1.0: the caller is `appid`.
     V1,
     /// `ver` 2.0: the caller is `azp`.
@@ -23,7 +23,7 @@ pub enum TokenVersion {
 
 /// Who called, as a signed token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallerClaims {
+pub(crate) struct CallerClaims {
     /// The tenant, ours.
     pub tenant: TenantId,
     /// The form of the token.

@@ -6,7 +6,7 @@ use std::fmt;
 /// that neither ids nor addresses of services have, nothing is shown: anybody can write anything there, even a person's
 /// address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ObservedValue(String);
+pub(crate) struct ObservedValue(String);
 
 impl ObservedValue {
     /// The part of `unverified` that may be logged.
@@ -18,14 +18,14 @@ impl ObservedValue {
 
     /// The text that may be logged.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 /// The check that a token failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TokenProblem {
+pub(crate) enum TokenProblem {
     /// No `Authorization` header, or an empty token.
     MissingToken,
     /// More than one `Authorization` header.
@@ -69,7 +69,7 @@ pub enum TokenProblem {
 impl TokenProblem {
     /// The name in the log, which never changes.
     #[must_use]
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::MissingToken => "missing-token",
             Self::SeveralAuthorizationHeaders => "several-authorization-headers",
@@ -95,7 +95,7 @@ impl TokenProblem {
 
     /// What the token has instead, unverified.
     #[must_use]
-    pub fn observed(&self) -> Option<&str> {
+    pub(crate) fn observed(&self) -> Option<&str> {
         match self {
             Self::Algorithm(seen)
             | Self::Version(seen)
@@ -110,7 +110,7 @@ impl TokenProblem {
 
     /// What an administrator can do about it, if it is Entra that calls.
     #[must_use]
-    pub fn remedy(&self) -> Option<&'static str> {
+    pub(crate) fn remedy(&self) -> Option<&'static str> {
         match self {
             Self::EncryptedToken => {
                 Some("the token is encrypted: remove tokenEncryptionKeyId from the hooks' registration")

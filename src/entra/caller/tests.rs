@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use super::super::signing_keys::{KeySource, SourceError};
 use super::super::test_key::{KEY, OTHER_KEY, base64, jwks};
+use super::claims::TokenVersion;
 use super::*;
 use crate::clock::ManualClock;
 

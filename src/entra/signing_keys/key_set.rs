@@ -17,7 +17,7 @@ const MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
 /// Why a document has no keys.
 #[derive(Debug, thiserror::Error)]
-pub enum InvalidKeySet {
+pub(crate) enum InvalidKeySet {
     /// It is no JSON object with a list of keys.
     #[error("the answer is not a document of signing keys: line {line}, column {column}")]
     NotKeySet {
@@ -33,14 +33,14 @@ pub enum InvalidKeySet {
 
 /// Keys by their id; several may share one.
 #[derive(Debug, Default)]
-pub struct KeySet {
+pub(crate) struct KeySet {
     keys: HashMap<String, Vec<DecodingKey>>,
     skipped: usize,
 }
 
 impl KeySet {
     /// Reads a document; skips keys that are not for RS256 signatures or cannot be read.
-    pub fn parse(document: &[u8]) -> Result<Self, InvalidKeySet> {
+    pub(crate) fn parse(document: &[u8]) -> Result<Self, InvalidKeySet> {
         #[derive(Deserialize)]
         struct Jwks {
             keys: Vec<Json>,
@@ -59,25 +59,25 @@ impl KeySet {
 
     /// The keys of that id.
     #[must_use]
-    pub fn get(&self, kid: &str) -> &[DecodingKey] {
+    pub(crate) fn get(&self, kid: &str) -> &[DecodingKey] {
         self.keys.get(kid).map_or(&[], Vec::as_slice)
     }
 
     /// How many key ids there are.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.keys.len()
     }
 
     /// Whether there is no key.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
 
     /// How many keys were left out.
     #[must_use]
-    pub fn skipped(&self) -> usize {
+    pub(crate) fn skipped(&self) -> usize {
         self.skipped
     }
 }

@@ -18,7 +18,7 @@ const LIMITS: Limits = Limits { time: FETCH_LIMIT, body: 1024 * 1024 };
 
 /// Why a document cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum SourceError {
+pub(crate) enum SourceError {
     /// There is no answer.
     #[error("cannot fetch the signing keys")]
     Outbound(#[from] OutboundError),
@@ -34,7 +34,7 @@ pub enum SourceError {
 }
 
 /// Fetches one key document.
-pub trait KeySource: Debug + Send + Sync + 'static {
+pub(crate) trait KeySource: Debug + Send + Sync + 'static {
     /// The name in the log.
     fn name(&self) -> &str;
 

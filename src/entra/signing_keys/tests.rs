@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use tokio::time::{advance, sleep};
 
 use super::super::test_key::{KEY, OTHER_KEY, base64, jwks};
+use super::key_set::{InvalidKeySet, KeySet};
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -22,11 +22,11 @@ use super::paths::{PathUse, ResolvedExpression, WhenAbsent};
 use super::{ConditionError, STDLIB, describe, value};
 
 /// A name with its members: `["attributes", "city"]`.
-pub type Path = Vec<String>;
+pub(crate) type Path = Vec<String>;
 
 /// The answer of a condition that is itself a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CheckResult {
+pub(crate) enum CheckResult {
     /// It holds.
     Holds,
     /// It does not hold.

@@ -10,7 +10,7 @@ use cel::common::ast::{Expr, IdedExpr, LiteralValue, operators};
 use super::check::children;
 use super::paths::{ResolvedExpression, WhenAbsent};
 
-pub use value_kinds::ValueKind;
+pub(crate) use value_kinds::ValueKind;
 
 /// A part of a condition that fails for some values, or that is never true.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,4 +1,3 @@
-use reqwest::header::HeaderMap;
 use rstest::rstest;
 use serde_json::json;
 
@@ -7,7 +6,7 @@ use super::*;
 fn refused(operation: Operation, status: u16, code: &str, message: &str) -> GraphError {
     let body = json!({"error": {"code": code, "message": message, "innerError": {"date": "x"}}}).to_string();
     let status = StatusCode::from_u16(status).unwrap();
-    let answer = Answer { status, headers: HeaderMap::new(), body: body.into_bytes(), retry_after: None };
+    let answer = Answer { status, body: body.into_bytes(), retry_after: None };
     GraphError::from_answer(operation, &answer)
 }
 

@@ -104,7 +104,7 @@ fn apps(cell: Option<&str>, source: &[AppId]) -> Result<Vec<AppId>, LineProblem>
 
 /// Which edge of the day a bare date stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DayEdge {
+pub(crate) enum DayEdge {
     /// Its first moment.
     Start,
     /// Its end, which is the first moment of the next day.
@@ -124,7 +124,7 @@ fn period(not_before: Option<&str>, expires: Option<&str>) -> Result<(Moment, Mo
 }
 
 /// Reads RFC 3339, or a date in UTC, which stands for that edge of its day.
-pub fn parse_moment(text: &str, edge: DayEdge) -> Result<DateTime<Utc>, InvalidDate> {
+pub(crate) fn parse_moment(text: &str, edge: DayEdge) -> Result<DateTime<Utc>, InvalidDate> {
     if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
         return Ok(moment.with_timezone(&Utc));
     }

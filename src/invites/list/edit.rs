@@ -17,11 +17,11 @@ use crate::invites::csv_reader::{self, ListOptions, UnendedLine};
 use crate::invites::csv_writer::{self, NewLine};
 use crate::invites::line_problem::{LineProblem, LineReport};
 
-pub use super::edit_error::EditError;
+pub(crate) use super::edit_error::EditError;
 
 /// The lines that were added.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Added {
+pub(crate) struct Added {
     /// The lines' numbers, from 1 with the header.
     pub lines: Range<u64>,
     /// What is wrong with them, and with the line before them, although they are used.
@@ -29,7 +29,7 @@ pub struct Added {
 }
 
 /// Adds lines to a list's file, and waits for other writers as long as `patience`.
-pub fn add(settings: &Settings, lines: &[NewLine], patience: Duration) -> Result<Added, EditError> {
+pub(crate) fn add(settings: &Settings, lines: &[NewLine], patience: Duration) -> Result<Added, EditError> {
     let failed = |error: FileError| EditError::List(unreadable(&error));
     // The file itself, not a link to it, is to be replaced.
     let path = settings.path.canonicalize().map_err(|error| failed(error.into()))?;

@@ -9,7 +9,7 @@ use crate::invites::line_problem::LineProblem;
 
 /// Why nothing was added.
 #[derive(Debug, thiserror::Error)]
-pub enum EditError {
+pub(crate) enum EditError {
     /// The list as it is cannot be used.
     #[error(transparent)]
     List(#[from] ListError),

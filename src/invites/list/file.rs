@@ -59,7 +59,7 @@ pub(super) fn unreadable(error: &FileError) -> ListError {
 }
 
 /// Reads a list, for commands.
-pub fn load(settings: &Settings) -> Result<(Snapshot, Vec<LineReport>), ListError> {
+pub(crate) fn load(settings: &Settings) -> Result<(Snapshot, Vec<LineReport>), ListError> {
     let own = settings.clone();
     let content = begin(move || files::read(&own.path, own.max_bytes).map_err(|error| unreadable(&error)));
     let content = content?.wait(READ_LIMIT)?;
@@ -68,11 +68,11 @@ pub fn load(settings: &Settings) -> Result<(Snapshot, Vec<LineReport>), ListErro
 
 /// A list's header that is being read.
 #[derive(Debug)]
-pub struct PendingHeader(Result<PendingRead<Header>, ListError>);
+pub(crate) struct PendingHeader(Result<PendingRead<Header>, ListError>);
 
 /// Begins to read a list's first line.
 #[must_use]
-pub fn check(settings: &Settings) -> PendingHeader {
+pub(crate) fn check(settings: &Settings) -> PendingHeader {
     let own = settings.clone();
     PendingHeader(begin(move || {
         let (file, metadata) = files::open(&own.path).map_err(|error| unreadable(&error))?;
@@ -85,7 +85,7 @@ pub fn check(settings: &Settings) -> PendingHeader {
 
 impl PendingHeader {
     /// The header, or an error if reading it takes longer.
-    pub fn wait_until(self, until: Instant) -> Result<Header, ListError> {
+    pub(crate) fn wait_until(self, until: Instant) -> Result<Header, ListError> {
         self.0?.wait(until.saturating_duration_since(Instant::now()))
     }
 }

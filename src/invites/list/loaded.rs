@@ -20,7 +20,7 @@ struct LoadedInvites {
 
 /// A source that answers from a snapshot.
 #[must_use]
-pub fn of_snapshot(name: Arc<str>, snapshot: Snapshot) -> Arc<dyn InviteSource> {
+pub(crate) fn of_snapshot(name: Arc<str>, snapshot: Snapshot) -> Arc<dyn InviteSource> {
     Arc::new(LoadedInvites { name, snapshot })
 }
 

@@ -7,7 +7,7 @@ use crate::invites::csv_reader::ListOptions;
 
 /// A list in a file.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// The file, CSV.
     pub path: PathBuf,
     /// The most bytes that it may have.

@@ -20,8 +20,8 @@ use tracing::level_filters::LevelFilter;
 use super::*;
 use crate::clock::SystemClock;
 use crate::files::Version;
-use crate::invites::SourceStatus;
 use crate::invites::csv_reader::ListOptions;
+use crate::invites::freshness::SourceStatus;
 use crate::telemetry::{CapturedLines, subscriber};
 use crate::values::AttributeTypes;
 

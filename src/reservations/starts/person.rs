@@ -14,12 +14,12 @@ const BYTES: usize = 16;
 
 /// A person whom a Start has seen: 32 hexadecimal digits. Equal for equal traits under the same key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct PersonId(String);
+pub(crate) struct PersonId(String);
 
 impl PersonId {
     /// The digits.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 

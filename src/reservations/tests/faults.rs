@@ -6,6 +6,7 @@ use object_store::ObjectStoreExt;
 use object_store::path::Path;
 use serde_json::Value;
 
+use super::super::release::ReleaseCounts;
 use super::doubles::{Fault, Shelf};
 use super::*;
 use crate::telemetry::CapturedLines;

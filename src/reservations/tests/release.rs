@@ -1,5 +1,6 @@
 //! Accepted, released, kept.
 
+use super::super::release::{AcceptedCodes, ReleaseCounts};
 use super::doubles::Shelf;
 use super::faults::logged;
 use super::*;

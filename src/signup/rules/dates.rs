@@ -23,7 +23,7 @@ const OLDEST: u32 = 150;
 
 impl DateCheck {
     /// How dates are written if nothing else is said: `2026-11-21`.
-    pub const ISO: &'static str = "%Y-%m-%d";
+    pub(crate) const ISO: &'static str = "%Y-%m-%d";
 
     /// Reads a date. A year has four digits: `20-01-31` is most likely a slip, and not the year 20.
     pub(super) fn read(&self, text: &str) -> Option<NaiveDate> {
@@ -62,7 +62,7 @@ impl Day {
 
 /// Why a text is no date format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NoDateFormat {
+pub(crate) enum NoDateFormat {
     /// A `%` with something that is not known.
     #[error("has a % that stands for nothing: write for example %d.%m.%Y")]
     UnknownItem,
@@ -72,7 +72,7 @@ pub enum NoDateFormat {
 }
 
 /// Checks that dates can be written and read back in this format.
-pub fn check_date_format(format: &str) -> Result<(), NoDateFormat> {
+pub(crate) fn check_date_format(format: &str) -> Result<(), NoDateFormat> {
     if StrftimeItems::new(format).any(|item| matches!(item, Item::Error)) {
         return Err(NoDateFormat::UnknownItem);
     }

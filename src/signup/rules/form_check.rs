@@ -15,7 +15,7 @@ const MAX_SAME_NAMES: usize = 2;
 
 /// Applies the rules in order.
 #[must_use]
-pub fn check(rules: &[Rule], submission: &Submission<'_>) -> CheckedForm {
+pub(crate) fn check(rules: &[Rule], submission: &Submission<'_>) -> CheckedForm {
     if let Some(checked) = refuse_length(submission).or_else(|| refuse_same_names(submission.form)) {
         return checked;
     }

@@ -4,10 +4,10 @@ use crate::signup::facts::choices;
 use crate::values::{AttributeName, AttributeValue, Form};
 
 /// The longest text, in bytes, by default.
-pub const MAX_TEXT: usize = 4096;
+pub(crate) const MAX_TEXT: usize = 4096;
 
 /// The most choices in one value.
-pub const MAX_CHOICES: usize = 256;
+pub(crate) const MAX_CHOICES: usize = 256;
 
 /// The most attributes of one event. A user flow asks for a few dozen at most.
 pub(super) const MAX_FIELDS: usize = 1000;
@@ -28,7 +28,7 @@ const OF_ENTRA: [(&str, usize); 9] = [
 
 /// How long the values of one attribute may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MaxLength {
+pub(crate) struct MaxLength {
     /// The bytes of all texts together.
     bytes: usize,
     /// The characters of a text, if Entra has a limit of its own.
@@ -38,28 +38,28 @@ pub struct MaxLength {
 impl MaxLength {
     /// The limit for an attribute under a policy with this `max_text`, in bytes.
     #[must_use]
-    pub fn of(attribute: &AttributeName, max_text: usize) -> Self {
+    pub(crate) fn of(attribute: &AttributeName, max_text: usize) -> Self {
         let own = OF_ENTRA.iter().find(|(name, _)| attribute.is(name));
         Self { bytes: max_text, characters: own.map(|(_, characters)| *characters) }
     }
 
     /// The most bytes of a value.
     #[must_use]
-    pub fn bytes(self) -> usize {
+    pub(crate) fn bytes(self) -> usize {
         // A character has four bytes at most.
         self.characters.map_or(self.bytes, |characters| self.bytes.min(4 * characters))
     }
 
     /// Whether a text is longer.
     #[must_use]
-    pub fn is_exceeded_by(self, text: &str) -> bool {
+    pub(crate) fn is_exceeded_by(self, text: &str) -> bool {
         text.len() > self.bytes
             || self.characters.is_some_and(|most| text.len() > most && text.chars().nth(most).is_some())
     }
 
     /// Whether a value is longer, or has too many choices. `several`: a text holds several choices.
     #[must_use]
-    pub fn is_exceeded_by_value(self, value: &AttributeValue, several: bool) -> bool {
+    pub(crate) fn is_exceeded_by_value(self, value: &AttributeValue, several: bool) -> bool {
         match value {
             AttributeValue::String(text) => {
                 self.is_exceeded_by(text) || several && choices(text).nth(MAX_CHOICES).is_some()

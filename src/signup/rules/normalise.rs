@@ -108,7 +108,7 @@ impl Rule {
 impl Normalise {
     /// What a step costs at worst, on the machine of the README's figures.
     #[must_use]
-    pub fn nanoseconds_per_byte(self) -> u64 {
+    pub(crate) fn nanoseconds_per_byte(self) -> u64 {
         match self {
             Self::Trim => 1,
             Self::Collapse => 5,

@@ -103,7 +103,7 @@ fn between(character: char) -> bool {
 }
 
 /// Reads the numbering plans and compiles their patterns, once. Called when the configuration is read.
-pub fn prepare() {
+pub(crate) fn prepare() {
     static PREPARED: Once = Once::new();
     PREPARED.call_once(|| {
         let plans = CODES.filter_map(|code| DATABASE.by_code(&code)).flatten();

@@ -78,7 +78,7 @@ fn writers_at_once_lose_nothing() {
             });
         }
     });
-    let (snapshot, problems) = super::super::load(&sample.settings).unwrap();
+    let (snapshot, problems) = super::super::file::load(&sample.settings).unwrap();
     assert_eq!((snapshot.len(), problems.len()), (30, 0));
     assert_eq!(sample.files().len(), 1);
 }
@@ -260,7 +260,7 @@ fn the_file_keeps_its_mode_its_owner_and_its_links() {
     let after = std::fs::metadata(&real).unwrap();
     assert_eq!((after.mode(), after.uid(), after.gid()), (before.mode(), before.uid(), before.gid()));
     assert!(std::fs::symlink_metadata(&sample.settings.path).unwrap().is_symlink());
-    let (snapshot, _) = super::super::load(&sample.settings).unwrap();
+    let (snapshot, _) = super::super::file::load(&sample.settings).unwrap();
     assert!(!snapshot.find(&"jo@example.com".parse().unwrap(), EmailMatch::Exact).is_empty());
 }
 

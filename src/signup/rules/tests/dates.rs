@@ -2,6 +2,7 @@
 
 use rstest::rstest;
 
+use super::super::dates::NoDateFormat;
 use super::*;
 use chrono::NaiveDate;
 
