@@ -53,7 +53,7 @@ pub(crate) use settings::{ConnectorSettings, Settings, SettingsError};
 /// What this room keeps in the store.
 pub(crate) const NAMESPACE: Namespace = Namespace::new("accounts", outbox::TOP_FOLDERS, &[STARTED, CURSOR]);
 
-/// A connector and how the association runs it.
+/// A connector, and its settings for the association.
 #[derive(Debug)]
 struct ConnectorStep {
     settings: ConnectorSettings,
@@ -78,7 +78,7 @@ pub(crate) struct Accounts {
 }
 
 impl Accounts {
-    /// A runner. `connectors` are matched with the settings by their name; `reservations` lie in the same store.
+    /// Matches the connectors with the settings by their names. `reservations` must use the same `store`.
     pub(crate) fn try_new(
         settings: Settings,
         directory: Arc<dyn Directory>,
@@ -112,8 +112,9 @@ impl Accounts {
         })
     }
 
-    /// Finds new accounts and associates those in the outbox. The report counts accounts that failed. An error is what
-    /// failed for all of them; the accounts that did not depend on it were associated.
+    /// Finds new accounts, then associates all accounts in the outbox. The failure of an account is a number in the
+    /// report. An error means that a whole part of the run failed. Even then, every account that could be associated
+    /// was.
     pub(crate) async fn run(&self) -> Result<RunReport, RunError> {
         let Ok(_running) = self.running.try_lock() else {
             tracing::info!(event = "run-skipped", reason = "another run is in progress");

@@ -9,7 +9,7 @@ use tokio_util::task::TaskTracker;
 use crate::accounts::{self, Accounts};
 use crate::clock::Clock;
 use crate::config::{Config, TimerSettings};
-use crate::connectors::{Connector, ConnectorParts};
+use crate::connectors::{Connector, ConnectorDependencies};
 use crate::credentials::ClientSecret;
 use crate::decisions::{DecisionServices, GuessLimit, SharedState};
 use crate::entra::caller::Verifier;
@@ -131,8 +131,11 @@ fn accounts(
     let tokens = ClientSecret::new(settings.credential, outbound.clone(), Arc::clone(clock));
     let extensions = settings.graph.extensions.clone();
     let graph = Arc::new(Graph::new(settings.graph, outbound.clone(), Arc::new(tokens)));
-    let parts =
-        ConnectorParts { outbound: outbound.clone(), directory: Arc::clone(&graph) as Arc<dyn Directory>, extensions };
+    let parts = ConnectorDependencies {
+        outbound: outbound.clone(),
+        directory: Arc::clone(&graph) as Arc<dyn Directory>,
+        extensions,
+    };
     let connectors: Vec<Arc<dyn Connector>> = settings
         .connectors
         .into_iter()

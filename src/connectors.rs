@@ -1,17 +1,17 @@
 //! The outside systems that a new account is connected to.
 //!
-//! Each one is a [`Connector`]. It renders its request once and delivers that very request, again if it has to. After a
-//! kill between sending and recording it is not known whether the request arrived, so a delivery can always happen twice.
-//! Therefore a connector only upserts, or repeats an idempotent request. The settings of each kind build its connector
-//! ([`ConnectorBuilder`]).
+//! Each one is a [`Connector`]. It renders its request once, and delivers exactly that request, again if necessary. If
+//! the process is killed between sending and recording, nobody knows whether the request arrived. So every delivery can
+//! happen twice, and a connector only upserts or sends requests that are idempotent. The settings of each kind build its
+//! connector ([`ConnectorBuilder`]).
 //!
 //! Invariants: no error, log line or `Debug` output holds anything personal or secret; a missing secret is an error
 //! only when it is needed; nothing waits longer than the `end` it was given.
 //!
 //! If a system is slow, the call fails at that `end`. If it is absent or overloaded, or if something else answers in its
 //! place, the delivery is tried again: only the documented answer counts as a delivery, and only the system's own error
-//! as a refusal. Each kind decides what a refusal means: the account is at fault, nobody is (skip), or the set-up is,
-//! which blames no account.
+//! as a refusal. Each kind decides what a refusal means: the account's values are wrong (give up), nothing is wrong
+//! (skip), or the set-up is wrong, and then all accounts wait.
 
 pub(crate) mod mailchimp;
 pub(crate) mod profile;
@@ -38,8 +38,8 @@ pub(crate) const VARIABLES: [&str; 3] = ["user", "invite", "results"];
 
 /// The values that a request is rendered from.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Input<'a> {
-    /// The account.
+pub(crate) struct RenderInput<'a> {
+    /// The account as the directory has it.
     pub user: &'a User,
     /// The account, the invitation and the results so far, under the names of [`VARIABLES`]. Personal: never logged.
     pub context: &'a Value,
@@ -51,10 +51,7 @@ pub(crate) enum Rendered {
     /// The request. It is stored as it is, and may be personal.
     Request(Value),
     /// Nothing has to be sent.
-    Nothing {
-        /// Why.
-        reason: &'static str,
-    },
+    Nothing { reason: &'static str },
 }
 
 impl Debug for Rendered {
@@ -81,7 +78,7 @@ pub(crate) trait Connector: Debug + Send + Sync {
     fn name(&self) -> &str;
 
     /// Renders the request. Called once for each account; makes no call itself.
-    fn render(&self, input: &Input<'_>) -> Result<Rendered, ConnectorError>;
+    fn render(&self, input: &RenderInput<'_>) -> Result<Rendered, ConnectorError>;
 
     /// Sends a rendered request. May be called again with the same request, even after a success.
     fn deliver<'a>(
@@ -92,10 +89,10 @@ pub(crate) trait Connector: Debug + Send + Sync {
     ) -> BoxFuture<'a, Result<Receipt, ConnectorError>>;
 }
 
-/// What connectors are built from, beside their own settings.
+/// What connectors are built from, in addition to their own settings.
 #[derive(Debug)]
-pub(crate) struct ConnectorParts {
-    /// The way to the outside systems.
+pub(crate) struct ConnectorDependencies {
+    /// Makes the HTTP calls.
     pub outbound: Outbound,
     /// The directory, for those that read or change the account itself.
     pub directory: Arc<dyn Directory>,
@@ -103,8 +100,8 @@ pub(crate) struct ConnectorParts {
     pub extensions: Option<Extensions>,
 }
 
-/// The settings of one connector, of whatever kind: what builds it.
+/// The settings of one connector, of any kind. They build it.
 pub(crate) trait ConnectorBuilder: Debug + Send + Sync {
     /// Builds the connector. It makes no call yet.
-    fn build(self: Box<Self>, parts: &ConnectorParts) -> Result<Arc<dyn Connector>, ConnectorSetupError>;
+    fn build(self: Box<Self>, dependencies: &ConnectorDependencies) -> Result<Arc<dyn Connector>, ConnectorSetupError>;
 }

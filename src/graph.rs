@@ -9,9 +9,9 @@
 //!
 //! Only answers as Graph documents them are believed: see `graph/answer.rs`.
 //!
-//! When Graph is slow, a call ends with the `end` it was given; when it is absent or throttles, the call is repeated a
-//! few times within `end`, after the wait it asks for. When it lies (a page without records, another user than the one
-//! asked for), or something else answers in its place, that counts as an outage.
+//! When Graph is slow, a call ends at the `end` that it was given. When Graph is absent or throttles, the call is
+//! repeated a few times before `end`, after the wait that Graph asks for. When its answer makes no sense (a page without
+//! records, another user than the one asked for), or when something else answers in its place, that counts as an outage.
 
 mod answer;
 mod audit;
@@ -43,9 +43,9 @@ pub(crate) use user::{User, context_members};
 pub(crate) use crate::outbound::Disposition;
 
 /// New values of a user's fields, by their exact Graph names.
-pub(crate) type Fields = serde_json::Map<String, serde_json::Value>;
+pub(crate) type UserFields = serde_json::Map<String, serde_json::Value>;
 
-/// What other rooms need of the directory; [`Graph`] is the real one.
+/// The users of the tenant and its audit log, as other rooms need them. [`Graph`] is the real one; tests have another.
 pub(crate) trait Directory: Debug + Send + Sync {
     /// The object id of our own application's service principal, if our token says it.
     fn own_service_principal(&self, end: Instant) -> BoxFuture<'_, Result<Option<ObjectId>, GraphError>>;
@@ -60,7 +60,7 @@ pub(crate) trait Directory: Debug + Send + Sync {
     fn update_user<'a>(
         &'a self,
         id: &'a ObjectId,
-        fields: &'a Fields,
+        fields: &'a UserFields,
         end: Instant,
     ) -> BoxFuture<'a, Result<(), GraphError>>;
 }

@@ -2,11 +2,11 @@
 //!
 //! A look-up only adds values to a form, so its failure never fails a hook. All look-ups of a policy are asked at once,
 //! each within its own budget and the hook's deadline. None is repeated. If the other side is slow or absent, answers
-//! with an error or a redirect, or lies (too much, no JSON, an unexpected shape), it fills in nothing, and one WARN
-//! line names the look-up and the reason. An answer that it knows nobody of that address (404, or an empty 204) is no
-//! failure. A panic is one.
+//! with an error or a redirect, or sends what cannot be used (too much, no JSON, an unexpected shape), the look-up fills
+//! in nothing, and one WARN line names it and the reason. A panic counts as a failure, too. If the other side knows
+//! nobody with that address (404, or an empty 204), that is not a failure.
 //!
-//! What strangers typed is sent as a value only (see `request`). The connection goes to public addresses only, unless
+//! What people typed is sent as a value only, never as a part of the address or the JSON (see `request`). The connection goes to public addresses only, unless
 //! the configuration names the host. No proxy is used, since a proxy would resolve names by itself.
 //!
 //! Answers are cached in this process for as long as the look-up says, also those that know nobody; failures are not.
@@ -37,7 +37,7 @@ pub(crate) use request::{BodyTemplate, InvalidRequest, UrlTemplate};
 
 /// The HTTP method of a look-up.
 #[derive(Debug, Clone)]
-pub(crate) enum Method {
+pub(crate) enum MethodAndBody {
     /// Everything is in the address.
     Get,
     /// With a body, or without one.
@@ -46,7 +46,7 @@ pub(crate) enum Method {
 
 /// The value of a header.
 #[derive(Debug, Clone)]
-pub(crate) enum Header {
+pub(crate) enum LookupHeader {
     /// A text that need not be kept secret.
     Text(HeaderValue),
     /// A secret, or why it is missing, which is reported when it is needed.
@@ -58,13 +58,12 @@ pub(crate) enum Header {
 pub(crate) struct Settings {
     /// Its name, by which policies ask for it.
     pub name: Arc<str>,
-    /// The address.
     pub url: UrlTemplate,
     /// The HTTP method, with the body.
-    pub method: Method,
-    /// Headers of its own, each once.
-    pub headers: Vec<(HeaderName, Header)>,
-    /// Which attribute takes what of the answer.
+    pub method: MethodAndBody,
+    /// The headers that the configuration adds, each once.
+    pub headers: Vec<(HeaderName, LookupHeader)>,
+    /// The attributes that are filled, each with the place of its value in the answer.
     pub prefill: Vec<(AttributeName, Pointer)>,
     /// How long an answer is waited for.
     pub budget: Duration,
@@ -72,7 +71,7 @@ pub(crate) struct Settings {
     pub cache: Duration,
     /// The largest answer, in bytes.
     pub max_body: usize,
-    /// Whether its host may be at an address that is not public.
+    /// Whether the host may have an address that is not public.
     pub private: bool,
 }
 
@@ -95,8 +94,8 @@ pub(crate) enum LookupOutcome {
     /// The answer was read completely.
     Answered,
     /// The answer was in the cache.
-    Remembered,
-    /// It knows nobody of that address.
+    FromCache,
+    /// The other side knows nobody with that address.
     NotFound,
     /// It failed; the log has a line about it.
     Failed(LookupError),
@@ -108,7 +107,7 @@ impl LookupOutcome {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Answered => "answered",
-            Self::Remembered => "remembered",
+            Self::FromCache => "remembered",
             Self::NotFound => "knows-nobody",
             Self::Failed(error) => error.reason(),
         }
@@ -118,7 +117,7 @@ impl LookupOutcome {
 /// All look-ups of the configuration.
 #[derive(Debug, Default)]
 pub(crate) struct Lookups {
-    all: Vec<Lookup>,
+    lookups: Vec<Lookup>,
 }
 
 impl Lookups {
@@ -129,14 +128,14 @@ impl Lookups {
         }
         let (anywhere, public_only) = (outbound.without_proxy(), outbound.public_only()?);
         let client = |settings: &Settings| if settings.private { &anywhere } else { &public_only };
-        let all = settings.into_iter().map(|settings| Lookup::new(client(&settings).clone(), settings)).collect();
-        Ok(Self { all })
+        let lookups = settings.into_iter().map(|settings| Lookup::new(client(&settings).clone(), settings)).collect();
+        Ok(Self { lookups })
     }
 
     /// Asks the named look-ups, all at once, for the values of the form; none of them is empty. If two look-ups have the
     /// same attribute, the earlier in the list counts. Returns by `end` at the latest, and never fails.
     pub(crate) async fn ask(&self, names: &[Arc<str>], subject: &LookupSubject<'_>, end: Deadline) -> AttributeValues {
-        merged(&self.ask_each(names, subject, end).await)
+        merge(&self.ask_each(names, subject, end).await)
     }
 
     /// How each look-up ended, and its values, in the order of the list.
@@ -147,7 +146,7 @@ impl Lookups {
         end: Deadline,
     ) -> Vec<(LookupOutcome, CachedValues)> {
         join_all(names.iter().map(|name| async move {
-            match self.all.iter().find(|lookup| lookup.name() == name) {
+            match self.lookups.iter().find(|lookup| lookup.name() == name) {
                 Some(lookup) => lookup.ask(subject, end).await,
                 None => lookup::log_outcome(name, Duration::ZERO, Err(LookupError::Unknown)),
             }
@@ -156,15 +155,15 @@ impl Lookups {
     }
 }
 
-/// The values of all look-ups; the earlier one counts.
-fn merged(answers: &[(LookupOutcome, CachedValues)]) -> AttributeValues {
-    let mut all = AttributeValues::new();
+/// The values of all look-ups. If two have the same attribute, the earlier one counts.
+fn merge(answers: &[(LookupOutcome, CachedValues)]) -> AttributeValues {
+    let mut merged = AttributeValues::new();
     for (name, value) in answers.iter().flat_map(|(_, values)| values.iter()) {
-        if !all.keys().any(|known| known.is(name.as_str())) {
-            all.insert(name.clone(), value.clone());
+        if !merged.keys().any(|known| known.is(name.as_str())) {
+            merged.insert(name.clone(), value.clone());
         }
     }
-    all
+    merged
 }
 
 #[cfg(test)]

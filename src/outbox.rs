@@ -7,17 +7,17 @@
 //! | object | what it is |
 //! | --- | --- |
 //! | `pending/{id}/{entry}.json` | the entry: this work is not finished |
-//! | `pending/{id}/request-{step}.json` | what the step sends, rendered once; may hold personal data, nothing else does |
+//! | `pending/{id}/request-{step}.json` | what the step sends, rendered once; only this object may hold personal data |
 //! | `pending/{id}/result-{step}.json` | what came of the step |
 //! | `pending/{id}/attempt-{n}.json` | a failed attempt, and when to try again |
 //! | `done/{id}.json`, `abandoned/{id}.json` | the permanent record |
 //!
 //! Invariants: every object is written once; a request is stored before it is sent, a result before the next step runs,
-//! the permanent record before the entry is deleted; of an entry, the object of its name is deleted last. An id's text
+//! the permanent record before the entry is deleted; of an entry, `{entry}.json` is deleted last. An id's text
 //! is part of object names, so it holds no `/`.
 //!
-//! An object that is not what was written (a power cut leaves empty files, a disk its own marks) is reported once and
-//! then repaired, since everything can be done again:
+//! A corrupt object (a power cut may leave an empty file) is reported once and then repaired, since every step can be
+//! done again:
 //! - an entry is written anew, with the content that its kind of work has for a lost one;
 //! - a request is rendered anew. It is not known whether the lost one was sent, but every step can be repeated. At
 //!   worst the outside system gets the present values instead of the earlier ones;
@@ -32,9 +32,9 @@ mod attempt;
 #[cfg(test)]
 pub(crate) mod doubles;
 mod layout;
+mod loaded_entry;
 mod record;
 mod repair;
-mod work;
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -48,33 +48,34 @@ use serde::de::DeserializeOwned;
 use crate::storage::{Creation, RoomStore, StoreError};
 
 pub(crate) use layout::{Layout, TOP_FOLDERS};
-pub(crate) use record::{Finished, StepOutcome, StepResult};
+pub(crate) use loaded_entry::{AfterFailure, Failure, LoadedEntry};
+pub(crate) use record::{PermanentRecord, StepOutcome, StepResult};
 pub(crate) use repair::read_or_delete;
-pub(crate) use work::{Failure, Retry, Work};
 
 use layout::Part;
 
-/// What work is known by. Its text is part of object names.
-pub(crate) trait Key: Clone + Ord + Display + FromStr + Serialize + Send + Sync {}
+/// The id of an entry. Its text is part of object names.
+pub(crate) trait EntryId: Clone + Ord + Display + FromStr + Serialize + Send + Sync {}
 
-impl<T: Clone + Ord + Display + FromStr + Serialize + Send + Sync> Key for T {}
+impl<T: Clone + Ord + Display + FromStr + Serialize + Send + Sync> EntryId for T {}
 
-/// Work in the outbox, and the parts that are stored of it.
+/// An entry in the outbox, as a listing shows it: its id, and which parts of it are stored.
 #[derive(Debug, Clone)]
-pub(crate) struct Pending<K> {
+pub(crate) struct PendingEntry<K> {
     pub(crate) id: K,
     parts: Vec<Part>,
+    /// When the oldest part was written.
     oldest: DateTime<Utc>,
 }
 
-impl<K> Pending<K> {
+impl<K> PendingEntry<K> {
     /// Whether a step was begun: its request or its result is stored.
     pub(crate) fn has_begun(&self) -> bool {
         self.parts.iter().any(|part| matches!(part, Part::Request(_) | Part::Result(_)))
     }
 }
 
-/// One kind of work over the store: ids of type `K`, entries of the shape `E`.
+/// The outbox of one kind of work, in the store. `K` is the type of its ids, `E` the content of its entries.
 #[derive(Debug)]
 pub(crate) struct Outbox<K, E> {
     store: RoomStore,
@@ -82,63 +83,67 @@ pub(crate) struct Outbox<K, E> {
     kind: PhantomData<fn() -> (K, E)>,
 }
 
-impl<K: Key, E: Serialize + DeserializeOwned + Send + Sync> Outbox<K, E> {
+impl<K: EntryId, E: Serialize + DeserializeOwned + Send + Sync> Outbox<K, E> {
     pub(crate) fn new(store: RoomStore, layout: Layout) -> Self {
         Self { store, layout, kind: PhantomData }
     }
 
-    /// Whether the work has its permanent record.
+    /// Whether the permanent record of this id exists.
     pub(crate) async fn is_finished(&self, id: &K) -> Result<bool, StoreError> {
         Ok(self.store.exists(&self.layout.finished(id, false)).await?
             || self.store.exists(&self.layout.finished(id, true)).await?)
     }
 
-    /// Whether the work is in the outbox.
+    /// Whether this id has an entry in the outbox.
     pub(crate) async fn is_pending(&self, id: &K) -> Result<bool, StoreError> {
         self.store.exists(&self.layout.part(id, &Part::Entry)).await
     }
 
-    /// Puts work into the outbox.
-    pub(crate) async fn add(&self, id: &K, entry: &E) -> Result<Creation, StoreError> {
-        self.store.create(&self.layout.part(id, &Part::Entry), entry).await
+    /// Puts an entry into the outbox.
+    pub(crate) async fn add(&self, id: &K, content: &E) -> Result<Creation, StoreError> {
+        self.store.create(&self.layout.part(id, &Part::Entry), content).await
     }
 
-    /// Everything in the outbox, the oldest first.
-    pub(crate) async fn pending(&self) -> Result<Vec<Pending<K>>, StoreError> {
-        let mut works: BTreeMap<K, Pending<K>> = BTreeMap::new();
-        for entry in self.store.list(&self.layout.pending()).await? {
-            let Some((id, part)) = self.layout.parse::<K>(&entry.name) else {
+    /// Every entry in the outbox, the oldest first.
+    pub(crate) async fn pending(&self) -> Result<Vec<PendingEntry<K>>, StoreError> {
+        let mut entries: BTreeMap<K, PendingEntry<K>> = BTreeMap::new();
+        for object in self.store.list(&self.layout.pending()).await? {
+            let Some((id, part)) = self.layout.parse::<K>(&object.name) else {
                 tracing::warn!(event = "pending-object-unknown", reason = "it is not named like one of ours");
                 continue;
             };
-            let new = || Pending { id: id.clone(), parts: Vec::new(), oldest: entry.modified };
-            let work = works.entry(id.clone()).or_insert_with(new);
-            work.parts.push(part);
-            work.oldest = work.oldest.min(entry.modified);
+            let new = || PendingEntry { id: id.clone(), parts: Vec::new(), oldest: object.modified };
+            let entry = entries.entry(id.clone()).or_insert_with(new);
+            entry.parts.push(part);
+            entry.oldest = entry.oldest.min(object.modified);
         }
-        let mut works: Vec<_> = works.into_values().collect();
-        works.sort_by_key(|work| work.oldest);
-        Ok(works)
+        let mut entries: Vec<_> = entries.into_values().collect();
+        entries.sort_by_key(|entry| entry.oldest);
+        Ok(entries)
     }
 
-    /// Writes the permanent record. What is pending of the work stays.
-    pub(crate) async fn record<S: Serialize + Sync>(&self, record: &Finished<K, S>) -> Result<Creation, StoreError> {
+    /// Writes the permanent record. The entry stays in the outbox.
+    pub(crate) async fn record<S: Serialize + Sync>(
+        &self,
+        record: &PermanentRecord<K, S>,
+    ) -> Result<Creation, StoreError> {
         let abandoned = record.abandoned.is_some();
         self.store.create(&self.layout.finished(&record.id, abandoned), record).await
     }
 
-    /// Writes the permanent record, then deletes what is pending of the work.
-    pub(crate) async fn finish<S: Serialize + Sync>(&self, record: &Finished<K, S>) -> Result<(), StoreError> {
+    /// Writes the permanent record, then deletes the entry.
+    pub(crate) async fn finish<S: Serialize + Sync>(&self, record: &PermanentRecord<K, S>) -> Result<(), StoreError> {
         self.record(record).await?;
         self.clear(&record.id).await
     }
 
-    /// Deletes what is pending of finished work. The entry's own object goes last: an entry is never there without it.
+    /// Deletes the entry of a finished id. Its own object is deleted last: as long as anything of an entry is there, that
+    /// object is.
     pub(crate) async fn clear(&self, id: &K) -> Result<(), StoreError> {
         let own = self.layout.part(id, &Part::Entry);
-        for entry in self.store.list(&self.layout.parts_of(id)).await? {
-            if entry.name != own {
-                self.store.delete(&entry.name).await?;
+        for object in self.store.list(&self.layout.parts_of(id)).await? {
+            if object.name != own {
+                self.store.delete(&object.name).await?;
             }
         }
         self.store.delete(&own).await

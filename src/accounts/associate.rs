@@ -1,4 +1,5 @@
-//! Association: takes every account of the outbox, several at once, and keeps the failure of one from the others.
+//! Association: takes every account in the outbox as far as possible, several at once. The failure of one account does
+//! not stop the others.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Mutex, PoisonError};
@@ -23,9 +24,9 @@ const GRACE: Duration = Duration::from_secs(5);
 /// What all accounts of a run share.
 struct RunContext<'a> {
     run: &'a Run,
-    /// Accounts made before this moment are not sign-ups of ours.
+    /// Accounts made before this moment are skipped.
     oldest: DateTime<Utc>,
-    /// Why the store does not work; if it does not, no other account is taken.
+    /// The store's first error. After it, no other account is taken.
     store_error: Mutex<Option<StoreError>>,
 }
 
@@ -40,28 +41,28 @@ impl RunContext<'_> {
 }
 
 impl Accounts {
-    /// Takes every account of the outbox as far as it can go now.
+    /// Associates every account in the outbox.
     pub(super) async fn associate_all(&self, run: &Run) -> Result<(), RunError> {
         let oldest = self.oldest(self.started(run.now).await?);
         let context = RunContext { run, oldest, store_error: Mutex::default() };
         let pending = self.outbox.pending().await?;
-        let works = stream::iter(pending.into_iter().map(|account| self.associate_and_count(&context, account)));
-        works.buffer_unordered(self.settings.concurrency.max(1)).for_each(|()| std::future::ready(())).await;
+        let associations = stream::iter(pending.into_iter().map(|account| self.associate_and_count(&context, account)));
+        associations.buffer_unordered(self.settings.concurrency.max(1)).for_each(|()| std::future::ready(())).await;
         let failed = context.store_error().take();
         failed.map_or(Ok(()), |error| Err(RunError::Store(error)))
     }
 
-    /// Associates one account and counts how far it came. Its failures, a panic included, stop no other account.
+    /// Associates one account and counts how far it came. Neither a failure nor a panic stops the other accounts.
     async fn associate_and_count(&self, context: &RunContext<'_>, account: PendingAccount) {
         let run = context.run;
         if context.is_over() {
             return run.update_report(|report| report.left += 1);
         }
-        let work = AssertUnwindSafe(Box::pin(self.associate(context, &account))).catch_unwind();
-        let stop = match timeout_at(run.end + GRACE, work).await {
-            Err(_) => Stop::Account(Progress::Left),
+        let association = AssertUnwindSafe(Box::pin(self.associate(context, &account))).catch_unwind();
+        let stop = match timeout_at(run.end + GRACE, association).await {
+            Err(_) => Stop::Account(Progress::LeftForNextRun),
             Ok(Ok(advanced)) => advanced.map_or_else(|stop| stop, Stop::Account),
-            Ok(Err(_)) => self.panicked(context, &account).await.map_or_else(|stop| stop, Stop::Account),
+            Ok(Err(_)) => self.record_panic(context, &account).await.map_or_else(|stop| stop, Stop::Account),
         };
         let progress = match stop {
             Stop::Account(progress) => progress,
@@ -71,7 +72,7 @@ impl Accounts {
             }
             Stop::Run(error) => {
                 context.store_error().get_or_insert(error);
-                Progress::Left
+                Progress::LeftForNextRun
             }
         };
         run.update_report(|report| report.count(progress));
@@ -86,10 +87,10 @@ impl Accounts {
     }
 
     /// Records a panic as a failed attempt, so that an account that always panics is given up in the end.
-    async fn panicked(&self, context: &RunContext<'_>, account: &PendingAccount) -> Result<Progress, Stop> {
+    async fn record_panic(&self, context: &RunContext<'_>, account: &PendingAccount) -> Result<Progress, Stop> {
         tracing::error!(event = "association-panicked", account = %account.id);
         let mut association = Association::load(self, context.run, context.oldest, account).await?;
-        let failure = Failure { reason: "the association panicked".to_owned(), asked: None };
+        let failure = Failure { reason: "the association panicked".to_owned(), retry_after: None };
         Ok(association.failed_attempt(None, failure).await?)
     }
 

@@ -1,8 +1,8 @@
 //! Discovery: reads a window of the audit log, puts each new account into the outbox, then moves the cursor.
 //!
 //! Records appear in the log minutes late and out of order. So each window begins `overlap` before the end of the last
-//! one, and an account that is known by its object id is not added again. No user is read here, so an account that
-//! cannot be read yet comes into the outbox as well.
+//! one, and an account whose object id is known already is not added again. No user is read here. So an account that
+//! cannot be read yet is put into the outbox as well.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -134,13 +134,13 @@ impl Accounts {
             progress.add(record);
         }
         // Each future is boxed: the compiler cannot tell that a closure over borrowed records is `Send`.
-        let mut work: Vec<BoxFuture<'_, Result<(), StoreError>>> = Vec::new();
+        let mut additions: Vec<BoxFuture<'_, Result<(), StoreError>>> = Vec::new();
         for record in page.records.iter().filter(|record| is_success(record)) {
             for id in new_users(record) {
-                work.push(Box::pin(self.store_account(run, own, record, id)));
+                additions.push(Box::pin(self.store_account(run, own, record, id)));
             }
         }
-        let stored = stream::iter(work);
+        let stored = stream::iter(additions);
         stored.buffer_unordered(self.settings.concurrency.max(1)).try_collect().await
     }
 
@@ -168,7 +168,7 @@ impl Accounts {
         Ok(())
     }
 
-    /// Writes the permanent record of an account that is not a sign-up. What is pending of it stays.
+    /// Writes the permanent record of an account that is not a sign-up. If it is in the outbox, it stays there.
     pub(super) async fn skip(
         &self,
         run: &Run,
@@ -187,14 +187,15 @@ impl Accounts {
     }
 }
 
-/// Whether the run can go on with the pages it has: after the first one, if its time or the number of pages is used up.
+/// Whether the run can go on with the pages that it has read: at least one, and the time or the number of pages is used
+/// up.
 fn may_stop(run: &Run, request: &PageRequest, error: &GraphError) -> bool {
     let out_of_time = Instant::now() >= run.discovery_end;
     let too_many = matches!(error, GraphError::TooManyPages { .. });
     matches!(request, PageRequest::Next { .. }) && (out_of_time || too_many)
 }
 
-/// Whether the record says that a user was added, or leaves it open.
+/// Whether the record says that a user was added. A record that does not say it counts as one that does.
 fn is_success(record: &AuditRecord) -> bool {
     let says = |found: &Option<String>, word: &str| found.as_ref().is_none_or(|found| found.eq_ignore_ascii_case(word));
     says(&record.category, "UserManagement") && says(&record.result, "success")

@@ -1,7 +1,7 @@
 //! What discovery remembers from run to run: `started.json` and `cursor.json`.
 //!
-//! A corrupt cursor is reported and counts as none: the log is read again. Of a corrupt `started.json` nobody can know
-//! what it said, and a guess would touch accounts that are older, or leave some out: it fails the run, with the remedy.
+//! A corrupt cursor is reported and counts as absent: the log is read again. A corrupt `started.json` fails the run, and
+//! the error says what to do. Its content cannot be guessed: a wrong guess would touch older accounts or leave some out.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::outbox::read_or_delete;
 use crate::storage::{RoomStore, StoreError};
 
-/// The object of the very first run.
+/// The object with the moment of the very first run.
 pub(super) const STARTED: &str = "started.json";
-/// The object of the cursor.
+/// The object with the cursor.
 pub(super) const CURSOR: &str = "cursor.json";
 
 /// The moment of the very first run.
@@ -26,7 +26,7 @@ struct Cursor {
     to: DateTime<Utc>,
 }
 
-/// The memory of discovery, over the store.
+/// What discovery remembers, in the store.
 #[derive(Debug)]
 pub(super) struct DiscoveryState {
     store: RoomStore,

@@ -1,32 +1,32 @@
-//! How far an account came in a run, and why it went no further.
+//! How far an account came in a run, and why it did not get further.
 
 use crate::storage::StoreError;
 
 /// How far an account came in this run, as the report counts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Progress {
-    /// Finished, every connector with a result.
+    /// Finished: every connector has a result.
     Done,
     /// Given up.
     Abandoned,
-    /// An attempt failed; there will be another.
+    /// An attempt failed. A later run tries again.
     Failed,
-    /// Nothing could be tried yet.
+    /// Nothing could be tried: a wait is not over, or something is not set up.
     Waiting,
-    /// The run had no time.
-    Left,
-    /// Out of the outbox, and counted elsewhere: it is not a sign-up, or an earlier run finished it.
+    /// The run ended before the account was finished. The next run goes on with it.
+    LeftForNextRun,
+    /// Deleted from the outbox: it is not a sign-up, or an earlier run finished it. It is counted elsewhere.
     Cleared,
 }
 
-/// Why an account, or a connector's turn, goes no further in this run.
+/// Why nothing more is done in this run for an account, or for one of its connectors.
 #[derive(Debug)]
 pub(super) enum Stop {
-    /// The store does not work: the run takes no other account.
+    /// The store does not work. The run takes no other account.
     Run(StoreError),
-    /// What is stored of this account cannot be read. Others go on.
+    /// What is stored for this account cannot be read. Other accounts go on.
     Unreadable(StoreError),
-    /// Nothing else can be done for this account now, or with this connector. Others go on.
+    /// This account, or this connector, can go no further now. Others go on.
     Account(Progress),
 }
 

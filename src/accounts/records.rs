@@ -1,13 +1,14 @@
-//! What is stored of accounts, beside what the outbox stores of any work. Nothing here is personal but the object id.
+//! What is stored for accounts, in addition to what the outbox stores for every entry. The object id is the only
+//! personal value here.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::classify::SkipReason;
-use crate::outbox::{Finished, Layout, Outbox, Pending, Work};
+use crate::outbox::{Layout, LoadedEntry, Outbox, PendingEntry, PermanentRecord};
 use crate::values::ObjectId;
 
-/// Accounts lie at the top of the store, their entry is `account.json`.
+/// Accounts are at the top of the store. The object of an entry is `account.json`.
 pub(super) const LAYOUT: Layout = Layout::new("", "account");
 
 /// `account.json`: an account whose association is not finished.
@@ -20,7 +21,7 @@ pub(super) struct FoundAccount {
 }
 
 impl FoundAccount {
-    /// What counts for an account whose `account.json` is lost: it was found now.
+    /// Takes the place of an `account.json` that is lost: the account counts as found now.
     pub(super) fn lost(now: DateTime<Utc>) -> Self {
         Self { found_at: now, record: String::new() }
     }
@@ -29,8 +30,8 @@ impl FoundAccount {
 /// The accounts that are not finished.
 pub(super) type AccountOutbox = Outbox<ObjectId, FoundAccount>;
 /// An account in the outbox.
-pub(super) type PendingAccount = Pending<ObjectId>;
-/// What is stored of an account under way.
-pub(super) type AccountWork<'a> = Work<'a, ObjectId, FoundAccount>;
+pub(super) type PendingAccount = PendingEntry<ObjectId>;
+/// What is stored for an account that is being associated.
+pub(super) type LoadedAccount<'a> = LoadedEntry<'a, ObjectId, FoundAccount>;
 /// `done/{oid}.json` and `abandoned/{oid}.json`.
-pub(super) type FinishedAccount = Finished<ObjectId, SkipReason>;
+pub(super) type FinishedAccount = PermanentRecord<ObjectId, SkipReason>;

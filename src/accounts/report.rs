@@ -16,13 +16,13 @@ const NAMED: usize = 10;
 /// What a run did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct RunReport {
-    /// Nothing was done: another run of this process is going on.
+    /// Whether another run of this process was going on, so that nothing was done.
     pub in_progress: bool,
     /// The window that was read.
     pub window: Option<(DateTime<Utc>, DateTime<Utc>)>,
-    /// The audit log does not reach back to the begin of the window, so accounts may be missing.
+    /// Whether the audit log does not reach back to the beginning of the window, so that accounts may be missing.
     pub gap_possible: bool,
-    /// The window was not read to its end; the next run goes on.
+    /// Whether the window was not read to its end. The next run goes on.
     pub discovery_incomplete: bool,
     /// Accounts that were new and put into the outbox.
     pub found: usize,
@@ -30,7 +30,7 @@ pub(crate) struct RunReport {
     pub known: usize,
     /// Records that could not be read.
     pub unreadable: usize,
-    /// The first of them: id and reason.
+    /// The first of the records that could not be read: id and reason.
     pub unreadable_records: Vec<String>,
     /// Accounts that are not sign-ups, by reason.
     pub skipped: BTreeMap<SkipReason, usize>,
@@ -90,7 +90,7 @@ impl RunReport {
             Progress::Abandoned => self.abandoned += 1,
             Progress::Failed => self.failed += 1,
             Progress::Waiting => self.waiting += 1,
-            Progress::Left => self.left += 1,
+            Progress::LeftForNextRun => self.left += 1,
             Progress::Cleared => {}
         }
     }
@@ -148,13 +148,13 @@ impl RunReport {
     }
 }
 
-/// Why a run as a whole failed.
+/// Why a run failed as a whole. (The failure of one account is counted in the report.)
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RunError {
     /// New accounts cannot be found.
     #[error("cannot find new accounts")]
     Discovery(#[source] GraphError),
-    /// When the very first run was cannot be read.
+    /// The moment of the very first run cannot be read.
     #[error(
         "nobody knows any more which accounts are older than the very first run: delete started.json in the state \
          store, and the next run counts as the first one, with look_back before it"

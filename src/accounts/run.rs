@@ -11,17 +11,17 @@ use tokio::time::Instant;
 use super::report::RunReport;
 use crate::reservations::ReservationIndex;
 
-/// One run.
+/// One run of the timer: its limits, and what it has learned so far.
 #[derive(Debug)]
 pub(super) struct Run {
-    /// When it began.
+    /// When the run began.
     pub(super) now: DateTime<Utc>,
     /// After this moment no account is taken and nothing is waited for.
     pub(super) end: Instant,
-    /// After this moment the audit log is not read on, so that every run has time left for the outbox.
+    /// After this moment no further page of the audit log is read, so that every run has time left for the outbox.
     pub(super) discovery_end: Instant,
     report: Mutex<RunReport>,
-    /// What turned out not to be set up; it is not tried again in this run.
+    /// What turned out not to be set up. It is not tried again in this run.
     not_set_up: Mutex<BTreeSet<String>>,
     /// The reservations of codes, read when they are first needed, which is after discovery.
     pub(super) reservation_index: OnceCell<ReservationIndex>,

@@ -36,7 +36,7 @@ pub(crate) struct Settings {
 /// How the association runs one connector.
 #[derive(Debug, Clone)]
 pub(crate) struct ConnectorSettings {
-    /// Its name: letters, digits, `-` and `_`, 40 at most.
+    /// The name: letters, digits, `-` and `_`, 40 at most.
     pub name: String,
     /// The connectors that must have a result before it runs.
     pub after: Vec<String>,
@@ -49,24 +49,13 @@ pub(crate) struct ConnectorSettings {
 pub(crate) enum SettingsError {
     /// A name that cannot be part of an object's name.
     #[error("the connector name {name:?} is not usable: letters, digits, - and _, at most 40 of them")]
-    BadName {
-        /// The name.
-        name: String,
-    },
+    BadName { name: String },
     /// Two names that differ in case at most.
     #[error("two connectors are called {name}")]
-    Duplicate {
-        /// The name.
-        name: String,
-    },
+    Duplicate { name: String },
     /// `after` names a connector that does not exist.
     #[error("the connector {name} is to run after {after}, which there is not")]
-    UnknownAfter {
-        /// The connector.
-        name: String,
-        /// The name in `after`.
-        after: String,
-    },
+    UnknownAfter { name: String, after: String },
     /// Connectors that wait for each other.
     #[error("the connectors {} wait for each other", .names.join(", "))]
     Cycle {
@@ -75,10 +64,7 @@ pub(crate) enum SettingsError {
     },
     /// No connector was built for the name.
     #[error("there is no connector {name}")]
-    NoConnector {
-        /// The name.
-        name: String,
-    },
+    NoConnector { name: String },
 }
 
 impl Settings {
@@ -91,9 +77,9 @@ impl Settings {
         let (mut order, mut placed) = (Vec::new(), BTreeSet::new());
         let mut waiting: Vec<&ConnectorSettings> = self.connectors.iter().collect();
         while !waiting.is_empty() {
-            let ready = waiting.iter().position(|one| one.after.iter().all(|name| placed.contains(name)));
+            let ready = waiting.iter().position(|connector| connector.after.iter().all(|name| placed.contains(name)));
             let Some(ready) = ready else {
-                let names = waiting.iter().map(|one| one.name.clone()).collect();
+                let names = waiting.iter().map(|connector| connector.name.clone()).collect();
                 return Err(vec![SettingsError::Cycle { names }]);
             };
             let next = waiting.remove(ready);
@@ -104,13 +90,13 @@ impl Settings {
     }
 
     fn name_errors(&self) -> Vec<SettingsError> {
-        let (mut errors, mut seen) = (Vec::new(), BTreeSet::new());
-        let known = |after: &String| self.connectors.iter().any(|one| one.name == *after);
+        let (mut errors, mut names) = (Vec::new(), BTreeSet::new());
+        let known = |after: &String| self.connectors.iter().any(|connector| connector.name == *after);
         for ConnectorSettings { name, after, .. } in &self.connectors {
             if !is_usable(name) {
                 errors.push(SettingsError::BadName { name: name.clone() });
             }
-            if !seen.insert(name.to_ascii_lowercase()) {
+            if !names.insert(name.to_ascii_lowercase()) {
                 errors.push(SettingsError::Duplicate { name: name.clone() });
             }
             let unknown = after.iter().filter(|after| !known(after));

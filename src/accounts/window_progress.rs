@@ -11,7 +11,7 @@ use crate::graph::AuditRecord;
 /// How far a window was read.
 #[derive(Debug, Default)]
 pub(super) struct WindowProgress {
-    /// The window was read to its end.
+    /// Whether the window was read to its end.
     pub(super) complete: bool,
     /// Applications that made accounts and are not known to make sign-ups.
     pub(super) unknown_apps: BTreeSet<String>,

@@ -12,7 +12,7 @@ use super::checks::unique;
 use super::engine::{Diagnostics, Spanned, built_in, choice, section, unnamed};
 use super::environment::Environment;
 use super::known_names::KnownNames;
-use crate::lookups::{BodyTemplate, Method, Pointer, Settings, UrlTemplate};
+use crate::lookups::{BodyTemplate, MethodAndBody, Pointer, Settings, UrlTemplate};
 use crate::values::AttributeName;
 use headers::{HeaderText, headers};
 
@@ -151,15 +151,15 @@ fn limits(section: &LookupSection, diagnostics: &mut Diagnostics) {
     }
 }
 
-fn method(section: &LookupSection, diagnostics: &mut Diagnostics) -> Method {
+fn method(section: &LookupSection, diagnostics: &mut Diagnostics) -> MethodAndBody {
     let Some(body) = &section.body else {
-        return if section.method == LookupMethod::Get { Method::Get } else { Method::Post(None) };
+        return if section.method == LookupMethod::Get { MethodAndBody::Get } else { MethodAndBody::Post(None) };
     };
     if section.method == LookupMethod::Get {
         let how = "a GET has no body: write method = \"POST\", or put the values into the url";
         diagnostics.error_at("body", &body.origin, how);
     }
-    Method::Post(diagnostics.ok_at("body", &body.origin, BodyTemplate::try_new(&body.value)))
+    MethodAndBody::Post(diagnostics.ok_at("body", &body.origin, BodyTemplate::try_new(&body.value)))
 }
 
 fn prefill(

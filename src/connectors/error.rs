@@ -36,11 +36,10 @@ pub(crate) enum ConnectorError {
     Template {
         /// The template's key.
         field: String,
-        /// The cause.
         #[source]
         source: TemplateError,
     },
-    /// No answer.
+    /// There is no usable answer.
     #[error("the outside system gave no usable answer")]
     NoAnswer(#[source] OutboundError),
     /// The directory did not make the change.
@@ -51,7 +50,7 @@ pub(crate) enum ConnectorError {
     Unavailable {
         /// What it said.
         what: String,
-        /// How long it asks to wait.
+        /// How long the answer asks to wait.
         after: Option<Duration>,
     },
     /// The answer is not the outside system's, or not about this account.
@@ -59,7 +58,7 @@ pub(crate) enum ConnectorError {
     Unreadable {
         /// What is wrong with the answer.
         what: String,
-        /// How long it asks to wait.
+        /// How long the answer asks to wait.
         after: Option<Duration>,
     },
     /// The outside system refuses this account's values.
@@ -70,13 +69,10 @@ pub(crate) enum ConnectorError {
     },
     /// The outside system will never take this account, and nothing has to be done.
     #[error("{reason}")]
-    NeverTaken {
-        /// Why.
-        reason: &'static str,
-    },
+    NeverTaken { reason: &'static str },
     /// The stored request is not one that this connector renders.
     #[error("the stored request cannot be used: {what}")]
-    BadRequest {
+    UnusableRequest {
         /// What is wrong with it.
         what: &'static str,
     },
@@ -86,7 +82,7 @@ pub(crate) enum ConnectorError {
 }
 
 impl ConnectorError {
-    /// The verdict on this one account's delivery.
+    /// Whether this account's delivery is tried again, given up or skipped.
     #[must_use]
     pub(crate) fn disposition(&self) -> Disposition {
         match self {
@@ -99,7 +95,7 @@ impl ConnectorError {
             | Self::Setup { .. }
             | Self::Template { .. }
             | Self::Rejected { .. }
-            | Self::BadRequest { .. } => Disposition::GiveUp,
+            | Self::UnusableRequest { .. } => Disposition::GiveUp,
         }
     }
 

@@ -23,19 +23,20 @@ use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::{
-    Connector, ConnectorBuilder, ConnectorError, ConnectorParts, ConnectorSetupError, Input, Receipt, Rendered,
+    Connector, ConnectorBuilder, ConnectorDependencies, ConnectorError, ConnectorSetupError, Receipt, RenderInput,
+    Rendered,
 };
 use crate::expressions::Template;
 use crate::outbound::{Limits, Outbound, Request, RetryPolicy, with_retries};
 use crate::values::{ObjectId, Secret, SecretError};
-use answer::Asked;
+use answer::MemberKey;
 
 /// How many calls may be under way at once.
-const AT_ONCE: usize = 5;
+const MAX_CALLS_AT_ONCE: usize = 5;
 /// How often one delivery is tried within a run.
 const ATTEMPTS: u32 = 3;
 /// The longest wait for one answer.
-const PATIENCE: Duration = Duration::from_secs(30);
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The status of a new member. That of an existing member never changes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -65,32 +66,30 @@ impl StatusIfNew {
 /// The settings of one connector: one audience.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    /// The connector's name.
     pub name: String,
-    /// The API key, or why there is none: reported when it is needed. Its end (`-us21`) names the data centre.
+    /// The API key, or why there is none, which is reported when the key is needed. Its end (`-us21`) names the data centre.
     pub api_key: Result<Secret, SecretError>,
     /// The audience's id.
     pub list: String,
     /// An address to call instead of the data centre's, for tests and the emulator.
     pub base_url: Option<Url>,
-    /// The status of a new member.
     pub status_if_new: StatusIfNew,
     /// Merge fields by their tag (`FNAME`); an empty rendering is left out.
     pub merge_fields: BTreeMap<String, Template>,
 }
 
 impl ConnectorBuilder for Settings {
-    fn build(self: Box<Self>, parts: &ConnectorParts) -> Result<Arc<dyn Connector>, ConnectorSetupError> {
-        Ok(Arc::new(Mailchimp::new(*self, parts.outbound.clone())))
+    fn build(self: Box<Self>, dependencies: &ConnectorDependencies) -> Result<Arc<dyn Connector>, ConnectorSetupError> {
+        Ok(Arc::new(Mailchimp::new(*self, dependencies.outbound.clone())))
     }
 }
 
-/// The connector.
+/// Adds accounts to one audience.
 #[derive(Debug)]
 pub(crate) struct Mailchimp {
     settings: Settings,
     outbound: Outbound,
-    at_once: Semaphore,
+    call_permits: Semaphore,
     pause: Duration,
 }
 
@@ -98,13 +97,13 @@ impl Mailchimp {
     /// A connector for these settings. Nothing is called yet.
     #[must_use]
     pub(crate) fn new(settings: Settings, outbound: Outbound) -> Self {
-        Self { settings, outbound, at_once: Semaphore::new(AT_ONCE), pause: Duration::from_secs(1) }
+        Self { settings, outbound, call_permits: Semaphore::new(MAX_CALLS_AT_ONCE), pause: Duration::from_secs(1) }
     }
 
     /// Sets the pause before a delivery is repeated. Without it, one second.
     #[cfg(test)]
     #[must_use]
-    pub(crate) fn pausing(mut self, pause: Duration) -> Self {
+    pub(crate) fn with_retry_pause(mut self, pause: Duration) -> Self {
         self.pause = pause;
         self
     }
@@ -124,26 +123,31 @@ impl Mailchimp {
     async fn put(&self, request: &Value, end: Instant) -> Result<Receipt, ConnectorError> {
         let key = self.settings.api_key.as_ref().map_err(|error| ConnectorError::SecretMissing(error.clone()))?;
         let email = request.get("email_address").and_then(Value::as_str);
-        let email = email.ok_or(ConnectorError::BadRequest { what: "it has no email_address" })?;
+        let email = email.ok_or(ConnectorError::UnusableRequest { what: "it has no email_address" })?;
         let hash = subscriber_hash(email);
-        let asked = Asked { list: &self.settings.list, hash: &hash };
+        let member_key = MemberKey { list: &self.settings.list, hash: &hash };
         let mut url = self.base(key)?;
         if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(["3.0", "lists", asked.list, "members", asked.hash]);
+            path.pop_if_empty().extend(["3.0", "lists", member_key.list, "members", member_key.hash]);
         }
         let credential = format!("Basic {}", STANDARD.encode(format!("guestlist:{}", key.expose())));
         let call = Request::new(Method::PUT, url).json(request);
         let call = call.authorization(&credential).map_err(ConnectorError::NoAnswer)?;
         let policy = RetryPolicy { attempts: ATTEMPTS, pause: self.pause, until: end };
-        with_retries(policy, ConnectorError::disposition, || self.attempt(&call, asked, end)).await
+        with_retries(policy, ConnectorError::disposition, || self.attempt(&call, member_key, end)).await
     }
 
-    async fn attempt(&self, call: &Request, asked: Asked<'_>, end: Instant) -> Result<Receipt, ConnectorError> {
-        let turn = timeout_at(end, self.at_once.acquire()).await.map_err(|_| ConnectorError::OutOfTime)?;
-        let _turn = turn.map_err(|_| ConnectorError::OutOfTime)?;
-        let time = PATIENCE.min(end.saturating_duration_since(Instant::now()));
+    async fn attempt(
+        &self,
+        call: &Request,
+        member_key: MemberKey<'_>,
+        end: Instant,
+    ) -> Result<Receipt, ConnectorError> {
+        let permit = timeout_at(end, self.call_permits.acquire()).await.map_err(|_| ConnectorError::OutOfTime)?;
+        let _permit = permit.map_err(|_| ConnectorError::OutOfTime)?;
+        let time = CALL_TIMEOUT.min(end.saturating_duration_since(Instant::now()));
         let sent = self.outbound.send(call.clone(), Limits { time, body: 1024 * 1024 }).await;
-        answer::read(&sent.map_err(ConnectorError::NoAnswer)?, asked)
+        answer::read(&sent.map_err(ConnectorError::NoAnswer)?, member_key)
     }
 
     /// `https://{dc}.api.mailchimp.com`. The data centre becomes part of a host name, so its form is checked.
@@ -174,7 +178,7 @@ impl Connector for Mailchimp {
         &self.settings.name
     }
 
-    fn render(&self, input: &Input<'_>) -> Result<Rendered, ConnectorError> {
+    fn render(&self, input: &RenderInput<'_>) -> Result<Rendered, ConnectorError> {
         let Some(email) = input.user.email() else {
             return Ok(Rendered::Nothing { reason: "the account has no email address" });
         };

@@ -3,8 +3,8 @@
 //! External ID leaves `displayName` at "unknown" and the user principal name at a GUID when the form collects neither.
 //! This connector fills them, and writes ids of other systems back into custom attributes.
 //!
-//! Invariants: an empty rendering changes nothing. Nor does one that does not fit the field's type; a warning names the
-//! field. Booleans and numbers are sent to Graph as such. With [`Overwrite::Placeholders`] only placeholders are changed.
+//! Invariants: a rendering that is empty or does not fit the field's type changes nothing; if it does not fit, a warning
+//! names the field. Booleans and numbers are sent to Graph as such. With [`Overwrite::Placeholders`] only placeholders are changed.
 //! If a user principal name is taken, it gets a suffix that follows from the object id, so that a retry finds the same
 //! one. A user that the directory does not know yet is tried again. Permission: `User.ReadWrite.All`.
 
@@ -19,10 +19,11 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::{
-    Connector, ConnectorBuilder, ConnectorError, ConnectorParts, ConnectorSetupError, Input, Receipt, Rendered,
+    Connector, ConnectorBuilder, ConnectorDependencies, ConnectorError, ConnectorSetupError, Receipt, RenderInput,
+    Rendered,
 };
 use crate::expressions::Template;
-use crate::graph::{Directory, ErrorKind, Extensions, Fields, User};
+use crate::graph::{Directory, ErrorKind, Extensions, User, UserFields};
 use crate::values::{AttributeType, AttributeTypes, AttributeValue, ObjectId};
 use upn::Upn;
 
@@ -58,19 +59,17 @@ pub(crate) enum Overwrite {
 /// The settings of one connector.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    /// The connector's name.
     pub name: String,
     /// A template by field: one of [`SETTABLE`], or `ext.Name` of an attribute that [`Extensions::names`] lists.
     pub set: BTreeMap<String, Template>,
-    /// Which of them may be changed.
     pub overwrite: Overwrite,
     /// The declared types of attributes. An attribute that is not declared is a text.
     pub types: AttributeTypes,
 }
 
 impl ConnectorBuilder for Settings {
-    fn build(self: Box<Self>, parts: &ConnectorParts) -> Result<Arc<dyn Connector>, ConnectorSetupError> {
-        let profile = Profile::try_new(*self, parts.extensions.as_ref(), Arc::clone(&parts.directory));
+    fn build(self: Box<Self>, dependencies: &ConnectorDependencies) -> Result<Arc<dyn Connector>, ConnectorSetupError> {
+        let profile = Profile::try_new(*self, dependencies.extensions.as_ref(), Arc::clone(&dependencies.directory));
         Ok(Arc::new(profile.map_err(ConnectorSetupError::new)?))
     }
 }
@@ -80,19 +79,13 @@ impl ConnectorBuilder for Settings {
 pub(crate) enum SettingsError {
     /// A field that cannot be set.
     #[error("{field} cannot be set by a profile connector")]
-    NotSettable {
-        /// The field.
-        field: String,
-    },
+    NotSettable { field: String },
     /// A custom attribute that is not read from the directory. Whether it is a placeholder is not known.
     #[error("{field} cannot be set: tenant.extension_app_id is missing, or the attribute is not among those read")]
-    NotRead {
-        /// The field.
-        field: String,
-    },
+    NotRead { field: String },
 }
 
-/// The connector.
+/// Sets fields of accounts.
 #[derive(Debug)]
 pub(crate) struct Profile {
     name: String,
@@ -174,14 +167,14 @@ impl Profile {
     }
 
     async fn patch(&self, id: &ObjectId, request: &Value, end: Instant) -> Result<Receipt, ConnectorError> {
-        let bad = ConnectorError::BadRequest { what: "it has no fields" };
+        let bad = ConnectorError::UnusableRequest { what: "it has no fields" };
         let fields = request.get("fields").and_then(Value::as_object).ok_or(bad)?;
         let Some(upn) = request.get("upn").and_then(Upn::from_json) else {
             self.directory.update_user(id, fields, end).await.map_err(ConnectorError::Graph)?;
             return Ok(Receipt::default());
         };
         for (number, candidate) in upn.candidates(id).into_iter().enumerate() {
-            let mut fields: Fields = fields.clone();
+            let mut fields: UserFields = fields.clone();
             fields.insert(UPN.to_owned(), candidate.into());
             match self.directory.update_user(id, &fields, end).await {
                 Ok(()) => {
@@ -219,7 +212,7 @@ impl Connector for Profile {
         &self.name
     }
 
-    fn render(&self, input: &Input<'_>) -> Result<Rendered, ConnectorError> {
+    fn render(&self, input: &RenderInput<'_>) -> Result<Rendered, ConnectorError> {
         let (mut fields, mut upn) = (Map::new(), None);
         for field in self.fields.iter().filter(|field| self.may_change(input.user, field)) {
             let text = field.render(input.context)?;

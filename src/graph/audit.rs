@@ -61,7 +61,7 @@ pub(crate) struct UnreadableRecord {
     pub reason: &'static str,
 }
 
-/// One record: the parts that matter here.
+/// The parts of an audit record that this product uses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct AuditRecord {
     /// The record's own id, opaque.
@@ -112,7 +112,7 @@ fn is_user(kind: Option<&str>) -> bool {
     kind.is_none_or(|kind| kind.eq_ignore_ascii_case("User"))
 }
 
-/// The address of a window's first page. The bounds are whole seconds: the begin is rounded down, the end up.
+/// The address of a window's first page. The bounds are whole seconds: the beginning is rounded down, the end up.
 pub(super) fn first_page_url(base: &Url, window: Window) -> Url {
     let time = |moment: DateTime<Utc>| moment.to_rfc3339_opts(SecondsFormat::Secs, true);
     let rounded = (window.to.timestamp_subsec_nanos() > 0).then(|| window.to.checked_add_signed(TimeDelta::seconds(1)));
@@ -176,17 +176,17 @@ fn parse_record(entry: &Value) -> Result<AuditRecord, &'static str> {
         return Err("it is no object");
     }
     let targets = member(entry, "targetResources").and_then(Value::as_array).ok_or("it names no user")?;
-    let mut found = Vec::new();
+    let mut readable = Vec::new();
     for target in targets {
         let kind = text(target, "type");
         match ObjectId::from_hyphenated(&text(target, "id").unwrap_or_default()) {
-            Ok(id) => found.push(Target { id, kind }),
+            Ok(id) => readable.push(Target { id, kind }),
             Err(_) if is_user(kind.as_deref()) => return Err("its user has no usable id"),
             Err(_) => {}
         }
     }
-    // Otherwise a record of a new user that does not name the user would be ignored without a trace.
-    if !found.iter().any(Target::is_user) {
+    // A record that names no user must be reported. Without this check it would be ignored without a trace.
+    if !readable.iter().any(Target::is_user) {
         return Err("it names no user");
     }
     Ok(AuditRecord {
@@ -195,7 +195,7 @@ fn parse_record(entry: &Value) -> Result<AuditRecord, &'static str> {
         category: text(entry, "category"),
         result: text(entry, "result"),
         initiator: parse_initiator(member(entry, "initiatedBy").unwrap_or(&Value::Null)),
-        targets: found,
+        targets: readable,
     })
 }
 
@@ -210,13 +210,13 @@ fn parse_initiator(by: &Value) -> Initiator {
     }
 }
 
-/// A member, whatever the case of its name.
+/// A member of an object, whatever the case of its name.
 fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     let object = value.as_object()?;
     object.get(name).or_else(|| object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
 }
 
-/// A member that is a text with something in it.
+/// A member that is a text and not empty.
 fn text(value: &Value, name: &str) -> Option<String> {
     let text = member(value, name)?.as_str()?.trim();
     (!text.is_empty()).then(|| text.to_owned())

@@ -1,4 +1,4 @@
-//! The HTTP calls: token, request id, repetition, errors.
+//! The HTTP calls to Microsoft Graph. Each carries a token and a request id, and is repeated if that can help.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use url::Url;
 use super::audit::{self, AuditPage, PageRequest};
 use super::endpoint::endpoint;
 use super::user::{PROPERTIES, User};
-use super::{Directory, Extensions, Fields, GraphError, Operation, answer};
+use super::{Directory, Extensions, GraphError, Operation, UserFields, answer};
 use crate::credentials::{TokenSource, service_principal};
 use crate::outbound::{Answer, Limits, Outbound, Request, RetryPolicy, with_retries};
 use crate::values::ObjectId;
@@ -33,7 +33,7 @@ pub(crate) struct Settings {
     pub extensions: Option<Extensions>,
 }
 
-/// Microsoft Graph. Cheap to clone.
+/// The client of Microsoft Graph. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Graph {
     settings: Arc<Settings>,
@@ -71,7 +71,7 @@ impl Graph {
         with_retries(policy, GraphError::repeat_disposition, attempt).await
     }
 
-    /// One attempt; a token that is refused is replaced by a fresh one, once.
+    /// Makes one attempt. If the token is refused, a fresh one is tried, once.
     async fn attempt(&self, request: &Request, end: Instant) -> Result<Answer, GraphError> {
         let answer = self.send(request, end).await?;
         if answer::refuses_token(&answer) { self.send(request, end).await } else { Ok(answer) }
@@ -118,7 +118,7 @@ impl Graph {
         self.call(Operation::ReadUser, &request, end, parse).await
     }
 
-    async fn patch_user(&self, id: &ObjectId, fields: &Fields, end: Instant) -> Result<(), GraphError> {
+    async fn patch_user(&self, id: &ObjectId, fields: &UserFields, end: Instant) -> Result<(), GraphError> {
         let url = endpoint(&self.settings.base, &["users", id.as_str()]);
         let request = Request::new(Method::PATCH, url).json(&Value::Object(fields.clone()));
         self.call(Operation::UpdateUser, &request, end, |_| Ok(())).await
@@ -141,7 +141,7 @@ impl Directory for Graph {
     fn update_user<'a>(
         &'a self,
         id: &'a ObjectId,
-        fields: &'a Fields,
+        fields: &'a UserFields,
         end: Instant,
     ) -> BoxFuture<'a, Result<(), GraphError>> {
         Box::pin(self.patch_user(id, fields, end))

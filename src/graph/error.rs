@@ -1,4 +1,4 @@
-//! Graph's errors, and the one place that says what they mean.
+//! Graph's errors. Only this file decides what a status, a code or a message of Graph means.
 
 use std::time::Duration;
 
@@ -70,10 +70,10 @@ pub(crate) enum ErrorKind {
 /// Why Graph did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum GraphError {
-    /// No token.
+    /// There is no token.
     #[error("cannot get a token for Microsoft Graph")]
     Token(#[source] CredentialError),
-    /// No answer.
+    /// There is no usable answer.
     #[error("Microsoft Graph gave no usable answer")]
     NoAnswer(#[source] OutboundError),
     /// An error answer in Graph's own form.
@@ -81,45 +81,37 @@ pub(crate) enum GraphError {
     Refused {
         /// What was asked.
         operation: Operation,
-        /// What it means.
+        /// What the error means.
         kind: ErrorKind,
-        /// The status.
         status: StatusCode,
         /// Graph's code; may be empty.
         code: String,
         /// The properties that Graph's message names. The message itself is not kept: it may quote values.
         properties: String,
-        /// Whether to try again by the status alone, with the wait that the answer asks for.
-        transport: Disposition,
+        /// Whether to try again, judged by the status alone, with the wait that the answer asks for.
+        by_status: Disposition,
     },
     /// A next link that leads to another host.
     #[error("the audit log's next page is on {host}, not on the Graph host: refusing to send the token there")]
-    ForeignNextLink {
-        /// The host.
-        host: String,
-    },
+    ForeignNextLink { host: String },
     /// More pages than a run may read.
     #[error("the audit log has more than {limit} pages for one window")]
-    TooManyPages {
-        /// The limit.
-        limit: u32,
-    },
+    TooManyPages { limit: u32 },
     /// Neither the documented success nor an error in Graph's own form: something else answered in its place.
     #[error("cannot {}: the answer {status} is not Microsoft Graph's: {what}", .operation.doing())]
     UnexpectedAnswer {
         /// What was asked.
         operation: Operation,
-        /// The status.
         status: StatusCode,
-        /// What is wrong with it.
+        /// What is wrong with the answer.
         what: &'static str,
-        /// How long it asks to wait.
+        /// How long the answer asks to wait.
         after: Option<Duration>,
     },
     /// The pages of the audit log do not lead on: a next link that is no address, or one that was followed already.
     #[error("the audit log cannot be read on: {what}")]
     BrokenPaging {
-        /// What is wrong with it.
+        /// What is wrong with the link.
         what: &'static str,
     },
 }
@@ -141,7 +133,7 @@ impl GraphError {
                 Disposition::Retry { after: None }
             }
             Self::UnexpectedAnswer { after, .. } => Disposition::Retry { after: *after },
-            Self::Refused { transport, .. } => *transport,
+            Self::Refused { by_status, .. } => *by_status,
             Self::ForeignNextLink { .. } | Self::TooManyPages { .. } => Disposition::GiveUp,
         }
     }
@@ -153,7 +145,7 @@ impl GraphError {
             Self::Token(source) => source.disposition(),
             Self::NoAnswer(source) => source.disposition(),
             Self::UnexpectedAnswer { after, .. } => Disposition::Retry { after: *after },
-            Self::Refused { transport, .. } => *transport,
+            Self::Refused { by_status, .. } => *by_status,
             Self::ForeignNextLink { .. } | Self::TooManyPages { .. } | Self::BrokenPaging { .. } => Disposition::GiveUp,
         }
     }
@@ -173,7 +165,7 @@ impl GraphError {
         let kind = classify(operation, answer.status, &code, &message);
         let code: String = code.chars().filter(|c| c.is_ascii_alphanumeric() || "_.-".contains(*c)).take(80).collect();
         let properties = properties(&message);
-        Self::Refused { operation, kind, status: answer.status, code, properties, transport: answer.disposition() }
+        Self::Refused { operation, kind, status: answer.status, code, properties, by_status: answer.disposition() }
     }
 
     /// An answer that Graph did not write, or that is not as documented.

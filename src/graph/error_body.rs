@@ -6,9 +6,9 @@ use crate::outbound::Answer;
 
 /// An error in Graph's own form.
 pub(super) struct ErrorBody {
-    /// May be empty.
+    /// Graph's word for the error; may be empty.
     pub(super) code: String,
-    /// May quote values.
+    /// May quote values, so it is never logged.
     pub(super) message: String,
 }
 

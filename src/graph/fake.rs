@@ -12,8 +12,8 @@ use tokio::time::Instant;
 
 use super::audit::Target;
 use super::{
-    AuditPage, AuditRecord, Directory, Extensions, Fields, GraphError, Initiator, Operation, PageRequest,
-    UnreadableRecord, User, Window,
+    AuditPage, AuditRecord, Directory, Extensions, GraphError, Initiator, Operation, PageRequest, UnreadableRecord,
+    User, UserFields, Window,
 };
 use crate::outbound::{Answer, OutboundError};
 use crate::values::ObjectId;
@@ -52,7 +52,7 @@ pub(crate) struct FakeState {
     pub(crate) taken_upns: BTreeSet<String>,
     pub(crate) windows: Vec<Window>,
     pub(crate) reads: Vec<ObjectId>,
-    pub(crate) updates: Vec<(ObjectId, Fields)>,
+    pub(crate) updates: Vec<(ObjectId, UserFields)>,
 }
 
 /// The directory.
@@ -152,7 +152,7 @@ impl FakeDirectory {
         User::try_new(id, user, self.extensions.clone()).map_err(unreadable)
     }
 
-    async fn update(&self, id: &ObjectId, fields: &Fields, end: Instant) -> Result<(), GraphError> {
+    async fn update(&self, id: &ObjectId, fields: &UserFields, end: Instant) -> Result<(), GraphError> {
         self.fault(Operation::UpdateUser, id, end).await?;
         self.with(|state| {
             let upn = fields.get("userPrincipalName").and_then(Value::as_str).map(str::to_lowercase);
@@ -213,7 +213,7 @@ impl Directory for FakeDirectory {
     fn update_user<'a>(
         &'a self,
         id: &'a ObjectId,
-        fields: &'a Fields,
+        fields: &'a UserFields,
         end: Instant,
     ) -> BoxFuture<'a, Result<(), GraphError>> {
         Box::pin(self.update(id, fields, end))

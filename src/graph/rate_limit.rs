@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-/// Requests in one span.
+/// How many requests are allowed in one span of time.
 const REQUESTS: usize = 5;
-/// The span.
+/// The length of that span.
 const SPAN: Duration = Duration::from_secs(10);
 
 /// Keeps the page requests of one reader within the service's limit. The first five do not wait.
@@ -18,12 +18,12 @@ pub(crate) struct PageRateLimit {
 }
 
 impl PageRateLimit {
-    /// Waits until another page may be asked for, and says true. Says false at once if that is not before `end`.
+    /// Waits until another page may be asked for, and returns true. If that is not before `end`, returns false at once.
     pub(crate) async fn wait(&mut self, end: Instant) -> bool {
-        let free = self.pages.front().filter(|_| self.pages.len() >= REQUESTS).map(|first| *first + SPAN);
-        match free {
-            Some(free) if free >= end => return false,
-            Some(free) => sleep_until(free).await,
+        let allowed_at = self.pages.front().filter(|_| self.pages.len() >= REQUESTS).map(|first| *first + SPAN);
+        match allowed_at {
+            Some(allowed_at) if allowed_at >= end => return false,
+            Some(allowed_at) => sleep_until(allowed_at).await,
             None => {}
         }
         true

@@ -32,7 +32,7 @@ pub(super) const PROPERTIES: [&str; 19] = [
 ];
 
 /// The properties that templates and conditions see as texts.
-const IN_CONTEXT: [&str; 14] = [
+const CONTEXT_PROPERTIES: [&str; 14] = [
     "displayName",
     "givenName",
     "surname",
@@ -51,10 +51,10 @@ const IN_CONTEXT: [&str; 14] = [
 
 /// Every member of a user as templates and conditions see it; those of `ext` are the tenant's own.
 pub(crate) fn context_members() -> impl Iterator<Item = &'static str> {
-    IN_CONTEXT.into_iter().chain(["id", "email", "identities", "ext"])
+    CONTEXT_PROPERTIES.into_iter().chain(["id", "email", "identities", "ext"])
 }
 
-/// Whether this is a property that is read or written here, so that its name in an error says nothing personal.
+/// Whether this is the name of a property that is read or written here. Such a name in an error is not personal.
 pub(super) fn is_property(name: &str) -> bool {
     PROPERTIES.contains(&name) || name == "activityDateTime" || name == "streetAddress"
 }
@@ -75,8 +75,8 @@ impl User {
         Self { id, properties, extensions }
     }
 
-    /// The user in an answer about `asked`, or what is wrong with the answer: by one about another user, or without
-    /// readable identities, the wrong person would be taken or left out.
+    /// Reads the user `asked` from an answer, or says what is wrong with the answer. An answer about another user, or
+    /// without readable identities, is refused: by it, the wrong person could be taken or left out.
     pub(super) fn try_new(asked: &ObjectId, body: Value, extensions: Option<Extensions>) -> Result<Self, &'static str> {
         let Value::Object(properties) = body else { return Err("a user is no object") };
         let user = Self::new(asked.clone(), properties, extensions);
@@ -145,8 +145,8 @@ impl User {
         list.iter().map(read).collect()
     }
 
-    /// The email address: the first that is one, of the local account's, the one-time passcode's, `mail` and the first
-    /// of `otherMails`. What other providers assign is a subject id, not an address.
+    /// The email address: the first usable one of the address of a local account, the address of a one-time passcode,
+    /// `mail`, and the first of `otherMails`. The id that other providers assign is not an address.
     #[must_use]
     pub(crate) fn email(&self) -> Option<EmailAddress> {
         let identities = self.identities();
@@ -160,11 +160,11 @@ impl User {
     #[must_use]
     pub(crate) fn to_context(&self) -> Value {
         let mut context: Map<String, Value> =
-            IN_CONTEXT.iter().map(|name| ((*name).to_owned(), self.text(name).into())).collect();
+            CONTEXT_PROPERTIES.iter().map(|name| ((*name).to_owned(), self.text(name).into())).collect();
         let email = self.email().map(|email| email.as_given().to_owned()).unwrap_or_default();
         context.insert("id".to_owned(), self.id.as_str().into());
         context.insert("email".to_owned(), email.into());
-        let identity = |one: &Identity| json!({"signInType": one.sign_in_type, "issuer": one.issuer});
+        let identity = |identity: &Identity| json!({"signInType": identity.sign_in_type, "issuer": identity.issuer});
         context.insert("identities".to_owned(), self.identities().iter().map(identity).collect());
         context.insert("ext".to_owned(), Value::Object(self.custom_attributes()));
         Value::Object(context)
@@ -172,14 +172,14 @@ impl User {
 
     fn custom_attributes(&self) -> Map<String, Value> {
         let Some(extensions) = &self.extensions else { return Map::new() };
-        let mut found = Map::new();
+        let mut attributes = Map::new();
         for (property, value) in &self.properties {
             if let Some(short) = extensions.short_name(property).filter(|_| !value.is_null()) {
                 let wanted = extensions.names.iter().find(|name| name.eq_ignore_ascii_case(short));
-                found.insert(wanted.map_or(short, String::as_str).to_owned(), value.clone());
+                attributes.insert(wanted.map_or(short, String::as_str).to_owned(), value.clone());
             }
         }
-        found
+        attributes
     }
 }
 

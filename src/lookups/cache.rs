@@ -1,6 +1,6 @@
-//! What a look-up answered a short while ago.
+//! The answers of look-ups, kept for a short time.
 //!
-//! The cache is in this process only and has 10,000 answers at most; the least used go first. Its keys are digests of
+//! The cache is in this process only and holds at most 10,000 answers of each look-up; the least used go first. Its keys are digests of
 //! what was asked, so that it holds no addresses. Of an answer it has only the values for the form. How long an answer
 //! stays is measured by the monotonic clock.
 
@@ -44,12 +44,12 @@ impl AnswerCache {
     }
 
     /// The answer to the same question, if it is cached.
-    pub(super) fn recall(&self, key: &CacheKey) -> Option<CachedValues> {
+    pub(super) fn get(&self, key: &CacheKey) -> Option<CachedValues> {
         self.answers.as_ref()?.get(key)
     }
 
     /// Keeps an answer.
-    pub(super) fn remember(&self, key: CacheKey, values: &CachedValues) {
+    pub(super) fn insert(&self, key: CacheKey, values: &CachedValues) {
         if let Some(answers) = &self.answers {
             answers.insert(key, Arc::clone(values));
         }

@@ -1,4 +1,4 @@
-//! What the templates of a look-up see, each value encoded for the place where it is put.
+//! The values that the templates of a look-up see. Each is encoded for its place: an address or a JSON body.
 //!
 //! `email`, `locale`, `app.id` and `app.name` are always there, empty if they are not known. `invite` has what the
 //! invitation says: its columns, its `tags` as a list, its `source`.
@@ -37,38 +37,38 @@ pub(super) fn compile(source: &str) -> Result<Template, InvalidRequest> {
 }
 
 /// What a template sees of a person.
-pub(super) fn context(subject: &LookupSubject<'_>, write: EncodeValue) -> Value {
+pub(super) fn context(subject: &LookupSubject<'_>, encode: EncodeValue) -> Value {
     let id = subject.app.id.as_ref().map_or("", |id| id.as_str());
     json!({
-        "email": write(subject.address.as_given()),
-        "locale": write(subject.locale),
-        "app": { "id": write(id), "name": write(&subject.app.name) },
-        "invite": subject.invitation.map_or_else(|| json!({}), |invitation| invite(invitation, write)),
+        "email": encode(subject.address.as_given()),
+        "locale": encode(subject.locale),
+        "app": { "id": encode(id), "name": encode(&subject.app.name) },
+        "invite": subject.invitation.map_or_else(|| json!({}), |invitation| invite(invitation, encode)),
     })
 }
 
-fn invite(invitation: &Invitation, write: EncodeValue) -> Value {
+fn invite(invitation: &Invitation, encode: EncodeValue) -> Value {
     let mut columns: serde_json::Map<String, Value> =
-        invitation.columns.iter().map(|(column, cell)| (column.clone(), write(cell).into())).collect();
-    let tags: Vec<String> = invitation.tags.iter().map(|tag| write(tag)).collect();
+        invitation.columns.iter().map(|(column, cell)| (column.clone(), encode(cell).into())).collect();
+    let tags: Vec<String> = invitation.tags.iter().map(|tag| encode(tag)).collect();
     columns.insert("tags".to_owned(), tags.into());
-    columns.insert("source".to_owned(), write(&invitation.source).into());
+    columns.insert("source".to_owned(), encode(&invitation.source).into());
     Value::Object(columns)
 }
 
 /// Two samples of what a template sees, to try it when the configuration is read: a person whose invitation has every
 /// column, and a person without an invitation.
-pub(super) fn samples(template: &Template, write: EncodeValue) -> [Value; 2] {
+pub(super) fn samples(template: &Template, encode: EncodeValue) -> [Value; 2] {
     let sample = |invite: Value| {
-        let app = json!({ "id": write("00000000-0000-0000-0000-000000000000"), "name": write("App") });
-        json!({ "email": write("jo@example.com"), "locale": write("en"), "app": app, "invite": invite })
+        let app = json!({ "id": encode("00000000-0000-0000-0000-000000000000"), "name": encode("App") });
+        json!({ "email": encode("jo@example.com"), "locale": encode("en"), "app": app, "invite": invite })
     };
     let mut columns = serde_json::Map::new();
     for path in template.paths() {
         if let [root, column, ..] = path.as_slice()
             && root == "invite"
         {
-            let value = if column == "tags" { json!([write("tag")]) } else { write("cell").into() };
+            let value = if column == "tags" { json!([encode("tag")]) } else { encode("cell").into() };
             columns.insert(column.clone(), value);
         }
     }

@@ -13,7 +13,6 @@ pub(crate) enum LookupError {
     /// A header needs a secret that is missing.
     #[error("the header {name} needs a secret that is missing")]
     SecretMissing {
-        /// The header.
         name: HeaderName,
         /// Why there is none.
         #[source]
@@ -21,10 +20,7 @@ pub(crate) enum LookupError {
     },
     /// A secret that cannot be sent.
     #[error("the secret of the header {name} has characters that no header may carry")]
-    SecretUnusable {
-        /// The header.
-        name: HeaderName,
-    },
+    SecretUnusable { name: HeaderName },
     /// A template of the request cannot be rendered.
     #[error("the request cannot be made")]
     Request(#[from] InvalidRequest),
@@ -36,16 +32,10 @@ pub(crate) enum LookupError {
     NoAnswer(OutboundError),
     /// A redirect, which is not followed.
     #[error("answered with a redirect (status {status}), which is not followed: give the final address")]
-    Redirect {
-        /// The status.
-        status: StatusCode,
-    },
+    Redirect { status: StatusCode },
     /// The status of an error.
     #[error("answered with status {status}")]
-    Status {
-        /// The status.
-        status: StatusCode,
-    },
+    Status { status: StatusCode },
     /// The answer is not JSON.
     #[error(transparent)]
     NotJson(OutboundError),
@@ -55,7 +45,7 @@ pub(crate) enum LookupError {
         /// The attributes whose pointer it is.
         attributes: Vec<AttributeName>,
     },
-    /// A defect.
+    /// The look-up panicked, which is a defect.
     #[error("the look-up panicked")]
     Panicked,
     /// No look-up has that name.

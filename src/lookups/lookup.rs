@@ -1,4 +1,4 @@
-//! One look-up: from a person to values for the form, within its time.
+//! One look-up: renders the request for a person, sends it, and reads the values for the form, all within its time.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Method as HttpMethod, StatusCode};
+use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
@@ -15,7 +15,7 @@ use super::answer::{ExtractedValues, Pointer, extract};
 use super::cache::{AnswerCache, CacheKey, CachedValues};
 use super::context::context;
 use super::request::{JSON_STRING, PERCENT_ENCODED};
-use super::{Header, LookupError, LookupOutcome, LookupSubject, Method, Settings};
+use super::{LookupError, LookupHeader, LookupOutcome, LookupSubject, MethodAndBody, Settings};
 use crate::outbound::{Answer, Limits, Outbound, Request};
 use crate::telemetry::describe;
 use crate::values::{AttributeName, Deadline};
@@ -35,13 +35,12 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
-    /// A look-up that has asked nobody yet.
+    /// A look-up that has not been asked yet.
     pub(super) fn new(outbound: Outbound, settings: Settings) -> Self {
         let cache = AnswerCache::new(settings.cache);
         Self { settings, outbound, cache }
     }
 
-    /// Its name.
     pub(super) fn name(&self) -> &Arc<str> {
         &self.settings.name
     }
@@ -49,15 +48,15 @@ impl Lookup {
     /// Asks, within the budget and until `end` at most. Logs a failure.
     pub(super) async fn ask(&self, subject: &LookupSubject<'_>, end: Deadline) -> (LookupOutcome, CachedValues) {
         let started = Instant::now();
-        let result = caught(self.look_up(subject, started, end)).await;
+        let result = catch_panic(self.look_up(subject, started, end)).await;
         log_outcome(self.name(), started.elapsed(), result)
     }
 
     async fn look_up(&self, subject: &LookupSubject<'_>, started: Instant, end: Deadline) -> OutcomeAndValues {
         let (url, body) = self.render(subject)?;
         let key = CacheKey::new(&url, body.as_deref());
-        if let Some(values) = self.cache.recall(&key) {
-            return Ok((LookupOutcome::Remembered, values));
+        if let Some(values) = self.cache.get(&key) {
+            return Ok((LookupOutcome::FromCache, values));
         }
         let request = self.request(url, body)?;
         let end = Instant::from_std(end.instant()).min(started + self.settings.budget);
@@ -69,11 +68,11 @@ impl Lookup {
         let answer = self.outbound.send(request, limits).await.map_err(LookupError::NoAnswer)?;
         let Some(extracted) = read(&answer, &self.settings.prefill)? else {
             let nobody = CachedValues::default();
-            self.cache.remember(key, &nobody);
+            self.cache.insert(key, &nobody);
             return Ok((LookupOutcome::NotFound, nobody));
         };
         let values = Arc::new(extracted.values);
-        self.cache.remember(key, &values);
+        self.cache.insert(key, &values);
         let missing = || LookupOutcome::Failed(LookupError::Absent { attributes: extracted.absent.clone() });
         Ok((if extracted.absent.is_empty() { LookupOutcome::Answered } else { missing() }, values))
     }
@@ -81,16 +80,16 @@ impl Lookup {
     fn render(&self, subject: &LookupSubject<'_>) -> Result<(Url, Option<String>), LookupError> {
         let url = self.settings.url.render(&context(subject, PERCENT_ENCODED))?;
         let body = match &self.settings.method {
-            Method::Get | Method::Post(None) => None,
-            Method::Post(Some(body)) => Some(body.render(&context(subject, JSON_STRING))?),
+            MethodAndBody::Get | MethodAndBody::Post(None) => None,
+            MethodAndBody::Post(Some(body)) => Some(body.render(&context(subject, JSON_STRING))?),
         };
         Ok((url, body))
     }
 
     fn request(&self, url: Url, body: Option<String>) -> Result<Request, LookupError> {
         let method = match self.settings.method {
-            Method::Get => HttpMethod::GET,
-            Method::Post(_) => HttpMethod::POST,
+            MethodAndBody::Get => Method::GET,
+            MethodAndBody::Post(_) => Method::POST,
         };
         let mut request = Request::new(method, url);
         request.headers = headers(&self.settings)?;
@@ -107,11 +106,11 @@ fn headers(settings: &Settings) -> Result<HeaderMap, LookupError> {
     let mut headers = HeaderMap::from_iter([(ACCEPT, JSON)]);
     for (name, header) in &settings.headers {
         let value = match header {
-            Header::Text(value) => value.clone(),
-            Header::Secret(Err(source)) => {
+            LookupHeader::Text(value) => value.clone(),
+            LookupHeader::Secret(Err(source)) => {
                 return Err(LookupError::SecretMissing { name: name.clone(), source: source.clone() });
             }
-            Header::Secret(Ok(secret)) => {
+            LookupHeader::Secret(Ok(secret)) => {
                 let value = HeaderValue::from_str(secret.expose());
                 let mut value = value.map_err(|_| LookupError::SecretUnusable { name: name.clone() })?;
                 value.set_sensitive(true);
@@ -139,9 +138,9 @@ fn read(answer: &Answer, wanted: &[(AttributeName, Pointer)]) -> Result<Option<E
     Ok(Some(extract(&body, wanted)))
 }
 
-/// The outcome of `work`, a panic included.
-async fn caught(work: impl Future<Output = OutcomeAndValues>) -> OutcomeAndValues {
-    AssertUnwindSafe(work).catch_unwind().await.unwrap_or(Err(LookupError::Panicked))
+/// The outcome of a look-up. A panic counts as a failure.
+async fn catch_panic(look_up: impl Future<Output = OutcomeAndValues>) -> OutcomeAndValues {
+    AssertUnwindSafe(look_up).catch_unwind().await.unwrap_or(Err(LookupError::Panicked))
 }
 
 /// Logs how a look-up ended, and passes its values on.
@@ -163,7 +162,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_a_failure() {
-        let result = caught(async { panic!("jo@example.com") }).await;
+        let result = catch_panic(async { panic!("jo@example.com") }).await;
         assert!(matches!(result, Err(LookupError::Panicked)));
     }
 }

@@ -1,4 +1,5 @@
-//! The request of a look-up: an address and a body, each a template whose values cannot become anything but values.
+//! The request of a look-up: an address and a body. Each is a template, and the values in it stay values: they cannot
+//! change the host, the path or the JSON around them.
 //!
 //! In an address every value is percent-encoded as a component before the template sees it, down to the unreserved
 //! characters of RFC 3986; scheme, host and port are written out and compared again after each rendering. Two dots that
@@ -28,17 +29,13 @@ pub(crate) enum InvalidRequest {
     /// A member that does not exist.
     #[error("{path} does not exist{}", near.as_ref().map(|near| format!(": did you mean {near}?")).unwrap_or_default())]
     UnknownMember {
-        /// The path.
         path: String,
         /// What may have been meant.
         near: Option<String>,
     },
     /// A table instead of one of its members.
     #[error("{name} is a table: name one of its members, such as {name}.name")]
-    WholeTable {
-        /// The table.
-        name: String,
-    },
+    WholeTable { name: String },
     /// Scheme, host or port are not there, or not in full, before the first tag.
     #[error("scheme, host and port must be written out, with a / after them: a template may begin there")]
     HostNotLiteral,
@@ -61,19 +58,20 @@ pub(crate) enum InvalidRequest {
     #[error("the address leads to another host than the one written out")]
     OtherHost,
     /// A body that is no JSON.
-    #[error("the body is not JSON once it is rendered: line {line}, column {column}{}", if *absent { ABSENT } else { "" })]
+    #[error("the body is not JSON once it is rendered: line {line}, column {column}{}", if *only_without_invitation { WITHOUT_INVITATION_REMEDY } else { "" })]
     NotJson {
         /// Where it went wrong, from 1.
         line: usize,
         /// Where in the line, from 1.
         column: usize,
-        /// Whether it is JSON for those who have an invitation.
-        absent: bool,
+        /// Whether it is JSON for people who have an invitation.
+        only_without_invitation: bool,
     },
 }
 
-/// The remedy for what an invitation does not say.
-const ABSENT: &str = r#", for somebody without an invitation: write {{ invite.name | default("null") }}"#;
+/// What to do about a body that is not JSON for people without an invitation.
+const WITHOUT_INVITATION_REMEDY: &str =
+    r#", for somebody without an invitation: write {{ invite.name | default("null") }}"#;
 
 /// The address of a look-up.
 #[derive(Clone)]
@@ -123,7 +121,7 @@ impl UrlTemplate {
     /// The address over values written by [`PERCENT_ENCODED`].
     pub(super) fn render(&self, context: &Value) -> Result<Url, InvalidRequest> {
         let rendered = self.template.render(context)?;
-        // A URL parser drops these anywhere. Dropped before the checks, they cannot hide anything.
+        // A URL parser ignores these characters wherever they are. Removed before the checks, they cannot hide anything.
         let rendered = rendered.trim().replace(['\t', '\n', '\r'], "");
         if has_dot_segment(&rendered) {
             return Err(InvalidRequest::DotSegment);
@@ -148,7 +146,7 @@ fn base(source: &str) -> Result<Url, InvalidRequest> {
     let after = literal.split_once("://").map(|(_, after)| after.trim_start_matches(['/', '\\']));
     let complete = match first_tag {
         Some(_) => after.is_some_and(|after| after.contains(['/', '?', '#', '\\'])),
-        // Something wrong with it is better said by the parser.
+        // If something is wrong with it, the parser's error says it best.
         None => after.is_some() || Url::parse(literal)?.cannot_be_a_base(),
     };
     if complete { Ok(Url::parse(literal)?) } else { Err(InvalidRequest::HostNotLiteral) }
@@ -171,7 +169,9 @@ impl BodyTemplate {
         let [full, bare] = samples(&body.0, JSON_STRING);
         body.render(&full)?;
         body.render(&bare).map_err(|error| match error {
-            InvalidRequest::NotJson { line, column, .. } => InvalidRequest::NotJson { line, column, absent: true },
+            InvalidRequest::NotJson { line, column, .. } => {
+                InvalidRequest::NotJson { line, column, only_without_invitation: true }
+            }
             other => other,
         })?;
         Ok(body)
@@ -182,7 +182,11 @@ impl BodyTemplate {
         let rendered = self.0.render(context)?;
         match serde_json::from_str::<serde::de::IgnoredAny>(&rendered) {
             Ok(_) => Ok(rendered),
-            Err(error) => Err(InvalidRequest::NotJson { line: error.line(), column: error.column(), absent: false }),
+            Err(error) => Err(InvalidRequest::NotJson {
+                line: error.line(),
+                column: error.column(),
+                only_without_invitation: false,
+            }),
         }
     }
 }

@@ -29,7 +29,7 @@ fn crm(server: &str) -> Settings {
     Settings {
         name: Arc::from("crm"),
         url: UrlTemplate::try_new(&format!("{server}/people?email={{{{ email }}}}")).unwrap(),
-        method: Method::Get,
+        method: MethodAndBody::Get,
         headers: Vec::new(),
         prefill: wanted(&[("city", "/city")]),
         budget: LONG,
@@ -62,7 +62,7 @@ async fn ask_about(lookups: &Lookups, names: &[&str], address: &str, patience: D
     let subject = LookupSubject { address: &address, app: &app, invitation: Some(&invitation), locale: "en" };
     let names: Vec<Arc<str>> = names.iter().map(|name| Arc::from(*name)).collect();
     let answers = lookups.ask_each(&names, &subject, Deadline::new(Instant::now(), patience)).await;
-    Found { values: merged(&answers), outcomes: answers.iter().map(|(outcome, _)| outcome.name()).collect() }
+    Found { values: merge(&answers), outcomes: answers.iter().map(|(outcome, _)| outcome.name()).collect() }
 }
 
 async fn ask(settings: Settings) -> Found {
@@ -101,8 +101,8 @@ async fn asks_with_the_encoded_address_and_its_own_headers() {
     asked.and(header("accept", "application/json")).respond_with(leeds()).expect(1).mount(&server).await;
     let mut settings = crm(&server.uri());
     settings.headers = vec![
-        ("authorization".parse().unwrap(), Header::Secret(Ok(Secret::new("Bearer s3cr3t")))),
-        ("x-tenant".parse().unwrap(), Header::Text(HeaderValue::from_static("contoso"))),
+        ("authorization".parse().unwrap(), LookupHeader::Secret(Ok(Secret::new("Bearer s3cr3t")))),
+        ("x-tenant".parse().unwrap(), LookupHeader::Text(HeaderValue::from_static("contoso"))),
     ];
     assert_eq!(summary(&ask(settings).await), (json!({ "city": "Leeds" }), vec!["answered"]));
 }
@@ -115,7 +115,7 @@ async fn posts_json() {
     asked.respond_with(leeds()).expect(1).mount(&server).await;
     let mut settings = crm(&server.uri());
     let body = r#"{"email": {{ email }}, "name": {{ invite.name | default("null") }}, "app": {{ app.name }}}"#;
-    settings.method = Method::Post(Some(BodyTemplate::try_new(body).unwrap()));
+    settings.method = MethodAndBody::Post(Some(BodyTemplate::try_new(body).unwrap()));
     assert_eq!(summary(&ask(settings).await), (json!({ "city": "Leeds" }), vec!["answered"]));
 }
 
@@ -205,7 +205,7 @@ async fn without_its_secret_nothing_is_asked(#[case] secret: Result<Secret, Secr
     let server = MockServer::start().await;
     Mock::given(method("GET")).respond_with(leeds()).expect(0).mount(&server).await;
     let mut settings = crm(&server.uri());
-    settings.headers = vec![("x-api-key".parse().unwrap(), Header::Secret(secret))];
+    settings.headers = vec![("x-api-key".parse().unwrap(), LookupHeader::Secret(secret))];
     let found = ask(settings).await;
     assert_eq!(summary(&found), (json!({}), vec![reason]));
     assert!(!format!("{found:?}").contains("cr3t"));
@@ -292,7 +292,7 @@ async fn nothing_secret_or_personal_is_in_any_line_or_printed() {
     let server = MockServer::start().await;
     Mock::given(header_exists("x-api-key")).respond_with(leeds()).expect(1).mount(&server).await;
     let mut settings = crm(&server.uri());
-    settings.headers = vec![("x-api-key".parse().unwrap(), Header::Secret(Ok(Secret::new("s3cr3t"))))];
+    settings.headers = vec![("x-api-key".parse().unwrap(), LookupHeader::Secret(Ok(Secret::new("s3cr3t"))))];
     settings.cache = Duration::from_mins(10);
     let all = lookups(vec![settings]);
     let (found, lines) = logged(LevelFilter::TRACE, ask_about(&all, &["crm"], "jo@example.com", LONG)).await;

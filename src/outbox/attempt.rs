@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::is_ahead;
 
-/// After each of this many failures the next run tries again.
-const AT_ONCE: u32 = 3;
-/// The wait after the next failure; it doubles from then on.
+/// After each of the first failures, this many, the next run tries again without a wait.
+const FAILURES_WITHOUT_WAIT: u32 = 3;
+/// The wait after the failure that follows. From then on it doubles.
 const FIRST_WAIT: TimeDelta = TimeDelta::minutes(10);
-/// The longest wait of our own, without its spread.
-const LONGEST_WAIT: TimeDelta = TimeDelta::hours(6);
-/// The longest wait that another side can ask for, without its spread.
-const LONGEST_ASKED: TimeDelta = TimeDelta::hours(24);
+/// The longest wait that is not asked for, without its spread.
+const MAX_WAIT: TimeDelta = TimeDelta::hours(6);
+/// The longest wait that an outside system can ask for, without its spread.
+const MAX_RETRY_AFTER: TimeDelta = TimeDelta::hours(24);
 /// The most that is added to a wait, in thousandths of it.
 const SPREAD: u64 = 200;
 
@@ -25,7 +25,7 @@ const SPREAD: u64 = 200;
 pub(super) struct Attempt {
     /// When it failed.
     pub(super) at: DateTime<Utc>,
-    /// Which step; `None`: what comes before all steps. The stored name is older than other kinds of work.
+    /// The step that failed; `None`: what comes before all steps. Its name in the object is older than this room.
     #[serde(rename = "connector")]
     pub(super) step: Option<String>,
     /// Why, without anything personal.
@@ -35,32 +35,34 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
-    /// Whether the wait after it is over. What failed in the future failed by a wrong clock, which says nothing about
-    /// when to try again.
+    /// Whether the wait after it is over. A failure with a time in the future was written while a clock was wrong, so its
+    /// wait does not count.
     pub(super) fn is_over(&self, now: DateTime<Utc>) -> bool {
         self.not_before <= now || is_ahead(self.at, now)
     }
 }
 
-/// When to try again after the `failures`th failure of a step (from 1) at `now`; `asked` is what `Retry-After` said.
+/// When to try again after the `failures`th failure of a step (from 1) at `now`; `retry_after` is the
+/// wait that the outside system asked for.
 ///
-/// Up to a fifth is added to each wait, so that what failed together in one outage does not come back at one moment.
-/// How much follows from the id, the step and the number of failures, so no random numbers are needed, and a wait is
-/// never shorter than what was asked for.
+/// Up to a fifth is added to each wait, so that what failed together in one outage is not tried again at one moment. The
+/// addition follows from the id, the step and the number of failures, so no random numbers are needed. A wait is never
+/// shorter than the outside system asked for.
 pub(super) fn not_before(
     id: &impl Display,
     step: Option<&str>,
     failures: u32,
-    asked: Option<Duration>,
+    retry_after: Option<Duration>,
     now: DateTime<Utc>,
 ) -> DateTime<Utc> {
-    let doublings = failures.saturating_sub(AT_ONCE + 1).min(16);
+    let doublings = failures.saturating_sub(FAILURES_WITHOUT_WAIT + 1).min(16);
     let own = match failures {
-        0..=AT_ONCE => TimeDelta::zero(),
-        _ => (FIRST_WAIT * (1 << doublings)).min(LONGEST_WAIT),
+        0..=FAILURES_WITHOUT_WAIT => TimeDelta::zero(),
+        _ => (FIRST_WAIT * (1 << doublings)).min(MAX_WAIT),
     };
-    let asked = asked.map_or(TimeDelta::zero(), |asked| TimeDelta::from_std(asked).unwrap_or(LONGEST_ASKED));
-    let wait = own.max(asked.min(LONGEST_ASKED));
+    let retry_after = retry_after
+        .map_or(TimeDelta::zero(), |retry_after| TimeDelta::from_std(retry_after).unwrap_or(MAX_RETRY_AFTER));
+    let wait = own.max(retry_after.min(MAX_RETRY_AFTER));
     now.checked_add_signed(wait + wait * spread(id, step, failures) / 1000).unwrap_or(now)
 }
 
@@ -83,8 +85,8 @@ mod tests {
     }
 
     /// The wait of an id, in seconds.
-    fn wait(id: u32, failures: u32, asked: Option<Duration>) -> i64 {
-        (not_before(&id, Some("news"), failures, asked, now()) - now()).num_seconds()
+    fn wait(id: u32, failures: u32, retry_after: Option<Duration>) -> i64 {
+        (not_before(&id, Some("news"), failures, retry_after, now()) - now()).num_seconds()
     }
 
     #[rstest]
@@ -100,11 +102,11 @@ mod tests {
     #[case(1, Some(100_000), 24 * 60)]
     fn waits_longer_each_time_and_as_long_as_asked_and_at_most_a_fifth_more(
         #[case] failures: u32,
-        #[case] asked: Option<u64>,
+        #[case] retry_after: Option<u64>,
         #[case] minutes: i64,
     ) {
-        let asked = asked.map(|minutes| Duration::from_secs(minutes * 60));
-        let waits: Vec<i64> = (0..500).map(|id| wait(id, failures, asked)).collect();
+        let retry_after = retry_after.map(|minutes| Duration::from_secs(minutes * 60));
+        let waits: Vec<i64> = (0..500).map(|id| wait(id, failures, retry_after)).collect();
         let (least, most) = (minutes * 60, minutes * 72);
         assert!(waits.iter().all(|wait| (least..=most).contains(wait)), "{waits:?}");
         let edge = (most - least) / 20;

@@ -1,4 +1,4 @@
-//! The names of the objects of one kind of work.
+//! The names that the objects of one kind of work have in the store.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -7,10 +7,10 @@ const PENDING: &str = "pending";
 const DONE: &str = "done";
 const ABANDONED: &str = "abandoned";
 
-/// The folders of work that lies at the top of the store. Other work has one folder, its root.
+/// The folders of a kind of work whose root is the top of the store. Any other kind has one folder: its root.
 pub(crate) const TOP_FOLDERS: &[&str] = &[PENDING, DONE, ABANDONED];
 
-/// Where the objects of one kind of work lie.
+/// Where the objects of one kind of work are.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Layout {
     root: &'static str,
@@ -28,12 +28,13 @@ pub(super) enum Part {
     Result(String),
     /// `attempt-{n}`, counted from 1.
     Attempt(u32),
-    /// Not one of ours; it is deleted with the others.
+    /// Another object in the entry's folder. It is deleted with the others.
     Unknown(String),
 }
 
 impl Layout {
-    /// Below the folder `root` of the store (empty: at its top), with an entry's own object called `{entry}.json`.
+    /// A layout below the folder `root` of the store (empty: at its top). The own object of each entry is called
+    /// `{entry}.json`.
     pub(crate) const fn new(root: &'static str, entry: &'static str) -> Self {
         Self { root, entry }
     }
@@ -69,7 +70,7 @@ impl Layout {
         format!("{}/{id}.json", self.folder(if abandoned { ABANDONED } else { DONE }))
     }
 
-    /// The id and the part that the name of an object in the outbox stands for, if it is as names are written here.
+    /// The id and the part that the name of an object in the outbox stands for. `None`: no object here has such a name.
     pub(super) fn parse<K: FromStr + Display>(&self, name: &str) -> Option<(K, Part)> {
         let (text, part) = name.strip_prefix(&self.pending())?.strip_prefix('/')?.split_once('/')?;
         let id = text.parse().ok().filter(|id: &K| id.to_string() == text)?;

@@ -1,27 +1,27 @@
-//! What stays of work: the result of each step, and the permanent record. Nothing here is personal but the id, and what
-//! an outside system calls a person where that follows from their address.
+//! What stays of an entry: the result of each step, and the permanent record. The only personal values here are the id,
+//! and the ids that outside systems give, some of which follow from the address.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// What came of one step.
+/// How one step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum StepOutcome {
     /// The outside system has it.
     Delivered,
-    /// It was not to be sent, or will never be taken, and that is in order.
+    /// Nothing had to be sent, or the outside system will never take it. Neither is an error.
     Skipped,
-    /// Given up.
+    /// It was given up.
     Failed,
-    /// Not run, because a step that it comes after failed.
+    /// It was not run, because a step before it failed.
     NotRun,
 }
 
 impl StepOutcome {
-    /// Its name in the records and in the log.
+    /// The word for it in the records and in the log.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Delivered => "delivered",
@@ -32,14 +32,14 @@ impl StepOutcome {
     }
 }
 
-/// `result-{step}.json`.
+/// The content of `result-{step}.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct StepResult {
     pub(crate) outcome: StepOutcome,
     /// The outside system's own id of what now exists there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<String>,
-    /// Why it came to this, without anything personal.
+    /// Why it ended so, without anything personal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<String>,
     pub(crate) at: DateTime<Utc>,
@@ -52,20 +52,20 @@ impl StepResult {
     }
 }
 
-/// `done/{id}.json` and `abandoned/{id}.json`: the permanent record. `S` says why work was not needed.
+/// The permanent record, `done/{id}.json` or `abandoned/{id}.json`. `S` is the reason why nothing had to be done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Finished<K, S> {
+pub(crate) struct PermanentRecord<K, S> {
     pub(crate) id: K,
-    /// When the work was put into the outbox.
+    /// When the entry was put into the outbox.
     pub(crate) found_at: DateTime<Utc>,
     /// When it was finished.
     pub(crate) at: DateTime<Utc>,
-    /// Why nothing was to be done.
+    /// Why nothing had to be done; `None`: something had.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) skipped: Option<S>,
-    /// Why it was abandoned.
+    /// Why it was abandoned; `None`: it was not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) abandoned: Option<String>,
-    /// What came of each step.
+    /// How each step ended.
     pub(crate) results: BTreeMap<String, StepResult>,
 }

@@ -71,12 +71,12 @@ impl Fixture {
                 contacts.clear(&id).await?;
                 continue;
             }
-            let mut work = Work::load(&contacts, &pending, change("lost")).await?;
+            let mut work = LoadedEntry::load(&contacts, &pending, change("lost")).await?;
             for step in STEPS {
                 if work.outcome(step).is_none() {
                     let request = match work.request(step).await? {
                         Some(request) => request,
-                        None => work.store_request(step, self.render(work.entry())).await?,
+                        None => work.store_request(step, self.render(work.content())).await?,
                     };
                     self.sent.lock().unwrap().push((id, step, request));
                     work.store_result(step, StepResult::new(StepOutcome::Delivered, None, now())).await?;
@@ -84,7 +84,7 @@ impl Fixture {
             }
             let results = work.results().clone();
             let at = now();
-            let done = Finished::<_, ()> { id, found_at: at, at, skipped: None, abandoned: None, results };
+            let done = PermanentRecord::<_, ()> { id, found_at: at, at, skipped: None, abandoned: None, results };
             contacts.finish(&done).await?;
         }
         Ok(())
@@ -144,8 +144,8 @@ async fn a_request_that_another_process_stored_meanwhile_is_the_one_to_be_sent()
     let fixture = fixture().await;
     let contacts = fixture.contacts();
     let pending = contacts.pending().await.unwrap();
-    let first = Work::load(&contacts, &pending[0], change("lost")).await.unwrap();
-    let second = Work::load(&contacts, &pending[0], change("lost")).await.unwrap();
+    let first = LoadedEntry::load(&contacts, &pending[0], change("lost")).await.unwrap();
+    let second = LoadedEntry::load(&contacts, &pending[0], change("lost")).await.unwrap();
     assert_eq!(first.store_request("crm", json!(1)).await.unwrap(), 1);
     assert_eq!(second.store_request("crm", json!(2)).await.unwrap(), 1);
 }
@@ -154,22 +154,22 @@ async fn a_request_that_another_process_stored_meanwhile_is_the_one_to_be_sent()
 async fn a_step_that_fails_waits_and_is_given_up_after_its_last_attempt() {
     let fixture = fixture().await;
     let contacts = fixture.contacts();
-    let failure = |asked| Failure { reason: "status 503".to_owned(), asked };
+    let failure = |retry_after| Failure { reason: "status 503".to_owned(), retry_after };
     for attempt in 1..=2 {
         let pending = contacts.pending().await.unwrap().into_iter().find(|pending| pending.id == 7).unwrap();
-        let mut work = Work::load(&contacts, &pending, change("lost")).await.unwrap();
-        let asked = Some(Duration::from_mins(10));
+        let mut work = LoadedEntry::load(&contacts, &pending, change("lost")).await.unwrap();
+        let retry_after = Some(Duration::from_mins(10));
         assert_eq!(work.failures(Some("crm")), attempt - 1);
-        assert_eq!(work.fail(Some("crm"), failure(asked), 3, now()).await.unwrap(), Retry::Later);
-        assert!(!work.is_due(Some("crm"), now() + TimeDelta::minutes(9)), "as long as asked");
+        assert_eq!(work.fail(Some("crm"), failure(retry_after), 3, now()).await.unwrap(), AfterFailure::RetryLater);
+        assert!(!work.is_due(Some("crm"), now() + TimeDelta::minutes(9)), "as long as retry_after");
         assert!(work.is_due(Some("crm"), now() + TimeDelta::minutes(12)), "at most a fifth longer");
         assert!(work.is_due(Some("directory"), now()) && work.is_due(None, now()), "others need not wait");
     }
     let pending = contacts.pending().await.unwrap().into_iter().find(|pending| pending.id == 7).unwrap();
     assert!(!pending.has_begun(), "nothing was stored for a step");
-    let mut work = Work::load(&contacts, &pending, change("lost")).await.unwrap();
+    let mut work = LoadedEntry::load(&contacts, &pending, change("lost")).await.unwrap();
     let last = work.fail(Some("crm"), failure(None), 3, now()).await.unwrap();
-    assert_eq!(last, Retry::GiveUp("given up after 3 attempts: status 503".to_owned()));
+    assert_eq!(last, AfterFailure::GiveUp("given up after 3 attempts: status 503".to_owned()));
 }
 
 #[tokio::test]

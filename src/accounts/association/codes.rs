@@ -14,7 +14,7 @@ impl Association<'_> {
         let accounts = self.accounts;
         let index = accounts.reservation_index(self.run).await?;
         let accepted = accounts.reservations.accept(index, self.id(), &addresses(user), accounts.clock.now()).await?;
-        let accepted = accepted.ok_or(Stop::Account(Progress::Left))?;
+        let accepted = accepted.ok_or(Stop::Account(Progress::LeftForNextRun))?;
         self.run.update_report(|report| report.accepted_codes += accepted.new);
         self.codes = Some(accepted.codes);
         Ok(())

@@ -10,7 +10,7 @@ use crate::outbox::Failure;
 use crate::telemetry::describe;
 use crate::values::{CodeDigest, Invitation, InvitationState};
 
-/// Names under which a run remembers what is not set up; no connector can be called so.
+/// Names under which a run remembers what is not set up. No connector can have such a name.
 const USERS: &str = "read:users";
 const INVITES: &str = "read:invites";
 
@@ -45,7 +45,7 @@ impl Association<'_> {
             return Err(Stop::Account(Progress::Waiting));
         }
         let Ok(read) = timeout_at(self.run.end, self.accounts.directory.user(self.id(), self.run.end)).await else {
-            return Err(Stop::Account(Progress::Left));
+            return Err(Stop::Account(Progress::LeftForNextRun));
         };
         let error = match read {
             Ok(user) => return Ok(user),
@@ -57,12 +57,12 @@ impl Association<'_> {
             }
             return Err(Stop::Account(Progress::Waiting));
         }
-        // The end of the run cut it off, so no attempt has failed.
+        // The end of the run cut the call off. That is not a failed attempt.
         if self.run.is_over() {
-            return Err(Stop::Account(Progress::Left));
+            return Err(Stop::Account(Progress::LeftForNextRun));
         }
-        let asked = if let Disposition::Retry { after } = error.disposition() { after } else { None };
-        let failure = Failure { reason: describe(&error), asked };
+        let retry_after = if let Disposition::Retry { after } = error.disposition() { after } else { None };
+        let failure = Failure { reason: describe(&error), retry_after };
         Err(Stop::Account(self.failed_attempt(None, failure).await?))
     }
 
@@ -71,10 +71,10 @@ impl Association<'_> {
             let id = result.id.clone().unwrap_or_default();
             (name.clone(), json!({"id": id, "outcome": result.outcome}))
         };
-        Value::Object(self.work.results().iter().map(result).collect())
+        Value::Object(self.stored.results().iter().map(result).collect())
     }
 
-    /// The invitation as templates see it; all of it is empty if there is none, or no template uses it.
+    /// The invitation as templates see it. All its members are empty if there is none, or if no template uses it.
     async fn invite(&mut self, user: &User) -> Result<Value, Stop> {
         if let Some(invite) = &self.invite {
             return Ok(invite.clone());
@@ -90,7 +90,7 @@ impl Association<'_> {
         }
         let codes = self.codes().await?;
         let Ok(found) = timeout_at(self.run.end, self.invitation(user, &codes)).await else {
-            return Err(Stop::Account(Progress::Left));
+            return Err(Stop::Account(Progress::LeftForNextRun));
         };
         found.map_err(|error| {
             if self.run.note_not_set_up(INVITES) {
@@ -100,10 +100,10 @@ impl Association<'_> {
         })
     }
 
-    /// The invitation of the code that was accepted, even if it had expired: with it the person was admitted. Without
-    /// one, the first for the account's address that was valid when the account was made.
+    /// The invitation of an accepted code, even if it has expired since: it admitted the person. Without such a code, the
+    /// first invitation for the account's address that was valid when the account was made.
     async fn invitation(&self, user: &User, codes: &[CodeDigest]) -> Result<Option<Invitation>, InviteError> {
-        let (invites, at) = (&self.accounts.invites, user.created().unwrap_or(self.work.entry().found_at));
+        let (invites, at) = (&self.accounts.invites, user.created().unwrap_or(self.stored.content().found_at));
         // It is not known which app the person signed up to, so an invitation for certain apps counts as well.
         let valid = |invitation: &Invitation| invitation.state(invitation.apps.first(), at) == InvitationState::Valid;
         for code in codes {
@@ -113,10 +113,10 @@ impl Association<'_> {
                 return Ok(Some(found.swap_remove(first)));
             }
         }
-        // Nor is it known which policy decided, so the narrowest way of comparing that finds one is used.
+        // Which policy decided is not known either. So the ways of comparing are tried, the narrowest first.
         if let Some(email) = user.email() {
-            for how in &self.accounts.settings.email_matches {
-                let found = invites.find(&email, *how).await?;
+            for email_match in &self.accounts.settings.email_matches {
+                let found = invites.find(&email, *email_match).await?;
                 if let Some(invitation) = found.into_iter().find(valid) {
                     return Ok(Some(invitation));
                 }

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::accounts::{Accounts, ConnectorSettings, RunError, RunReport, Settings};
 use crate::clock::{Clock, ManualClock};
-use crate::connectors::{Connector, ConnectorError, Input, Receipt, Rendered};
+use crate::connectors::{Connector, ConnectorError, Receipt, RenderInput, Rendered};
 use crate::graph::Directory;
 use crate::graph::fake::FakeDirectory;
 use crate::invites::{InviteError, InviteSource, Invites};
@@ -118,7 +118,7 @@ impl Connector for FakeConnector {
         &self.name
     }
 
-    fn render(&self, input: &Input<'_>) -> Result<Rendered, ConnectorError> {
+    fn render(&self, input: &RenderInput<'_>) -> Result<Rendered, ConnectorError> {
         self.with(|state| {
             state.contexts.push(input.context.clone());
             state.rendered += 1;

@@ -7,7 +7,7 @@ use reqwest::header::{HeaderName, HeaderValue};
 use crate::config::engine::{Decode, Diagnostics, Node, Origin, Severity, Shape, Spanned, TextFormat, Value, is_table};
 use crate::config::environment::Environment;
 use crate::config::secrets::SecretRef;
-use crate::lookups::Header;
+use crate::lookups::LookupHeader;
 
 /// Words in the name of a header whose value is a secret.
 const SECRET: [&str; 5] = ["authorization", "token", "key", "secret", "cookie"];
@@ -42,8 +42,8 @@ pub(super) fn headers(
     sections: &BTreeMap<String, Spanned<HeaderText>>,
     environment: &Environment,
     diagnostics: &mut Diagnostics,
-) -> Vec<(HeaderName, Header)> {
-    let mut headers: Vec<(HeaderName, Header)> = Vec::new();
+) -> Vec<(HeaderName, LookupHeader)> {
+    let mut headers: Vec<(HeaderName, LookupHeader)> = Vec::new();
     diagnostics.within("headers", |diagnostics| {
         for (written, text) in sections {
             let Some(name) = diagnostics.within(written, |diagnostics| header_name(written, &text.origin, diagnostics))
@@ -76,7 +76,7 @@ fn header(
     text: &Spanned<HeaderText>,
     environment: &Environment,
     diagnostics: &mut Diagnostics,
-) -> Option<Header> {
+) -> Option<LookupHeader> {
     let problem = match &text.value {
         HeaderText::Secret(secret) => {
             let secret = secret.resolve(environment, diagnostics);
@@ -84,13 +84,13 @@ fn header(
                 let why = "the secret has characters that no header may carry: look at its value";
                 diagnostics.report(Severity::MissingSecret, &text.origin, why);
             }
-            return Some(Header::Secret(secret));
+            return Some(LookupHeader::Secret(secret));
         }
         HeaderText::Text(_) if SECRET.iter().any(|word| name.as_str().contains(word)) => {
             r#"its value is a secret, which is never a plain string: write { env = "NAME" } or { file = "path" }"#
         }
         HeaderText::Text(text) => match HeaderValue::from_str(text) {
-            Ok(value) => return Some(Header::Text(value)),
+            Ok(value) => return Some(LookupHeader::Text(value)),
             Err(_) => "has characters that no header may carry",
         },
     };

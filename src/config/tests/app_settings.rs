@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::sample::{GRAPH, LEAST, NEWS, Sample};
 use crate::clock::SystemClock;
-use crate::connectors::{ConnectorParts, Input, Rendered};
+use crate::connectors::{ConnectorDependencies, RenderInput, Rendered};
 use crate::graph::User;
 use crate::graph::fake::FakeDirectory;
 use crate::outbound::Outbound;
@@ -62,7 +62,7 @@ fn a_setting_reaches_what_the_file_does_not_hold() {
     assert_eq!(config.sign_up.messages.text("try-later", reader), "Portal: plus tard");
     let mut timer = config.timer.unwrap();
     assert!(timer.credential.secret.is_ok());
-    let parts = ConnectorParts {
+    let parts = ConnectorDependencies {
         outbound: Outbound::try_new(Arc::new(SystemClock)).unwrap(),
         directory: Arc::new(FakeDirectory::new(None)),
         extensions: None,
@@ -71,7 +71,9 @@ fn a_setting_reaches_what_the_file_does_not_hold() {
     let context = json!({"user": {"mobilePhone": "+61 491 570 006"}, "invite": {}, "results": {}});
     let user = json!({"mail": "jo@example.com"}).as_object().unwrap().clone();
     let user = User::new("9fb7a577-9469-4489-912d-bc58a5bca276".parse().unwrap(), user, None);
-    let Rendered::Request(request) = news.render(&Input { user: &user, context: &context }).unwrap() else { panic!() };
+    let Rendered::Request(request) = news.render(&RenderInput { user: &user, context: &context }).unwrap() else {
+        panic!()
+    };
     assert_eq!(request["merge_fields"], json!({"PHONE": "+61 491 570 006"}));
 }
 

@@ -3,7 +3,7 @@
 use rstest::rstest;
 
 use super::sample::{LEAST, Sample, set};
-use crate::lookups::{Header, Method};
+use crate::lookups::{LookupHeader, MethodAndBody};
 
 /// The least that a look-up says.
 const CRM: &str = r#"
@@ -27,7 +27,7 @@ fn a_look_up_has_defaults() {
     assert!(config.notes.is_empty(), "{:?}", config.notes);
     let crm = &config.lookups[0];
     assert_eq!((&*crm.name, crm.headers.len(), crm.private), ("crm", 0, false));
-    assert!(matches!(crm.method, Method::Get));
+    assert!(matches!(crm.method, MethodAndBody::Get));
     assert_eq!((crm.budget.as_millis(), crm.cache.as_secs(), crm.max_body), (300, 60, 65_536));
     assert_eq!(crm.prefill, [(crate::values::AttributeName::new("jobTitle"), "/person/title".parse().unwrap())]);
 }
@@ -50,7 +50,7 @@ allow_private = ["127.0.0.1"]
     let config = Sample::new(&format!("{LEAST}{text}")).with("CRM_KEY", "Bearer s3cr3t").load().unwrap();
     assert!(config.notes.is_empty(), "{:?}", config.notes);
     let crm = &config.lookups[0];
-    assert!(crm.private && crm.cache.is_zero() && matches!(crm.method, Method::Post(Some(_))));
+    assert!(crm.private && crm.cache.is_zero() && matches!(crm.method, MethodAndBody::Post(Some(_))));
     assert_eq!((crm.headers.len(), crm.prefill.len()), (2, 2));
     assert!(!format!("{config:?}").contains("s3cr3t"));
 }
@@ -119,7 +119,9 @@ fn a_secret_that_cannot_be_sent_does_not_stop_the_service(#[case] value: Option<
         sample = sample.with("CRM_KEY", value);
     }
     let config = sample.load().unwrap();
-    assert!(matches!(config.lookups[0].headers.as_slice(), [(name, Header::Secret(_))] if name == "authorization"));
+    assert!(
+        matches!(config.lookups[0].headers.as_slice(), [(name, LookupHeader::Secret(_))] if name == "authorization")
+    );
     let seen = sample.problems();
     assert!(seen.len() == 1 && seen[0].contains(says) && !seen[0].contains("cr3t"), "{seen:#?}");
 }
@@ -130,7 +132,9 @@ fn a_setting_can_replace_a_header_by_a_reference_or_a_text() {
     let lookup = lookup.with("GUESTLIST__LOOKUPS__CRM__HEADERS__AUTHORIZATION", "{ env = \"B\" }");
     let lookup = lookup.with("GUESTLIST__LOOKUPS__CRM__HEADERS__X-TENANT", "fabrikam").with("B", "s3cr3t");
     let config = lookup.load().unwrap();
-    let headers: Vec<&Header> = config.lookups[0].headers.iter().map(|(_, header)| header).collect();
-    assert!(headers.iter().any(|header| matches!(header, Header::Secret(Ok(secret)) if secret.expose() == "s3cr3t")));
-    assert!(headers.iter().any(|header| matches!(header, Header::Text(text) if text == "fabrikam")));
+    let headers: Vec<&LookupHeader> = config.lookups[0].headers.iter().map(|(_, header)| header).collect();
+    assert!(
+        headers.iter().any(|header| matches!(header, LookupHeader::Secret(Ok(secret)) if secret.expose() == "s3cr3t"))
+    );
+    assert!(headers.iter().any(|header| matches!(header, LookupHeader::Text(text) if text == "fabrikam")));
 }

@@ -1,7 +1,7 @@
 //! What Mailchimp's answers mean. Only this file reads its statuses, titles and details.
 //!
 //! A delivery succeeded only if the answer is the member: 200, with the id and the list of the request. A refusal counts
-//! only as the problem document that Mailchimp writes. Any other answer comes from a system in between, or from
+//! only if it is a problem document as Mailchimp writes it. Any other answer comes from a system in between, or from
 //! Mailchimp's throttle, and the delivery is tried again.
 
 use reqwest::StatusCode;
@@ -13,7 +13,7 @@ use crate::outbound::{Answer, Disposition};
 
 /// The member that a request was about.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Asked<'a> {
+pub(super) struct MemberKey<'a> {
     /// The audience.
     pub(super) list: &'a str,
     /// The member's id in it.
@@ -36,7 +36,8 @@ impl Problem {
         let body: Value = answer.json().ok().filter(|_| is_error)?;
         let text = |name: &str| body.get(name)?.as_str().map(str::to_owned);
         let status = body.get("status").and_then(Value::as_u64)?;
-        // A gateway may write problem documents too. Mailchimp's `instance` is the id of the request, its `type` its own page.
+        // A gateway may write problem documents, too. In Mailchimp's own, `instance` is the id of the request, and `type`
+        // is a page of Mailchimp.
         let is_id = text("instance").is_some_and(|id| Uuid::parse_str(&id).is_ok());
         let is_own_type = text("type").is_none_or(|page| page.contains("mailchimp.com/"));
         let own = status == u64::from(answer.status.as_u16()) && is_id && is_own_type;
@@ -47,17 +48,18 @@ impl Problem {
     }
 }
 
-/// Reads an answer.
-pub(super) fn read(answer: &Answer, asked: Asked<'_>) -> Result<Receipt, ConnectorError> {
+/// Decides what an answer means for the member that the request was about.
+pub(super) fn read(answer: &Answer, member_key: MemberKey<'_>) -> Result<Receipt, ConnectorError> {
     if answer.status == StatusCode::OK {
-        return receipt(answer, asked).ok_or_else(|| unreadable(answer, "status 200 without the member asked for"));
+        return receipt(answer, member_key)
+            .ok_or_else(|| unreadable(answer, "status 200 without the member asked for"));
     }
     let status = answer.status.as_u16();
     let Some(problem) = Problem::of(answer) else {
         return Err(unreadable(answer, &format!("status {status} without a problem that Mailchimp describes")));
     };
     Err(match status {
-        400 => bad_request(&problem),
+        400 => refused_values(&problem),
         401 => setup("api_key is not accepted (401); check that the key is whole and not revoked"),
         403 => setup("api_key may not do this (403); check the key's user and the account's state"),
         404 => setup("there is no such audience (404); check list"),
@@ -68,16 +70,18 @@ pub(super) fn read(answer: &Answer, asked: Asked<'_>) -> Result<Receipt, Connect
     })
 }
 
-/// The member's id there: `contact_id`, or the hash in older accounts. `None` if the answer is not the member asked for.
-fn receipt(answer: &Answer, asked: Asked<'_>) -> Option<Receipt> {
+/// The receipt with the id that Mailchimp gave the member: `contact_id`, or the hash in older accounts. `None` if the
+/// answer is not the member asked for.
+fn receipt(answer: &Answer, member_key: MemberKey<'_>) -> Option<Receipt> {
     let member: Value = answer.json().ok()?;
     let text = |name: &str| member.get(name)?.as_str();
     let is = |name: &str, wanted: &str| text(name).is_some_and(|found| found.eq_ignore_ascii_case(wanted));
     let id = text("contact_id").or(text("id")).map(str::to_owned);
-    (is("id", asked.hash) && is("list_id", asked.list)).then_some(Receipt { id, note: None })
+    (is("id", member_key.hash) && is("list_id", member_key.list)).then_some(Receipt { id, note: None })
 }
 
-fn bad_request(problem: &Problem) -> ConnectorError {
+/// The error of a 400: the address will never be taken, or the account's values are refused.
+fn refused_values(problem: &Problem) -> ConnectorError {
     let Problem { title, detail, fields } = problem;
     let title_has = |words: &str| title.to_ascii_lowercase().contains(words);
     let never = |reason| ConnectorError::NeverTaken { reason };

@@ -34,14 +34,14 @@ fn settings(base: Option<&str>) -> Settings {
 
 fn connector(settings: Settings) -> Mailchimp {
     let clock = Arc::new(ManualClock::new("2026-11-21T10:00:00Z".parse().unwrap()));
-    Mailchimp::new(settings, Outbound::try_new(clock).unwrap()).pausing(Duration::ZERO)
+    Mailchimp::new(settings, Outbound::try_new(clock).unwrap()).with_retry_pause(Duration::ZERO)
 }
 
 fn rendered(connector: &Mailchimp, user: Value) -> Rendered {
     let Value::Object(user) = user else { panic!("not an object") };
     let user = User::new(ID.parse().unwrap(), user, None);
     let context = json!({"user": user.to_context(), "invite": {}, "results": {}});
-    connector.render(&Input { user: &user, context: &context }).unwrap()
+    connector.render(&RenderInput { user: &user, context: &context }).unwrap()
 }
 
 fn request() -> Value {
@@ -213,7 +213,7 @@ async fn of_fifty_deliveries_five_are_under_way_at_once() {
 #[tokio::test]
 async fn a_delivery_whose_turn_does_not_come_in_time_is_tried_again_later() {
     let connector = connector(settings(Some("http://127.0.0.1:9")));
-    let held = connector.at_once.acquire_many(u32::try_from(AT_ONCE).unwrap()).await.unwrap();
+    let held = connector.call_permits.acquire_many(u32::try_from(MAX_CALLS_AT_ONCE).unwrap()).await.unwrap();
     let end = Instant::now() + Duration::from_millis(50);
     let outcome = connector.deliver(&ID.parse().unwrap(), &request(), end).await;
     assert!(matches!(outcome, Err(ConnectorError::OutOfTime)), "{outcome:?}");

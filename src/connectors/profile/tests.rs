@@ -47,7 +47,7 @@ async fn rendered(profile: &Profile) -> Rendered {
     let user = profile.directory.user(&id(), end()).await.unwrap();
     let results = json!({"billing": {"id": "cus_1"}});
     let context = json!({"user": user.to_context(), "invite": {}, "results": results});
-    profile.render(&Input { user: &user, context: &context }).unwrap()
+    profile.render(&RenderInput { user: &user, context: &context }).unwrap()
 }
 
 async fn request(profile: &Profile) -> Value {
@@ -234,5 +234,5 @@ fn a_field_that_cannot_be_set_is_refused(#[case] field: &str) {
 #[tokio::test]
 async fn an_old_request_of_another_shape_is_refused() {
     let error = profile(settings(&[]), &directory()).deliver(&id(), &json!({}), end()).await.unwrap_err();
-    assert!(matches!(error, ConnectorError::BadRequest { .. }));
+    assert!(matches!(error, ConnectorError::UnusableRequest { .. }));
 }

@@ -229,7 +229,7 @@ async fn a_look_up_that_hangs_costs_its_values_and_leaves_time_for_the_answer() 
     let settings = lookups::Settings {
         name: Arc::from("crm"),
         url: UrlTemplate::try_new(&url).unwrap(),
-        method: lookups::Method::Get,
+        method: lookups::MethodAndBody::Get,
         headers: Vec::new(),
         prefill: vec![(AttributeName::new("city"), "/city".parse().unwrap())],
         budget: BUDGET * 2,

@@ -198,7 +198,7 @@ async fn changes_the_fields_named_and_no_others() {
     let change = Mock::given(method("PATCH")).and(path(format!("/v1.0/users/{ID}")));
     let change = change.and(body_json(json!({"displayName": "Jo"})));
     change.respond_with(ResponseTemplate::new(204)).expect(1).mount(&server).await;
-    let fields = Fields::from_iter([("displayName".to_owned(), json!("Jo"))]);
+    let fields = UserFields::from_iter([("displayName".to_owned(), json!("Jo"))]);
     graph(&server).update_user(&id(), &fields, end()).await.unwrap();
 }
 
@@ -231,7 +231,7 @@ async fn a_change_answered_with_anything_but_204_is_sent_again() {
     change().respond_with(ResponseTemplate::new(200).set_body_string("<html>")).up_to_n_times(1).mount(&server).await;
     change().respond_with(ResponseTemplate::new(409).set_body_string("<html>")).up_to_n_times(1).mount(&server).await;
     change().respond_with(ResponseTemplate::new(204)).expect(1).mount(&server).await;
-    let fields = Fields::from_iter([("displayName".to_owned(), json!("Jo"))]);
+    let fields = UserFields::from_iter([("displayName".to_owned(), json!("Jo"))]);
     graph(&server).update_user(&id(), &fields, end()).await.unwrap();
 }
 

@@ -110,7 +110,7 @@ fn no_filter_frees_a_value_from_its_quotes(#[case] name: &str) {
 #[test]
 fn what_an_invitation_does_not_say_needs_a_default() {
     let error = BodyTemplate::try_new(r#"{"name": {{ invite.name }}}"#).unwrap_err();
-    assert!(matches!(error, InvalidRequest::NotJson { absent: true, .. }), "{error}");
+    assert!(matches!(error, InvalidRequest::NotJson { only_without_invitation: true, .. }), "{error}");
     assert!(error.to_string().contains("default(\"null\")"), "{error}");
     let body = BodyTemplate::try_new(r#"{"name": {{ invite.name | default("null") }}, "id": {{ app.id }}}"#).unwrap();
     let mut none = seen("x", JSON_STRING);

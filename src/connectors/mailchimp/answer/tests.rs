@@ -3,7 +3,7 @@ use serde_json::json;
 use super::*;
 use crate::outbound::samples::{FOREIGN, STATUSES, answer, cut_short};
 
-const ASKED: Asked<'_> = Asked { list: "a1b2c3d4e5", hash: "62eeb292278cc15f5817cb78f7790b08" };
+const ASKED: MemberKey<'_> = MemberKey { list: "a1b2c3d4e5", hash: "62eeb292278cc15f5817cb78f7790b08" };
 
 fn member() -> String {
     json!({"id": ASKED.hash, "list_id": ASKED.list, "contact_id": "c0ffee", "status": "pending"}).to_string()

@@ -1,4 +1,4 @@
-//! One piece of work under way: what is stored of it, and each change, stored before it counts.
+//! One entry of the outbox, loaded: what is stored of it, and its changes. A change is stored before it counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::attempt::{Attempt, not_before};
 use super::layout::Part;
 use super::repair::{read_or_delete, report_corrupt};
-use super::{Key, Outbox, Pending, StepOutcome, StepResult};
+use super::{EntryId, Outbox, PendingEntry, StepOutcome, StepResult};
 use crate::storage::{Creation, StoreError};
 
 /// A failed attempt.
@@ -19,25 +19,26 @@ use crate::storage::{Creation, StoreError};
 pub(crate) struct Failure {
     /// Why, without anything personal.
     pub(crate) reason: String,
-    /// The wait that the other side asked for.
-    pub(crate) asked: Option<Duration>,
+    /// The wait that the outside system asked for.
+    pub(crate) retry_after: Option<Duration>,
 }
 
 /// What a failed attempt leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Retry {
-    /// Another attempt, when its wait is over.
-    Later,
+pub(crate) enum AfterFailure {
+    /// A further attempt, once the wait is over.
+    RetryLater,
     /// It was the last attempt. Nothing is stored yet: the caller gives up for this reason.
     GiveUp(String),
 }
 
-/// One piece of work under way.
+/// One entry, as it is stored. It is read once; later changes are made here and in the store.
 #[derive(Debug)]
-pub(crate) struct Work<'a, K, E> {
+pub(crate) struct LoadedEntry<'a, K, E> {
     outbox: &'a Outbox<K, E>,
     id: K,
-    entry: E,
+    /// What the kind of work stores in `{entry}.json`.
+    content: E,
     /// The steps whose request is stored.
     requested: BTreeSet<String>,
     results: BTreeMap<String, StepResult>,
@@ -46,37 +47,37 @@ pub(crate) struct Work<'a, K, E> {
     last_attempt: u32,
 }
 
-impl<'a, K: Key, E: Serialize + DeserializeOwned + Send + Sync> Work<'a, K, E> {
-    /// Reads what is stored of pending work. An entry that is gone or corrupt counts as `lost`.
-    pub(crate) async fn load(outbox: &'a Outbox<K, E>, pending: &Pending<K>, lost: E) -> Result<Self, StoreError> {
+impl<'a, K: EntryId, E: Serialize + DeserializeOwned + Send + Sync> LoadedEntry<'a, K, E> {
+    /// Reads what is stored of an entry. If its content is gone or corrupt, `lost` takes its place.
+    pub(crate) async fn load(outbox: &'a Outbox<K, E>, pending: &PendingEntry<K>, lost: E) -> Result<Self, StoreError> {
         let id = pending.id.clone();
-        let entry = read_entry(outbox, &id, lost).await?;
+        let content = read_content(outbox, &id, lost).await?;
         let (requested, results, attempts) = (BTreeSet::new(), BTreeMap::new(), Vec::new());
-        let mut work = Self { outbox, id, entry, requested, results, attempts, last_attempt: 0 };
+        let mut loaded = Self { outbox, id, content, requested, results, attempts, last_attempt: 0 };
         for part in &pending.parts {
             match part {
-                Part::Request(step) => _ = work.requested.insert(step.clone()),
+                Part::Request(step) => _ = loaded.requested.insert(step.clone()),
                 Part::Result(step) => {
-                    let result = work.read(part).await?;
-                    work.results.extend(result.map(|result| (step.clone(), result)));
+                    let result = loaded.read(part).await?;
+                    loaded.results.extend(result.map(|result| (step.clone(), result)));
                 }
                 Part::Attempt(number) => {
-                    work.last_attempt = work.last_attempt.max(*number);
-                    let attempt: Option<Attempt> = work.read(part).await?;
-                    work.attempts.extend(attempt);
+                    loaded.last_attempt = loaded.last_attempt.max(*number);
+                    let attempt: Option<Attempt> = loaded.read(part).await?;
+                    loaded.attempts.extend(attempt);
                 }
                 Part::Entry | Part::Unknown(_) => {}
             }
         }
-        Ok(work)
+        Ok(loaded)
     }
 
     pub(crate) fn id(&self) -> &K {
         &self.id
     }
 
-    pub(crate) fn entry(&self) -> &E {
-        &self.entry
+    pub(crate) fn content(&self) -> &E {
+        &self.content
     }
 
     /// Whether a step was begun: its request or its result is stored.
@@ -98,7 +99,7 @@ impl<'a, K: Key, E: Serialize + DeserializeOwned + Send + Sync> Work<'a, K, E> {
         u32::try_from(self.failed_attempts(step).count()).unwrap_or(u32::MAX)
     }
 
-    /// Whether the waits after failures of this step (`None`: of what comes before all steps) are over.
+    /// Whether this step may be tried now (`None`: what comes before all steps): the waits after its failures are over.
     pub(crate) fn is_due(&self, step: Option<&str>, now: DateTime<Utc>) -> bool {
         self.failed_attempts(step).all(|attempt| attempt.is_over(now))
     }
@@ -115,8 +116,8 @@ impl<'a, K: Key, E: Serialize + DeserializeOwned + Send + Sync> Work<'a, K, E> {
         self.read(&Part::Request(step.to_owned())).await
     }
 
-    /// Stores the request of a step before it is sent. Gives back what is to be sent: if another process has stored one
-    /// meanwhile, that one.
+    /// Stores the request of a step before it is sent, and returns the request to send: the one of another process, if
+    /// that has stored one first.
     pub(crate) async fn store_request(&self, step: &str, request: Value) -> Result<Value, StoreError> {
         let (store, name) = (&self.outbox.store, self.name(&Part::Request(step.to_owned())));
         match store.create(&name, &request).await? {
@@ -139,17 +140,17 @@ impl<'a, K: Key, E: Serialize + DeserializeOwned + Send + Sync> Work<'a, K, E> {
         failure: Failure,
         max_attempts: u32,
         now: DateTime<Utc>,
-    ) -> Result<Retry, StoreError> {
-        let (failures, Failure { reason, asked }) = (self.failures(step).saturating_add(1), failure);
+    ) -> Result<AfterFailure, StoreError> {
+        let (failures, Failure { reason, retry_after }) = (self.failures(step).saturating_add(1), failure);
         if failures >= max_attempts {
-            return Ok(Retry::GiveUp(format!("given up after {failures} attempts: {reason}")));
+            return Ok(AfterFailure::GiveUp(format!("given up after {failures} attempts: {reason}")));
         }
-        let not_before = not_before(&self.id, step, failures, asked, now);
+        let not_before = not_before(&self.id, step, failures, retry_after, now);
         let attempt = Attempt { at: now, step: step.map(str::to_owned), reason, not_before };
         self.last_attempt = self.last_attempt.saturating_add(1);
         self.outbox.store.create(&self.name(&Part::Attempt(self.last_attempt)), &attempt).await?;
         self.attempts.push(attempt);
-        Ok(Retry::Later)
+        Ok(AfterFailure::RetryLater)
     }
 
     fn name(&self, part: &Part) -> String {
@@ -161,9 +162,9 @@ impl<'a, K: Key, E: Serialize + DeserializeOwned + Send + Sync> Work<'a, K, E> {
     }
 }
 
-/// Reads an entry's own object. A corrupt one is overwritten with `lost`, never deleted, not even for a moment: it is
-/// what keeps the work in the outbox.
-async fn read_entry<K: Key, E: Serialize + DeserializeOwned + Send + Sync>(
+/// Reads an entry's own object. A corrupt one is overwritten with `lost`. It is never deleted, not even for a moment,
+/// because without it the entry would not be in the outbox.
+async fn read_content<K: EntryId, E: Serialize + DeserializeOwned + Send + Sync>(
     outbox: &Outbox<K, E>,
     id: &K,
     lost: E,
