@@ -25,23 +25,23 @@ use crate::reservations::{self, RememberedStarts, Reservations};
 use crate::storage::{Namespace, StateStore};
 use crate::telemetry::{self, AddressHasher, Counters, describe};
 
-/// How long running work may take to end once it is told to.
+/// How long background work may take to end after it was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// What each room keeps in the state store.
+/// The names that each room uses in the state store.
 pub(crate) const NAMESPACES: &[&Namespace] = &[&accounts::NAMESPACE, &reservations::NAMESPACE];
 
-/// The service, put together.
+/// The service, with all its rooms connected.
 #[derive(Debug)]
 pub struct App {
-    /// What the hooks share.
+    /// The state of the hooks.
     pub(crate) hooks: Arc<Hooks>,
-    /// What the health endpoint asks.
+    /// The state of the health endpoint.
     pub(crate) health: Arc<Health>,
-    /// What the timer runs.
+    /// The state of the timer.
     pub(crate) timer: Arc<TimerState>,
     keys: SigningKeys,
-    /// Who is invited.
+    /// The invite sources.
     pub invites: Invites,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -94,7 +94,7 @@ impl App {
         }
         self.hooks.counters.keep_writing(&self.tasks, self.stop.clone());
         if self.timer.accounts.is_err() {
-            // If no timer runs, nobody else deletes them.
+            // Otherwise the runs of the timer delete old Starts.
             self.hooks.services.state.keep_swept(
                 &self.tasks,
                 self.stop.clone(),
@@ -103,12 +103,12 @@ impl App {
         }
     }
 
-    /// Cuts off a run of the timer. The hooks go on.
+    /// Stops a run of the timer at once. The hooks go on.
     pub(crate) fn stop_runs(&self) {
         self.timer.stop.cancel();
     }
 
-    /// Ends the work in the background. A task that does not end in time is abandoned.
+    /// Stops the background work. A task that does not end in time is abandoned.
     pub(crate) async fn stop(&self) {
         self.stop.cancel();
         self.tasks.close();

@@ -1,12 +1,12 @@
 //! The decision about a sign-up: an event goes in, a decision comes out. It knows neither HTTP nor who is calling.
 //!
-//! There is one way to a decision. The hooks take it, and so do `explain` and the configuration's own tests. [`start`]
+//! Everybody who needs a decision calls this room: the hooks, `explain`, and the configuration's own tests. [`start`]
 //! decides before the form is shown, [`submit`] when it was sent. Both take [`DecisionServices`], which all decisions
-//! share, and the [`DecisionContext`] of the one under way.
+//! share, and the [`DecisionContext`] of this one decision.
 //!
-//! What is asked for here has the caller's time. If an invite source or the state store fails, there is no decision but
-//! a [`DecisionError`], and the caller answers with the failure action: [`DecisionServices::try_later`] or
-//! [`UndecidedSignUp::go_on`]. A look-up that fails or is late only costs its values.
+//! The caller enforces the deadline. If an invite source or the state store fails, the result is a [`DecisionError`],
+//! and the caller answers with the failure action: [`DecisionServices::try_later`] or
+//! [`UndecidedSignUp::continue_sign_up`]. If a look-up fails or is late, only its values are missing.
 
 mod codes;
 mod context;
@@ -35,16 +35,16 @@ pub(crate) use shared_state::{SharedState, StateError};
 pub(crate) use start::start;
 pub(crate) use submit::submit;
 
-/// What all decisions share.
+/// The services that all decisions share.
 #[derive(Debug)]
 pub(crate) struct DecisionServices {
     /// Policies and texts.
     pub sign_up: SignUpSettings,
-    /// Who is invited.
+    /// The invite sources.
     pub invites: Invites,
-    /// Values asked from outside for the form.
+    /// The look-ups whose values fill the form.
     pub lookups: Lookups,
-    /// Which uses of codes are taken, and what Starts have seen.
+    /// Which uses of codes are taken, and the addresses that Starts saw.
     pub state: SharedState,
     /// How many wrong codes may be tried.
     pub guess_limit: GuessLimit,
@@ -53,7 +53,7 @@ pub(crate) struct DecisionServices {
 }
 
 impl DecisionServices {
-    /// The invitations for an address. Nobody is asked if they could not change the answer.
+    /// The invitations for an address. The sources are not asked if their answer could change nothing.
     async fn invitations(
         &self,
         policy: Option<&Policy>,
@@ -62,8 +62,8 @@ impl DecisionServices {
     ) -> Result<Vec<Invitation>, InviteError> {
         match (policy, address) {
             (Some(policy), Some(found)) if policy.gate != Gate::Closed => {
-                let asked = self.invites.find(&found.address, policy.email_match);
-                let invitations = WaitTimes::measure(&mut context.times.invites, asked).await?;
+                let search = self.invites.find(&found.address, policy.email_match);
+                let invitations = WaitTimes::measure(&mut context.times.invites, search).await?;
                 context.trace.note("invite sources", format_args!("{} invitations", invitations.len()));
                 Ok(invitations)
             }
@@ -72,36 +72,36 @@ impl DecisionServices {
     }
 }
 
-/// A decision, with what the log says about it.
+/// A decision, with everything that the log shows about it.
 #[derive(Debug)]
-pub(crate) struct Decided {
+pub(crate) struct DecisionRecord {
     /// The decision.
     pub decision: Decision,
-    /// Why.
+    /// Why the decision is what it is.
     pub reason: Reason,
     /// What would have been answered, if the policy only reports.
     pub reported: Option<ActionKind>,
     /// The name of the policy that decided.
     pub policy: Option<String>,
-    /// The address, and how far it is trusted.
+    /// The address, how far it can be trusted, and where it came from.
     pub address: Option<FoundAddress>,
-    /// How it is known whose the Submit is; `None` for a Start.
+    /// How it is known who sent the form; `None` for a Start.
     pub known_by: Option<KnownBy>,
 }
 
 /// Why no decision can be made.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DecisionError {
-    /// Nobody can say who is invited.
+    /// An invite source failed.
     #[error(transparent)]
     Invites(#[from] InviteError),
-    /// The state store does not work.
+    /// The state store failed.
     #[error(transparent)]
     State(#[from] StateError),
 }
 
 impl DecisionError {
-    /// The reason of the failure action that follows from it.
+    /// The reason of the failure action that answers it.
     #[must_use]
     pub(crate) fn reason(&self) -> Reason {
         match self {

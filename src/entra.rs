@@ -1,7 +1,7 @@
 //! Entra's contract: the events it sends, the actions it accepts, and the proof that it is Entra who calls.
 //!
-//! Reading is lenient, writing exact. Source: Microsoft's custom authentication extension reference, corrected by calls
-//! that were recorded (`docs/ARCHITECTURE.md` says where they differ).
+//! It reads leniently and writes exactly. Source: Microsoft's custom authentication extension reference, corrected by
+//! calls that were recorded (`docs/ARCHITECTURE.md` says where they differ).
 
 pub mod action;
 pub(crate) mod attribute;

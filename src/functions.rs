@@ -1,5 +1,5 @@
-//! The edge, protocol only: one file per function folder. A hook checks method, size and caller, reads the event, has
-//! [`crate::decisions`] decide, and answers with an action before the deadline.
+//! The HTTP edge, with one file per Azure function. It knows protocol only: a hook checks method, size and caller,
+//! reads the event, lets [`crate::decisions`] decide, and answers with an action before the deadline.
 
 mod body;
 pub(crate) mod health;

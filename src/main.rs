@@ -8,12 +8,12 @@ use guestlist::server;
 use guestlist::telemetry::FlushAtEnd;
 
 fn main() -> ExitCode {
-    let _last_words = FlushAtEnd;
+    let _flush_at_end = FlushAtEnd;
     // A second installation would be refused and do no harm.
     let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
     let command = match cli::parse(std::env::args_os()) {
         Ok(command) => command,
-        Err(answered) => return answered,
+        Err(exit_code) => return exit_code,
     };
     let environment = Environment::of_the_process();
     match command {

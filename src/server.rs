@@ -30,7 +30,7 @@ use crate::functions::on_attribute_collection_submit::on_attribute_collection_su
 use crate::functions::update_new_accounts::update_new_accounts;
 use crate::telemetry;
 
-/// How long requests that are being answered may take once the service is told to stop.
+/// How long open requests may take after the service was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// The routes. Public calls begin with `/api/`; calls of the host itself have the bare name of a function.
@@ -44,7 +44,7 @@ fn routes(app: &App) -> Router {
         .merge(Router::new().route("/updatenewaccounts", any(update_new_accounts)).with_state(Arc::clone(&app.timer)))
 }
 
-/// The routes, behind the step that every request takes first.
+/// The routes. `plain_path` changes the path of every request first.
 #[must_use]
 pub fn service(app: &App) -> MapRequest<Router, fn(Request) -> Request> {
     MapRequestLayer::new(plain_path as fn(Request) -> Request).layer(routes(app))
@@ -124,31 +124,31 @@ async fn listen(config: Config, port: u16) -> ExitCode {
     }
 }
 
-/// Serves until a signal. Then a run of the timer is cut off, and requests have a while to end.
+/// Serves until a signal arrives. Then a run of the timer is stopped at once, and open requests have [`GRACE`] to end.
 async fn serve(listener: TcpListener, app: &App) -> std::io::Result<()> {
     let service = axum::ServiceExt::<Request>::into_make_service(service(app));
     let listener = listener.tap_io(|connection| {
-        // Without it an answer may be sent late. If it fails, the answer is still right.
+        // Without TCP_NODELAY an answer may be sent late. If setting it fails, the answer is still right.
         let _ = connection.set_nodelay(true);
     });
-    let told = Arc::new(Notify::new());
-    let heard = Arc::clone(&told);
+    let stopping = Arc::new(Notify::new());
+    let notifier = Arc::clone(&stopping);
     let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
         signal().await;
-        heard.notify_one();
+        notifier.notify_one();
     });
-    let patience = async {
-        told.notified().await;
+    let grace_period = async {
+        stopping.notified().await;
         app.stop_runs();
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
         served = serving => served,
-        () = patience => Ok(()),
+        () = grace_period => Ok(()),
     }
 }
 
-/// SIGTERM, or Ctrl-C. The host itself kills without either.
+/// Waits for SIGTERM or Ctrl-C. The host itself kills the process without sending either.
 async fn signal() {
     let interrupt = tokio::signal::ctrl_c();
     #[cfg(unix)]

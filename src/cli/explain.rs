@@ -155,7 +155,7 @@ fn explain(config: Config, options: &Options) -> Result<String, Failed> {
     // What Start remembers stays in this process. The uses of codes are read from the store of the service.
     let codes = Reservations::new(&StateStore::from_settings(&config.store, app::NAMESPACES));
     let starts = RememberedStarts::new(&StateStore::for_rehearsal(), None);
-    let state = SharedState::new(codes, starts).only_looking();
+    let state = SharedState::new(codes, starts).read_only();
     let services = services(config.sign_up, invites, lookups, state, clock);
     let sends = options.submit || options.code.is_some() || !options.attributes.is_empty();
     let rehearsal = runtime.block_on(person.rehearse(&services, now, sends));

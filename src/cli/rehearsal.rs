@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::decisions::{
-    self, ActionKind, Decided, Decision, DecisionContext, DecisionError, DecisionServices, GuessLimit, Reason,
+    self, ActionKind, Decision, DecisionContext, DecisionError, DecisionRecord, DecisionServices, GuessLimit, Reason,
     SharedState,
 };
 use crate::entra::event::{EventKind, SignUpEvent};
@@ -70,7 +70,7 @@ pub(super) fn filled_in(config: &Config) -> Vec<AttributeName> {
 #[derive(Debug)]
 pub(super) struct HookResult {
     /// The decision, and why.
-    pub(super) decided: Decided,
+    pub(super) decided: DecisionRecord,
     /// The steps that led to it.
     pub(super) steps: Vec<Step>,
     /// The code that a page would show.
@@ -93,7 +93,7 @@ pub(super) enum PersonOutcome {
 impl HookResult {
     /// What became of the person; under a policy that only reports, what would have.
     pub(super) fn outcome(&self) -> PersonOutcome {
-        let Decided { decision, reason, reported, .. } = &self.decided;
+        let DecisionRecord { decision, reason, reported, .. } = &self.decided;
         match reported.unwrap_or(decision.action()) {
             ActionKind::Refuse => PersonOutcome::Refused,
             ActionKind::Reject => PersonOutcome::Rejected,
@@ -236,7 +236,7 @@ async fn run_hook(
 ) -> Result<HookResult, DecisionError> {
     let began = Instant::now();
     let deadline = Deadline::new(began.into_std(), PATIENCE);
-    let mut context = DecisionContext::new(&event, now, deadline).keeping_steps(began);
+    let mut context = DecisionContext::new(&event, now, deadline).with_trace(began);
     let decided = match kind {
         EventKind::Start => decisions::start(services, &mut context).await?,
         EventKind::Submit => decisions::submit(services, &mut context).await?,

@@ -2,7 +2,7 @@
 
 use super::engine::Diagnostics;
 use super::file::File;
-use crate::signup::identity::is_editable;
+use crate::signup::identity::email_is_editable;
 use crate::signup::policy::Policy;
 use crate::storage;
 
@@ -11,7 +11,7 @@ use crate::storage;
 pub(super) fn check_state(file: &File, policies: &[Policy], store: &storage::Settings, diagnostics: &mut Diagnostics) {
     for (section, policy) in file.policies.iter().zip(policies) {
         let codes = policy.invitation_code.is_some();
-        if !codes && !is_editable(policy) {
+        if !codes && !email_is_editable(policy) {
             continue;
         }
         let path = format!("policies.{}", policy.name);

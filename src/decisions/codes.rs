@@ -1,4 +1,4 @@
-//! Invitation codes of people who need one: looked up, judged, and reserved.
+//! Looks up, checks and reserves the invitation codes of people who need one.
 
 use super::{DecisionContext, DecisionServices, Reason, StateError, WaitTimes};
 use crate::invites::InviteError;
@@ -9,7 +9,7 @@ use crate::signup::decision::SubmitDecision;
 use crate::signup::gate::Admission;
 use crate::values::Invitation;
 
-/// The invitations with the code that was typed, or why nobody was asked for them.
+/// The invitations with the code that was typed, or why the sources were not asked for them.
 pub(super) type InvitationsWithCode = Result<Vec<Invitation>, Reason>;
 
 /// Looks up the code of somebody who needs one. `None`: the person needs none.
@@ -32,8 +32,8 @@ pub(super) async fn find(
         Err(reason) => return Ok(Some(Err(reason))),
     };
     let digest = code.digest();
-    let asked = services.invites.find_code(&digest);
-    let invitations = WaitTimes::measure(&mut context.times.invites, asked).await?;
+    let search = services.invites.find_code(&digest);
+    let invitations = WaitTimes::measure(&mut context.times.invites, search).await?;
     if !invitations.is_empty() {
         services.guess_limit.give_back(guess);
     }
@@ -56,7 +56,7 @@ pub(super) fn judge<'a>(
     })
 }
 
-/// Reserves the code that the answer rests on. If no use is left, there is another answer.
+/// Reserves the code that the answer depends on. If the code has no use left, the answer is an error instead.
 pub(super) async fn reserve<'a>(
     services: &DecisionServices,
     input: &SubmitInput<'a>,
@@ -70,7 +70,7 @@ pub(super) async fn reserve<'a>(
     };
     let reserved = services.state.reserve(code, person.trusted_address(), sender, context.now);
     if WaitTimes::measure(&mut context.times.state, reserved).await? {
-        context.trace.note("reservation", services.state.reserving());
+        context.trace.note("reservation", services.state.reservation_note());
         return Ok(answer.answer);
     }
     Ok(input.without_code(person.policy, Reason::CodeUsedUp, &mut context.trace))

@@ -1,4 +1,4 @@
-//! The decision under way: its event, its times, and the steps that led to it.
+//! What one decision carries along: its event, its deadline, its times, and its trace.
 
 use std::time::Duration;
 
@@ -11,26 +11,26 @@ use crate::signup::messages::MessageContext;
 use crate::signup::trace::{Step, Trace};
 use crate::values::{CorrelationId, Deadline, EmailAddress};
 
-/// One decision under way.
+/// The context of one decision.
 #[derive(Debug)]
 pub(crate) struct DecisionContext<'a> {
-    /// The event that is decided about.
+    /// The event to decide about.
     pub event: &'a SignUpEvent,
     /// A short code that leads from the page to the log; empty if the event has no correlation id.
     pub support_code: String,
-    /// When the answer has to be there.
+    /// When the answer must be ready.
     pub deadline: Deadline,
     /// The time of the decision.
     pub now: DateTime<Utc>,
-    /// How long the decision waited for others.
+    /// How long the decision waited for other parts.
     pub times: WaitTimes,
     pub(super) trace: Trace,
 }
 
-/// How long a decision waited for others; `None`: they were not asked.
+/// How long a decision waited for other parts; `None`: the part was not asked.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct WaitTimes {
-    /// The check of the caller, with the signing keys where they had to be fetched.
+    /// The check of the caller, including the signing keys if they had to be fetched.
     pub caller: Option<Duration>,
     /// Invite sources.
     pub invites: Option<Duration>,
@@ -41,40 +41,40 @@ pub(crate) struct WaitTimes {
 }
 
 impl WaitTimes {
-    /// Waits for `work`, and adds the time that it took to one of the times.
-    pub(crate) async fn measure<T>(time: &mut Option<Duration>, work: impl Future<Output = T>) -> T {
-        let began = Instant::now();
-        let done = work.await;
-        *time = Some(time.unwrap_or_default() + began.elapsed());
-        done
+    /// Waits for `future`, and adds the time that this took to `time`.
+    pub(crate) async fn measure<T>(time: &mut Option<Duration>, future: impl Future<Output = T>) -> T {
+        let started = Instant::now();
+        let output = future.await;
+        *time = Some(time.unwrap_or_default() + started.elapsed());
+        output
     }
 }
 
 impl<'a> DecisionContext<'a> {
-    /// A decision about an event that keeps no steps.
+    /// The context for a decision about an event. It keeps no trace.
     #[must_use]
     pub(crate) fn new(event: &'a SignUpEvent, now: DateTime<Utc>, deadline: Deadline) -> Self {
         let support_code = event.correlation_id.as_ref().map(CorrelationId::support_code).unwrap_or_default();
         Self { event, support_code, deadline, now, times: WaitTimes::default(), trace: Trace::off() }
     }
 
-    /// The same, keeping each step with its time since `began`.
+    /// The same context with a trace. Each step has its time since `started`.
     #[must_use]
-    pub(crate) fn keeping_steps(self, began: Instant) -> Self {
-        Self { trace: Trace::on(Box::new(move || began.elapsed())), ..self }
+    pub(crate) fn with_trace(self, started: Instant) -> Self {
+        Self { trace: Trace::on(Box::new(move || started.elapsed())), ..self }
     }
 
-    /// The steps so far; none if they are not kept.
+    /// The steps so far; empty without a trace.
     #[must_use]
     pub(crate) fn steps(&self) -> &[Step] {
         self.trace.steps()
     }
 
-    /// Notes why there is no address. Where one came from, the gate notes.
+    /// Notes in the trace why there is no address. If there is one, the gate notes where it came from.
     pub(super) fn note_missing_address(&mut self, address: &Result<FoundAddress, MissingAddress>) {
         match address {
-            Err(MissingAddress::Unusable(source, why)) => {
-                self.trace.note("address", format_args!("what {source} says {why}"));
+            Err(MissingAddress::Unusable(source, error)) => {
+                self.trace.note("address", format_args!("what {source} says {error}"));
             }
             Err(MissingAddress::Absent) => self.trace.note("address", "no source says one"),
             Ok(_) => {}
@@ -82,7 +82,7 @@ impl<'a> DecisionContext<'a> {
     }
 }
 
-/// What texts are made for and from.
+/// The context for the texts that answer an event.
 pub(super) fn message_context<'a>(
     event: &'a SignUpEvent,
     support_code: &'a str,

@@ -1,4 +1,4 @@
-//! What is answered when no decision can be made. Whether the person is stopped then is for the caller to say.
+//! The answers for the case that no decision can be made. The caller chooses whether the person is stopped.
 
 use super::{Decision, DecisionServices};
 use crate::entra::event::{EventKind, SignUpEvent};
@@ -8,15 +8,15 @@ use crate::signup::messages::{MessageContext, key};
 use crate::signup::policy::Mode;
 use crate::values::{App, AttributeValues, CorrelationId};
 
-/// What is known of a sign-up that may have to be answered without a decision. Nothing, until the event is read.
+/// The parts of a sign-up that an answer without a decision needs. All are empty until the event is read.
 #[derive(Debug, Default)]
 pub(crate) struct UndecidedSignUp {
-    /// What ties the events of the sign-up together.
+    /// The id that all events of the sign-up share.
     pub correlation_id: Option<CorrelationId>,
     /// The app the person signs up to.
     pub app: App,
     locale: String,
-    /// The field of a code, emptied: no code is stored with an account, whatever happens.
+    /// The code's field with an empty value: no code is stored with an account, whatever happens.
     emptied_code: AttributeValues,
 }
 
@@ -27,9 +27,9 @@ impl UndecidedSignUp {
         self.correlation_id.as_ref().map(CorrelationId::support_code).unwrap_or_default()
     }
 
-    /// The sign-up goes on, without a code in its field.
+    /// The decision with which the sign-up goes on. It empties the code's field.
     #[must_use]
-    pub(crate) fn go_on(&self, kind: EventKind) -> Decision {
+    pub(crate) fn continue_sign_up(&self, kind: EventKind) -> Decision {
         match kind {
             EventKind::Start => Decision::Start(StartDecision::Continue),
             EventKind::Submit => Decision::Submit(SubmitDecision::with_values(self.emptied_code.clone())),
@@ -38,7 +38,7 @@ impl UndecidedSignUp {
 }
 
 impl DecisionServices {
-    /// What has to be known of an event if no decision about it comes.
+    /// The parts of an event that an answer without a decision needs.
     #[must_use]
     pub(crate) fn undecided(&self, event: &SignUpEvent) -> UndecidedSignUp {
         let policy = self.sign_up.policy_for(&event.app);
@@ -50,15 +50,14 @@ impl DecisionServices {
         }
     }
 
-    /// Whether the sign-up is under a policy that only reports, and so stops nobody. Which policy it is under is known
-    /// once its app is.
+    /// Whether the policy for the sign-up only reports, and so stops nobody. The policy is known only if the app is.
     #[must_use]
     pub(crate) fn only_reports(&self, sign_up: &UndecidedSignUp) -> bool {
         let policy = sign_up.app.id.as_ref().and_then(|_| self.sign_up.policy_for(&sign_up.app));
         policy.is_some_and(|policy| policy.mode == Mode::Report)
     }
 
-    /// A page that asks the person to try again later.
+    /// The decision that shows a page and asks the person to try again later.
     #[must_use]
     pub(crate) fn try_later(&self, kind: EventKind, sign_up: &UndecidedSignUp) -> Decision {
         let support_code = sign_up.support_code();

@@ -1,9 +1,10 @@
-//! How many wrong codes people may try: ten a minute from one network address, and ten a minute for one email address.
+//! Limits how many wrong codes people may try: ten a minute from one network address, and ten a minute for one email
+//! address.
 //!
-//! A try is counted before the code is looked up, and given back if the code was right. So many tries at once cannot
-//! get past the limit. Tries are counted in this process only: a code has 75 random bits, so the limit need not make
-//! guessing impossible, it only keeps the noise down. An IPv6 address counts by its /64, which is what one household
-//! has.
+//! A guess is counted before the code is looked up, and given back if the code was right. So many guesses at once
+//! cannot get past the limit. Guesses are counted in this process only: a code has 75 random bits, so it cannot be
+//! guessed anyway, and the limit only reduces useless load. An IPv6 address counts by its /64, which is what one
+//! household has.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -15,78 +16,78 @@ use moka::sync::Cache;
 use crate::values::{EmailAddress, Network};
 
 /// The most wrong codes within the window.
-const MOST: u32 = 10;
+const MAX_GUESSES: u32 = 10;
 
-/// How long a window is; it begins with the first try.
+/// How long a window is. It begins with the first guess.
 const WINDOW: TimeDelta = TimeDelta::minutes(1);
 
-/// The most keys that are counted; the least used ones are forgotten first.
-const KEYS: u64 = 100_000;
+/// The greatest number of keys that are counted. The least used ones are forgotten first.
+const MAX_KEYS: u64 = 100_000;
 
-/// What tries are counted by.
+/// What guesses are counted by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Key {
+enum GuessKey {
     Network(Option<Network>),
     Address(String),
 }
 
-/// The tries of one key within its window.
+/// The guesses of one key within its window.
 #[derive(Debug, Clone, Copy)]
-struct Tries {
+struct GuessCount {
     since: DateTime<Utc>,
     count: u32,
 }
 
-/// The tries of the last minute.
+/// The guesses of the last minute.
 #[derive(Debug, Clone)]
 pub(crate) struct GuessLimit {
-    tries: Cache<Key, Tries>,
+    guesses: Cache<GuessKey, GuessCount>,
 }
 
 impl Default for GuessLimit {
     fn default() -> Self {
-        Self { tries: Cache::builder().max_capacity(KEYS).time_to_idle(Duration::from_mins(2)).build() }
+        Self { guesses: Cache::builder().max_capacity(MAX_KEYS).time_to_idle(Duration::from_mins(2)).build() }
     }
 }
 
-/// A try that was counted, by its keys.
+/// A guess that was counted, with its keys.
 #[derive(Debug)]
 #[must_use]
-pub(crate) struct CountedGuess(Vec<Key>);
+pub(crate) struct CountedGuess(Vec<GuessKey>);
 
 impl GuessLimit {
-    /// Counts a try. `None`: there were too many before.
+    /// Counts a guess. `None`: there were too many before.
     pub(crate) fn count(
         &self,
         ip: Option<IpAddr>,
         address: Option<&EmailAddress>,
         now: DateTime<Utc>,
     ) -> Option<CountedGuess> {
-        // An address with another tag is the same person's.
-        let address = address.map(|address| Key::Address(address.widest_form()));
-        let keys: Vec<Key> = std::iter::once(Key::Network(ip.map(Network::of))).chain(address).collect();
+        // An address with another tag belongs to the same person.
+        let address = address.map(|address| GuessKey::Address(address.widest_form()));
+        let keys: Vec<GuessKey> = std::iter::once(GuessKey::Network(ip.map(Network::of))).chain(address).collect();
         let counted = keys.iter().filter(|key| self.add(key, now)).count();
         (counted == keys.len()).then_some(CountedGuess(keys))
     }
 
-    /// Takes back a try, since its code was right.
+    /// Takes back a guess whose code was right.
     pub(crate) fn give_back(&self, guess: CountedGuess) {
         for key in guess.0 {
-            self.tries.entry(key).and_compute_with(|entry| match entry.map(moka::Entry::into_value) {
-                Some(tries) if tries.count > 1 => Op::Put(Tries { count: tries.count - 1, ..tries }),
+            self.guesses.entry(key).and_compute_with(|entry| match entry.map(moka::Entry::into_value) {
+                Some(guesses) if guesses.count > 1 => Op::Put(GuessCount { count: guesses.count - 1, ..guesses }),
                 _ => Op::Remove,
             });
         }
     }
 
-    /// Adds a try. Returns false if that is one too many.
-    fn add(&self, key: &Key, now: DateTime<Utc>) -> bool {
-        let entry = self.tries.entry_by_ref(key).and_upsert_with(|entry| {
-            let running = entry.map(moka::Entry::into_value).filter(|tries| now - tries.since < WINDOW);
-            let tries = running.unwrap_or(Tries { since: now, count: 0 });
-            Tries { count: tries.count.saturating_add(1), ..tries }
+    /// Adds a guess. Returns false if that is one too many.
+    fn add(&self, key: &GuessKey, now: DateTime<Utc>) -> bool {
+        let entry = self.guesses.entry_by_ref(key).and_upsert_with(|entry| {
+            let current = entry.map(moka::Entry::into_value).filter(|guesses| now - guesses.since < WINDOW);
+            let guesses = current.unwrap_or(GuessCount { since: now, count: 0 });
+            GuessCount { count: guesses.count.saturating_add(1), ..guesses }
         });
-        entry.into_value().count <= MOST
+        entry.into_value().count <= MAX_GUESSES
     }
 }
 

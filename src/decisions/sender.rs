@@ -1,8 +1,8 @@
 //! Who sent a form, and which address follows from that.
 //!
-//! What Submit itself proves goes first. Otherwise the sender is the person of a Start, if the Submit must belong to
-//! them; then their address is the one that Start saw, whatever the form says. Otherwise nobody can tell who sent it:
-//! the person may have typed what the form says, so it can only get them refused.
+//! First counts what the Submit itself proves. Otherwise the sender is the person of a Start, if the Submit can only
+//! belong to them; their address is then the one from that Start, whatever the form says. Otherwise it is not known who
+//! sent the form: the person may have typed the address in it, so that address can only get them refused.
 
 use super::shared_state::{KnownSender, StateError};
 use super::{DecisionContext, DecisionServices, WaitTimes};
@@ -12,14 +12,14 @@ use crate::signup::identity::{self, FoundAddress, MissingAddress};
 use crate::signup::policy::Policy;
 use crate::values::KnownBy;
 
-/// Somebody who sent a form.
+/// The person who sent a form.
 #[derive(Debug)]
 pub(super) struct Sender {
     /// Their address, or why there is none.
     pub(super) address: Result<FoundAddress, MissingAddress>,
-    /// Who they are, if a Start shows it.
+    /// The person of the matching Start, if there is one.
     pub(super) person: Option<PersonId>,
-    /// How that is known.
+    /// How it is known who they are.
     pub(super) known_by: KnownBy,
 }
 
@@ -45,15 +45,15 @@ async fn find_by_start(
 ) -> Result<Sender, StateError> {
     let event = context.event;
     let typed = || identity::typed_at_submit(policy, &event.form);
-    let lists = |address: &_| identity::lists(policy, &event.form, address);
-    // Where no Start is shared, the memory of this process is all there is.
+    let lists_address = |address: &_| identity::lists_address(policy, &event.form, address);
+    // If the policy shares no Starts, only the memory of this process can have one.
     let visibility = if policy.is_some_and(shares_starts) { Visibility::Shared } else { Visibility::Process };
-    let asked = services.state.whose(visibility, event, lists, context.now);
-    let known = match visibility {
-        Visibility::Process => asked.await?,
-        Visibility::Shared => WaitTimes::measure(&mut context.times.state, asked).await?,
+    let search = services.state.find_sender(visibility, event, lists_address, context.now);
+    let known_sender = match visibility {
+        Visibility::Process => search.await?,
+        Visibility::Shared => WaitTimes::measure(&mut context.times.state, search).await?,
     };
-    Ok(match known {
+    Ok(match known_sender {
         Some(KnownSender { person, address, known_by }) => {
             Sender { address: address.map_or_else(typed, Ok), person: Some(person), known_by }
         }
@@ -61,14 +61,14 @@ async fn find_by_start(
     })
 }
 
-/// Whether there can be Starts under a policy that every instance has to know of.
+/// Whether the policy can have Starts that all instances have to know.
 fn shares_starts(policy: &Policy) -> bool {
-    identity::is_editable(policy) || policy.invitation_code.is_some()
+    identity::email_is_editable(policy) || policy.invitation_code.is_some()
 }
 
-/// Who has to know of a Start. Where Submit proves the address, this process is enough. People who need a code see the
-/// form although their address does not admit them, so every instance has to know them.
+/// Where a Start is remembered. If the Submit will prove the address, the memory of this process is enough. People who
+/// need a code see the form although their address does not admit them, so their Start is shared by all instances.
 pub(super) fn visibility_of_start(policy: &Policy, admission: &Admission<'_>) -> Visibility {
-    let shared = identity::is_editable(policy) || matches!(admission, Admission::NeedsCode(_));
+    let shared = identity::email_is_editable(policy) || matches!(admission, Admission::NeedsCode(_));
     if shared { Visibility::Shared } else { Visibility::Process }
 }

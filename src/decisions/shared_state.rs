@@ -1,9 +1,9 @@
-//! What decisions remember for each other: which uses of codes are reserved, and what Starts saw of people.
+//! The state that decisions share: which uses of codes are reserved, and the addresses that Starts saw.
 //!
 //! It is kept in the state store, which all instances share. Under a policy without codes and with the usual sources
 //! of the address, it is kept in this process only, and the store is never asked.
 //!
-//! A slow store takes from the time of the decision. If the store fails, decisions that need it fail, and no others.
+//! A slow store takes time from the decision. If the store fails, only the decisions that need it fail.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -22,8 +22,8 @@ use crate::reservations::{
 use crate::signup::identity::{AddressSource, FoundAddress};
 use crate::values::{EmailAddress, InvitationCode, KnownBy, Network};
 
-/// How often old objects are deleted.
-const EVERY: Duration = Duration::from_mins(10);
+/// How often old Starts are deleted.
+const SWEEP_INTERVAL: Duration = Duration::from_mins(10);
 
 /// Why the state cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -39,10 +39,10 @@ pub(crate) enum StateError {
     Read(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// Somebody who sent a form, known by their Start.
+/// The person who sent a form, found by their Start.
 #[derive(Debug)]
 pub(crate) struct KnownSender {
-    /// Who they are.
+    /// The id of the person.
     pub person: PersonId,
     /// Their address, if Start saw one.
     pub address: Option<FoundAddress>,
@@ -50,32 +50,32 @@ pub(crate) struct KnownSender {
     pub known_by: KnownBy,
 }
 
-/// What decisions remember for each other. Cheap to clone; clones share it.
+/// The state that decisions share. Cheap to clone; clones share it.
 #[derive(Debug, Clone)]
 pub(crate) struct SharedState {
     reservations: Reservations,
     starts: RememberedStarts,
-    /// Whether codes are only looked at, and not reserved.
-    only_looks: bool,
+    /// Whether codes are only looked up and never reserved.
+    is_read_only: bool,
 }
 
 impl SharedState {
-    /// Over these.
+    /// A state that reserves codes.
     #[must_use]
     pub(crate) fn new(reservations: Reservations, starts: RememberedStarts) -> Self {
-        Self { reservations, starts, only_looks: false }
+        Self { reservations, starts, is_read_only: false }
     }
 
     /// The same state, but no code is reserved: for `explain`.
     #[must_use]
-    pub(crate) fn only_looking(self) -> Self {
-        Self { only_looks: true, ..self }
+    pub(crate) fn read_only(self) -> Self {
+        Self { is_read_only: true, ..self }
     }
 
-    /// What [`SharedState::reserve`] does if a use is left, for the trace.
+    /// What [`SharedState::reserve`] did if a use was left, in words for the trace.
     #[must_use]
-    pub(crate) fn reserving(&self) -> &'static str {
-        if self.only_looks { "a use is left" } else { "made" }
+    pub(crate) fn reservation_note(&self) -> &'static str {
+        if self.is_read_only { "a use is left" } else { "made" }
     }
 
     /// Deletes Starts that are older than an hour, and leftovers of killed writes, every ten minutes until `stop`.
@@ -84,7 +84,7 @@ impl SharedState {
         tasks.spawn(async move {
             loop {
                 starts.sweep_with_leftovers(clock.now()).await;
-                if tokio::time::timeout(EVERY, stop.cancelled()).await.is_ok() {
+                if tokio::time::timeout(SWEEP_INTERVAL, stop.cancelled()).await.is_ok() {
                     return;
                 }
             }
@@ -108,17 +108,18 @@ impl SharedState {
         remembered.map_err(|error| StateError::Remember(Box::new(error)))
     }
 
-    /// Finds out who sent a form; `None`: nobody can tell. `lists` says whether the form lists an address.
-    pub(crate) async fn whose(
+    /// Finds out who sent a form; `None`: nobody can tell. `lists_address` says whether the form lists an
+    /// address.
+    pub(crate) async fn find_sender(
         &self,
         visibility: Visibility,
         submit: &SignUpEvent,
-        lists: impl Fn(&EmailAddress) -> bool,
+        lists_address: impl Fn(&EmailAddress) -> bool,
         now: DateTime<Utc>,
     ) -> Result<Option<KnownSender>, StateError> {
-        let matched = self.starts.find(visibility, &origin(submit), lists, now).await;
-        let matched = matched.map_err(|error| StateError::Read(Box::new(error)))?;
-        Ok(matched.map(|MatchedStart { person, start, by }| {
+        let matched_start = self.starts.find(visibility, &origin(submit), lists_address, now).await;
+        let matched_start = matched_start.map_err(|error| StateError::Read(Box::new(error)))?;
+        Ok(matched_start.map(|MatchedStart { person, start, by }| {
             let address = start.address.clone().map(|RememberedAddress { address, provenance, .. }| FoundAddress {
                 address,
                 provenance,
@@ -137,9 +138,9 @@ impl SharedState {
         now: DateTime<Utc>,
     ) -> Result<bool, StateError> {
         let claim = Claim { code: &code.digest, uses: code.uses, address, person };
-        if self.only_looks {
-            let would = self.reservations.would_reserve(&claim, now).await;
-            return would.map_err(|error| StateError::Read(Box::new(error)));
+        if self.is_read_only {
+            let can_reserve = self.reservations.would_reserve(&claim, now).await;
+            return can_reserve.map_err(|error| StateError::Read(Box::new(error)));
         }
         match self.reservations.reserve(&claim, now).await {
             Ok(_) => Ok(true),
@@ -149,7 +150,7 @@ impl SharedState {
     }
 }
 
-/// Where an event comes from.
+/// The parts of an event by which its person is recognised.
 fn origin(event: &SignUpEvent) -> EventOrigin<'_> {
     EventOrigin {
         app: event.app.id.as_ref(),
@@ -200,10 +201,10 @@ mod tests {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let clock = Arc::new(ManualClock::new(written + TimeDelta::minutes(59)));
         state.keep_swept(&tasks, stop.clone(), clock.clone());
-        tokio::time::sleep(EVERY / 2).await;
+        tokio::time::sleep(SWEEP_INTERVAL / 2).await;
         assert!(store.list("admissions").await.unwrap().len() == 1 && leftover.exists());
         clock.advance(TimeDelta::minutes(2));
-        tokio::time::sleep(EVERY).await;
+        tokio::time::sleep(SWEEP_INTERVAL).await;
         assert!(store.list("admissions").await.unwrap().is_empty() && !leftover.exists());
         stop.cancel();
         tasks.close();
@@ -217,19 +218,19 @@ mod tests {
         let state = SharedState::new(Reservations::new(&store), RememberedStarts::new(&store, None));
         let (start, now) = (start(), SystemClock.now());
         let code = InvitationCode { digest: Code::from_random([0; 16]).unwrap().digest(), uses: 1 };
-        let only_looking = state.clone().only_looking();
+        let read_only = state.clone().read_only();
         let failures = [
             state.remember(Visibility::Shared, &start, None, now).await.unwrap_err(),
-            state.whose(Visibility::Shared, &start, |_| true, now).await.unwrap_err(),
+            state.find_sender(Visibility::Shared, &start, |_| true, now).await.unwrap_err(),
             state.reserve(&code, None, None, now).await.unwrap_err(),
-            only_looking.reserve(&code, None, None, now).await.unwrap_err(),
+            read_only.reserve(&code, None, None, now).await.unwrap_err(),
         ];
         for failure in failures {
             let said = describe(&failure);
             assert!(said.contains("does not outlive an instance on Azure"), "{said}");
         }
         state.remember(Visibility::Process, &start, None, now).await.unwrap();
-        let known = state.whose(Visibility::Process, &start, |_| true, now).await.unwrap();
+        let known = state.find_sender(Visibility::Process, &start, |_| true, now).await.unwrap();
         assert_eq!(known.map(|known| known.known_by), Some(KnownBy::CorrelationId));
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::context::message_context;
 use super::sender::visibility_of_start;
-use super::{Decided, Decision, DecisionContext, DecisionError, DecisionServices, StateError, WaitTimes};
+use super::{Decision, DecisionContext, DecisionError, DecisionRecord, DecisionServices, StateError, WaitTimes};
 use crate::lookups::LookupSubject;
 use crate::reservations::Visibility;
 use crate::signup::answer::StartInput;
@@ -13,14 +13,14 @@ use crate::signup::identity::{self, FoundAddress};
 use crate::signup::policy::{Mode, Policy};
 use crate::values::AttributeValues;
 
-/// How much time look-ups leave for the answer: a form without their values is better than none.
-const RESERVE: Duration = Duration::from_millis(50);
+/// How long before the deadline look-ups must end. A form without their values is better than no form.
+const TIME_FOR_ANSWER: Duration = Duration::from_millis(50);
 
-/// Decides about the start of a sign-up: whether the person sees the form, and what is in it.
+/// Decides whether the person sees the form, and which values it shows.
 pub(crate) async fn start(
     services: &DecisionServices,
     context: &mut DecisionContext<'_>,
-) -> Result<Decided, DecisionError> {
+) -> Result<DecisionRecord, DecisionError> {
     let event = context.event;
     let policy = services.sign_up.policy_for(&event.app);
     let address = identity::at_start(policy, &event.identities, &event.form);
@@ -30,7 +30,7 @@ pub(crate) async fn start(
     let input =
         GateInput { policy, address: address.as_ref(), invitations: &invitations, app: &event.app, now: context.now };
     let admission = gate::decide(&input, &mut context.trace);
-    let looked_up = match policy.filter(|policy| shows_the_form(policy, &admission)) {
+    let looked_up = match policy.filter(|policy| shows_form(policy, &admission)) {
         Some(policy) => prepare_form(services, policy, address.as_ref(), &admission, context).await?,
         None => AttributeValues::new(),
     };
@@ -43,7 +43,7 @@ pub(crate) async fn start(
         message_context: message_context(event, &support_code, address.as_ref().map(|found| &found.address)),
     }
     .answer(policy, &mut context.trace);
-    Ok(Decided {
+    Ok(DecisionRecord {
         decision: Decision::Start(answer.decision),
         reason: answer.reason,
         reported: answer.reported,
@@ -54,12 +54,12 @@ pub(crate) async fn start(
 }
 
 /// Whether the person goes on to the form. A policy that only reports stops nobody.
-fn shows_the_form(policy: &Policy, admission: &Admission<'_>) -> bool {
+fn shows_form(policy: &Policy, admission: &Admission<'_>) -> bool {
     policy.mode == Mode::Report || !matches!(admission, Admission::Refused(_))
 }
 
-/// Does what has to be done before the form is shown: remembers the Start and asks the look-ups, both at once. Hands
-/// back what the look-ups found.
+/// Does the work before the form is shown: remembers the Start and asks the look-ups, both at once. Returns the values
+/// from the look-ups.
 async fn prepare_form(
     services: &DecisionServices,
     policy: &Policy,
@@ -87,8 +87,8 @@ async fn prepare_form(
             invitation: admission.invitation(),
             locale: &event.client.locale,
         };
-        let asked = services.lookups.ask(&policy.lookups, &subject, context.deadline.earlier(RESERVE));
-        WaitTimes::measure(&mut context.times.lookups, asked).await
+        let queries = services.lookups.ask(&policy.lookups, &subject, context.deadline.earlier(TIME_FOR_ANSWER));
+        WaitTimes::measure(&mut context.times.lookups, queries).await
     };
     let (remembered, looked_up) = futures_util::join!(remembered, looked_up);
     remembered?;

@@ -1,20 +1,20 @@
 //! The decision about a form that was sent; the account does not exist yet.
 //!
 //! The gate decides again: Start may have been answered long ago, by another instance, or under another configuration.
-//! An invitation code arrives only now. It is reserved last, when nothing else stands in the way.
+//! An invitation code arrives only now. It is reserved last, when everything else is right.
 
 use super::codes;
 use super::context::message_context;
 use super::sender::{self, Sender};
-use super::{Decided, Decision, DecisionContext, DecisionError, DecisionServices};
+use super::{Decision, DecisionContext, DecisionError, DecisionRecord, DecisionServices};
 use crate::signup::answer::{SubmitAnswer, SubmitInput};
 use crate::signup::gate::{self, GateInput};
 
-/// Decides about a form that was sent: whether the account is made, and with which values.
+/// Decides whether the account is created, and with which values.
 pub(crate) async fn submit(
     services: &DecisionServices,
     context: &mut DecisionContext<'_>,
-) -> Result<Decided, DecisionError> {
+) -> Result<DecisionRecord, DecisionError> {
     let event = context.event;
     let policy = services.sign_up.policy_for(&event.app);
     let Sender { address, person, known_by } = sender::find(services, policy, context).await?;
@@ -40,9 +40,9 @@ pub(crate) async fn submit(
         now: context.now,
     };
     let submit_answer = input.answer(policy, &mut context.trace);
-    warn_of_absent(&submit_answer);
+    warn_of_unlisted_attributes(&submit_answer);
     let answer = codes::reserve(services, &input, submit_answer, person.as_ref(), context).await?;
-    Ok(Decided {
+    Ok(DecisionRecord {
         decision: Decision::Submit(answer.decision),
         reason: answer.reason,
         reported: answer.reported,
@@ -52,8 +52,8 @@ pub(crate) async fn submit(
     })
 }
 
-/// Says in the log which attributes of rules the event does not list.
-fn warn_of_absent(answer: &SubmitAnswer<'_>) {
+/// Warns in the log of attributes that rules need and that the event does not list.
+fn warn_of_unlisted_attributes(answer: &SubmitAnswer<'_>) {
     for attribute in &answer.not_listed {
         let reason = "the event does not list the attribute: select it in the user flow, or remove the rule";
         tracing::warn!(event = "rule-skipped", attribute = %attribute, reason);

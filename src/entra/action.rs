@@ -1,7 +1,6 @@
-//! The answer in the exact spelling that Entra accepts: one envelope with one action.
+//! Writes decisions as Entra accepts them: one envelope with one action.
 //!
-//! An answer cannot have no action, two actions or that of another event, since each event has its own type of
-//! decision.
+//! Each event has its own type of decision, so an answer always has exactly one action, and it fits the event.
 
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
-//! Attributes as an event lists them: `name -> {"@odata.type", "value", "attributeType"}`.
+//! Reads the attributes that an event lists: `name -> {"@odata.type", "value", "attributeType"}`.
 //!
 //! Names of types are read in any case. If the type is missing or unknown, the kind of the JSON value decides. A value
-//! that cannot be read in its type keeps its own, so that a rule can refuse it.
+//! that cannot be read in its type keeps the type that it has, so that a rule can refuse it.
 
 use serde_json::{Map, Value};
 
@@ -17,7 +17,7 @@ pub(crate) fn parse(attributes: Option<&Value>) -> Form {
 fn field(name: &str, attribute: &Value) -> FormField {
     let (declared, raw) = match attribute {
         Value::Object(members) => (declared_type(members), member(members, "value").unwrap_or(&Value::Null)),
-        bare => (None, bare),
+        other => (None, other),
     };
     let value = value(raw);
     let attribute_type =
@@ -52,7 +52,7 @@ fn value(raw: &Value) -> Option<AttributeValue> {
     match raw {
         Value::Null => None,
         Value::Object(_) => Some(AttributeValue::String(raw.to_string())),
-        Value::Bool(yes) => Some(AttributeValue::Boolean(*yes)),
+        Value::Bool(flag) => Some(AttributeValue::Boolean(*flag)),
         Value::String(text) => Some(AttributeValue::String(text.clone())),
         Value::Number(number) => Some(AttributeValue::from_number(number)),
         Value::Array(items) => {

@@ -1,10 +1,10 @@
-//! Verifies the bearer token: that Entra calls, for our tenant and our registration.
+//! Verifies the bearer token of a call: it must prove that Entra calls, for our tenant and our registration.
 //!
 //! What is accepted: one `Authorization` header with one RS256 token, signed by a key of the tenant, whose claims are
 //! all as Entra's "Azure Active Directory Authentication Extensions" has them. There is no switch that turns any of it
 //! off. The order: the header's shape, whether the token is remembered, the token's header, its claims, its signature;
-//! so whatever can be refused without keys is refused without keys, and a stranger's request costs no network call
-//! unless every claim of its token is right and its key id is unknown.
+//! so a token that can be refused without keys is refused without them. A stranger's request causes a network call only
+//! if every claim of its token is right and its key id is unknown.
 //!
 //! | claim | `ver` 2.0 | `ver` 1.0 |
 //! | --- | --- | --- |
@@ -15,8 +15,8 @@
 //! [`Clock`] with 60 seconds of leeway. Key material in the token's own header (`jwk`, `jku`, `x5c`, `x5u`) is never
 //! looked at; a `crit` header is refused.
 //!
-//! A verified token is remembered by its SHA-256, for an hour at most and only while its times are right, so that
-//! its signature is not computed twice. When the keys cannot be had in time, the caller is unknown:
+//! A verified token is remembered by its SHA-256, for an hour at most and only while its times are right, so that its
+//! signature is not computed twice. If the keys cannot be fetched in time, the caller is unknown:
 //! [`CallerError::KeysUnavailable`] leads to the failure action, and nothing may be looked up or stored for it.
 //!
 //! The only secret here is the token. It is neither logged nor kept. Specifications: RFC 6750, RFC 7519, RFC 8725;
@@ -46,7 +46,8 @@ pub(crate) use problem::{ObservedValue, TokenProblem};
 /// How many verified tokens are remembered.
 const MAX_REMEMBERED: u64 = 10_000;
 
-/// For how long a verified token is remembered: so long a withdrawn key is still good for a token that was seen before.
+/// How long a verified token is remembered. For this time, a token that was verified before stays accepted even if its
+/// key is withdrawn.
 const REMEMBERED_FOR: Duration = Duration::from_hours(1);
 
 /// What a token must match.
@@ -74,7 +75,7 @@ impl Settings {
         [&self.ciam, &self.login].into_iter().filter_map(document).collect()
     }
 
-    /// The tenant below an endpoint: no slash at the end, however the endpoint is written.
+    /// The tenant's address at an endpoint, always without a slash at the end.
     fn authority(&self, endpoint: &Url) -> String {
         format!("{}/{}", endpoint.as_str().trim_end_matches('/'), self.tenant)
     }
@@ -86,7 +87,7 @@ pub(crate) enum CallerError {
     /// The caller is not Entra, or its token is not for us: 401, empty body.
     #[error("the caller is not authenticated: {0}")]
     Unauthenticated(TokenProblem),
-    /// Without the keys nobody can say who calls. The answer is the failure action.
+    /// Without the keys the caller is unknown. The answer is the failure action.
     #[error("the caller cannot be authenticated: the signing keys cannot be had in time")]
     KeysUnavailable,
 }
@@ -135,7 +136,7 @@ impl Verifier {
         Ok(claims)
     }
 
-    /// Checks all that needs no key. A token that passes may still be forged.
+    /// Checks everything that needs no key. A token that passes may still be forged.
     pub(crate) fn check_without_keys(&self, unverified_headers: &HeaderMap) -> Result<(), TokenProblem> {
         self.read(token::bearer(unverified_headers)?).map(|_| ())
     }
@@ -158,8 +159,8 @@ impl Verifier {
             FindKeyError::Unavailable => CallerError::KeysUnavailable,
         })?;
         let message = token.signed.as_bytes();
-        let proven = |key| jsonwebtoken::crypto::verify(token.signature, message, key, Algorithm::RS256);
-        if keys.iter().any(|key| proven(key).is_ok_and(|proven| proven)) {
+        let is_valid = |key| jsonwebtoken::crypto::verify(token.signature, message, key, Algorithm::RS256);
+        if keys.iter().any(|key| is_valid(key).is_ok_and(|is_valid| is_valid)) {
             Ok(unverified.into_verified(self.clock.now()))
         } else {
             Err(TokenProblem::BadSignature.into())

@@ -1,4 +1,4 @@
-//! The event that a hook is called with.
+//! Reads the event that a hook is called with.
 //!
 //! Unknown members are ignored, members are found in any case, and almost everything may be missing. Only the kind of
 //! the event and its tenant must be right.
@@ -42,7 +42,7 @@ impl EventKind {
     }
 }
 
-/// An event.
+/// The event, as far as decisions use it.
 #[derive(Debug, Clone)]
 pub(crate) struct SignUpEvent {
     /// Ties the events of one sign-up together; `None` if the event has none that is a GUID.
@@ -110,50 +110,61 @@ impl SignUpEvent {
         let context = member(data, "authenticationContext");
         let sign_up = member(data, "userSignUpInfo");
         Ok(Self {
-            correlation_id: CorrelationId::from_hyphenated(text(at(context, "correlationId"))).ok(),
-            app: app(at(context, "clientServicePrincipal")),
-            client: client(at(context, "client")),
-            identities: identities(at(sign_up, "identities")),
-            form: attribute::parse(at(sign_up, "attributes")),
+            correlation_id: CorrelationId::from_hyphenated(text(member_of(context, "correlationId"))).ok(),
+            app: app(member_of(context, "clientServicePrincipal")),
+            client: client(member_of(context, "client")),
+            identities: identities(member_of(sign_up, "identities")),
+            form: attribute::parse(member_of(sign_up, "attributes")),
         })
     }
 }
 
-/// Checks the two names of the event. One of them may be missing; those that are there must be this route's.
+/// Checks the two members that name the event. One of them may be missing; each that is there must name this route's
+/// event.
 fn check_kind(root: &Map<String, Value>, data: &Map<String, Value>, kind: EventKind) -> Result<(), Malformed> {
-    let named = [
+    let names = [
         ("type", member(root, "type"), kind.event_type()),
         ("data.@odata.type", member(data, "@odata.type"), kind.data_type()),
     ];
-    let mut seen = false;
-    for (member, value, expected) in named {
+    let mut is_named = false;
+    for (member, value, expected) in names {
         let Some(value) = value.filter(|value| !value.is_null()) else { continue };
         let name = value.as_str().unwrap_or_default();
         if !name.strip_prefix('#').unwrap_or(name).eq_ignore_ascii_case(expected) {
             return Err(Malformed::OtherEvent { member });
         }
-        seen = true;
+        is_named = true;
     }
-    if seen { Ok(()) } else { Err(Malformed::NoType) }
+    if is_named { Ok(()) } else { Err(Malformed::NoType) }
 }
 
 fn check_tenant(data: &Map<String, Value>, tenant: &TenantId) -> Result<(), Malformed> {
-    let named = TenantId::from_hyphenated(text(member(data, "tenantId"))).map_err(|_| Malformed::NoTenant)?;
-    if named == *tenant { Ok(()) } else { Err(Malformed::OtherTenant) }
+    let tenant_id = TenantId::from_hyphenated(text(member(data, "tenantId"))).map_err(|_| Malformed::NoTenant)?;
+    if tenant_id == *tenant { Ok(()) } else { Err(Malformed::OtherTenant) }
 }
 
-/// The longest locale or market, in bytes. A browser can choose it, and texts are looked up part by part.
-const MAX_WORD: usize = 64;
+/// The longest locale or market, in bytes. A browser can choose it freely, and the time to find a text grows with its
+/// length.
+const MAX_LOCALE: usize = 64;
 
 fn client(client: Option<&Value>) -> Client {
-    let word = |name| Some(text(at(client, name))).filter(|word| word.len() <= MAX_WORD).unwrap_or_default().to_owned();
-    Client { ip: text(at(client, "ip")).trim().parse().ok(), locale: word("locale"), market: word("market") }
+    let locale_text = |name| {
+        Some(text(member_of(client, name)))
+            .filter(|locale_text| locale_text.len() <= MAX_LOCALE)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    Client {
+        ip: text(member_of(client, "ip")).trim().parse().ok(),
+        locale: locale_text("locale"),
+        market: locale_text("market"),
+    }
 }
 
 fn app(principal: Option<&Value>) -> App {
-    let names = ["displayName", "appDisplayName"].map(|name| text(at(principal, name)));
+    let names = ["displayName", "appDisplayName"].map(|name| text(member_of(principal, name)));
     let name = names.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
-    App { id: AppId::from_hyphenated(text(at(principal, "appId"))).ok(), name: name.to_owned() }
+    App { id: AppId::from_hyphenated(text(member_of(principal, "appId"))).ok(), name: name.to_owned() }
 }
 
 fn identities(listed: Option<&Value>) -> Vec<Identity> {
@@ -163,14 +174,14 @@ fn identities(listed: Option<&Value>) -> Vec<Identity> {
         .flatten()
         .filter(|identity| identity.is_object())
         .map(|identity| Identity {
-            sign_in_type: text(at(Some(identity), "signInType")).to_owned(),
-            issuer: text(at(Some(identity), "issuer")).to_owned(),
-            issuer_assigned_id: text(at(Some(identity), "issuerAssignedId")).to_owned(),
+            sign_in_type: text(member_of(Some(identity), "signInType")).to_owned(),
+            issuer: text(member_of(Some(identity), "issuer")).to_owned(),
+            issuer_assigned_id: text(member_of(Some(identity), "issuerAssignedId")).to_owned(),
         })
         .collect()
 }
 
-fn at<'a>(value: Option<&'a Value>, name: &str) -> Option<&'a Value> {
+fn member_of<'a>(value: Option<&'a Value>, name: &str) -> Option<&'a Value> {
     member(value?.as_object()?, name)
 }
 

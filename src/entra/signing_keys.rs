@@ -5,7 +5,7 @@
 //!
 //! Invariants:
 //!
-//! - Each document is its own: one that hangs or fails never keeps the other's keys from being used.
+//! - The documents are independent: if one hangs or fails, the keys of the other are still used.
 //! - A document's keys are an immutable snapshot, replaced as a whole; no lock is held while anything is awaited.
 //! - At most one fetch per document runs at a time, as a task of its own. Several callers can wait for it; a caller that
 //!   stops waiting does not end it.
@@ -13,8 +13,8 @@
 //!   strangers cannot make us call Entra again and again.
 //!
 //! When Entra is slow, a fetch ends after 10 seconds and a look-up at its deadline. When it is absent, or answers
-//! anything but a key document with at least one usable key, the last good keys stay and the fetch is tried again
-//! after 2 seconds, then less and less often, up to once a minute. When it lies by size, reading stops at 1 MiB and at
+//! anything but a key document with at least one usable key, the last good keys stay and the fetch is tried again after
+//! 2 seconds, then less and less often, up to once a minute. If its answer is too large, reading stops at 1 MiB and at
 //! 200 keys. A key that cannot be used is skipped, never the whole document.
 //!
 //! Specification: RFC 7517; how often to fetch follows Microsoft's advice on signing key rollover (at start, hourly,
@@ -42,7 +42,7 @@ use source::OutboundKeys;
 #[cfg(test)]
 pub(crate) use source::SourceError;
 
-/// Why there is no key of the id wanted.
+/// Why there is no key with the id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FindKeyError {
     /// No document has it, and all were fetched recently.
@@ -78,7 +78,7 @@ impl SigningKeys {
         Self::from_sources(distinct.into_iter().map(source), tracker, stop)
     }
 
-    /// The same with other sources than the network, one per document.
+    /// Like [`SigningKeys::new`], with any sources: one per document.
     #[must_use]
     pub(crate) fn from_sources(
         sources: impl IntoIterator<Item = Box<dyn KeySource>>,
@@ -118,10 +118,10 @@ impl SigningKeys {
     async fn fetch_and_find(&self, kid: &str) -> Result<Vec<DecodingKey>, FindKeyError> {
         let mut watched: Vec<_> = self.documents.iter().map(|document| (document, document.watch())).collect();
         for document in &*self.documents {
-            document.demand(&self.tracker, &self.stop);
+            document.fetch_if_allowed(&self.tracker, &self.stop);
         }
         loop {
-            // The states are read before the keys: a fetch stores its keys before it says that it has ended.
+            // The states must be read before the keys: a fetch stores its keys first and reports its end afterwards.
             let (mut all_fresh, mut fetching) = (true, Vec::new());
             for (_, watch) in &mut watched {
                 let state = *watch.borrow_and_update();

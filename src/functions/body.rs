@@ -1,4 +1,4 @@
-//! Bodies: read within a limit, answered in JSON.
+//! Reads request bodies within a limit, and writes JSON bodies of answers.
 
 use axum::body::{Body, HttpBody};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -11,8 +11,8 @@ use crate::entra::event::EventKind;
 /// The largest body, in bytes.
 pub(super) const MAX_BODY: usize = 256 * 1024;
 
-/// The most bytes, of a body that is too large, that are read and thrown away. Otherwise the host would see its
-/// connection break.
+/// How many bytes of a body that is too large are read and thrown away, at most. If none were read, the host would see
+/// its connection break.
 const MAX_DRAINED: usize = 16 * 1024 * 1024;
 
 /// Why a body was not read.
@@ -24,19 +24,19 @@ pub(super) enum BodyError {
 }
 
 /// The answer to a body that was not read.
-pub(super) fn refuse_body(kind: EventKind, why: &BodyError) -> Response {
-    let (status, error) = match why {
+pub(super) fn refuse_body(kind: EventKind, error: &BodyError) -> Response {
+    let (status, text) = match error {
         BodyError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 256 KiB"),
         BodyError::Broken => (StatusCode::BAD_REQUEST, "the body broke off"),
     };
-    tracing::warn!(event = "refused-request", hook = kind.name(), status = status.as_u16(), reason = error);
-    error_body(status, error)
+    tracing::warn!(event = "refused-request", hook = kind.name(), status = status.as_u16(), reason = text);
+    error_body(status, text)
 }
 
-/// Reads a body. What is beyond the limit is read and thrown away, up to a limit of its own.
+/// Reads a body. The part beyond [`MAX_BODY`] is read and thrown away, up to [`MAX_DRAINED`].
 pub(super) async fn read(body: Body) -> Result<Vec<u8>, BodyError> {
-    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    let mut kept = Vec::with_capacity(announced.min(MAX_BODY));
+    let expected = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    let mut bytes = Vec::with_capacity(expected.min(MAX_BODY));
     let mut length = 0_usize;
     let mut body = body.into_data_stream();
     while let Some(chunk) = body.next().await {
@@ -46,10 +46,10 @@ pub(super) async fn read(body: Body) -> Result<Vec<u8>, BodyError> {
             return Err(BodyError::TooLarge);
         }
         if length <= MAX_BODY {
-            kept.extend_from_slice(&chunk);
+            bytes.extend_from_slice(&chunk);
         }
     }
-    if length > MAX_BODY { Err(BodyError::TooLarge) } else { Ok(kept) }
+    if length > MAX_BODY { Err(BodyError::TooLarge) } else { Ok(bytes) }
 }
 
 /// The answer for an error: `{"error": …}`.

@@ -1,9 +1,9 @@
-//! `Health`, for probes, warm-up and alerts: the version, whether the hooks can decide now, how old each invite list is,
-//! and how many log lines were dropped, if any. It says nothing else.
+//! `Health`, for probes, warm-up and alerts: the version, whether the hooks can decide now, how old each invite list
+//! is, and how many log lines were dropped, if any. It shows nothing else.
 //!
-//! *Ready* means that the hooks can decide. If a list's file can no longer be read, or keeps changing, they still can: the
-//! last good list is in use. So the status stays 200; a probe that restarted the process would lose that list. But
-//! `stale` is true then, and the list's entry says since when.
+//! *Ready* means that the hooks can decide. If a list's file can no longer be read, or keeps changing, they still can:
+//! the last good list is in use. The status stays 200, since a probe that restarts the process would lose that list.
+//! But `stale` is true then, and the list's entry says since when.
 
 use std::sync::Arc;
 
@@ -31,15 +31,15 @@ pub(crate) async fn health(State(health): State<Arc<Health>>) -> Response {
     let sources = health.invites.sources();
     let ready = health.keys.ready() && sources.iter().all(|source| source.is_ready());
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let ages = sources.iter().filter_map(|source| Some((source.name(), source.freshness()?)));
-    let ages: Vec<(&str, Freshness)> = ages.collect();
+    let lists = sources.iter().filter_map(|source| Some((source.name(), source.freshness()?)));
+    let lists: Vec<(&str, Freshness)> = lists.collect();
     let mut body = json!({
         "version": env!("CARGO_PKG_VERSION"),
         "ready": ready,
-        "stale": ages.iter().any(|(_, age)| age.status.is_bad()),
-        "lists": ages.iter().map(|(name, age)| of_list(name, age)).collect::<Vec<_>>(),
+        "stale": lists.iter().any(|(_, freshness)| freshness.status.is_bad()),
+        "lists": lists.iter().map(|(name, freshness)| list_entry(name, freshness)).collect::<Vec<_>>(),
     });
-    // Nobody would see it in a log that nobody reads.
+    // Lines are dropped because nobody reads the log, so the number is shown here.
     let dropped = telemetry::dropped_lines();
     if let Some(members) = body.as_object_mut().filter(|_| dropped > 0) {
         members.insert("dropped_log_lines".to_owned(), dropped.into());
@@ -49,11 +49,11 @@ pub(crate) async fn health(State(health): State<Arc<Health>>) -> Response {
 }
 
 /// One list's entry. An age is `null` before the first look or load.
-fn of_list(name: &str, age: &Freshness) -> Value {
+fn list_entry(name: &str, freshness: &Freshness) -> Value {
     json!({
         "name": name,
-        "state": age.status.name(),
-        "checked_seconds_ago": age.checked.map(|age| age.as_secs()),
-        "loaded_seconds_ago": age.loaded.map(|age| age.as_secs()),
+        "state": freshness.status.name(),
+        "checked_seconds_ago": freshness.checked.map(|age| age.as_secs()),
+        "loaded_seconds_ago": freshness.loaded.map(|age| age.as_secs()),
     })
 }

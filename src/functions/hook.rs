@@ -1,8 +1,9 @@
-//! What both hooks share: the checks before the decision, the deadline over everything, the answer when there is none.
+//! What both hooks share: the checks before the decision, the deadline, and the failure action when there is no
+//! decision.
 //!
 //! The order is fixed: method (405), size (413), caller (401), body (400). After that the answer is always 200 with one
 //! action. Whatever hangs, fails or panics leads to the failure action before the deadline. If the signing keys cannot
-//! be had in time, the caller is unknown; then nothing is looked up, filled in or remembered.
+//! be fetched in time, the caller is unknown; then nothing is looked up, filled in or remembered.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -18,14 +19,14 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::body::{BodyError, MAX_BODY, error_body, json_body, read, refuse_body};
-use crate::decisions::{Decided, Decision, DecisionContext, DecisionError, DecisionServices};
+use crate::decisions::{Decision, DecisionContext, DecisionError, DecisionRecord, DecisionServices};
 use crate::decisions::{Reason, UndecidedSignUp, WaitTimes};
 use crate::entra::action;
 use crate::entra::caller::{CallerError, TokenProblem, Verifier};
 use crate::entra::event::{EventKind, SignUpEvent, find_correlation_id};
 use crate::telemetry::{AddressHasher, Counters, describe};
 use crate::values::{AppId, CorrelationId, Deadline, TenantId};
-use log::some;
+use log::non_empty;
 
 mod log;
 
@@ -49,7 +50,7 @@ pub(crate) struct HookSettings {
     pub on_failure: OnFailure,
 }
 
-/// What the hooks need, shared by all requests.
+/// The state that all requests to the hooks share.
 #[derive(Debug)]
 pub(crate) struct Hooks {
     /// Whose events are answered, and how.
@@ -58,15 +59,17 @@ pub(crate) struct Hooks {
     pub verifier: Verifier,
     /// What decisions need.
     pub services: DecisionServices,
-    /// Makes addresses fit for logs.
+    /// Hashes addresses for the log.
     pub hasher: AddressHasher,
     /// How often each decision was made.
     pub counters: Counters,
 }
 
-/// The decision of one hook.
-pub(crate) type Decide =
-    for<'a, 'c> fn(&'a DecisionServices, &'a mut DecisionContext<'c>) -> BoxFuture<'a, Result<Decided, DecisionError>>;
+/// The function that decides: `decisions::start` or `decisions::submit`.
+pub(crate) type DecideFn = for<'a, 'c> fn(
+    &'a DecisionServices,
+    &'a mut DecisionContext<'c>,
+) -> BoxFuture<'a, Result<DecisionRecord, DecisionError>>;
 
 /// Why a hook answers with the failure action.
 #[derive(Debug, thiserror::Error)]
@@ -74,13 +77,13 @@ enum HookError {
     /// The deadline passed.
     #[error("no answer in time")]
     Deadline,
-    /// Nobody can say who is calling.
+    /// The caller cannot be checked without the signing keys.
     #[error("the signing keys cannot be had in time")]
     KeysUnavailable,
     /// No decision can be made.
     #[error(transparent)]
     Decision(#[from] DecisionError),
-    /// A defect.
+    /// A defect in the code.
     #[error("the handler panicked")]
     Panicked,
 }
@@ -97,7 +100,7 @@ impl HookError {
 }
 
 /// Runs a hook: the checks, then `decide`, all under the deadline.
-pub(crate) async fn answer(hooks: &Hooks, kind: EventKind, request: Request, decide: Decide) -> Response {
+pub(crate) async fn answer(hooks: &Hooks, kind: EventKind, request: Request, decide: DecideFn) -> Response {
     let started = Instant::now();
     if request.method() != Method::POST {
         tracing::warn!(event = "refused-request", hook = kind.name(), status = 405);
@@ -127,14 +130,14 @@ struct Call<'a> {
     deadline: Deadline,
 }
 
-/// How far a call was handled, for the case that it fails.
+/// How far a call was handled. If the call fails, the failure action depends on it.
 #[derive(Default)]
 struct Progress {
     body_was_read: bool,
     sign_up: UndecidedSignUp,
 }
 
-/// The answer if the body did not come in time: what can be refused without it is refused.
+/// The answer if the body did not arrive in time. What can be refused without the body is refused.
 fn answer_without_body(hooks: &Hooks, call: &Call<'_>, progress: &Progress) -> Response {
     let announced = call.head.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     if announced.and_then(|length| length.parse().ok()).is_some_and(|length: u64| length > MAX_BODY as u64) {
@@ -156,7 +159,7 @@ async fn handle(
     hooks: &Hooks,
     call: Call<'_>,
     body: Body,
-    decide: Decide,
+    decide: DecideFn,
     progress: &mut Progress,
 ) -> Result<Response, HookError> {
     let kind = call.kind;
@@ -181,13 +184,13 @@ async fn handle(
             return Ok(error_body(StatusCode::BAD_REQUEST, &error.to_string()));
         }
     };
-    // What is logged on the way to the decision carries the correlation id too, at any level.
+    // Every line that is logged before the decision has the correlation id too, at any level.
     let correlation_id = event.correlation_id.as_ref().map(CorrelationId::as_str);
     let span = tracing::error_span!("sign-up", correlation_id);
     progress.sign_up = hooks.services.undecided(&event);
     let mut context = DecisionContext::new(&event, hooks.services.clock.now(), call.deadline);
     if tracing::enabled!(tracing::Level::DEBUG) {
-        context = context.keeping_steps(call.started);
+        context = context.with_trace(call.started);
     }
     context.times = times;
     let decided = decide(&hooks.services, &mut context).instrument(span).await?;
@@ -195,7 +198,7 @@ async fn handle(
     Ok(json_body(&action::answer(&decided.decision)))
 }
 
-/// Answers with the failure action, worded for the person as far as anything is known of them.
+/// Answers with the failure action, in the person's language if the event was read.
 fn failed(hooks: &Hooks, call: &Call<'_>, error: &HookError, sign_up: &UndecidedSignUp) -> Response {
     let decision = failure_action(hooks, call.kind, sign_up);
     let (hook, action, reason) = (call.kind.name(), decision.action().name(), error.reason().name());
@@ -204,7 +207,7 @@ fn failed(hooks: &Hooks, call: &Call<'_>, error: &HookError, sign_up: &Undecided
         event = "failure-action",
         hook,
         correlation_id = sign_up.correlation_id.as_ref().map(CorrelationId::as_str),
-        support_code = some(&sign_up.support_code()),
+        support_code = non_empty(&sign_up.support_code()),
         app = sign_up.app.id.as_ref().map(AppId::as_str),
         action,
         reason,
@@ -216,7 +219,7 @@ fn failed(hooks: &Hooks, call: &Call<'_>, error: &HookError, sign_up: &Undecided
 
 fn failure_action(hooks: &Hooks, kind: EventKind, sign_up: &UndecidedSignUp) -> Decision {
     let goes_on = hooks.settings.on_failure == OnFailure::Continue || hooks.services.only_reports(sign_up);
-    if goes_on { sign_up.go_on(kind) } else { hooks.services.try_later(kind, sign_up) }
+    if goes_on { sign_up.continue_sign_up(kind) } else { hooks.services.try_later(kind, sign_up) }
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! Calls of the Functions host for functions that are not called over HTTP: what it sends, and what it expects.
+//! How the Functions host calls functions that have no HTTP trigger: what it sends, and what it expects.
 //!
 //! The host posts `{"Data":{…},"Metadata":{…}}` to `/{FunctionName}` on loopback, without any authentication. Requests
-//! from outside come to the same port; [`came_from_host`] tells them apart. The answer must be a JSON object: after an
-//! empty body the host waits until its own time limit, and then kills the process.
+//! from outside arrive at the same port; [`came_from_host`] tells the two apart. The answer must be a JSON object:
+//! after an empty body the host waits until its own time limit, and then kills the process.
 //!
 //! The timer's envelope is only used for a log line, so nothing about it is an error. Its times come with and without
 //! offset, with up to seven fractional digits, and `ScheduleStatus` can be null.
@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 /// Headers that a front end or a proxy adds. The host itself never sends them.
-const OF_THE_OUTSIDE: [&str; 6] =
+const FORWARDING_HEADERS: [&str; 6] =
     ["x-forwarded-host", "x-forwarded-for", "x-forwarded-proto", "forwarded", "disguised-host", "x-original-url"];
 
 /// Whether the request is the host's own: it is addressed to this port on loopback, and was not forwarded.
@@ -23,14 +23,14 @@ const OF_THE_OUTSIDE: [&str; 6] =
 #[must_use]
 pub(crate) fn came_from_host(target: &Uri, headers: &HeaderMap, port: u16) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
-    let expected = format!("127.0.0.1:{port}");
-    let addressed_here = hosts.next().is_some_and(|host| host.as_bytes() == expected.as_bytes());
-    let from_outside = OF_THE_OUTSIDE.iter().any(|name| headers.contains_key(*name));
-    let target_is_here = target.authority().is_none_or(|authority| authority.as_str() == expected);
-    addressed_here && hosts.next().is_none() && target_is_here && !from_outside
+    let own_address = format!("127.0.0.1:{port}");
+    let is_addressed_here = hosts.next().is_some_and(|host| host.as_bytes() == own_address.as_bytes());
+    let was_forwarded = FORWARDING_HEADERS.iter().any(|name| headers.contains_key(*name));
+    let target_is_here = target.authority().is_none_or(|authority| authority.as_str() == own_address);
+    is_addressed_here && hosts.next().is_none() && target_is_here && !was_forwarded
 }
 
-/// What is used of the timer's envelope.
+/// The part of the timer's envelope that is used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct TimerTick {
     /// The host was late: the function app was not running at the scheduled time.

@@ -12,6 +12,6 @@ use crate::entra::event::EventKind;
 
 /// Answers the hook: continue, prefill, or a block page.
 pub(crate) async fn on_attribute_collection_start(State(hooks): State<Arc<Hooks>>, request: Request) -> Response {
-    let decide: hook::Decide = |services, context| decisions::start(services, context).boxed();
+    let decide: hook::DecideFn = |services, context| decisions::start(services, context).boxed();
     hook::answer(&hooks, EventKind::Start, request, decide).await
 }

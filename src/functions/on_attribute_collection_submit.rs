@@ -12,6 +12,6 @@ use crate::entra::event::EventKind;
 
 /// Answers the hook: continue, changed values, errors at fields, or a block page.
 pub(crate) async fn on_attribute_collection_submit(State(hooks): State<Arc<Hooks>>, request: Request) -> Response {
-    let decide: hook::Decide = |services, context| decisions::submit(services, context).boxed();
+    let decide: hook::DecideFn = |services, context| decisions::submit(services, context).boxed();
     hook::answer(&hooks, EventKind::Submit, request, decide).await
 }

@@ -28,13 +28,13 @@ use crate::telemetry::describe;
 
 /// The largest envelope that is read, in bytes.
 const MAX_BODY: usize = 1024 * 1024;
-/// How long a run waits for the envelope.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a run waits for the envelope. It starts without one after that.
+const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What the timer needs.
 #[derive(Debug)]
 pub(crate) struct TimerState {
-    /// What a run needs; or why there can be none, with the remedy.
+    /// What a run needs, or why no run is possible, with the remedy.
     pub accounts: Result<Arc<Accounts>, String>,
     /// The port on which the host calls.
     pub port: u16,
@@ -42,21 +42,21 @@ pub(crate) struct TimerState {
     pub stop: CancellationToken,
 }
 
-/// Runs once and answers the host.
+/// Answers the request. If it is an invocation by the host, makes one run first.
 pub(crate) async fn update_new_accounts(State(state): State<Arc<TimerState>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     if let Some(refusal) = refusal(&head, state.port) {
         return refusal;
     }
-    state.stop.run_until_cancelled(invoked(&state, body)).await.unwrap_or_else(|| {
+    state.stop.run_until_cancelled(run_once(&state, body)).await.unwrap_or_else(|| {
         let reason = "the service is stopping: the next run goes on";
         tracing::info!(event = "run-stopped", reason);
         failed(StatusCode::SERVICE_UNAVAILABLE, reason)
     })
 }
 
-/// Runs, and answers the host's invocation.
-async fn invoked(state: &TimerState, body: Body) -> Response {
+/// Makes one run, and answers the host's invocation.
+async fn run_once(state: &TimerState, body: Body) -> Response {
     let TimerTick { is_past_due } = read(body).await;
     tracing::info!(event = "timer", is_past_due);
     let accounts = match &state.accounts {
@@ -96,7 +96,7 @@ fn refusal(head: &Parts, port: u16) -> Option<Response> {
 }
 
 async fn read(body: Body) -> TimerTick {
-    let read = tokio::time::timeout(PATIENCE, to_bytes(body, MAX_BODY)).await;
+    let read = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, MAX_BODY)).await;
     read.map_or_else(|_| TimerTick::default(), |body| timer_tick(&body.unwrap_or_default()))
 }
 

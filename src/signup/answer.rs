@@ -1,4 +1,4 @@
-//! From the gate's verdict to the answer of each hook: the form, its corrections, or a page.
+//! Turns the gate's verdict into the answer of each hook: the form, its corrections, or a page.
 //!
 //! The order of outcomes at Submit is fixed: a refusal of the gate, a rule that blocks, errors (of rules and of the
 //! code), changed values, continue. A policy that only reports answers as if all were well, and says what it would have
@@ -22,12 +22,12 @@ use crate::values::{
     AttributeName, AttributeValue, AttributeValues, Client, Form, FormField, Identity, Invitation, KnownBy,
 };
 
-/// An answer, and what the log says about it.
+/// An answer with its reason, as the log shows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer<D> {
     /// What Entra is told.
     pub decision: D,
-    /// Why.
+    /// Why the decision is what it is.
     pub reason: Reason,
     /// What would have been answered, if the policy only reports.
     pub reported: Option<ActionKind>,
@@ -44,7 +44,7 @@ pub struct StartInput<'a> {
     pub looked_up: &'a AttributeValues,
     /// The texts.
     pub messages: &'a Messages,
-    /// What the texts are made for and from.
+    /// The locale of the texts, and the values that they may show.
     pub message_context: MessageContext<'a>,
 }
 
@@ -63,9 +63,9 @@ impl StartInput<'_> {
             Admission::Admitted(admitted) => (admitted.policy, admitted.invitation, admitted.address),
             Admission::NeedsCode(person) => (person.policy, None, person.trusted_address()),
         };
-        let filling =
+        let input =
             PrefillInput { policy, invitation, address, app: self.message_context.app, looked_up: self.looked_up };
-        let values = prefill::values(&filling, self.form);
+        let values = prefill::values(&input, self.form);
         trace.note("prefill", format_args!("{} values", values.len()));
         let decision = if values.is_empty() { StartDecision::Continue } else { StartDecision::Prefill(values) };
         Answer { decision, reason, reported: None }
@@ -84,7 +84,7 @@ fn only_reports(policy: Option<&Policy>) -> bool {
     policy.is_some_and(|policy| policy.mode == Mode::Report)
 }
 
-/// The key of a page: its own, or the one that all refusals share.
+/// The key of a page's text: its own, or `not-invited` if the policy shows one text for all refusals.
 fn page_key<'k>(policy: Option<&Policy>, own: &'k str) -> &'k str {
     if policy.is_some_and(|policy| policy.uniform_refusals) { key::NOT_INVITED } else { own }
 }
@@ -98,9 +98,9 @@ pub struct SubmitInput<'a> {
     pub code: Option<Result<&'a Invitation, Reason>>,
     /// The form as it was sent.
     pub form: &'a Form,
-    /// Where the event says the person is.
+    /// The person's network address and locale, as the event has them.
     pub client: &'a Client,
-    /// Who Entra knows the person to be.
+    /// The identities that Entra lists.
     pub identities: &'a [Identity],
     /// The person's address, and how far it is trusted.
     pub address: Option<&'a FoundAddress>,
@@ -108,9 +108,9 @@ pub struct SubmitInput<'a> {
     pub known_by: KnownBy,
     /// The texts.
     pub messages: &'a Messages,
-    /// What the texts are made for and from.
+    /// The locale of the texts, and the values that they may show.
     pub message_context: MessageContext<'a>,
-    /// The present.
+    /// The time of the decision.
     pub now: DateTime<Utc>,
 }
 
@@ -121,9 +121,9 @@ pub struct SubmitAnswer<'a> {
     pub answer: Answer<SubmitDecision>,
     /// The invitation whose code has to be reserved before the answer is given.
     pub reserve: Option<&'a Invitation>,
-    /// The attributes of rules that were skipped because the event does not list them.
+    /// The attributes that the event does not list, and whose rules were skipped.
     pub not_listed: Vec<AttributeName>,
-    /// The attributes of rules that failed because the event does not list them.
+    /// The attributes that the event does not list, and whose rules failed for that reason.
     pub missing: Vec<AttributeName>,
 }
 
@@ -131,36 +131,41 @@ impl<'a> SubmitInput<'a> {
     /// The answer after the form was sent.
     #[must_use]
     pub fn answer(&self, policy: Option<&'a Policy>, trace: &mut Trace) -> SubmitAnswer<'a> {
-        let (policy, invitation, problem) = match self.admission {
+        let (policy, invitation, code_problem) = match self.admission {
             Admission::Refused(reason) => return self.refused(*reason, policy, trace),
             Admission::Admitted(Admitted { policy, invitation, .. }) => (*policy, *invitation, None),
             Admission::NeedsCode(NeedsCode { policy, .. }) => match self.code {
                 Some(Ok(invitation)) => (*policy, Some(invitation), None),
-                Some(Err(problem)) => (*policy, None, Some(problem)),
+                Some(Err(code_problem)) => (*policy, None, Some(code_problem)),
                 None => (*policy, None, Some(Reason::CodeMissing)),
             },
         };
         let mut checked = self.check(policy, invitation, trace);
         let (not_listed, missing) = (std::mem::take(&mut checked.not_listed), checked.missing.clone());
         let emptied = emptied_code(policy, self.form);
-        let (decision, reason) = self.decide(policy, checked, problem, &emptied);
+        let (decision, reason) = self.decide(policy, checked, code_problem, &emptied);
         let reserve =
             self.code.and_then(Result::ok).filter(|_| !decision.action().stops() || policy.mode == Mode::Report);
         trace.note("outcome", decision.action().name());
         SubmitAnswer { answer: reported(decision, reason, Some(policy), emptied), reserve, not_listed, missing }
     }
 
-    /// The answer instead, if the code cannot be reserved.
+    /// The answer if the code cannot be reserved.
     #[must_use]
-    pub(crate) fn without_code(&self, policy: &Policy, problem: Reason, trace: &mut Trace) -> Answer<SubmitDecision> {
-        trace.note("reservation", problem.name());
-        let rejected = self.reject(policy, CheckedForm::default(), Some(problem));
-        reported(rejected, problem, Some(policy), emptied_code(policy, self.form))
+    pub(crate) fn without_code(
+        &self,
+        policy: &Policy,
+        code_problem: Reason,
+        trace: &mut Trace,
+    ) -> Answer<SubmitDecision> {
+        trace.note("reservation", code_problem.name());
+        let rejected = self.reject(policy, CheckedForm::default(), Some(code_problem));
+        reported(rejected, code_problem, Some(policy), emptied_code(policy, self.form))
     }
 
     /// What the rules say.
     fn check(&self, policy: &Policy, invitation: Option<&Invitation>, trace: &mut Trace) -> CheckedForm {
-        let who = self.identities.iter().find(|identity| !identity.sign_in_type.is_empty());
+        let identity = self.identities.iter().find(|identity| !identity.sign_in_type.is_empty());
         let facts = Facts {
             form: self.form,
             multi_select: &policy.multi_select,
@@ -171,8 +176,8 @@ impl<'a> SubmitInput<'a> {
             identity: IdentityFacts {
                 email: self.address.map(|found| &found.address),
                 provenance: self.address.map(|found| found.provenance),
-                sign_in_type: who.map_or("", |identity| &identity.sign_in_type),
-                issuer: who.map_or("", |identity| &identity.issuer),
+                sign_in_type: identity.map_or("", |identity| &identity.sign_in_type),
+                issuer: identity.map_or("", |identity| &identity.issuer),
             },
         };
         let submission = Submission {
@@ -208,7 +213,7 @@ impl<'a> SubmitInput<'a> {
         &self,
         policy: &Policy,
         checked: CheckedForm,
-        problem: Option<Reason>,
+        code_problem: Option<Reason>,
         emptied: &AttributeValues,
     ) -> (SubmitDecision, Reason) {
         if let Some(key) = &checked.block {
@@ -217,9 +222,9 @@ impl<'a> SubmitInput<'a> {
                 Reason::RuleBlocked,
             );
         }
-        if problem.is_some() || !checked.errors.is_empty() || checked.page_error.is_some() {
-            let decision = self.reject(policy, checked, problem);
-            return (decision, problem.unwrap_or(Reason::Rules));
+        if code_problem.is_some() || !checked.errors.is_empty() || checked.page_error.is_some() {
+            let decision = self.reject(policy, checked, code_problem);
+            return (decision, code_problem.unwrap_or(Reason::Rules));
         }
         let mut changed = checked.changed;
         changed.extend(emptied.clone());
@@ -227,34 +232,36 @@ impl<'a> SubmitInput<'a> {
         (SubmitDecision::with_values(changed), if by_code { Reason::Code } else { self.admission.reason() })
     }
 
-    /// Errors at their fields. An error of the whole form, or of a field that may not be on the page, stands above the
-    /// form.
-    fn reject(&self, policy: &Policy, checked: CheckedForm, problem: Option<Reason>) -> SubmitDecision {
+    /// Shows each error at its field. An error of the whole form, or of a field that may not be on the page, is shown
+    /// above the form.
+    fn reject(&self, policy: &Policy, checked: CheckedForm, code_problem: Option<Reason>) -> SubmitDecision {
         let text = |key: &str| self.messages.text(key, self.message_context);
         let mut errors: BTreeMap<_, _> = checked.errors.into_iter().map(|(name, key)| (name, text(&key))).collect();
         let mut message = checked.page_error.as_deref().map(text);
-        if problem.is_some_and(|problem| problem.follows_from_unknown_sender(self.known_by)) {
+        if code_problem.is_some_and(|code_problem| code_problem.follows_from_unknown_sender(self.known_by)) {
             message = message.or_else(|| Some(text(key::START_AGAIN)));
         }
-        if let Some(problem) = problem {
+        if let Some(code_problem) = code_problem {
             let field = policy.invitation_code.as_ref().and_then(|name| self.form.field(name.as_str()));
-            let wording = text(problem.message());
+            let wording = text(code_problem.message());
             match field {
                 Some(field) => drop(errors.insert(field.name.clone(), wording)),
                 None => message = message.or(Some(wording)),
             }
         }
         let message = message.unwrap_or_else(|| text(key::FIX_ERRORS));
-        let named = checked.missing.iter().filter_map(|name| Some(format!(" {}: {}", name.short(), errors.get(name)?)));
-        let message = std::iter::once(message).chain(named).collect::<String>().chars().take(MAX_TEXT).collect();
+        let missing_fields =
+            checked.missing.iter().filter_map(|name| Some(format!(" {}: {}", name.short(), errors.get(name)?)));
+        let message =
+            std::iter::once(message).chain(missing_fields).collect::<String>().chars().take(MAX_TEXT).collect();
         SubmitDecision::Reject { message, errors }
     }
 }
 
-/// The field of the code, emptied, if there is anything in it: no code is stored with the account.
+/// The code's field with an empty value, if the person filled it in: no code is stored with the account.
 #[must_use]
 pub(crate) fn emptied_code(policy: &Policy, form: &Form) -> AttributeValues {
-    // If several names differ in case only, each field is emptied.
+    // If the names of several fields differ in case only, each of them is emptied.
     let fields =
         form.0.iter().filter(|field| policy.invitation_code.as_ref().is_some_and(|name| field.name.is(name.as_str())));
     let filled = fields.filter(|field| field.value.as_ref().is_some_and(|value| !value.is_empty()));
@@ -264,7 +271,7 @@ pub(crate) fn emptied_code(policy: &Policy, form: &Form) -> AttributeValues {
     filled.filter_map(empty).collect()
 }
 
-/// A policy that only reports stops nobody. The field of the code is emptied all the same.
+/// A policy that only reports stops nobody. The code's field is emptied nevertheless.
 fn reported(
     decision: SubmitDecision,
     reason: Reason,

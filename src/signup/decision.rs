@@ -1,4 +1,4 @@
-//! What can be decided. `entra::action` knows how Entra spells it.
+//! The possible decisions of both hooks. `entra::action` writes them in the form that Entra accepts.
 
 use std::collections::BTreeMap;
 
@@ -55,7 +55,7 @@ pub enum Decision {
 }
 
 impl Decision {
-    /// What it makes Entra do.
+    /// The action that Entra is asked for.
     #[must_use]
     pub fn action(&self) -> ActionKind {
         match self {
@@ -85,9 +85,9 @@ pub enum SubmitDecision {
     Modify(AttributeValues),
     /// Show the form again with what is wrong.
     Reject {
-        /// Above the form.
+        /// The text above the form.
         message: String,
-        /// At each failing field; empty if only the form as a whole is wrong.
+        /// The text at each failing field; empty if only the form as a whole is wrong.
         errors: BTreeMap<AttributeName, String>,
     },
     /// Show a page and end the sign-up.
@@ -95,7 +95,7 @@ pub enum SubmitDecision {
 }
 
 impl StartDecision {
-    /// What it makes Entra do.
+    /// The action that Entra is asked for.
     #[must_use]
     pub fn action(&self) -> ActionKind {
         match self {
@@ -107,13 +107,13 @@ impl StartDecision {
 }
 
 impl SubmitDecision {
-    /// The account is created, with these values instead of what was typed for them, if there are any.
+    /// Continues with these values instead of the ones that were typed; without any values, continues unchanged.
     #[must_use]
     pub(crate) fn with_values(values: AttributeValues) -> Self {
         if values.is_empty() { Self::Continue } else { Self::Modify(values) }
     }
 
-    /// What it makes Entra do.
+    /// The action that Entra is asked for.
     #[must_use]
     pub fn action(&self) -> ActionKind {
         match self {

@@ -3,23 +3,23 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-/// The list as a set. The library's own check goes through the whole list each time.
+/// The list as a set. The library's own check reads the whole list each time.
 static DOMAINS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| mailchecker::blacklist().into_iter().collect());
 
-/// Makes the set before a sign-up has to wait for it. Returns how many domains there are.
+/// Builds the set now, so that no sign-up has to wait for it. Returns the number of domains.
 pub(crate) fn load() -> usize {
     DOMAINS.len()
 }
 
-/// Whether the domain (lower-case ASCII), or one above it, is on the list.
+/// Whether the domain (lower-case ASCII), or a parent domain, is on the list.
 #[must_use]
 pub(crate) fn is_disposable(domain: &str) -> bool {
-    let mut rest = Some(domain);
-    while let Some(at) = rest {
-        if DOMAINS.contains(at) {
+    let mut candidate = Some(domain);
+    while let Some(domain) = candidate {
+        if DOMAINS.contains(domain) {
             return true;
         }
-        rest = at.split_once('.').map(|(_, above)| above);
+        candidate = domain.split_once('.').map(|(_, parent)| parent);
     }
     false
 }

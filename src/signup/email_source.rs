@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::values::AttributeName;
 
-/// The names under which Entra lists the address, in any case.
+/// The names of the attribute in which Entra reports the address; upper and lower case are the same.
 pub(super) const ADDRESS_ATTRIBUTES: [&str; 2] = ["email", "emailAddress"];
 
 /// One place of an event where the address can be.
@@ -26,16 +26,16 @@ impl EmailSource {
         vec![Self::Identity, Self::Attribute(AttributeName::new("email"))]
     }
 
-    /// The sources that are no attributes, as they are written.
+    /// How the sources that are not attributes are written.
     pub(crate) const WORDS: [&str; 2] = ["identity", "federated-id"];
 
-    /// Whether it is the attribute under which Entra reports the address.
+    /// Whether this is the attribute in which Entra itself reports the address.
     pub(super) fn is_reported_by_entra(&self) -> bool {
         matches!(self, Self::Attribute(name) if is_address(name))
     }
 }
 
-/// A text that names no source of the address.
+/// The text is not the name of an address source.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is none of identity, federated-id, attribute:NAME")]
 pub struct UnknownEmailSource(String);
@@ -68,7 +68,7 @@ impl fmt::Display for EmailSource {
     }
 }
 
-/// Whether Entra lists the address under this name.
+/// Whether Entra reports the address in an attribute of this name.
 pub(super) fn is_address(name: &AttributeName) -> bool {
     ADDRESS_ATTRIBUTES.iter().any(|known| name.is(known))
 }

@@ -1,4 +1,4 @@
-//! What conditions see of a sign-up, in one place.
+//! The values of a sign-up that conditions can use, in one place.
 //!
 //! | name | members |
 //! | --- | --- |
@@ -14,8 +14,8 @@
 //! that was left empty. A column of the invitation has the declared type of its attribute. Everything else that is not
 //! known is an empty text.
 //!
-//! It is built once for each form. A rule that changes an attribute changes that member only. All of it is
-//! personal: it is never logged.
+//! The object is built once for each form. A rule that changes an attribute changes only that member. All of it is
+//! personal data and is never logged.
 
 use std::net::IpAddr;
 
@@ -52,13 +52,13 @@ pub(crate) struct Facts<'a> {
     pub invitation: Option<&'a Invitation>,
     /// The app they sign up to.
     pub app: &'a App,
-    /// Where the event says they are.
+    /// The person's network address, locale and market.
     pub client: &'a Client,
     /// What is known of the person.
     pub identity: IdentityFacts<'a>,
 }
 
-/// What is known of a person.
+/// What conditions can use about the person.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct IdentityFacts<'a> {
     /// The address, if there is one.
@@ -93,24 +93,25 @@ impl Facts<'_> {
             },
         }));
         for field in &self.form.0 {
-            self.put(&mut context, field);
+            self.set_attribute(&mut context, field);
         }
-        let known = self.types.iter().map(|(name, _)| name).chain(self.multi_select);
-        for name in known.filter(|name| self.form.field(name.as_str()).is_none()) {
+        let declared_names = self.types.iter().map(|(name, _)| name).chain(self.multi_select);
+        for name in declared_names.filter(|name| self.form.field(name.as_str()).is_none()) {
             let attribute_type = self.types.of(name.as_str());
-            self.put(&mut context, &FormField { name: name.clone(), attribute_type, value: None });
+            self.set_attribute(&mut context, &FormField { name: name.clone(), attribute_type, value: None });
         }
         context
     }
 
-    /// Sets an attribute as the event has it. Without a value, its declared type goes before the type in the event.
-    pub(super) fn put(&self, context: &mut ConditionContext, field: &FormField) {
-        let several = self.multi_select.iter().any(|name| field.name.is(name.as_str()));
+    /// Sets an attribute as the event has it. An attribute without a value has its declared type; if there is none, the
+    /// type in the event.
+    pub(super) fn set_attribute(&self, context: &mut ConditionContext, field: &FormField) {
+        let is_multi_select = self.multi_select.iter().any(|name| field.name.is(name.as_str()));
         if let Some(value) = field.value.as_ref().filter(|value| !value.is_empty() || is_long_text(value)) {
-            context.set(field, Some(value), several);
+            context.set(field, Some(value), is_multi_select);
         } else {
             let attribute_type = self.types.declared(field.name.as_str()).unwrap_or(field.attribute_type);
-            context.set(&FormField { attribute_type, ..field.clone() }, None, several);
+            context.set(&FormField { attribute_type, ..field.clone() }, None, is_multi_select);
         }
     }
 }
@@ -132,31 +133,31 @@ impl ConditionContext {
     }
 
     /// Sets an attribute under its full and its short name.
-    pub(crate) fn set(&mut self, field: &FormField, value: Option<&AttributeValue>, several: bool) {
-        let seen = seen(value, field.attribute_type, several);
-        let name = spelled(field.name.as_str());
+    pub(crate) fn set(&mut self, field: &FormField, value: Option<&AttributeValue>, is_multi_select: bool) {
+        let json = condition_value(value, field.attribute_type, is_multi_select);
+        let name = condition_name(field.name.as_str());
         if let Some(short) = field.name.short().strip_prefix("ext.") {
-            put(self.members("/attributes/ext"), short, seen.clone());
+            set_every_spelling(self.members("/attributes/ext"), short, json.clone());
         }
-        put(self.members("/attributes"), name, seen);
+        set_every_spelling(self.members("/attributes"), name, json);
     }
 
     /// Adds an attribute under the configuration's spelling, if the event spells it in another case. `path` is what a
     /// condition names: `["attributes", "postalcode"]`.
-    pub(crate) fn spell(&mut self, path: &[String]) {
+    pub(crate) fn add_spelling(&mut self, path: &[String]) {
         let (place, name) = match path {
             [root, ext, name, ..] if root == "attributes" && ext == "ext" => ("/attributes/ext", name),
             [root, name, ..] if root == "attributes" => ("/attributes", name),
             _ => return,
         };
         let Some(members) = self.members(place).filter(|members| !members.contains_key(name)) else { return };
-        let found = members.iter().find(|(known, _)| known.eq_ignore_ascii_case(spelled(name)));
+        let found = members.iter().find(|(spelling, _)| spelling.eq_ignore_ascii_case(condition_name(name)));
         if let Some(value) = found.map(|(_, value)| value.clone()) {
             members.insert(name.clone(), value);
         }
     }
 
-    /// Whether nothing is known at a path.
+    /// Whether the value at a path is absent or empty.
     #[must_use]
     pub(crate) fn is_empty_at(&self, path: &[String]) -> bool {
         match path.iter().try_fold(&self.0, |at, member| at.get(member)) {
@@ -184,7 +185,7 @@ pub(crate) fn is_at(attribute: &AttributeName, path: &[String]) -> bool {
         [_, ext, name, ..] if ext == "ext" => {
             short.strip_prefix("ext.").is_some_and(|short| short.eq_ignore_ascii_case(name))
         }
-        [_, name, ..] => spelled(attribute.as_str()).eq_ignore_ascii_case(spelled(name)),
+        [_, name, ..] => condition_name(attribute.as_str()).eq_ignore_ascii_case(condition_name(name)),
         [] => false,
     }
 }
@@ -192,39 +193,40 @@ pub(crate) fn is_at(attribute: &AttributeName, path: &[String]) -> bool {
 /// The place of an attribute in conditions, in lower case. Attributes with the same place are at one path.
 #[must_use]
 pub(crate) fn place_of(attribute: &AttributeName) -> String {
-    spelled(&attribute.short()).to_ascii_lowercase()
+    condition_name(&attribute.short()).to_ascii_lowercase()
 }
 
 /// Sets the value of a name, and of every other spelling of it that is there.
-fn put(members: Option<&mut Map<String, Value>>, name: &str, value: Value) {
+fn set_every_spelling(members: Option<&mut Map<String, Value>>, name: &str, value: Value) {
     let Some(members) = members else { return };
-    let same = |known: &str| known != name && spelled(known).eq_ignore_ascii_case(name);
-    for (_, other) in members.iter_mut().filter(|(known, _)| same(known)) {
+    let same = |spelling: &str| spelling != name && condition_name(spelling).eq_ignore_ascii_case(name);
+    for (_, other) in members.iter_mut().filter(|(spelling, _)| same(spelling)) {
         other.clone_from(&value);
     }
     members.insert(name.to_owned(), value);
 }
 
-/// The address is `email`, whatever an event calls it.
-fn spelled(name: &str) -> &str {
+/// The name of an attribute in conditions: the address is always `email`, whatever the event calls it.
+fn condition_name(name: &str) -> &str {
     if name.eq_ignore_ascii_case("emailAddress") { "email" } else { name }
 }
 
-/// Whether it is a text that is longer than a condition sees. Even white space is too long then, and not empty.
+/// Whether the value is a text that is too long for conditions. Such a text does not count as empty, even if it is
+/// white space only.
 fn is_long_text(value: &AttributeValue) -> bool {
     matches!(value, AttributeValue::String(text) if is_long(text))
 }
 
-/// An attribute's value in its own type.
-fn seen(value: Option<&AttributeValue>, attribute_type: AttributeType, several: bool) -> Value {
-    match (value.filter(|value| !value.is_empty() || is_long_text(value) && !several), attribute_type) {
-        (Some(AttributeValue::String(text)), _) if several => choices(text).collect(),
+/// The JSON value that conditions see. `is_multi_select`: a text holds several choices, so it becomes a list.
+fn condition_value(value: Option<&AttributeValue>, attribute_type: AttributeType, is_multi_select: bool) -> Value {
+    match (value.filter(|value| !value.is_empty() || is_long_text(value) && !is_multi_select), attribute_type) {
+        (Some(AttributeValue::String(text)), _) if is_multi_select => choices(text).collect(),
         (Some(AttributeValue::String(text)), _) => text.as_str().into(),
         (Some(AttributeValue::Int64(number)), _) => (*number).into(),
-        (Some(AttributeValue::Boolean(yes)), _) => (*yes).into(),
+        (Some(AttributeValue::Boolean(flag)), _) => (*flag).into(),
         (Some(AttributeValue::StringCollection(items)), _) => items.clone().into(),
         (None, AttributeType::StringCollection) => json!([]),
-        (None, AttributeType::String) if several => json!([]),
+        (None, AttributeType::String) if is_multi_select => json!([]),
         (None, AttributeType::String) => "".into(),
         (None, AttributeType::Int64) => 0.into(),
         (None, AttributeType::Boolean) => false.into(),

@@ -9,8 +9,8 @@
 //! 5. Disposable domains are refused, if the policy says so.
 //! 6. Otherwise the gate's default counts.
 //!
-//! An invitation that is expired, not yet valid or for another app does not count, but it gives the refusal its
-//! reason: of several, the first one does.
+//! An invitation that is expired, not yet valid or for another app does not count. But the first such invitation gives
+//! the refusal its reason.
 //!
 //! If a policy has a field for a code, people whom no rule admits or denies need a code. An address the person could
 //! have edited never lets them in; it can only get them refused.
@@ -27,7 +27,7 @@ use super::trace::Trace;
 use crate::values::{AddressRule, App, EmailAddress, EmailMatch, Invitation, Provenance};
 use candidates::Candidates;
 
-/// What the gate decides by.
+/// The input of the gate.
 #[derive(Debug, Clone, Copy)]
 pub struct GateInput<'a> {
     /// The policy for the app, if there is one.
@@ -38,11 +38,11 @@ pub struct GateInput<'a> {
     pub invitations: &'a [Invitation],
     /// The app the person signs up to.
     pub app: &'a App,
-    /// The present.
+    /// The time of the decision.
     pub now: DateTime<Utc>,
 }
 
-/// What the gate says.
+/// The gate's verdict.
 #[derive(Debug, Clone, Copy)]
 pub enum Admission<'a> {
     /// The person may go on.
@@ -53,21 +53,21 @@ pub enum Admission<'a> {
     Refused(Reason),
 }
 
-/// Somebody who may go on.
+/// A person who may go on.
 #[derive(Debug, Clone, Copy)]
 pub struct Admitted<'a> {
     /// The policy that decided.
     pub policy: &'a Policy,
     /// The address by which they are admitted.
     pub address: Option<&'a EmailAddress>,
-    /// Why.
+    /// Why they are admitted.
     pub reason: Reason,
     /// The invitation whose columns fill the form: the first valid one for the address, else for its longest domain
     /// rule.
     pub invitation: Option<&'a Invitation>,
 }
 
-/// Somebody who can only be admitted by a code.
+/// A person who needs a code to be admitted.
 #[derive(Debug, Clone, Copy)]
 pub struct NeedsCode<'a> {
     /// The policy that decided.
@@ -133,7 +133,7 @@ pub fn decide<'a>(input: &GateInput<'a>, trace: &mut Trace) -> Admission<'a> {
             invitation: invitations.best(),
         }),
         AddressVerdict::Refuses(reason) => Admission::Refused(reason),
-        AddressVerdict::Silent(because) => by_default(policy, Some(found), because, trace),
+        AddressVerdict::NoRule(reason) => by_default(policy, Some(found), reason, trace),
     }
 }
 
@@ -150,11 +150,11 @@ fn without_address<'a>(policy: &'a Policy, trace: &mut Trace) -> Admission<'a> {
 enum AddressVerdict {
     Admits(Reason),
     Refuses(Reason),
-    /// Nothing. This would be the reason of a refusal.
-    Silent(Reason),
+    /// No rule is about the address. If the policy refuses by default, this is the reason.
+    NoRule(Reason),
 }
 
-/// The precedence, from exact to general.
+/// Applies the rules about the address in their fixed order, from exact to general.
 fn judge_address(
     policy: &Policy,
     found: &FoundAddress,
@@ -170,7 +170,7 @@ fn judge_address(
         trace.note("exact allow", "admits");
         return AddressVerdict::Admits(Reason::Allow);
     }
-    // People who are refused come back with another tag, so deny compares by the widest form.
+    // People who are refused may try again with another tag, so `deny` compares the widest form of the address.
     if policy.deny.iter().any(|rule| matches!(rule, AddressRule::Exact(_)) && rule.denies(address)) {
         trace.note("exact deny", "refuses");
         return AddressVerdict::Refuses(Reason::Denied);
@@ -189,32 +189,33 @@ fn judge_address(
         trace.note("gate", "open: admits");
         return AddressVerdict::Admits(Reason::Open);
     }
-    let because = if trusted { Reason::NotInvited } else { Reason::AddressTyped };
-    AddressVerdict::Silent(invitations.absent_because.unwrap_or(because))
+    let reason = if trusted { Reason::NotInvited } else { Reason::AddressTyped };
+    AddressVerdict::NoRule(invitations.first_problem.unwrap_or(reason))
 }
 
-/// The default, if no rule admits or denies the person: a code, or a refusal.
+/// The verdict if no rule admits or denies the person: they need a code, or they are refused.
 fn by_default<'a>(
     policy: &'a Policy,
     address: Option<&'a FoundAddress>,
-    because: Reason,
+    reason: Reason,
     trace: &mut Trace,
 ) -> Admission<'a> {
     let Some(field) = &policy.invitation_code else {
         trace.note("gate", format_args!("{}: refuses", policy.gate));
-        return Admission::Refused(because);
+        return Admission::Refused(reason);
     };
-    // Start saw an address that is not remembered. A code does not bring it back.
-    if because == Reason::AddressTyped && policy.no_address == NoAddress::Refuse {
+    // The policy refuses people without an address, so Start saw one, but it is not remembered. A code cannot replace
+    // it.
+    if reason == Reason::AddressTyped && policy.no_address == NoAddress::Refuse {
         trace.note("person", "nobody can tell who sent the form: refuses");
-        return Admission::Refused(because);
+        return Admission::Refused(reason);
     }
-    trace.note("invitation_code", format_args!("{}: a code in {} is needed", because.name(), field.short()));
+    trace.note("invitation_code", format_args!("{}: a code in {} is needed", reason.name(), field.short()));
     Admission::NeedsCode(NeedsCode { policy, address })
 }
 
-fn exact(rules: &[AddressRule], address: &EmailAddress, how: EmailMatch) -> bool {
-    rules.iter().any(|rule| matches!(rule, AddressRule::Exact(_)) && rule.matches(address, how))
+fn exact(rules: &[AddressRule], address: &EmailAddress, email_match: EmailMatch) -> bool {
+    rules.iter().any(|rule| matches!(rule, AddressRule::Exact(_)) && rule.matches(address, email_match))
 }
 
 /// What a domain rule says. Among equally long rules the one that is later in this list wins.

@@ -8,12 +8,12 @@
 //! attribute says before the form is shown. The person may have **typed** what an attribute of a submitted form says,
 //! and a typed address never lets anybody in. There is one exception: Entra reports the address as the attribute
 //! `email` of a submitted form. If everybody who sees the form has an address (`no_address = "refuse"`, and no other
-//! source), that is the address with which they came. Attributes whose names differ in case only, or by both spellings
-//! of `email`, prove nothing unless they say the same.
+//! source), that is the address with which they came. If an event has several attributes of one name (in another case,
+//! or `email` and `emailAddress`), they prove nothing unless their values are equal.
 //!
-//! At Submit, what the event itself proves goes first: an identity, or that attribute. Otherwise the address is the
-//! one that a Start of the same person saw, whatever the form says. `reservations::RememberedStarts` finds out whose
-//! Submit it is. If that is not known either, the form can only get the person refused.
+//! At Submit, the address that the event itself proves counts first: an identity, or that attribute. Otherwise the
+//! address is the one that a Start of the same person had, whatever the form says. `reservations::RememberedStarts`
+//! finds out whose Submit it is. If that is not known either, the form can only get the person refused.
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -45,12 +45,12 @@ impl fmt::Display for AddressSource {
     }
 }
 
-/// An address with all that is known of it.
+/// An address, how far it can be trusted, and where it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundAddress {
     /// The address.
     pub address: EmailAddress,
-    /// How far it is to be trusted.
+    /// How far it can be trusted.
     pub provenance: Provenance,
     /// Where it came from.
     pub source: AddressSource,
@@ -59,9 +59,9 @@ pub struct FoundAddress {
 /// Why there is no address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum MissingAddress {
-    /// No source says anything.
+    /// No source has a value.
     Absent,
-    /// A source says something that is no usable address. The next source does not replace it.
+    /// A source has a value that is not a usable address. The next source is not asked then.
     Unusable(EmailSource, InvalidAddress),
 }
 
@@ -71,48 +71,48 @@ pub(crate) fn at_start(
     identities: &[Identity],
     form: &Form,
 ) -> Result<FoundAddress, MissingAddress> {
-    look(sources(policy), identities, form, Provenance::Asserted)
+    find_address(sources(policy), identities, form, Provenance::Asserted)
 }
 
-/// The address that a submitted form proves by itself; `None`: it proves nothing. Nothing weaker replaces an identity
-/// that is no usable address.
+/// The address that a submitted form proves by itself; `None` if it proves nothing. If an identity has no usable
+/// address, the weaker sources are not asked.
 pub(crate) fn proven_by_submit(
     policy: Option<&Policy>,
     identities: &[Identity],
     form: &Form,
 ) -> Option<Result<FoundAddress, MissingAddress>> {
-    let editable = policy.is_some_and(is_editable);
+    let editable = policy.is_some_and(email_is_editable);
     let counts = |source: &&EmailSource| !editable || !matches!(source, EmailSource::Attribute(_));
-    match look(sources(policy).iter().filter(counts), identities, form, Provenance::Asserted) {
+    match find_address(sources(policy).iter().filter(counts), identities, form, Provenance::Asserted) {
         Err(MissingAddress::Absent | MissingAddress::Unusable(EmailSource::Attribute(_), _)) => None,
         proven => Some(proven),
     }
 }
 
-/// The address that a submitted form says, if nothing is proven. The person may have typed it.
+/// The address in a submitted form that proves nothing. The person may have typed it.
 pub(crate) fn typed_at_submit(policy: Option<&Policy>, form: &Form) -> Result<FoundAddress, MissingAddress> {
-    look(sources(policy), &[], form, Provenance::Typed)
+    find_address(sources(policy), &[], form, Provenance::Typed)
 }
 
 /// Whether a submitted form lists an address in an attribute where the policy looks for it, or where Entra reports it.
 /// That proves nothing: the person may have typed it.
 #[must_use]
-pub fn lists(policy: Option<&Policy>, form: &Form, address: &EmailAddress) -> bool {
-    let named = sources(policy).iter().filter_map(|source| match source {
+pub fn lists_address(policy: Option<&Policy>, form: &Form, address: &EmailAddress) -> bool {
+    let attribute_names = sources(policy).iter().filter_map(|source| match source {
         EmailSource::Attribute(name) => Some(name.as_str()),
         _ => None,
     });
-    let mut texts = named.map(AttributeName::new).chain([AttributeName::new(ADDRESS_ATTRIBUTES[0])]);
+    let mut texts = attribute_names.map(AttributeName::new).chain([AttributeName::new(ADDRESS_ATTRIBUTES[0])]);
     texts.any(|name| {
-        let text = attribute(&name, form).and_then(Result::ok);
+        let text = attribute_text(&name, form).and_then(Result::ok);
         text.is_some_and(|text| text.parse::<EmailAddress>().is_ok_and(|listed| listed == *address))
     })
 }
 
 /// Whether the attribute `email` of a submitted form may be somebody else's address: people can come to the form
-/// without one, or with one from another source. Then every instance has to know of each Start.
+/// without one, or with one from another source. Then the memory of Starts has to be shared by all instances.
 #[must_use]
-pub(crate) fn is_editable(policy: &Policy) -> bool {
+pub(crate) fn email_is_editable(policy: &Policy) -> bool {
     let sources = &policy.email_sources;
     let reports = sources.iter().any(EmailSource::is_reported_by_entra);
     let only = sources.iter().all(|source| *source == EmailSource::Identity || source.is_reported_by_entra());
@@ -125,49 +125,49 @@ fn sources(policy: Option<&Policy>) -> &[EmailSource] {
     policy.map_or(USUAL.as_slice(), |policy| &policy.email_sources)
 }
 
-/// The first source that says anything decides.
-fn look<'a>(
+/// The address in the first source that has a value. `attribute_provenance` is the provenance of attributes.
+fn find_address<'a>(
     sources: impl IntoIterator<Item = &'a EmailSource>,
     identities: &[Identity],
     form: &Form,
-    of_attributes: Provenance,
+    attribute_provenance: Provenance,
 ) -> Result<FoundAddress, MissingAddress> {
     for source in sources {
         let (text, provenance) = match source {
-            EmailSource::Identity => (proven(identities).map(Ok), Provenance::Verified),
-            EmailSource::FederatedId => (federated(identities).map(Ok), Provenance::Asserted),
-            EmailSource::Attribute(name) => (attribute(name, form), of_attributes),
+            EmailSource::Identity => (proven_address(identities).map(Ok), Provenance::Verified),
+            EmailSource::FederatedId => (federated_address(identities).map(Ok), Provenance::Asserted),
+            EmailSource::Attribute(name) => (attribute_text(name, form), attribute_provenance),
         };
         if let Some(text) = text {
             return match text.and_then(|text| text.parse()) {
                 Ok(address) => Ok(FoundAddress { address, provenance, source: AddressSource::Event(source.clone()) }),
-                Err(why) => Err(MissingAddress::Unusable(source.clone(), why)),
+                Err(error) => Err(MissingAddress::Unusable(source.clone(), error)),
             };
         }
     }
     Err(MissingAddress::Absent)
 }
 
-/// Local accounts first, then the passcode. Of several that Entra proved, the first usable address.
-fn proven(identities: &[Identity]) -> Option<String> {
+/// The first usable address among those that Entra verified: local accounts first, then the one-time passcode.
+fn proven_address(identities: &[Identity]) -> Option<String> {
     let (local, other): (Vec<_>, Vec<_>) = identities.iter().partition(|identity| identity.is_local());
     let proven: Vec<&str> = local.into_iter().chain(other).filter_map(Identity::proven_address).collect();
     let usable = proven.iter().find(|text| text.parse::<EmailAddress>().is_ok());
     usable.or(proven.first()).map(|text| (*text).to_owned())
 }
 
-fn federated(identities: &[Identity]) -> Option<String> {
+fn federated_address(identities: &[Identity]) -> Option<String> {
     let ids = identities.iter().filter(|identity| identity.sign_in_type.eq_ignore_ascii_case("federated"));
     ids.map(|identity| identity.issuer_assigned_id.as_str()).find(|id| id.contains('@')).map(str::to_owned)
 }
 
-/// What an attribute says. Nobody knows which of several attributes of one name the directory takes, so they are
-/// unusable unless they say the same.
-fn attribute(name: &AttributeName, form: &Form) -> Option<Result<String, InvalidAddress>> {
-    let same = |field: &&FormField| {
+/// The text of an attribute. If several attributes have the name, nobody knows which of them the directory takes, so
+/// their values must be equal.
+fn attribute_text(name: &AttributeName, form: &Form) -> Option<Result<String, InvalidAddress>> {
+    let has_name = |field: &&FormField| {
         if is_address(name) { is_address(&field.name) } else { field.name.is(name.as_str()) }
     };
-    let values = form.0.iter().filter(same).filter_map(|field| field.value.as_ref());
+    let values = form.0.iter().filter(has_name).filter_map(|field| field.value.as_ref());
     let mut texts = values.filter(|value| !value.is_empty()).map(AttributeValue::to_text);
     let first = texts.next()?;
     let address = first.parse::<EmailAddress>();

@@ -16,10 +16,10 @@ use crate::values::{App, EmailAddress};
 /// The names a message's template may use.
 pub(crate) const NAMES: [&str; 3] = ["email", "app", "support_code"];
 
-/// The longest text that is shown, in characters; Entra documents no limit, and pages take about this much.
+/// The longest text that is shown, in characters. Entra documents no limit; about this much fits on its pages.
 pub(super) const MAX_TEXT: usize = 500;
 
-/// The keys that the product itself asks for. Those of refusals and codes are names of a [`super::reason::Reason`].
+/// The keys that the product itself uses. The keys of refusals and codes are the names of a [`super::reason::Reason`].
 pub(crate) mod key {
     /// Shown for refusals that have no text of their own.
     pub(crate) const NOT_INVITED: &str = "not-invited";
@@ -86,7 +86,7 @@ pub struct Messages {
     locales: BTreeMap<String, BTreeMap<String, Message>>,
 }
 
-/// What a text is made for and from.
+/// The locale of a text, and the values that its template may use.
 #[derive(Debug, Clone, Copy)]
 pub struct MessageContext<'a> {
     /// The locale the event names (`en-us`); empty if none.
@@ -113,14 +113,14 @@ impl Messages {
         is_built_in(key) || self.locales.values().any(|texts| texts.contains_key(key))
     }
 
-    /// The templates for a key, in the locale where they cost most.
+    /// The templates for a key, in the locale where they are most expensive.
     pub(crate) fn templates(&self, key: &str) -> impl Iterator<Item = &Template> {
         let texts = self.locales.values().filter_map(|texts| texts.get(key));
         let costliest = texts.max_by_key(|message| message.templates().map(Template::worst_case).sum::<u64>());
         costliest.into_iter().flat_map(Message::templates)
     }
 
-    /// Every key there is.
+    /// Every key that has a text or can have one.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         let configured = self.locales.values().flat_map(BTreeMap::keys).map(String::as_str);
         configured.chain(BUILT_IN.iter().map(|(key, _)| *key)).chain(OPTIONAL.iter().copied())
@@ -187,18 +187,18 @@ impl Messages {
 /// Shown for a key without a text. The configuration refuses such keys, so nobody sees it.
 const FALLBACK: &str = "This is not possible.";
 
-/// Whether the product itself asks for the key, without a rule that names it.
+/// Whether the product itself uses the key, even if no rule names it.
 #[must_use]
 pub(crate) fn is_built_in(key: &str) -> bool {
     built_in_keys().any(|known| known == key)
 }
 
-/// The keys that the product itself asks for.
+/// The keys that the product itself uses.
 pub(crate) fn built_in_keys() -> impl Iterator<Item = &'static str> {
     BUILT_IN.iter().map(|(key, _)| *key).chain(OPTIONAL)
 }
 
-/// The same keys with their built-in texts; `None`: the text of `not-invited` is shown.
+/// The keys that the product itself uses, with their built-in texts. `None`: the text of `not-invited` is shown.
 pub(crate) fn built_in_texts() -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
     let own = BUILT_IN.iter().map(|(key, text)| (*key, Some(*text)));
     own.chain(OPTIONAL.iter().map(|key| (*key, None)))

@@ -1,4 +1,4 @@
-//! Policies: what the operator decided, compiled.
+//! Policies, as compiled from the configuration.
 
 use std::fmt;
 use std::sync::Arc;
@@ -53,24 +53,24 @@ pub enum NoAddress {
 /// A value a policy puts into the form.
 #[derive(Debug, Clone)]
 pub enum PrefillValue {
-    /// Always the same.
+    /// The same value for everybody.
     Constant(AttributeValue),
     /// Rendered for the person.
     Template(Template),
 }
 
-/// What the operator decided for one app, or for every app.
+/// Who may sign up to some apps, or to every app, and what their form shows and accepts.
 #[derive(Debug, Clone)]
 pub struct Policy {
     /// Its name in the configuration.
     pub name: String,
     /// The apps it is for; empty: every app.
     pub apps: Vec<AppId>,
-    /// What happens by default.
+    /// What happens to people whom no rule admits or denies.
     pub gate: Gate,
-    /// Who is let in.
+    /// Addresses and domains that are admitted without an invitation.
     pub allow: Vec<AddressRule>,
-    /// Who is not.
+    /// Addresses and domains that are refused.
     pub deny: Vec<AddressRule>,
     /// Whether addresses of disposable mail services are refused.
     pub deny_disposable: bool,
@@ -92,16 +92,16 @@ pub struct Policy {
     pub types: AttributeTypes,
     /// The look-ups whose answers fill the form.
     pub lookups: Vec<Arc<str>>,
-    /// What the form is filled with; goes before the columns of an invitation.
+    /// The values that fill the form. They replace those from the columns of an invitation.
     pub prefill: Vec<(AttributeName, PrefillValue)>,
     /// The longest text of the form, in bytes.
     pub max_text: usize,
-    /// What is checked when the form comes back.
+    /// What is tidied and checked in a submitted form, in order.
     pub rules: Vec<Rule>,
 }
 
 impl Policy {
-    /// A policy with this gate, and the default of everything else.
+    /// A policy with this gate and the default for everything else.
     #[must_use]
     pub fn new(name: impl Into<String>, gate: Gate) -> Self {
         Self {
@@ -127,7 +127,7 @@ impl Policy {
     }
 }
 
-/// All that the operator decided about sign-ups.
+/// The settings of all decisions: policies and texts.
 #[derive(Debug, Clone, Default)]
 pub struct SignUpSettings {
     /// The policies; the first one whose apps match decides.

@@ -10,12 +10,12 @@ use crate::values::{
 /// The names a prefill template may use.
 pub(crate) const NAMES: [&str; 3] = ["invite", "email", "app"];
 
-/// What a form is filled from and for.
+/// The sources of the values, and what the templates may use.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PrefillInput<'a> {
-    /// The policy, with its own entries.
+    /// The policy, whose own values go last.
     pub policy: &'a Policy,
-    /// The invitation, with its columns.
+    /// The invitation, whose columns fill the form.
     pub invitation: Option<&'a Invitation>,
     /// The person's address, if known.
     pub address: Option<&'a EmailAddress>,
@@ -26,25 +26,25 @@ pub(crate) struct PrefillInput<'a> {
 }
 
 /// The values for the form: what look-ups found, then the invitation's columns, then the policy's own entries. If two
-/// of them have a value for one attribute, the later one wins. Empty values are left out. Start lists what Entra knows
-/// of the person, and not what the form asks. So a value is kept even if its attribute is not listed; Entra ignores
-/// what is not on the page.
+/// of them have a value for one attribute, the later one wins. Empty values are left out. At Start the event lists what
+/// Entra knows of the person, not the fields of the form. So a value is kept even if its attribute is not listed; Entra
+/// ignores values for fields that are not on the page.
 ///
-/// If the event lists the attribute, the value takes its spelling and its type. Otherwise its type is the declared
-/// one, else text. A value that its type cannot hold is left out, with a warning that names the attribute. Several
-/// choices of a list's cell (`a;b`) become the directory's form (`a,b`).
+/// If the event lists the attribute, the value takes its spelling and its type. Otherwise its type is the declared one,
+/// else text. A value that its type cannot hold is left out, with a warning that names the attribute. Several choices
+/// in a cell of a list (`a;b`) are written as the directory has them (`a,b`).
 #[must_use]
-pub(crate) fn values(filling: &PrefillInput<'_>, form: &Form) -> AttributeValues {
-    let PrefillInput { policy, invitation, looked_up, .. } = *filling;
+pub(crate) fn values(input: &PrefillInput<'_>, form: &Form) -> AttributeValues {
+    let PrefillInput { policy, invitation, looked_up, .. } = *input;
     let mut filled = FilledForm { form, types: &policy.types, values: AttributeValues::new() };
     for (name, value) in looked_up {
         filled.put(name, value);
     }
     for (name, text) in invitation.iter().flat_map(|invitation| &invitation.prefill) {
-        let several = policy.multi_select.iter().any(|attribute| attribute.is(name.as_str()));
-        filled.put(name, &AttributeValue::String(if several { choices(text) } else { text.clone() }));
+        let is_multi_select = policy.multi_select.iter().any(|attribute| attribute.is(name.as_str()));
+        filled.put(name, &AttributeValue::String(if is_multi_select { joined_choices(text) } else { text.clone() }));
     }
-    let context = context(filling);
+    let context = context(input);
     for (name, value) in &policy.prefill {
         match value {
             PrefillValue::Constant(value) => filled.put(name, value),
@@ -57,12 +57,12 @@ pub(crate) fn values(filling: &PrefillInput<'_>, form: &Form) -> AttributeValues
     filled.values
 }
 
-/// Several choices as the directory holds them.
-fn choices(cell: &str) -> String {
+/// The choices of a cell in the form that the directory has: joined by commas.
+fn joined_choices(cell: &str) -> String {
     cell.split([';', ',']).map(str::trim).filter(|item| !item.is_empty()).collect::<Vec<_>>().join(",")
 }
 
-/// The values so far, each in its type.
+/// The values found so far, each in the type of its attribute.
 struct FilledForm<'a> {
     form: &'a Form,
     types: &'a AttributeTypes,
@@ -70,25 +70,25 @@ struct FilledForm<'a> {
 }
 
 impl FilledForm<'_> {
-    /// Puts a value in. A value that is empty, or that its type cannot hold, replaces nothing.
+    /// Sets a value. A value that is empty, or that its type cannot hold, is ignored.
     fn put(&mut self, name: &AttributeName, value: &AttributeValue) {
         if value.is_empty() {
             return;
         }
-        let listed = self.form.field(name.as_str());
-        let wanted = listed.map_or_else(|| self.types.of(name.as_str()), |field| field.attribute_type);
-        let Some(value) = value.convert(wanted).filter(|value| !value.is_empty()) else {
-            tracing::warn!(event = "prefill-type", attribute = %name, wanted = ?wanted);
+        let listed_field = self.form.field(name.as_str());
+        let attribute_type = listed_field.map_or_else(|| self.types.of(name.as_str()), |field| field.attribute_type);
+        let Some(value) = value.convert(attribute_type).filter(|value| !value.is_empty()) else {
+            tracing::warn!(event = "prefill-type", attribute = %name, wanted = ?attribute_type);
             return;
         };
         self.values.retain(|known, _| !known.is(name.as_str()));
-        self.values.insert(listed.map_or(name, |field| &field.name).clone(), value);
+        self.values.insert(listed_field.map_or(name, |field| &field.name).clone(), value);
     }
 }
 
 /// What templates see: `invite`, `email`, `app`.
-fn context(filling: &PrefillInput<'_>) -> Value {
-    let PrefillInput { policy, invitation, address, app, .. } = *filling;
+fn context(input: &PrefillInput<'_>) -> Value {
+    let PrefillInput { policy, invitation, address, app, .. } = *input;
     json!({
         "invite": Invitation::to_context(invitation, &policy.types),
         "email": address.map(EmailAddress::as_given),

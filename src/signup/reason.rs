@@ -1,4 +1,4 @@
-//! Why a decision is what it is: every reason with its name, what it means, and what can be done about it.
+//! The reasons of decisions, each with its name, its meaning, and what can be done about it.
 //!
 //! The name is the same in log lines, counts, `explain` and the configuration's own tests. A reason that people see is
 //! also the key of a text in [`super::messages`].
@@ -8,8 +8,8 @@ use strum::{EnumMessage, EnumString, IntoStaticStr, VariantArray};
 use super::messages::key;
 use crate::values::KnownBy;
 
-/// The reason of a decision, or of the failure action where no decision could be made. They stand in the order in which
-/// they can come up. `message` is the meaning, `detailed_message` the remedy, if there is one.
+/// The reason of a decision, or of the failure action where no decision could be made. The variants are in the order in
+/// which they can occur. `message` is the meaning; `detailed_message` is the remedy, if there is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumMessage, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "kebab-case")]
 #[expect(missing_docs, reason = "each reason says its meaning in `message`")]
@@ -155,9 +155,9 @@ impl Reason {
         self.get_detailed_message().filter(|remedy| *remedy != self.meaning()).unwrap_or_default()
     }
 
-    /// The key of the text that people read for it. A code for somebody else reads like a wrong code: the error never
-    /// reveals whom a code is for. A refusal without a text of its own reads like `not-invited`, so that nobody learns
-    /// who is on a list.
+    /// The key of the text that people see. A code for somebody else reads like a wrong code: the error never reveals
+    /// whom a code is for. A refusal without a text of its own reads like `not-invited`, so that nobody learns who is
+    /// on a list.
     #[must_use]
     pub fn message(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! How a submitted form is tidied and checked.
+//! Rules: how a submitted form is tidied and checked.
 //!
 //! Rules run in order. A rule, and its condition, see the values as earlier rules have tidied them.
 //!
@@ -26,8 +26,9 @@
 //! to them. A box that has to be ticked is filled in only if its value means yes, in whatever type it comes.
 //!
 //! **Attributes that the event does not list.** Such an attribute fails a rule with `required = true` and a rule that
-//! checks by its condition: otherwise people could pass by leaving the field empty. The field may not be on the page,
-//! so the attribute is also named apart. Every other rule for it is skipped, and named.
+//! checks by its condition: otherwise people could pass by leaving the field empty. Its field may not be on the page,
+//! so the result lists the attribute in `missing` as well. Every other rule for it is skipped, and the result lists it
+//! in `not_listed`.
 //!
 //! **Several values.** If the names of several attributes differ in case only, each is tidied and checked, and a
 //! condition holds if it holds for one of them. A list, and an attribute that holds several choices in one text, is
@@ -40,8 +41,8 @@
 //! No input makes a rule panic, and no step takes more than linear time. The cost of a policy at worst is limited when
 //! the configuration is read (`config/policies/cost.rs`).
 
-mod ask;
 mod checks;
+mod condition;
 mod dates;
 mod form_check;
 mod length;
@@ -99,8 +100,8 @@ impl Rule {
     /// more than tidy.
     #[must_use]
     pub(crate) fn checks_by_condition(&self) -> bool {
-        let says_more = self.normalise.is_empty() || self.message.is_some() || self.outcome == Outcome::Block;
-        self.when.is_some() && says_more && !self.checks_values()
+        let does_more_than_tidy = self.normalise.is_empty() || self.message.is_some() || self.outcome == Outcome::Block;
+        self.when.is_some() && does_more_than_tidy && !self.checks_values()
     }
 
     /// Whether it fails if its condition holds and the event does not list its attribute.
@@ -116,7 +117,7 @@ impl Rule {
     }
 }
 
-/// What rules check.
+/// The input of the rules.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Submission<'a> {
     /// The form as it came.
@@ -127,11 +128,11 @@ pub(crate) struct Submission<'a> {
     pub max_text: usize,
     /// What conditions see.
     pub facts: &'a Facts<'a>,
-    /// The present.
+    /// The time of the sign-up.
     pub now: DateTime<Utc>,
 }
 
-/// What the rules found.
+/// The result of all rules.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct CheckedForm {
     /// The key of the page that ends the sign-up; no later rule was looked at.
@@ -144,15 +145,15 @@ pub(crate) struct CheckedForm {
     pub page_error: Option<String>,
     /// The fields whose value changed, in the field's type.
     pub changed: AttributeValues,
-    /// The attributes of rules that were skipped because the event does not list them.
+    /// The attributes that the event does not list, and whose rules were skipped.
     pub not_listed: Vec<AttributeName>,
-    /// The attributes of rules that failed because the event does not list them.
+    /// The attributes that the event does not list, and whose rules failed for that reason.
     pub missing: Vec<AttributeName>,
     /// What each rule did, for a trace. Rules that passed and changed nothing are left out.
     pub findings: Vec<Finding>,
 }
 
-/// What one rule did.
+/// What one rule did to the form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Finding {
     /// The rule's place in the policy, from 0.
@@ -161,7 +162,7 @@ pub(crate) struct Finding {
     pub kind: FindingKind,
 }
 
-/// What a rule can do.
+/// The ways in which a rule can end, if it did not simply pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FindingKind {
     /// It changed its attribute's value.

@@ -4,21 +4,21 @@
 use std::fmt;
 use std::time::Duration;
 
-/// Tells how much time has passed since the decision began.
+/// Returns the time since the decision began.
 pub(crate) type Stopwatch = Box<dyn Fn() -> Duration + Send + Sync>;
 
-/// One thing that was looked at, and what was found.
+/// One step of a decision: what was checked, and the result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// What was looked at (`deny`, `exact invitation`).
+    /// What was checked (`deny`, `exact invitation`).
     pub asked: &'static str,
-    /// What was found.
+    /// The result.
     pub found: String,
     /// The time since the step before.
     pub took: Duration,
 }
 
-/// The steps so far. It keeps none if nobody wants to see them.
+/// The steps so far. A trace that is off keeps none.
 #[derive(Default)]
 pub struct Trace {
     steps: Vec<Step>,

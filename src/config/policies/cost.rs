@@ -9,7 +9,7 @@
 //! - `normalise`: the length for each step, and the time to read a phone number;
 //! - a condition: its steps, with 256 rounds for a loop, and the items that it compares or copies. A rule that requires its
 //!   attribute has its condition asked again when another condition fails on an empty value, at most once after each
-//!   change of a value (`signup/rules/ask.rs`);
+//!   change of a value (`signup/rules/condition.rs`);
 //! - the text of a failure: the fuel of its template.
 //!
 //! One case is not in the sum: attributes whose names only differ in case. The directory has none. At most two of one name

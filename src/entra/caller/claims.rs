@@ -5,14 +5,14 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value as Json};
 
-use super::token::object;
+use super::token::decode_object;
 use super::{ObservedValue, Settings, TokenProblem};
 use crate::values::{AppId, TenantId};
 
 /// How far Entra's clock and ours may differ.
 const LEEWAY: TimeDelta = TimeDelta::seconds(60);
 
-/// Which form of access token it is.
+/// The version of an access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenVersion {
     /// `ver` 1.0: the caller is `appid`.
@@ -24,9 +24,9 @@ pub(crate) enum TokenVersion {
 /// Who called, as a signed token says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CallerClaims {
-    /// The tenant, ours.
+    /// The tenant: always the configured one.
     pub tenant: TenantId,
-    /// The form of the token.
+    /// The version of the token.
     pub version: TokenVersion,
     /// The application that called: `azp` or `appid`.
     pub caller: AppId,
@@ -55,14 +55,14 @@ enum Audience {
     Uri(String),
 }
 
-/// From when until when a token is valid.
+/// The time span in which a token is valid.
 #[derive(Debug)]
 pub(super) struct Validity {
     expires: DateTime<Utc>,
     not_before: Option<DateTime<Utc>>,
 }
 
-/// Claims that are as expected. Anybody can write such claims: no signature was checked yet.
+/// Claims that are as expected but unverified: no signature was checked yet, and anybody can write such claims.
 #[derive(Debug)]
 pub(super) struct UnverifiedClaims {
     claims: CallerClaims,
@@ -78,14 +78,14 @@ pub(super) struct VerifiedClaims {
 }
 
 impl VerifiedClaims {
-    /// Whether the signature was checked less than `limit` ago. No, if the clock was set back since.
+    /// Whether the signature was checked less than `limit` ago. False if the clock was set back since then.
     pub(super) fn is_recent(&self, limit: Duration, now: DateTime<Utc>) -> bool {
         (now - self.verified_at).to_std().is_ok_and(|age| age < limit)
     }
 }
 
 impl UnverifiedClaims {
-    /// The claims as verified ones, for the one place that has checked their signature.
+    /// Turns the claims into verified ones. Only the code that has checked the signature may call it.
     pub(super) fn into_verified(self, now: DateTime<Utc>) -> VerifiedClaims {
         VerifiedClaims { claims: self.claims, validity: self.validity, verified_at: now }
     }
@@ -108,12 +108,12 @@ impl ExpectedClaims {
     pub(super) fn new(settings: &Settings) -> Self {
         let Settings { tenant, login, ciam, .. } = settings;
         let (login, ciam) = (settings.authority(login), settings.authority(ciam));
-        let named = settings.subdomain.as_ref().map(|name| name.to_ascii_lowercase());
-        let named = named.map(|name| format!("https://{name}.ciamlogin.com/{tenant}/v2.0"));
+        let subdomain_issuer = settings.subdomain.as_ref().map(|name| name.to_ascii_lowercase());
+        let subdomain_issuer = subdomain_issuer.map(|name| format!("https://{name}.ciamlogin.com/{tenant}/v2.0"));
         Self {
             tenant: tenant.clone(),
             issuers_v1: vec![format!("https://sts.windows.net/{tenant}/"), format!("{ciam}/")],
-            issuers_v2: [format!("{login}/v2.0"), format!("{ciam}/v2.0")].into_iter().chain(named).collect(),
+            issuers_v2: [format!("{login}/v2.0"), format!("{ciam}/v2.0")].into_iter().chain(subdomain_issuer).collect(),
             audience: settings.audience.iter().filter_map(|text| Audience::new(text)).collect(),
             callers: settings.allowed_callers.clone(),
         }
@@ -121,7 +121,7 @@ impl ExpectedClaims {
 
     /// Reads the claims and compares each with what is expected. The times are read and not compared.
     pub(super) fn check(&self, payload: &str) -> Result<UnverifiedClaims, TokenProblem> {
-        let unverified = object(payload)?;
+        let unverified = decode_object(payload)?;
         let text = |name: &str| unverified.get(name).and_then(Json::as_str).unwrap_or_default();
         let (version, issuers, caller) = match text("ver") {
             "2.0" => (TokenVersion::V2, &self.issuers_v2, "azp"),
@@ -129,16 +129,16 @@ impl ExpectedClaims {
             other => return Err(TokenProblem::Version(ObservedValue::new(other))),
         };
         let (issuer, audience, caller) = (text("iss"), text("aud"), text(caller));
-        if !issuers.iter().any(|known| known == issuer) {
+        if !issuers.iter().any(|expected| expected == issuer) {
             return Err(TokenProblem::Issuer(ObservedValue::new(issuer)));
         }
         if !text("tid").eq_ignore_ascii_case(self.tenant.as_str()) {
             return Err(TokenProblem::Tenant(ObservedValue::new(text("tid"))));
         }
-        if !self.audience.iter().any(|known| known.is(audience)) {
+        if !self.audience.iter().any(|expected| expected.matches(audience)) {
             return Err(TokenProblem::Audience(ObservedValue::new(audience)));
         }
-        let known_caller = self.callers.iter().find(|known| known.as_str().eq_ignore_ascii_case(caller));
+        let known_caller = self.callers.iter().find(|expected| expected.as_str().eq_ignore_ascii_case(caller));
         let caller = known_caller.ok_or_else(|| TokenProblem::Caller(ObservedValue::new(caller)))?;
         Ok(UnverifiedClaims {
             claims: CallerClaims {
@@ -163,8 +163,8 @@ impl Audience {
         text.parse().map(Self::App).ok().or_else(uri)
     }
 
-    /// Whether a token's `aud` is this one as a whole. A token writes an id with hyphens.
-    fn is(&self, unverified_audience: &str) -> bool {
+    /// Whether a token's whole `aud` is this audience. In tokens, ids have hyphens.
+    fn matches(&self, unverified_audience: &str) -> bool {
         match self {
             Self::App(id) => id.as_str().eq_ignore_ascii_case(unverified_audience),
             Self::Uri(uri) => uri == unverified_audience,

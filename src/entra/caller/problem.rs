@@ -2,17 +2,17 @@
 
 use std::fmt;
 
-/// The part of a value of an unverified token that may be logged: at most 200 characters. Of a value with characters
-/// that neither ids nor addresses of services have, nothing is shown: anybody can write anything there, even a person's
-/// address.
+/// The part of a value of an unverified token that may be logged: at most 200 characters. If a value has characters
+/// that neither ids nor URLs of services have, nothing of it is shown: anybody can write anything there, even a
+/// person's address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ObservedValue(String);
 
 impl ObservedValue {
     /// The part of `unverified` that may be logged.
     pub(super) fn new(unverified: &str) -> Self {
-        let usual = |c: char| c.is_ascii_alphanumeric() || "-._:/".contains(c);
-        let shown = if unverified.chars().all(usual) { unverified } else { "(not shown)" };
+        let is_loggable = |c: char| c.is_ascii_alphanumeric() || "-._:/".contains(c);
+        let shown = if unverified.chars().all(is_loggable) { unverified } else { "(not shown)" };
         Self(shown.chars().take(200).collect())
     }
 
@@ -42,7 +42,7 @@ pub(crate) enum TokenProblem {
     Algorithm(ObservedValue),
     /// The header asks for an extension to be understood.
     CriticalHeader,
-    /// No usable `kid`.
+    /// `kid` is missing, empty or too long.
     NoKid,
     /// `ver` is missing or neither 1.0 nor 2.0.
     Version(ObservedValue),
@@ -67,7 +67,7 @@ pub(crate) enum TokenProblem {
 }
 
 impl TokenProblem {
-    /// The name in the log, which never changes.
+    /// The name in the log. It never changes.
     #[must_use]
     pub(crate) fn name(&self) -> &'static str {
         match self {
@@ -93,17 +93,17 @@ impl TokenProblem {
         }
     }
 
-    /// What the token has instead, unverified.
+    /// The value in the token that failed the check, unverified.
     #[must_use]
     pub(crate) fn observed(&self) -> Option<&str> {
         match self {
-            Self::Algorithm(seen)
-            | Self::Version(seen)
-            | Self::Issuer(seen)
-            | Self::Tenant(seen)
-            | Self::Audience(seen)
-            | Self::Caller(seen)
-            | Self::UnknownKey(seen) => Some(seen.as_str()),
+            Self::Algorithm(value)
+            | Self::Version(value)
+            | Self::Issuer(value)
+            | Self::Tenant(value)
+            | Self::Audience(value)
+            | Self::Caller(value)
+            | Self::UnknownKey(value) => Some(value.as_str()),
             _ => None,
         }
     }

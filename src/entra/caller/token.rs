@@ -1,4 +1,4 @@
-//! The header that carries the token, the token's three parts, and the token's own header.
+//! Reads the bearer token of a request: its three parts, and the token's own header.
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
@@ -31,13 +31,13 @@ pub(super) fn bearer(unverified_headers: &HeaderMap) -> Result<&str, TokenProble
         return Err(TokenProblem::NotBearer);
     }
     let token = token.trim_start_matches(' ');
-    let belongs = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    if token.bytes().all(belongs) { Ok(token) } else { Err(TokenProblem::Malformed) }
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if token.bytes().all(is_allowed) { Ok(token) } else { Err(TokenProblem::Malformed) }
 }
 
-/// A token in its three parts. Its header was read, and it is of the one kind that is accepted.
+/// The parts of a token whose header is of the one accepted kind.
 pub(super) struct Token<'t> {
-    /// What the signature is over: the first two parts and the dot between.
+    /// The signed text: the first two parts and the dot between them.
     pub(super) signed: &'t str,
     /// The claims, encoded.
     pub(super) payload: &'t str,
@@ -51,7 +51,7 @@ impl<'t> Token<'t> {
     pub(super) fn read(unverified_token: &'t str) -> Result<Self, TokenProblem> {
         let (header, payload, signature) = parts(unverified_token)?;
         let signed = unverified_token.get(..header.len() + 1 + payload.len()).ok_or(TokenProblem::Malformed)?;
-        let header = object(header)?;
+        let header = decode_object(header)?;
         match header.get("alg").and_then(Json::as_str) {
             Some("RS256") => {}
             other => return Err(TokenProblem::Algorithm(ObservedValue::new(other.unwrap_or_default()))),
@@ -79,7 +79,7 @@ fn parts(unverified_token: &str) -> Result<(&str, &str, &str), TokenProblem> {
 }
 
 /// Decodes a part, which must be a JSON object.
-pub(super) fn object(part: &str) -> Result<Map<String, Json>, TokenProblem> {
+pub(super) fn decode_object(part: &str) -> Result<Map<String, Json>, TokenProblem> {
     let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenProblem::Malformed)?;
     serde_json::from_slice(&bytes).map_err(|_| TokenProblem::Malformed)
 }

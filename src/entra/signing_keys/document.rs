@@ -13,19 +13,19 @@ use super::source::{FETCH_LIMIT, KeySource, SourceError};
 use crate::telemetry::describe;
 
 /// How long after a success a document is not fetched on demand.
-const FRESH: Duration = Duration::from_mins(5);
+const FRESH_FOR: Duration = Duration::from_mins(5);
 
 /// How long after a failure a document is not fetched on demand.
-const AFTER_FAILURE: Duration = Duration::from_secs(2);
+const COOL_DOWN: Duration = Duration::from_secs(2);
 
 /// How often the background fetches after a success.
 const INTERVAL: Duration = Duration::from_hours(1);
 
-/// The background's pauses after failures: the first, and the longest. They are counted by hand, since the background
-/// never gives up and goes on after a success, which no retry of a single call does.
+/// The background's pauses after failures: the first, and the longest. The code counts them itself: the background task
+/// never gives up and goes on after a success, while a retry library ends with one call.
 const PAUSES_AFTER_FAILURE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_mins(1));
 
-/// What is known about a document's fetches.
+/// The state of a document's fetches.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct FetchState {
     /// Whether a fetch is running.
@@ -39,12 +39,12 @@ pub(super) struct FetchState {
 impl FetchState {
     /// Whether the document was fetched so recently that a key it lacks does not exist.
     pub(super) fn is_fresh(&self) -> bool {
-        self.succeeded.is_some_and(|at| at.elapsed() < FRESH)
+        self.succeeded.is_some_and(|at| at.elapsed() < FRESH_FOR)
     }
 
     /// Whether an unknown key id may lead to a fetch now.
     fn may_be_fetched(&self) -> bool {
-        !self.is_fresh() && self.failed.is_none_or(|at| at.elapsed() >= AFTER_FAILURE)
+        !self.is_fresh() && self.failed.is_none_or(|at| at.elapsed() >= COOL_DOWN)
     }
 }
 
@@ -61,19 +61,19 @@ impl KeyDocument {
         Self { source, keys: RwLock::default(), state: watch::Sender::default() }
     }
 
-    /// The last good keys.
+    /// The keys of the last successful fetch.
     pub(super) fn keys(&self) -> Arc<KeySet> {
         Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Follows the state.
+    /// A receiver of the changes of the state.
     pub(super) fn watch(&self) -> watch::Receiver<FetchState> {
         self.state.subscribe()
     }
 
-    /// Starts a fetch if none is running and none has just ended.
-    pub(super) fn demand(self: &Arc<Self>, tracker: &TaskTracker, stop: &CancellationToken) {
-        self.start(FetchState::may_be_fetched, tracker, stop);
+    /// Starts a fetch, unless one is running or ended too recently.
+    pub(super) fn fetch_if_allowed(self: &Arc<Self>, tracker: &TaskTracker, stop: &CancellationToken) {
+        self.start_fetch(FetchState::may_be_fetched, tracker, stop);
     }
 
     /// Fetches at once, then again and again, until it is cancelled.
@@ -82,7 +82,7 @@ impl KeyDocument {
         let mut pause = first;
         loop {
             let mut watch = self.watch();
-            self.start(|_| true, tracker, stop);
+            self.start_fetch(|_| true, tracker, stop);
             // The sender lives as long as `self`.
             let ended = watch.wait_for(|state| !state.fetching).await.map(|state| *state).unwrap_or_default();
             let succeeded = ended.succeeded > ended.failed;
@@ -91,10 +91,15 @@ impl KeyDocument {
         }
     }
 
-    /// Starts a fetch as a task of its own, if `wanted` and none is running.
-    fn start(self: &Arc<Self>, wanted: impl Fn(&FetchState) -> bool, tracker: &TaskTracker, stop: &CancellationToken) {
+    /// Starts a fetch in a task of its own, if none is running and `is_wanted` says so.
+    fn start_fetch(
+        self: &Arc<Self>,
+        is_wanted: impl Fn(&FetchState) -> bool,
+        tracker: &TaskTracker,
+        stop: &CancellationToken,
+    ) {
         let started = self.state.send_if_modified(|state| {
-            let start = !state.fetching && wanted(state);
+            let start = !state.fetching && is_wanted(state);
             state.fetching |= start;
             start
         });

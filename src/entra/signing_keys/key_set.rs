@@ -1,4 +1,4 @@
-//! The keys of one document, each read on its own.
+//! Reads the keys of one document. A key that cannot be read harms no other key.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use jsonwebtoken::{DecodingKey, DecodingKeyKind};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-/// How many keys of a document are read at most.
+/// The greatest number of keys that are read from a document.
 const MAX_KEYS: usize = 200;
 
 /// The longest key id, in bytes.

@@ -1,4 +1,4 @@
-//! The place that a key document comes from.
+//! Fetches a key document.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -13,16 +13,16 @@ use crate::outbound::{Limits, Outbound, OutboundError, Request};
 /// How long a fetch may take.
 pub(super) const FETCH_LIMIT: Duration = Duration::from_secs(10);
 
-/// The same, and how large a document may be.
+/// The limits of a fetch: its time, and the size of the document in bytes.
 const LIMITS: Limits = Limits { time: FETCH_LIMIT, body: 1024 * 1024 };
 
 /// Why a document cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SourceError {
-    /// There is no answer.
+    /// The call failed.
     #[error("cannot fetch the signing keys")]
     Outbound(#[from] OutboundError),
-    /// The answer is no success; a redirection is none.
+    /// The status of the answer is not a success. A redirect is not one.
     #[error("cannot fetch the signing keys: the status is {0}")]
     Status(StatusCode),
     /// The answer came too late.
@@ -35,7 +35,7 @@ pub(crate) enum SourceError {
 
 /// Fetches one key document.
 pub(crate) trait KeySource: Debug + Send + Sync + 'static {
-    /// The name in the log.
+    /// The name of the source in the log.
     fn name(&self) -> &str;
 
     /// The document's bytes, as they are now.

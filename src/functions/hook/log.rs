@@ -1,16 +1,16 @@
-//! What the log says about a decision: one line, the steps at debug level, and a count.
+//! Logs a decision: one line, its steps at debug level, and a count.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::Hooks;
-use crate::decisions::{ActionKind, Decided, DecisionContext};
+use crate::decisions::{ActionKind, DecisionContext, DecisionRecord};
 use crate::entra::event::EventKind;
 use crate::values::{AppId, CorrelationId, KnownBy};
 
-/// A text, unless it is empty: a field without a value is left out.
-pub(super) fn some(text: &str) -> Option<&str> {
+/// The text, or `None` if it is empty, so that its field is left out of the line.
+pub(super) fn non_empty(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
 }
 
@@ -19,12 +19,12 @@ pub(super) fn decision(
     hooks: &Hooks,
     kind: EventKind,
     context: &DecisionContext<'_>,
-    decided: &Decided,
+    decided: &DecisionRecord,
     started: Instant,
 ) {
     let (event, action) = (context.event, decided.decision.action().name());
     let address = decided.address.as_ref().map(|found| hooks.hasher.hash(&found.address));
-    let micros = |time: Option<Duration>| time.map(|time| time.as_micros());
+    let microseconds = |time: Option<Duration>| time.map(|time| time.as_micros());
     hooks.counters.count(kind.name(), action, decided.reason.name());
     if let Some(known_by) = decided.known_by {
         hooks.counters.count_known_by(known_by);
@@ -33,7 +33,7 @@ pub(super) fn decision(
         event = "decision",
         hook = kind.name(),
         correlation_id = event.correlation_id.as_ref().map(CorrelationId::as_str),
-        support_code = some(&context.support_code),
+        support_code = non_empty(&context.support_code),
         app = event.app.id.as_ref().map(AppId::as_str),
         policy = decided.policy,
         action,
@@ -44,10 +44,10 @@ pub(super) fn decision(
         provenance = decided.address.as_ref().map(|found| found.provenance.name()),
         known_by = decided.known_by.map(KnownBy::name),
         duration_us = started.elapsed().as_micros(),
-        caller_us = micros(context.times.caller),
-        invites_us = micros(context.times.invites),
-        state_us = micros(context.times.state),
-        lookups_us = micros(context.times.lookups),
+        caller_us = microseconds(context.times.caller),
+        invites_us = microseconds(context.times.invites),
+        state_us = microseconds(context.times.state),
+        lookups_us = microseconds(context.times.lookups),
     );
     for (number, step) in (1..).zip(context.steps()) {
         tracing::debug!(

@@ -347,7 +347,8 @@ async fn is_known(hooks: &Hooks) -> bool {
     let tenant = TENANT.parse().unwrap();
     let mut submit = SignUpEvent::parse(event(EventKind::Submit).as_bytes(), EventKind::Submit, &tenant).unwrap();
     submit.identities.clear();
-    let known = hooks.services.state.whose(Visibility::Process, &submit, |_| true, hooks.services.clock.now()).await;
+    let known =
+        hooks.services.state.find_sender(Visibility::Process, &submit, |_| true, hooks.services.clock.now()).await;
     known.unwrap().is_some()
 }
 

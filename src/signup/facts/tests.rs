@@ -117,7 +117,7 @@ fn absent_null_and_empty_are_the_empty_value_of_the_declared_type() {
             && attributes.ext.Topics == [] && attributes.city + 'x' == 'x' && attributes.ext.Plan == 0";
         let condition = Condition::compile(condition, &NAMES).unwrap();
         let mut context = facts.context();
-        condition.paths().iter().for_each(|path| context.spell(path));
+        condition.paths().iter().for_each(|path| context.add_spelling(path));
         assert_eq!(condition.evaluate(context.json()), Ok(true));
     }
 }
@@ -143,7 +143,7 @@ fn a_name_is_found_however_the_event_spells_it() {
     let condition = condition.unwrap();
     let mut context = facts(&form, &App::default(), &Client::default(), &[]).context();
     assert_eq!(condition.evaluate(context.json()), Ok(false));
-    condition.paths().iter().for_each(|path| context.spell(path));
+    condition.paths().iter().for_each(|path| context.add_spelling(path));
     assert_eq!(condition.evaluate(context.json()), Ok(true));
     context.set(&form.0[0], Some(&text("4000")), false);
     assert_eq!(condition.evaluate(context.json()), Ok(false));

@@ -1,21 +1,21 @@
-//! The invitations that count, and why the others do not.
+//! Sorts the invitations for an address: which ones are valid, and what is wrong with the others.
 
 use super::GateInput;
 use crate::signup::reason::Reason;
 use crate::signup::trace::Trace;
 use crate::values::{Invitation, InvitationState};
 
-/// The invitations for an address that count.
+/// The valid invitations for an address.
 #[derive(Default)]
 pub(super) struct Candidates<'a> {
     pub(super) exact: Option<&'a Invitation>,
     pub(super) domain: Option<&'a Invitation>,
-    /// Why the first invitation that does not count does not.
-    pub(super) absent_because: Option<Reason>,
+    /// What is wrong with the first invitation that is not valid.
+    pub(super) first_problem: Option<Reason>,
 }
 
 impl<'a> Candidates<'a> {
-    /// Nothing counts.
+    /// No valid invitation.
     pub(super) fn none() -> Self {
         Self::default()
     }
@@ -33,7 +33,7 @@ impl<'a> Candidates<'a> {
             let state = reason.map_or("valid", Reason::name);
             trace.note("invitation", format_args!("{source} line {line}, for {whom}: {state}"));
             match reason {
-                Some(reason) => sorted.absent_because = sorted.absent_because.or(Some(reason)),
+                Some(reason) => sorted.first_problem = sorted.first_problem.or(Some(reason)),
                 None => sorted.take(invitation),
             }
         }
@@ -44,9 +44,9 @@ impl<'a> Candidates<'a> {
     fn take(&mut self, invitation: &'a Invitation) {
         match invitation.specificity() {
             None => self.exact = self.exact.or(Some(invitation)),
-            found => {
-                let known = self.domain.and_then(Invitation::specificity);
-                if known.is_none() || known < found {
+            length => {
+                let longest = self.domain.and_then(Invitation::specificity);
+                if longest.is_none() || longest < length {
                     self.domain = Some(invitation);
                 }
             }

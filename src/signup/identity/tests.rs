@@ -124,7 +124,7 @@ fn a_submitted_address_proves_something_only_if_nobody_without_an_address_sees_t
         let policy = policy(no_address, sources);
         let found = proven_by_submit(Some(&policy), &[], &form);
         assert_eq!(found.map(|found| shown(found).unwrap()).as_deref(), proven, "{sources:?}");
-        assert_eq!(is_editable(&policy), proven.is_none(), "{sources:?}");
+        assert_eq!(email_is_editable(&policy), proven.is_none(), "{sources:?}");
         let typed = shown(typed_at_submit(Some(&policy), &form));
         assert!(typed.is_none_or(|typed| typed.ends_with(" typed")), "{sources:?}");
     }
@@ -145,7 +145,7 @@ fn a_form_lists_an_address_where_the_policy_or_entra_has_one() {
         ("email", "kim@example.com", false),
         ("email", "jo", false),
     ] {
-        assert_eq!(super::lists(Some(&policy), &form(&[(name, value)]), &jo), lists, "{name} {value}");
+        assert_eq!(lists_address(Some(&policy), &form(&[(name, value)]), &jo), lists, "{name} {value}");
     }
 }
 
@@ -163,7 +163,7 @@ fn attributes_of_one_name_that_say_different_addresses_prove_none() {
         assert_eq!(at_start(Some(&usual), &[], &form).is_ok(), agree, "{fields:?}");
         assert_eq!(proven_by_submit(Some(&usual), &[], &form).is_some(), agree, "{fields:?}");
         assert_eq!(typed_at_submit(Some(&usual), &form).is_ok(), agree, "{fields:?}");
-        assert_eq!(lists(Some(&usual), &form, &ada), agree, "{fields:?}");
+        assert_eq!(lists_address(Some(&usual), &form, &ada), agree, "{fields:?}");
     }
     let mapped = policy(NoAddress::Refuse, &["streetAddress"]);
     let twins = form(&[("streetaddress", "ada@example.com"), ("streetAddress", "eve@example.com")]);

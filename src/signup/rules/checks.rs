@@ -13,12 +13,14 @@ use crate::values::{AttributeType, AttributeValue};
 /// Whether a value must be there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Required {
-    /// It need not be.
+    /// It may be missing.
     #[default]
     No,
-    /// It must be, whether the event lists the attribute or not. A box is filled in only if its value means yes.
+    /// It must be there, whether the event lists the attribute or not. A box counts as filled in only if its value
+    /// means yes.
     Always,
-    /// It must be if the event lists the attribute. A box that is not ticked is filled in: it says no.
+    /// It must be there if the event lists the attribute. A box that is not ticked counts as filled in: its value is
+    /// no.
     IfAsked,
 }
 
@@ -29,9 +31,9 @@ pub struct Checks {
     pub required: Required,
     /// The pattern that the whole value must match; it has anchors.
     pub pattern: Option<Regex>,
-    /// At least so many characters.
+    /// The least number of characters.
     pub min_length: Option<usize>,
-    /// At most so many characters.
+    /// The greatest number of characters.
     pub max_length: Option<usize>,
     /// The accepted values, as texts; empty: any.
     pub one_of: Vec<String>,
@@ -39,11 +41,11 @@ pub struct Checks {
     pub min: Option<i64>,
     /// The greatest whole number.
     pub max: Option<i64>,
-    /// That it is a date, in which form and in which range.
+    /// How a date must be written, and which dates pass; `None`: it need not be a date.
     pub date: Option<DateCheck>,
-    /// At least so many different choices.
+    /// The least number of different choices.
     pub min_items: Option<usize>,
-    /// At most so many different choices.
+    /// The greatest number of different choices.
     pub max_items: Option<usize>,
 }
 
@@ -61,7 +63,7 @@ impl Checks {
             && date.is_none()
     }
 
-    /// Whether a value counts as not filled in: it has no items, or it is that of a box that has to be ticked and does
+    /// Whether a value counts as not filled in: it has no items, or it belongs to a box that has to be ticked and does
     /// not mean yes. `is_box`: the attribute is a box.
     pub(super) fn is_missing(&self, value: Option<&AttributeValue>, items: &[Cow<'_, str>], is_box: bool) -> bool {
         let is_box = is_box || matches!(value, Some(AttributeValue::Boolean(_)));
@@ -71,7 +73,7 @@ impl Checks {
     }
 
     /// Whether a value that is there passes; `today` is the day of the sign-up.
-    pub(super) fn pass(&self, items: &[Cow<'_, str>], today: NaiveDate) -> bool {
+    pub(super) fn passes(&self, items: &[Cow<'_, str>], today: NaiveDate) -> bool {
         self.count_passes(items) && items.iter().all(|item| self.item_passes(item, today))
     }
 
@@ -102,12 +104,12 @@ impl Checks {
     }
 }
 
-/// The items that are checked one by one: the choices of a value that holds several, else the value. None if it is
-/// empty.
-pub(super) fn items(value: Option<&AttributeValue>, several: bool) -> Vec<Cow<'_, str>> {
+/// The items that are checked one by one: each choice if the value holds several, else the value itself. An empty value
+/// has no items.
+pub(super) fn items(value: Option<&AttributeValue>, is_multi_select: bool) -> Vec<Cow<'_, str>> {
     let Some(value) = value.filter(|value| !value.is_empty()) else { return Vec::new() };
     match value {
-        AttributeValue::String(text) if several => choices(text).map(Cow::Borrowed).collect(),
+        AttributeValue::String(text) if is_multi_select => choices(text).map(Cow::Borrowed).collect(),
         AttributeValue::String(text) => vec![Cow::Borrowed(text)],
         AttributeValue::StringCollection(items) => {
             items.iter().map(|item| item.trim()).filter(|item| !item.is_empty()).map(Cow::Borrowed).collect()

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use chrono::format::{Item, StrftimeItems};
 use chrono::{Datelike, NaiveDate};
 
-/// How a date is written, and which dates pass.
+/// How dates are written, and which dates pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DateCheck {
     /// How it is written, in the notation of `strftime`.
@@ -18,8 +18,8 @@ pub struct DateCheck {
     pub min_age: Option<u32>,
 }
 
-/// The greatest age that is believed, in years.
-const OLDEST: u32 = 150;
+/// The greatest age that is accepted, in years.
+const MAX_AGE: u32 = 150;
 
 impl DateCheck {
     /// How dates are written if nothing else is said: `2026-11-21`.
@@ -35,7 +35,7 @@ impl DateCheck {
     /// on 1 March.
     pub(super) fn passes(&self, text: &str, today: NaiveDate) -> bool {
         let Some(date) = self.read(text) else { return false };
-        let old_enough = |age| today.years_since(date).is_some_and(|years| (age..=OLDEST).contains(&years));
+        let old_enough = |age| today.years_since(date).is_some_and(|years| (age..=MAX_AGE).contains(&years));
         self.earliest.is_none_or(|first| date >= first.date(today))
             && self.latest.is_none_or(|last| date <= last.date(today))
             && self.min_age.is_none_or(old_enough)
@@ -45,7 +45,7 @@ impl DateCheck {
 /// A day in the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Day {
-    /// This one.
+    /// A fixed day.
     Fixed(NaiveDate),
     /// The day of the sign-up, UTC.
     Today,
@@ -60,21 +60,21 @@ impl Day {
     }
 }
 
-/// Why a text is no date format.
+/// Why a text cannot be used as a date format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum NoDateFormat {
-    /// A `%` with something that is not known.
+pub(crate) enum InvalidDateFormat {
+    /// It has a `%` with an unknown letter.
     #[error("has a % that stands for nothing: write for example %d.%m.%Y")]
     UnknownItem,
-    /// A date that is written this way cannot be read back.
+    /// A date that is written in this format cannot be read back.
     #[error("does not hold a whole date: it needs the year in full, the month and the day, such as %d.%m.%Y")]
     NotADate,
 }
 
 /// Checks that dates can be written and read back in this format.
-pub(crate) fn check_date_format(format: &str) -> Result<(), NoDateFormat> {
+pub(crate) fn check_date_format(format: &str) -> Result<(), InvalidDateFormat> {
     if StrftimeItems::new(format).any(|item| matches!(item, Item::Error)) {
-        return Err(NoDateFormat::UnknownItem);
+        return Err(InvalidDateFormat::UnknownItem);
     }
     let reads_back = |day: NaiveDate| {
         let mut written = String::new();
@@ -83,5 +83,5 @@ pub(crate) fn check_date_format(format: &str) -> Result<(), NoDateFormat> {
     // Days that differ in everything that a format could leave out: the century, the year, the month, the day.
     let days = [(1955, 1, 31), (2004, 2, 29), (2026, 11, 7)];
     let mut days = days.into_iter().filter_map(|(year, month, day)| NaiveDate::from_ymd_opt(year, month, day));
-    if days.all(reads_back) { Ok(()) } else { Err(NoDateFormat::NotADate) }
+    if days.all(reads_back) { Ok(()) } else { Err(InvalidDateFormat::NotADate) }
 }

@@ -1,4 +1,4 @@
-//! Runs the rules over one form.
+//! Runs the rules of a policy over one form.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,21 +16,21 @@ const MAX_SAME_NAMES: usize = 2;
 /// Applies the rules in order.
 #[must_use]
 pub(crate) fn check(rules: &[Rule], submission: &Submission<'_>) -> CheckedForm {
-    if let Some(checked) = refuse_length(submission).or_else(|| refuse_same_names(submission.form)) {
+    if let Some(checked) = reject_too_long(submission).or_else(|| reject_same_names(submission.form)) {
         return checked;
     }
-    let mut run = FormCheck::new(rules, submission);
-    for (at, rule) in rules.iter().enumerate() {
-        run.apply(at, rule);
-        if run.checked.block.is_some() {
+    let mut form_check = FormCheck::new(rules, submission);
+    for (rule_index, rule) in rules.iter().enumerate() {
+        form_check.apply(rule_index, rule);
+        if form_check.checked.block.is_some() {
             break;
         }
     }
-    run.done()
+    form_check.finish()
 }
 
 /// The errors of a form that is too long to be checked; `None`: it is not.
-fn refuse_length(submission: &Submission<'_>) -> Option<CheckedForm> {
+fn reject_too_long(submission: &Submission<'_>) -> Option<CheckedForm> {
     let form = submission.form;
     if form.0.len() > MAX_FIELDS {
         return Some(CheckedForm {
@@ -44,17 +44,18 @@ fn refuse_length(submission: &Submission<'_>) -> Option<CheckedForm> {
 }
 
 /// The errors of a form in which too many names differ in case only; `None`: it has no such names.
-fn refuse_same_names(form: &Form) -> Option<CheckedForm> {
-    let mut same: BTreeMap<String, Vec<&AttributeName>> = BTreeMap::new();
+fn reject_same_names(form: &Form) -> Option<CheckedForm> {
+    let mut by_name: BTreeMap<String, Vec<&AttributeName>> = BTreeMap::new();
     for field in &form.0 {
-        same.entry(field.name.as_str().to_ascii_lowercase()).or_default().push(&field.name);
+        by_name.entry(field.name.as_str().to_ascii_lowercase()).or_default().push(&field.name);
     }
-    let many = same.into_values().filter(|names| names.len() > MAX_SAME_NAMES).flatten();
-    let errors: BTreeMap<_, _> = many.map(|name| (name.clone(), RuleFailure::Invalid.built_in().to_owned())).collect();
+    let too_many = by_name.into_values().filter(|names| names.len() > MAX_SAME_NAMES).flatten();
+    let errors: BTreeMap<_, _> =
+        too_many.map(|name| (name.clone(), RuleFailure::Invalid.built_in().to_owned())).collect();
     (!errors.is_empty()).then(|| CheckedForm { errors, ..CheckedForm::default() })
 }
 
-/// The check of one form, under way.
+/// The state of the check of one form.
 pub(super) struct FormCheck<'a> {
     pub(super) rules: &'a [Rule],
     pub(super) submission: &'a Submission<'a>,
@@ -64,19 +65,19 @@ pub(super) struct FormCheck<'a> {
     pub(super) context: Option<ConditionContext>,
     /// Whether several attributes may be at one path of a condition.
     pub(super) same_names: bool,
-    /// Which fields are required, as far as that is known since the last change of a value.
+    /// For each field: whether it is required. Emptied when a value changes.
     pub(super) required: RefCell<BTreeMap<usize, bool>>,
     pub(super) checked: CheckedForm,
 }
 
 /// Whether a rule applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Applies {
+pub(super) enum Applicability {
     /// Its condition does not hold.
     No,
     /// Its condition cannot be evaluated, and it has other checks.
     NotEvaluated,
-    /// Its condition, by which it checks, cannot be evaluated: the fields that it reads were marked.
+    /// It checks by its condition, which cannot be evaluated. The fields that the condition reads were marked.
     CheckNotEvaluated,
     /// It has no condition, or one that holds.
     Yes,
@@ -89,7 +90,8 @@ pub(super) enum RuleFailure {
     Whole,
     /// There is no value.
     Missing,
-    /// The value cannot be read as a date, a number or a phone number. That is a slip, so it never blocks.
+    /// The value cannot be read as a date, a number or a phone number. That is most likely a typing error, so it never
+    /// blocks.
     Unreadable,
     /// The value is too long to be checked.
     TooLong,
@@ -109,20 +111,20 @@ impl RuleFailure {
     }
 }
 
-/// Adds a name once.
-fn add(names: &mut Vec<AttributeName>, name: &AttributeName) {
+/// Adds a name, unless the list has it.
+fn add_once(names: &mut Vec<AttributeName>, name: &AttributeName) {
     if !names.contains(name) {
         names.push(name.clone());
     }
 }
 
-/// A rule's field.
+/// A field of the form that a rule is for.
 #[derive(Clone, Copy)]
 struct RuleField<'a> {
-    at: usize,
+    index: usize,
     field: &'a FormField,
     /// Whether it holds several choices in one text.
-    several: bool,
+    is_multi_select: bool,
 }
 
 impl<'a> FormCheck<'a> {
@@ -130,7 +132,7 @@ impl<'a> FormCheck<'a> {
         let mut conditions = rules.iter().filter_map(|rule| rule.when.as_ref()).peekable();
         let context = conditions.peek().is_some().then(|| submission.facts.context());
         let context = context.map(|mut context| {
-            conditions.for_each(|condition| condition.paths().iter().for_each(|path| context.spell(path)));
+            conditions.for_each(|condition| condition.paths().iter().for_each(|path| context.add_spelling(path)));
             context
         });
         let fields = &submission.form.0;
@@ -141,28 +143,28 @@ impl<'a> FormCheck<'a> {
         Self { rules, submission, values, context, same_names, required, checked: CheckedForm::default() }
     }
 
-    fn apply(&mut self, at: usize, rule: &Rule) {
-        let places = self.places(rule);
-        let absent = rule.attribute.as_ref().filter(|_| places.is_empty());
+    fn apply(&mut self, rule_index: usize, rule: &Rule) {
+        let fields = self.fields_of(rule);
+        let absent = rule.attribute.as_ref().filter(|_| fields.is_empty());
         if let Some(attribute) = absent.filter(|_| !rule.fails_if_not_listed()) {
-            add(&mut self.checked.not_listed, attribute);
-            return self.note(at, FindingKind::NotListed);
+            add_once(&mut self.checked.not_listed, attribute);
+            return self.note(rule_index, FindingKind::NotListed);
         }
-        match self.ask(at, rule) {
-            Applies::Yes => {}
-            Applies::No => return self.note(at, FindingKind::NotApplicable),
-            Applies::NotEvaluated => return self.note(at, FindingKind::NotEvaluated),
-            Applies::CheckNotEvaluated => return self.note(at, FindingKind::CheckNotEvaluated),
+        match self.evaluate_condition(rule_index, rule) {
+            Applicability::Yes => {}
+            Applicability::No => return self.note(rule_index, FindingKind::NotApplicable),
+            Applicability::NotEvaluated => return self.note(rule_index, FindingKind::NotEvaluated),
+            Applicability::CheckNotEvaluated => return self.note(rule_index, FindingKind::CheckNotEvaluated),
         }
         if absent.is_some() {
-            self.fail(at, rule, None, RuleFailure::Missing);
-        } else if places.is_empty() && rule.checks_by_condition() {
-            self.fail(at, rule, None, RuleFailure::Whole);
+            self.fail(rule_index, rule, None, RuleFailure::Missing);
+        } else if fields.is_empty() && rule.checks_by_condition() {
+            self.fail(rule_index, rule, None, RuleFailure::Whole);
         }
-        for place in places {
-            let untidy = self.tidy(at, rule, place);
-            if let Some(failure) = self.failure(rule, place, untidy) {
-                self.fail(at, rule, Some(place), failure);
+        for rule_field in fields {
+            let tidy_failure = self.tidy(rule_index, rule, rule_field);
+            if let Some(failure) = self.failure(rule, rule_field, tidy_failure) {
+                self.fail(rule_index, rule, Some(rule_field), failure);
             }
         }
     }
@@ -171,56 +173,56 @@ impl<'a> FormCheck<'a> {
         self.checked.findings.push(Finding { rule, kind });
     }
 
-    /// The rule's fields. There are several only if their names differ in case only.
-    fn places(&self, rule: &Rule) -> Vec<RuleField<'a>> {
+    /// The fields that a rule is for: none, one, or several whose names differ in case only.
+    fn fields_of(&self, rule: &Rule) -> Vec<RuleField<'a>> {
         let Some(name) = rule.attribute.as_ref().map(AttributeName::as_str) else { return Vec::new() };
-        let several = self.submission.multi_select.iter().any(|several| several.is(name));
+        let is_multi_select = self.submission.multi_select.iter().any(|attribute| attribute.is(name));
         let fields = self.submission.form.0.iter().enumerate().filter(|(_, field)| field.name.is(name));
-        fields.map(|(at, field)| RuleField { at, field, several }).collect()
+        fields.map(|(index, field)| RuleField { index, field, is_multi_select }).collect()
     }
 
-    /// Adds the message of a failure at a field, unless there is one.
+    /// Sets the message of a failure at a field, unless the field has one already.
     pub(super) fn mark(&mut self, field: &AttributeName, key: &str) {
         self.checked.errors.entry(field.clone()).or_insert_with(|| key.to_owned());
     }
 
-    fn value(&self, place: RuleField<'_>) -> Option<&AttributeValue> {
-        self.values.get(place.at)?.as_ref()
+    fn value(&self, rule_field: RuleField<'_>) -> Option<&AttributeValue> {
+        self.values.get(rule_field.index)?.as_ref()
     }
 
     /// Whether the field is a box, by the event or by its declared type.
-    fn is_box(&self, place: RuleField<'_>) -> bool {
-        let FormField { name, attribute_type, .. } = place.field;
+    fn is_box(&self, rule_field: RuleField<'_>) -> bool {
+        let FormField { name, attribute_type, .. } = rule_field.field;
         [Some(*attribute_type), self.submission.facts.types.declared(name.as_str())]
             .contains(&Some(AttributeType::Boolean))
     }
 
     /// Tidies the value. Returns how that failed, if it did.
-    fn tidy(&mut self, at: usize, rule: &Rule, place: RuleField<'_>) -> Option<RuleFailure> {
+    fn tidy(&mut self, rule_index: usize, rule: &Rule, rule_field: RuleField<'_>) -> Option<RuleFailure> {
         if rule.normalise.is_empty() {
             return None;
         }
         let country = self.country(rule);
-        let value = self.value(place)?;
-        let most = MaxLength::of(&place.field.name, self.submission.max_text);
-        let tidied = rule.tidied(value, place.several, country, most);
+        let value = self.value(rule_field)?;
+        let max_length = MaxLength::of(&rule_field.field.name, self.submission.max_text);
+        let tidied = rule.tidied(value, rule_field.is_multi_select, country, max_length);
         if tidied.failure == Some(RuleFailure::TooLong) {
             return tidied.failure;
         }
         if tidied.value.is_empty() && !value.is_empty() {
-            // A value that tidying would empty stays as it was typed, and fails.
+            // If tidying would empty the value, it stays as it was typed, and fails.
             return Some(RuleFailure::Unreadable);
         }
         let changed = tidied.value != *value;
         if changed {
             self.required.borrow_mut().clear();
             if let Some(context) = &mut self.context {
-                context.set(place.field, Some(&tidied.value), place.several);
+                context.set(rule_field.field, Some(&tidied.value), rule_field.is_multi_select);
             }
-            if let Some(value) = self.values.get_mut(place.at) {
+            if let Some(value) = self.values.get_mut(rule_field.index) {
                 *value = Some(tidied.value);
             }
-            self.note(at, FindingKind::Changed);
+            self.note(rule_index, FindingKind::Changed);
         }
         tidied.failure
     }
@@ -230,44 +232,49 @@ impl<'a> FormCheck<'a> {
         match rule.phone_country.as_ref()? {
             PhoneCountry::Fixed(country) => Some(*country),
             PhoneCountry::Attribute(name) => {
-                let at = self.submission.form.0.iter().position(|field| field.name.is(name.as_str()))?;
-                self.values.get(at)?.as_ref()?.to_text().parse().ok()
+                let index = self.submission.form.0.iter().position(|field| field.name.is(name.as_str()))?;
+                self.values.get(index)?.as_ref()?.to_text().parse().ok()
             }
         }
     }
 
     /// How the rule fails, if it does.
-    fn failure(&self, rule: &Rule, place: RuleField<'_>, untidy: Option<RuleFailure>) -> Option<RuleFailure> {
-        if untidy == Some(RuleFailure::TooLong) {
-            return untidy;
+    fn failure(
+        &self,
+        rule: &Rule,
+        rule_field: RuleField<'_>,
+        tidy_failure: Option<RuleFailure>,
+    ) -> Option<RuleFailure> {
+        if tidy_failure == Some(RuleFailure::TooLong) {
+            return tidy_failure;
         }
-        let value = self.value(place);
-        let items = items(value, place.several);
-        if rule.checks.is_missing(value, &items, self.is_box(place)) {
+        let value = self.value(rule_field);
+        let items = items(value, rule_field.is_multi_select);
+        if rule.checks.is_missing(value, &items, self.is_box(rule_field)) {
             let fails = rule.checks.required != Required::No || rule.checks_by_condition();
             return fails.then_some(RuleFailure::Missing);
         }
-        if untidy.is_some() || !rule.checks.can_read(&items) {
+        if tidy_failure.is_some() || !rule.checks.can_read(&items) {
             return Some(RuleFailure::Unreadable);
         }
         let today = self.submission.now.date_naive();
-        let fails = rule.checks_by_condition() || !rule.checks.pass(&items, today);
+        let fails = rule.checks_by_condition() || !rule.checks.passes(&items, today);
         fails.then_some(RuleFailure::Invalid)
     }
 
-    fn fail(&mut self, at: usize, rule: &Rule, place: Option<RuleField<'_>>, failure: RuleFailure) {
+    fn fail(&mut self, rule_index: usize, rule: &Rule, rule_field: Option<RuleField<'_>>, failure: RuleFailure) {
         let built_in = failure.built_in();
-        if let Some(attribute) = rule.attribute.as_ref().filter(|_| place.is_none()) {
-            add(&mut self.checked.missing, attribute);
+        if let Some(attribute) = rule.attribute.as_ref().filter(|_| rule_field.is_none()) {
+            add_once(&mut self.checked.missing, attribute);
         }
-        let field = place.map(|place| &place.field.name).or(rule.attribute.as_ref());
+        let field = rule_field.map(|rule_field| &rule_field.field.name).or(rule.attribute.as_ref());
         let blocks = rule.outcome == Outcome::Block;
-        // The text of a rule that blocks is that of a page. It does not say that a value cannot be read.
-        let slip = [RuleFailure::Unreadable, RuleFailure::TooLong].contains(&failure);
-        let own = rule.message.as_deref().filter(|_| !(slip && blocks || failure == RuleFailure::TooLong));
+        // The text of a rule that blocks is written for a page. It does not explain that a value cannot be read.
+        let is_unreadable = [RuleFailure::Unreadable, RuleFailure::TooLong].contains(&failure);
+        let own = rule.message.as_deref().filter(|_| !(is_unreadable && blocks || failure == RuleFailure::TooLong));
         let text = |built_in: &str| own.unwrap_or(built_in).to_owned();
         let kind = match (rule.outcome, field) {
-            (Outcome::Block, Some(field)) if slip => {
+            (Outcome::Block, Some(field)) if is_unreadable => {
                 self.mark(field, &text(built_in));
                 FindingKind::FieldFailed
             }
@@ -284,11 +291,11 @@ impl<'a> FormCheck<'a> {
                 FindingKind::PageFailed
             }
         };
-        self.note(at, kind);
+        self.note(rule_index, kind);
     }
 
-    /// What was found, with the values that changed.
-    fn done(self) -> CheckedForm {
+    /// The result, with the values that changed.
+    fn finish(self) -> CheckedForm {
         let mut checked = self.checked;
         let missing = &checked.missing;
         checked.not_listed.retain(|name| !missing.iter().any(|known| known.is(name.as_str())));

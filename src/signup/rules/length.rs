@@ -12,9 +12,9 @@ pub(crate) const MAX_CHOICES: usize = 256;
 /// The most attributes of one event. A user flow asks for a few dozen at most.
 pub(super) const MAX_FIELDS: usize = 1000;
 
-/// The most characters of Entra's own attributes
+/// The greatest number of characters in Entra's own attributes
 /// ([User attributes](https://learn.microsoft.com/entra/external-id/customers/concept-user-attributes)).
-const OF_ENTRA: [(&str, usize); 9] = [
+const ENTRA_LIMITS: [(&str, usize); 9] = [
     ("city", 128),
     ("country", 128),
     ("displayName", 256),
@@ -39,8 +39,8 @@ impl MaxLength {
     /// The limit for an attribute under a policy with this `max_text`, in bytes.
     #[must_use]
     pub(crate) fn of(attribute: &AttributeName, max_text: usize) -> Self {
-        let own = OF_ENTRA.iter().find(|(name, _)| attribute.is(name));
-        Self { bytes: max_text, characters: own.map(|(_, characters)| *characters) }
+        let entra_limit = ENTRA_LIMITS.iter().find(|(name, _)| attribute.is(name));
+        Self { bytes: max_text, characters: entra_limit.map(|(_, characters)| *characters) }
     }
 
     /// The most bytes of a value.
@@ -50,19 +50,19 @@ impl MaxLength {
         self.characters.map_or(self.bytes, |characters| self.bytes.min(4 * characters))
     }
 
-    /// Whether a text is longer.
+    /// Whether a text is longer than the limit.
     #[must_use]
     pub(crate) fn is_exceeded_by(self, text: &str) -> bool {
         text.len() > self.bytes
-            || self.characters.is_some_and(|most| text.len() > most && text.chars().nth(most).is_some())
+            || self.characters.is_some_and(|limit| text.len() > limit && text.chars().nth(limit).is_some())
     }
 
-    /// Whether a value is longer, or has too many choices. `several`: a text holds several choices.
+    /// Whether a value is longer, or has too many choices. `is_multi_select`: a text holds several choices.
     #[must_use]
-    pub(crate) fn is_exceeded_by_value(self, value: &AttributeValue, several: bool) -> bool {
+    pub(crate) fn is_exceeded_by_value(self, value: &AttributeValue, is_multi_select: bool) -> bool {
         match value {
             AttributeValue::String(text) => {
-                self.is_exceeded_by(text) || several && choices(text).nth(MAX_CHOICES).is_some()
+                self.is_exceeded_by(text) || is_multi_select && choices(text).nth(MAX_CHOICES).is_some()
             }
             AttributeValue::StringCollection(items) => {
                 let total: usize = items.iter().map(String::len).sum();
@@ -80,9 +80,9 @@ pub(super) fn too_long<'f>(
     max_text: usize,
 ) -> impl Iterator<Item = &'f AttributeName> {
     let fields = form.0.iter().filter(move |field| {
-        let several = multi_select.iter().any(|several| several.is(field.name.as_str()));
-        let most = MaxLength::of(&field.name, max_text);
-        field.value.as_ref().is_some_and(|value| most.is_exceeded_by_value(value, several))
+        let is_multi_select = multi_select.iter().any(|attribute| attribute.is(field.name.as_str()));
+        let limit = MaxLength::of(&field.name, max_text);
+        field.value.as_ref().is_some_and(|value| limit.is_exceeded_by_value(value, is_multi_select))
     });
     fields.map(|field| &field.name)
 }
@@ -103,11 +103,11 @@ mod tests {
     #[case("City", 128)]
     #[case("streetAddress", 1024)]
     #[case("postalcode", 40)]
-    fn entras_own_limits_count_in_characters_and_all_others_in_bytes(#[case] name: &str, #[case] most: usize) {
+    fn entras_own_limits_count_in_characters_and_all_others_in_bytes(#[case] name: &str, #[case] limit: usize) {
         let length = MaxLength::of(&AttributeName::new(name), MAX_TEXT);
         let exceeded = |characters| length.is_exceeded_by_value(&text(characters), false);
-        assert_eq!((exceeded(most), exceeded(most + 1)), (false, true));
-        assert!("é".repeat(most).len() <= length.bytes());
+        assert_eq!((exceeded(limit), exceeded(limit + 1)), (false, true));
+        assert!("é".repeat(limit).len() <= length.bytes());
     }
 
     #[test]
@@ -115,7 +115,7 @@ mod tests {
         let length = MaxLength::of(&AttributeName::new("ext.Topics"), MAX_TEXT);
         let list = |items: usize, bytes: usize| AttributeValue::StringCollection(vec!["x".repeat(bytes); items]);
         let in_one = |items: usize| AttributeValue::String(vec!["x"; items].join(","));
-        for (value, several, expected) in [
+        for (value, is_multi_select, expected) in [
             (list(256, 16), false, false),
             (list(257, 1), false, true),
             (list(256, 17), false, true),
@@ -124,7 +124,7 @@ mod tests {
             (in_one(257), false, false),
             (AttributeValue::Int64(i64::MIN), false, false),
         ] {
-            assert_eq!(length.is_exceeded_by_value(&value, several), expected);
+            assert_eq!(length.is_exceeded_by_value(&value, is_multi_select), expected);
         }
     }
 

@@ -1,4 +1,4 @@
-//! How texts are tidied.
+//! The steps that tidy a value before it is checked.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -13,9 +13,9 @@ use crate::values::AttributeValue;
 pub enum Normalise {
     /// Removes white space at both ends.
     Trim,
-    /// Lower case.
+    /// Changes the text to lower case.
     Lower,
-    /// Upper case.
+    /// Changes the text to upper case.
     Upper,
     /// The first letter of each word in upper case, the rest in lower case: `jo o'neil-smith` becomes
     /// `Jo O'Neil-Smith`. What follows a hyphen or an apostrophe counts as a word if it has two letters or more.
@@ -41,37 +41,37 @@ pub(super) struct Tidied {
 }
 
 impl Rule {
-    /// The value after the rule's steps, in the type it came in. `several`: it holds several choices in one text.
+    /// The value after the rule's steps, in its original type. `is_multi_select`: a text holds several choices.
     pub(super) fn tidied(
         &self,
         value: &AttributeValue,
-        several: bool,
+        is_multi_select: bool,
         country: Option<Country>,
-        most: MaxLength,
+        max_length: MaxLength,
     ) -> Tidied {
-        let (mut failure, mut numbers) = (None, 0);
-        let phones = self.normalise.contains(&Normalise::Phone);
+        let (mut failure, mut numbers_read) = (None, 0);
+        let is_phone = self.normalise.contains(&Normalise::Phone);
         let mut tidy = |text: &str| {
-            numbers += usize::from(phones);
-            if numbers > MAX_NUMBERS {
+            numbers_read += usize::from(is_phone);
+            if numbers_read > MAX_NUMBERS {
                 failure = Some(RuleFailure::TooLong);
             }
             if failure == Some(RuleFailure::TooLong) {
                 return String::new();
             }
-            let (text, failed) = self.tidied_text(text, country, most);
+            let (text, failed) = self.tidied_text(text, country, max_length);
             failure = failed.or(failure);
             text
         };
         let value = match value {
-            AttributeValue::String(text) if several => {
-                let each: Vec<_> = choices(text).map(tidy).filter(|choice| !choice.is_empty()).collect();
-                AttributeValue::String(each.join(","))
+            AttributeValue::String(text) if is_multi_select => {
+                let tidied_items: Vec<_> = choices(text).map(tidy).filter(|choice| !choice.is_empty()).collect();
+                AttributeValue::String(tidied_items.join(","))
             }
             AttributeValue::String(text) => AttributeValue::String(tidy(text)),
             AttributeValue::StringCollection(items) => {
-                let each = items.iter().map(|item| tidy(item)).filter(|item| !item.is_empty());
-                AttributeValue::StringCollection(each.collect())
+                let tidied_items = items.iter().map(|item| tidy(item)).filter(|item| !item.is_empty());
+                AttributeValue::StringCollection(tidied_items.collect())
             }
             AttributeValue::Int64(_) | AttributeValue::Boolean(_) => {
                 // The value keeps its type, so nothing changes. But it must be readable as a phone number.
@@ -79,13 +79,18 @@ impl Rule {
                 value.clone()
             }
         };
-        if most.is_exceeded_by_value(&value, several) {
+        if max_length.is_exceeded_by_value(&value, is_multi_select) {
             failure = Some(RuleFailure::TooLong);
         }
         Tidied { value, failure }
     }
 
-    fn tidied_text(&self, text: &str, country: Option<Country>, most: MaxLength) -> (String, Option<RuleFailure>) {
+    fn tidied_text(
+        &self,
+        text: &str,
+        country: Option<Country>,
+        max_length: MaxLength,
+    ) -> (String, Option<RuleFailure>) {
         let (mut text, mut failure) = (text.to_owned(), None);
         for step in &self.normalise {
             match step {
@@ -97,7 +102,7 @@ impl Rule {
                 step => text = step.apply(&text),
             }
             // One character can become eighteen. The next step must not make it longer still.
-            if most.is_exceeded_by(&text) {
+            if max_length.is_exceeded_by(&text) {
                 return (text, Some(RuleFailure::TooLong));
             }
         }
@@ -106,7 +111,7 @@ impl Rule {
 }
 
 impl Normalise {
-    /// What a step costs at worst, on the machine of the README's figures.
+    /// The cost of a step in the worst case, in nanoseconds for each byte, on the machine of the README's figures.
     #[must_use]
     pub(crate) fn nanoseconds_per_byte(self) -> u64 {
         match self {
@@ -132,7 +137,7 @@ impl Normalise {
     }
 }
 
-/// Whether the character joins parts of a word, each of which may be a word of its own.
+/// Whether the character joins two parts of a word, such as a hyphen.
 fn joins(character: char) -> bool {
     matches!(character, '-' | '\u{2010}' | '\u{2011}' | '\u{2013}' | '\'' | '\u{2018}' | '\u{2019}' | '\u{2bc}')
 }

@@ -3,9 +3,9 @@
 //! What a person types is reduced to digits, and a `+` before them, before the library sees it. Letters, extensions and
 //! `tel:` links are no numbers here.
 //!
-//! [`prepare`] reads the plans and compiles their patterns before anybody waits for it. It takes some 0.2 s once, and
-//! 20 MB. The library itself would compile a country's patterns at the first number of that country. Then somebody who
-//! types numbers of many countries would hold up everybody else.
+//! [`prepare`] reads the plans and compiles their patterns when the service starts, so that no sign-up waits for it.
+//! This takes about 0.2 s once, and 20 MB. The library itself would compile a country's patterns at the first number of
+//! that country. Then somebody who types numbers of many countries would hold up everybody else.
 
 use std::collections::BTreeSet;
 use std::panic::catch_unwind;
@@ -22,7 +22,7 @@ use crate::values::AttributeName;
 /// The digits of the longest number with its country code (E.164), and ten for the prefixes that people dial before it.
 const MAX_DIGITS: usize = 15 + 10;
 
-/// A range with the codes of all countries.
+/// A range that contains the calling codes of all countries.
 const CODES: std::ops::Range<u16> = 1..1000;
 
 /// Room for patterns that are not compiled beforehand. The library needs none.
@@ -32,7 +32,7 @@ const SPARE_PATTERNS: usize = 16;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Country(country::Id);
 
-/// A text that is no country's code.
+/// The text is not the code of a country.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is not a country: write its ISO 3166 code of two letters, such as AU")]
 pub struct UnknownCountry;
@@ -56,45 +56,45 @@ pub enum PhoneCountry {
 
 /// The number in E.164; `None` if it is no valid number. `country` is that of numbers without a `+`.
 pub(super) fn e164(text: &str, country: Option<Country>) -> Option<String> {
-    let typed = dialled(text)?;
+    let typed = dialled_digits(text)?;
     prepare();
     // The library sees digits only. But even if it panics, the sign-up must go on.
-    catch_unwind(|| read(&typed, country)).ok()?
+    catch_unwind(|| read_number(&typed, country)).ok()?
 }
 
-fn read(typed: &str, country: Option<Country>) -> Option<String> {
+fn read_number(typed: &str, country: Option<Country>) -> Option<String> {
     if typed.starts_with('+') {
-        return valid(None, typed);
+        return valid_number(None, typed);
     }
     let country = country?;
     // If a number begins like its country's code, the library takes these digits for the code.
-    let in_full = || Some(format!("+{}{typed}", DATABASE.by_id(country.0.as_ref())?.country_code()));
-    valid(Some(country), typed).or_else(|| valid(None, &in_full()?))
+    let with_country_code = || Some(format!("+{}{typed}", DATABASE.by_id(country.0.as_ref())?.country_code()));
+    valid_number(Some(country), typed).or_else(|| valid_number(None, &with_country_code()?))
 }
 
-fn valid(country: Option<Country>, typed: &str) -> Option<String> {
+fn valid_number(country: Option<Country>, typed: &str) -> Option<String> {
     let number = phonenumber::parse(country.map(|country| country.0), typed).ok()?;
     let valid = phonenumber::is_valid(&number) && number.extension().is_none();
     // The library's own way of writing E.164 would look up the country's format first.
     valid.then(|| format!("+{}{}", number.country().code(), number.national()))
 }
 
-/// The digits, with the `+` before them if there is one; `None` if there is a character that nobody dials or writes
-/// between digits.
-fn dialled(text: &str) -> Option<String> {
-    let mut dialled = String::new();
-    for character in text.nfkc().filter(|character| !between(*character)) {
+/// The digits of a text, with a `+` before them if there is one. `None` if the text has any other character that does
+/// not separate digits.
+fn dialled_digits(text: &str) -> Option<String> {
+    let mut digits = String::new();
+    for character in text.nfkc().filter(|character| !is_separator(*character)) {
         match character {
-            '+' if dialled.is_empty() => dialled.push('+'),
-            digit if digit.is_ascii_digit() && dialled.len() <= MAX_DIGITS => dialled.push(digit),
+            '+' if digits.is_empty() => digits.push('+'),
+            digit if digit.is_ascii_digit() && digits.len() <= MAX_DIGITS => digits.push(digit),
             _ => return None,
         }
     }
-    Some(dialled)
+    Some(digits)
 }
 
-/// Whether people write the character between digits, or copy it along with a number.
-fn between(character: char) -> bool {
+/// Whether people write the character between the digits of a number, or copy it together with a number.
+fn is_separator(character: char) -> bool {
     let marks = ['-', '.', '/', '(', ')', '[', ']', '~', '\u{2212}', '\u{2060}', '\u{feff}', '\u{ad}'];
     let dash_or_mark = ('\u{200b}'..='\u{200f}').contains(&character)
         || ('\u{2010}'..='\u{2015}').contains(&character)
@@ -124,7 +124,7 @@ pub(crate) fn prepare() {
 /// The patterns by which the library reads numbers.
 fn patterns(plan: &'static Metadata) -> impl Iterator<Item = &'static str> {
     let kinds = plan.descriptors();
-    let of_kinds = [
+    let kind_patterns = [
         Some(kinds.general()),
         kinds.fixed_line(),
         kinds.mobile(),
@@ -137,9 +137,9 @@ fn patterns(plan: &'static Metadata) -> impl Iterator<Item = &'static str> {
         kinds.uan(),
         kinds.voicemail(),
     ];
-    let of_plan = [plan.leading_digits(), plan.national_prefix_for_parsing(), plan.international_prefix()];
-    let of_kinds = of_kinds.into_iter().flatten().map(|kind| kind.national_number().as_str());
-    of_kinds.chain(of_plan.into_iter().filter_map(|pattern| Some(pattern?.as_str())))
+    let plan_patterns = [plan.leading_digits(), plan.national_prefix_for_parsing(), plan.international_prefix()];
+    let kind_patterns = kind_patterns.into_iter().flatten().map(|kind| kind.national_number().as_str());
+    kind_patterns.chain(plan_patterns.into_iter().filter_map(|pattern| Some(pattern?.as_str())))
 }
 
 /// How many patterns the library has compiled.

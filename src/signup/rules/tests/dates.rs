@@ -2,7 +2,7 @@
 
 use rstest::rstest;
 
-use super::super::dates::NoDateFormat;
+use super::super::dates::InvalidDateFormat;
 use super::*;
 use chrono::NaiveDate;
 
@@ -90,13 +90,13 @@ fn a_whole_number_can_be_a_date() {
 #[case("%-d %B %Y", Ok(()))]
 #[case("%F", Ok(()))]
 #[case("%Y-%j", Ok(()))]
-#[case("%Y-%Q-%d", Err(NoDateFormat::UnknownItem))]
-#[case("%", Err(NoDateFormat::UnknownItem))]
-#[case("%m/%d", Err(NoDateFormat::NotADate))]
-#[case("%d.%m.%y", Err(NoDateFormat::NotADate))]
-#[case("%Y-%m-%d %H:%M", Err(NoDateFormat::NotADate))]
-#[case("DD.MM.YYYY", Err(NoDateFormat::NotADate))]
-#[case("", Err(NoDateFormat::NotADate))]
-fn a_format_holds_a_whole_date(#[case] format: &str, #[case] wanted: Result<(), NoDateFormat>) {
+#[case("%Y-%Q-%d", Err(InvalidDateFormat::UnknownItem))]
+#[case("%", Err(InvalidDateFormat::UnknownItem))]
+#[case("%m/%d", Err(InvalidDateFormat::NotADate))]
+#[case("%d.%m.%y", Err(InvalidDateFormat::NotADate))]
+#[case("%Y-%m-%d %H:%M", Err(InvalidDateFormat::NotADate))]
+#[case("DD.MM.YYYY", Err(InvalidDateFormat::NotADate))]
+#[case("", Err(InvalidDateFormat::NotADate))]
+fn a_format_holds_a_whole_date(#[case] format: &str, #[case] wanted: Result<(), InvalidDateFormat>) {
     assert_eq!(check_date_format(format), wanted);
 }
