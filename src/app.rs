@@ -89,9 +89,7 @@ impl App {
     /// Starts the work in the background: signing keys, invite sources, counts. Call it once, on the runtime.
     pub fn start(&self) {
         self.keys.prefetch();
-        for source in self.invites.sources() {
-            Arc::clone(source).keep_fresh(&self.tasks, self.stop.clone());
-        }
+        self.invites.keep_fresh(&self.tasks, &self.stop);
         self.hooks.counters.keep_writing(&self.tasks, self.stop.clone());
         if self.timer.accounts.is_err() {
             // Otherwise the runs of the timer delete old Starts.

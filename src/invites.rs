@@ -16,6 +16,7 @@ pub mod snapshot;
 use std::any::Any;
 use std::fmt::{self, Debug};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
@@ -38,8 +39,8 @@ pub struct InviteError {
 
 /// One place where invitations come from.
 ///
-/// A kind that holds what it knows says how old that is and keeps it fresh; one that is asked anew each time needs only
-/// the first three functions.
+/// A kind that holds what it knows says how old that is and how often it has to be refreshed; one that is asked anew
+/// each time needs only the first three functions.
 pub trait InviteSource: Debug + Send + Sync {
     /// The source's name in the configuration.
     fn name(&self) -> &str;
@@ -69,8 +70,10 @@ pub trait InviteSource: Debug + Send + Sync {
         Box::pin(std::future::ready(()))
     }
 
-    /// Loads what it holds and keeps that fresh until `stop`.
-    fn keep_fresh(self: Arc<Self>, _tasks: &TaskTracker, _stop: CancellationToken) {}
+    /// How long to wait after a refresh before the next one; `None`: it holds nothing, and is asked anew each time.
+    fn refresh_pause(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// The settings of one source, of whatever kind: what builds it.
@@ -146,6 +149,13 @@ impl Invites {
     #[must_use]
     pub fn sources(&self) -> &[Arc<dyn InviteSource>] {
         &self.sources
+    }
+
+    /// Loads what the sources hold, keeps it fresh until `stop`, and writes into the log every minute how old it is.
+    pub(crate) fn keep_fresh(&self, tasks: &TaskTracker, stop: &CancellationToken) {
+        for source in &self.sources {
+            freshness::keep_fresh(source, tasks, stop);
+        }
     }
 
     /// Every invitation that matches the address, source by source. If one source cannot be asked, that is an error: it may

@@ -1,8 +1,16 @@
-//! How old the content of a source is, for Health and the log.
+//! How old the content of a source is, for Health and the log, and the tasks that keep it fresh.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::InviteSource;
+
+/// How often the log says how old the content of a source is.
+pub(super) const LOG_PAUSE: Duration = Duration::from_mins(1);
 
 /// What the last look at the source found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,5 +103,52 @@ impl FreshnessTracker {
         let now = Instant::now();
         let since = |moment: Option<Instant>| moment.map(|moment| now.saturating_duration_since(moment));
         Freshness { status: self.status, checked: since(self.checked), loaded: since(self.loaded) }
+    }
+}
+
+/// Refreshes a source now and after each of its pauses, and logs every minute and at the end how old its content is. A
+/// source that holds nothing is left alone.
+pub(super) fn keep_fresh(source: &Arc<dyn InviteSource>, tasks: &TaskTracker, stop: &CancellationToken) {
+    let Some(pause) = source.refresh_pause() else { return };
+    let refreshed = Arc::clone(source);
+    tasks.spawn(stop.clone().run_until_cancelled_owned(async move {
+        loop {
+            refreshed.refresh().await;
+            tokio::time::sleep(pause).await;
+        }
+    }));
+    let (logged, stop) = (Arc::clone(source), stop.clone());
+    tasks.spawn(async move {
+        loop {
+            let ended = tokio::time::timeout(LOG_PAUSE, stop.cancelled()).await.is_ok();
+            log_age(&*logged);
+            if ended {
+                return;
+            }
+        }
+    });
+}
+
+/// Logs how old the content of a source is.
+pub(super) fn log_age(source: &dyn InviteSource) {
+    let Some(Freshness { status, checked, loaded }) = source.freshness() else { return };
+    let (source, state) = (source.name(), status.name());
+    let (checked, loaded) = (checked.map(|age| age.as_secs()), loaded.map(|age| age.as_secs()));
+    if status.is_bad() {
+        tracing::warn!(
+            event = "invites-age",
+            source,
+            state,
+            checked_seconds_ago = checked,
+            loaded_seconds_ago = loaded
+        );
+    } else {
+        tracing::info!(
+            event = "invites-age",
+            source,
+            state,
+            checked_seconds_ago = checked,
+            loaded_seconds_ago = loaded
+        );
     }
 }

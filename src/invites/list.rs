@@ -20,8 +20,6 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use self::changes::{ChangeDetector, FileChange, ObservedFile};
 use self::file::{FileRead, FileSystem, ListFiles, READ_LIMIT, too_slow, unreadable};
@@ -40,9 +38,6 @@ pub(crate) use settings::Settings;
 
 /// The most bad lines that are reported one by one.
 const REPORTED_LINES: usize = 20;
-
-/// How often the log says how old a list is.
-const EVERY: Duration = Duration::from_mins(1);
 
 /// The list in use, if there is one.
 #[derive(Debug, Clone)]
@@ -199,30 +194,6 @@ impl ListInvites {
         }
     }
 
-    fn log_freshness(&self) {
-        let source = &*self.settings.options.source;
-        let Freshness { status, checked, loaded } = self.with_freshness(|freshness| freshness.now());
-        let (checked, loaded) = (checked.map(|age| age.as_secs()), loaded.map(|age| age.as_secs()));
-        let state = status.name();
-        if status.is_bad() {
-            tracing::warn!(
-                event = "invites-age",
-                source,
-                state,
-                checked_seconds_ago = checked,
-                loaded_seconds_ago = loaded
-            );
-        } else {
-            tracing::info!(
-                event = "invites-age",
-                source,
-                state,
-                checked_seconds_ago = checked,
-                loaded_seconds_ago = loaded
-            );
-        }
-    }
-
     async fn snapshot(&self) -> Result<Arc<Snapshot>, InviteError> {
         let failed = |reason: &str| InviteError {
             source_name: Arc::clone(&self.settings.options.source),
@@ -268,24 +239,8 @@ impl InviteSource for ListInvites {
         Box::pin(self.look())
     }
 
-    /// Looks at the file now and every `refresh`, and writes into the log every minute how old the list is.
-    fn keep_fresh(self: Arc<Self>, tasks: &TaskTracker, stop: CancellationToken) {
-        let (list, stopped) = (Arc::clone(&self), stop.clone());
-        tasks.spawn(stopped.run_until_cancelled_owned(async move {
-            loop {
-                list.look().await;
-                tokio::time::sleep(list.settings.refresh).await;
-            }
-        }));
-        tasks.spawn(async move {
-            loop {
-                let ended = tokio::time::timeout(EVERY, stop.cancelled()).await.is_ok();
-                self.log_freshness();
-                if ended {
-                    return;
-                }
-            }
-        });
+    fn refresh_pause(&self) -> Option<Duration> {
+        Some(self.settings.refresh)
     }
 }
 

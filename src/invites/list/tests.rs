@@ -21,7 +21,7 @@ use super::*;
 use crate::clock::SystemClock;
 use crate::files::Version;
 use crate::invites::csv_reader::ListOptions;
-use crate::invites::freshness::SourceStatus;
+use crate::invites::freshness::{SourceStatus, log_age};
 use crate::telemetry::{CapturedLines, subscriber};
 use crate::values::AttributeTypes;
 

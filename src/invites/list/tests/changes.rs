@@ -72,7 +72,7 @@ async fn a_writer_that_never_ends_is_never_used_and_pointed_out() {
         sample.list.refresh().await;
         assert!(!sample.invited("b0@example.com").await.unwrap());
         assert_eq!((sample.status().name(), sample.status().is_bad()), ("changing", round > 0));
-        sample.list.log_freshness();
+        log_age(&sample.list);
     }
     let levels: Vec<Value> = sample.logged("invites-changing").iter().map(|line| line["level"].clone()).collect();
     assert_eq!(levels, ["INFO", "WARN", "WARN", "WARN", "WARN"]);

@@ -1,6 +1,11 @@
 //! A file system that does not answer, and how old a list is.
 
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
 use super::*;
+use crate::invites::Invites;
+use crate::invites::freshness::LOG_PAUSE;
 
 #[tokio::test(start_paused = true)]
 async fn who_asks_before_the_first_load_waits_for_it() {
@@ -99,7 +104,7 @@ async fn the_age_says_since_when_nothing_was_confirmed() {
     }
     sample.remove();
     sample.list.refresh().await;
-    sample.list.log_freshness();
+    log_age(&sample.list);
     let line = &sample.logged("invites-age")[0];
     assert_eq!((&line["level"], &line["state"]), (&"WARN".into(), &"stale".into()));
     assert_eq!((&line["checked_seconds_ago"], &line["loaded_seconds_ago"]), (&200.into(), &260.into()));
@@ -111,11 +116,11 @@ async fn the_age_is_written_each_minute_and_once_at_the_end() {
     let sample = Sample::new();
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     let list = Arc::new(ListInvites::new(settings(sample.folder.path())));
-    Arc::clone(&list).keep_fresh(&tasks, stop.clone());
+    Invites::new(vec![list]).keep_fresh(&tasks, &stop);
     // They begin to wait.
     tokio::task::yield_now().await;
     for minute in 1..=3 {
-        tokio::time::advance(EVERY).await;
+        tokio::time::advance(LOG_PAUSE).await;
         for _ in 0..1000 {
             if sample.logged("invites-age").len() >= minute {
                 break;
