@@ -17,6 +17,7 @@ mod answer;
 mod cache;
 mod context;
 mod error;
+mod invalid_request;
 mod lookup;
 mod request;
 
@@ -33,7 +34,8 @@ use lookup::Lookup;
 
 pub(crate) use answer::Pointer;
 pub(crate) use error::LookupError;
-pub(crate) use request::{BodyTemplate, InvalidRequest, UrlTemplate};
+pub(crate) use invalid_request::InvalidRequest;
+pub(crate) use request::{BodyTemplate, UrlTemplate};
 
 /// The HTTP method of a look-up.
 #[derive(Debug, Clone)]

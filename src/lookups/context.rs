@@ -5,7 +5,8 @@
 
 use serde_json::{Value, json};
 
-use super::{InvalidRequest, LookupSubject};
+use super::LookupSubject;
+use super::invalid_request::InvalidRequest;
 use crate::expressions::Template;
 use crate::values::{Invitation, nearest};
 

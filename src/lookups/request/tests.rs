@@ -6,8 +6,10 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use rstest::rstest;
 use serde_json::json;
+use url::ParseError;
 
 use super::*;
+use crate::expressions::TemplateError;
 use crate::lookups::LookupSubject;
 use crate::lookups::context::context;
 use crate::values::{App, EmailAddress, Invitation};
