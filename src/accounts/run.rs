@@ -22,9 +22,20 @@ pub(super) struct Run {
     pub(super) discovery_end: Instant,
     report: Mutex<RunReport>,
     /// What turned out not to be set up. It is not tried again in this run.
-    not_set_up: Mutex<BTreeSet<String>>,
+    not_set_up: Mutex<BTreeSet<Dependency>>,
     /// The reservations of codes, read when they are first needed, which is after discovery.
     pub(super) reservation_index: OnceCell<ReservationIndex>,
+}
+
+/// What a run depends on, and somebody may have to set up first.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Dependency {
+    /// Reading users from the directory.
+    Users,
+    /// The invite sources.
+    Invites,
+    /// A connector, by its name.
+    Connector(String),
 }
 
 /// The longest run, so that adding the limit to the present moment cannot overflow.
@@ -53,14 +64,14 @@ impl Run {
         change(&mut self.report.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Whether `what` turned out not to be set up.
-    pub(super) fn is_not_set_up(&self, what: &str) -> bool {
-        self.not_set_up.lock().unwrap_or_else(PoisonError::into_inner).contains(what)
+    /// Whether a dependency turned out not to be set up.
+    pub(super) fn is_not_set_up(&self, dependency: &Dependency) -> bool {
+        self.not_set_up.lock().unwrap_or_else(PoisonError::into_inner).contains(dependency)
     }
 
-    /// Notes that `what` is not set up; true the first time.
-    pub(super) fn note_not_set_up(&self, what: &str) -> bool {
-        self.not_set_up.lock().unwrap_or_else(PoisonError::into_inner).insert(what.to_owned())
+    /// Notes that a dependency is not set up; true the first time.
+    pub(super) fn note_not_set_up(&self, dependency: Dependency) -> bool {
+        self.not_set_up.lock().unwrap_or_else(PoisonError::into_inner).insert(dependency)
     }
 
     pub(super) fn into_report(self) -> RunReport {

@@ -4,15 +4,12 @@ use serde_json::{Value, json};
 use tokio::time::timeout_at;
 
 use super::{Association, Progress, StepResult, Stop};
+use crate::accounts::run::Dependency;
 use crate::graph::{Disposition, User};
 use crate::invites::InviteError;
 use crate::outbox::Failure;
 use crate::telemetry::describe;
 use crate::values::{CodeDigest, Invitation, InvitationState};
-
-/// Names under which a run remembers what is not set up. No connector can have such a name.
-const USERS: &str = "read:users";
-const INVITES: &str = "read:invites";
 
 impl Association<'_> {
     /// The account and what templates see, with the results so far.
@@ -41,7 +38,7 @@ impl Association<'_> {
     }
 
     async fn read_user(&mut self) -> Result<User, Stop> {
-        if self.run.is_not_set_up(USERS) {
+        if self.run.is_not_set_up(&Dependency::Users) {
             return Err(Stop::Account(Progress::Waiting));
         }
         let Ok(read) = timeout_at(self.run.end, self.accounts.directory.user(self.id(), self.run.end)).await else {
@@ -52,7 +49,7 @@ impl Association<'_> {
             Err(error) => error,
         };
         if error.is_setup() {
-            if self.run.note_not_set_up(USERS) {
+            if self.run.note_not_set_up(Dependency::Users) {
                 tracing::error!(event = "users-unreadable", reason = describe(&error));
             }
             return Err(Stop::Account(Progress::Waiting));
@@ -85,7 +82,7 @@ impl Association<'_> {
     }
 
     async fn find_invitation(&mut self, user: &User) -> Result<Option<Invitation>, Stop> {
-        if self.run.is_not_set_up(INVITES) {
+        if self.run.is_not_set_up(&Dependency::Invites) {
             return Err(Stop::Account(Progress::Waiting));
         }
         let codes = self.codes().await?;
@@ -93,7 +90,7 @@ impl Association<'_> {
             return Err(Stop::Account(Progress::LeftForNextRun));
         };
         found.map_err(|error| {
-            if self.run.note_not_set_up(INVITES) {
+            if self.run.note_not_set_up(Dependency::Invites) {
                 tracing::error!(event = "invites-unavailable", reason = describe(&error));
             }
             Stop::Account(Progress::Waiting)

@@ -5,6 +5,7 @@ use tokio::time::timeout_at;
 
 use super::{Association, Progress, Stop};
 use crate::accounts::ConnectorStep;
+use crate::accounts::run::Dependency;
 use crate::connectors::{ConnectorError, Disposition, RenderInput, Rendered};
 use crate::graph::User;
 use crate::outbox::{Failure, StepOutcome, StepResult};
@@ -17,7 +18,8 @@ impl Association<'_> {
         if let Some(result) = self.result_of_earlier_failure(step)? {
             return Ok(result);
         }
-        if !self.stored.is_due(Some(name), self.accounts.clock.now()) || self.run.is_not_set_up(name) {
+        let dependency = Dependency::Connector(name.clone());
+        if !self.stored.is_due(Some(name), self.accounts.clock.now()) || self.run.is_not_set_up(&dependency) {
             return Err(Stop::Account(Progress::Waiting));
         }
         if self.run.is_over() {
@@ -83,7 +85,7 @@ impl Association<'_> {
     async fn handle_error(&mut self, step: &ConnectorStep, error: &ConnectorError) -> Result<StepResult, Stop> {
         let (name, reason) = (&step.settings.name, describe(error));
         if error.is_setup() {
-            if self.run.note_not_set_up(name) {
+            if self.run.note_not_set_up(Dependency::Connector(name.clone())) {
                 tracing::error!(event = "connector-not-set-up", connector = name, reason);
             }
             return Err(Stop::Account(Progress::Waiting));
