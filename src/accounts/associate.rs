@@ -97,7 +97,7 @@ impl Accounts {
     /// Writes the permanent record, then deletes the outbox entry.
     pub(super) async fn finish(&self, record: &FinishedAccount) -> Result<Progress, StoreError> {
         self.outbox.finish(record).await?;
-        let outcome = |(name, result): (&String, &StepResult)| format!("{name}={}", result.outcome.as_str());
+        let outcome = |(name, result): (&String, &StepResult)| format!("{name}={}", result.outcome.name());
         let results = record.results.iter().map(outcome).collect::<Vec<_>>().join(",");
         if let Some(reason) = &record.abandoned {
             tracing::error!(event = "account-abandoned", account = %record.id, reason, results);

@@ -117,7 +117,7 @@ impl<'a> Association<'a> {
     }
 
     async fn record(&mut self, connector: &str, result: StepResult) -> Result<(), StoreError> {
-        let (outcome, reason) = (result.outcome.as_str(), result.reason.clone());
+        let (outcome, reason) = (result.outcome.name(), result.reason.clone());
         self.stored.store_result(connector, result).await?;
         tracing::info!(event = "connector-result", account = %self.id(), connector, outcome, reason);
         Ok(())

@@ -3,10 +3,9 @@
 //! Which actor the log names for a self-service sign-up is not documented. So an account is left out only if it is
 //! certainly not a sign-up: first by its audit record, then by the account as the directory has it.
 
-use std::fmt;
-
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use strum::{Display, IntoStaticStr};
 
 use crate::graph::{Initiator, User};
 use crate::values::{AppId, ObjectId};
@@ -15,8 +14,9 @@ use crate::values::{AppId, ObjectId};
 const KNOWN_APPS: [&str; 2] = ["Azure ESTS Service", "CPIM Service"];
 
 /// Why an account is not associated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Display, IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub(crate) enum SkipReason {
     /// Another user made it.
     Administrator,
@@ -33,20 +33,8 @@ pub(crate) enum SkipReason {
 impl SkipReason {
     /// Its name in logs and records.
     #[must_use]
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Administrator => "administrator",
-            Self::OwnApplication => "own-application",
-            Self::Guest => "guest",
-            Self::NoSignInIdentity => "no-sign-in-identity",
-            Self::TooOld => "too-old",
-        }
-    }
-}
-
-impl fmt::Display for SkipReason {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(self.as_str())
+    pub(crate) fn name(self) -> &'static str {
+        self.into()
     }
 }
 

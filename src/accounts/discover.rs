@@ -180,7 +180,7 @@ impl Accounts {
         let record = FinishedAccount { id: id.clone(), found_at, at, skipped: Some(reason), abandoned: None, results };
         let created = self.outbox.record(&record).await?;
         if created == Creation::Created {
-            tracing::info!(event = "account-skipped", account = %id, reason = reason.as_str());
+            tracing::info!(event = "account-skipped", account = %id, reason = reason.name());
             run.update_report(|report| *report.skipped.entry(reason).or_default() += 1);
         }
         Ok(created)

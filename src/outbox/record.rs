@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 /// How one step ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub(crate) enum StepOutcome {
     /// The outside system has it.
     Delivered,
@@ -22,13 +24,8 @@ pub(crate) enum StepOutcome {
 
 impl StepOutcome {
     /// The word for it in the records and in the log.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Delivered => "delivered",
-            Self::Skipped => "skipped",
-            Self::Failed => "failed",
-            Self::NotRun => "not-run",
-        }
+    pub(crate) fn name(self) -> &'static str {
+        self.into()
     }
 }
 
