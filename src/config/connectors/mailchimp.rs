@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use super::expressions::ConnectorExpressions;
 use super::kind::{ConnectorKeys, ConnectorKindSection};
 use crate::config::checks::endpoint;
-use crate::config::engine::{Diagnostics, Spanned, UNNAMED, choice, section, unnamed};
+use crate::config::engine::{Diagnostics, Spanned, built_in, choice, section};
 use crate::config::environment::Environment;
 use crate::config::secrets::SecretRef;
 use crate::connectors::ConnectorBuilder;
 use crate::connectors::mailchimp::{Settings, StatusIfNew};
+
+/// An id that no audience has, for further checks where the id is missing.
+const PLACEHOLDER_LIST: &str = "0000000000";
 
 section! {
     /// Makes the account a member of an audience of Mailchimp, or updates the member. Somebody who has unsubscribed
@@ -20,7 +23,7 @@ section! {
         api_key: SecretRef,
         /// The id of the audience, as its settings show it.
         /// Example: `"a1b2c3d4e5"`
-        list: Spanned<String> => unnamed(),
+        list: Spanned<String> => built_in(PLACEHOLDER_LIST.to_owned()),
         /// Another address of the API, for tests.
         /// Default: that of the key's data centre
         base_url: Option<Spanned<String>> as Url = None,
@@ -72,7 +75,7 @@ impl ConnectorKindSection for MailchimpSection {
         diagnostics: &mut Diagnostics,
     ) -> Option<Box<dyn ConnectorBuilder>> {
         let id = |byte: u8| byte.is_ascii_alphanumeric();
-        if self.list.value.is_empty() || !(self.list.value.bytes().all(id) || self.list.value == UNNAMED) {
+        if self.list.value.is_empty() || !self.list.value.bytes().all(id) {
             diagnostics.error_at("list", &self.list.origin, "expected an audience's id, such as a1b2c3d4e5");
         }
         if keys.when.is_none() && self.consent.is_none() {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::rules::RuleSection;
 use crate::config::engine::{Spanned, built_in, choice, section, unnamed};
 use crate::config::scalar::Scalar;
+use crate::signup::email_source::EmailSource;
 use crate::signup::policy::{Gate, Mode, NoAddress};
 use crate::values::EmailMatch;
 
@@ -108,5 +109,5 @@ choice!(EmailMatch {
 
 /// `email_sources` where the file says none.
 fn usual_sources() -> Vec<Spanned<String>> {
-    ["identity", "attribute:email"].map(|source| built_in(source.to_owned())).into()
+    EmailSource::usual().iter().map(|source| built_in(source.to_string())).collect()
 }
