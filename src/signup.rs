@@ -6,6 +6,7 @@
 //! [`answer`] puts it together. [`reason`] names and explains every outcome.
 
 pub mod answer;
+pub(crate) mod attribute_path;
 pub(crate) mod code;
 pub(crate) mod decision;
 pub(crate) mod disposable;

@@ -21,6 +21,7 @@ use std::net::IpAddr;
 
 use serde_json::{Map, Value, json};
 
+use super::attribute_path::AttributePath;
 use crate::expressions::is_long;
 use crate::values::{
     App, AppId, AttributeName, AttributeType, AttributeTypes, AttributeValue, Client, EmailAddress, Form, FormField,
@@ -145,15 +146,15 @@ impl ConditionContext {
     /// Adds an attribute under the configuration's spelling, if the event spells it in another case. `path` is what a
     /// condition names: `["attributes", "postalcode"]`.
     pub(crate) fn add_spelling(&mut self, path: &[String]) {
-        let (place, name) = match path {
-            [root, ext, name, ..] if root == "attributes" && ext == "ext" => ("/attributes/ext", name),
-            [root, name, ..] if root == "attributes" => ("/attributes", name),
-            _ => return,
+        let (place, name) = match AttributePath::of(path) {
+            Some(AttributePath::Custom(name)) => ("/attributes/ext", name),
+            Some(AttributePath::Named(name)) => ("/attributes", name),
+            Some(AttributePath::All | AttributePath::AllCustom) | None => return,
         };
         let Some(members) = self.members(place).filter(|members| !members.contains_key(name)) else { return };
         let found = members.iter().find(|(spelling, _)| spelling.eq_ignore_ascii_case(condition_name(name)));
         if let Some(value) = found.map(|(_, value)| value.clone()) {
-            members.insert(name.clone(), value);
+            members.insert(name.to_owned(), value);
         }
     }
 
@@ -178,15 +179,16 @@ impl ConditionContext {
 #[must_use]
 pub(crate) fn is_at(attribute: &AttributeName, path: &[String]) -> bool {
     let short = attribute.short();
-    match path {
-        [root, ..] if root != "attributes" => false,
-        [_] => true,
-        [_, ext] if ext == "ext" => short.starts_with("ext."),
-        [_, ext, name, ..] if ext == "ext" => {
+    match AttributePath::of(path) {
+        None => false,
+        Some(AttributePath::All) => true,
+        Some(AttributePath::AllCustom) => short.starts_with("ext."),
+        Some(AttributePath::Custom(name)) => {
             short.strip_prefix("ext.").is_some_and(|short| short.eq_ignore_ascii_case(name))
         }
-        [_, name, ..] => condition_name(attribute.as_str()).eq_ignore_ascii_case(condition_name(name)),
-        [] => false,
+        Some(AttributePath::Named(name)) => {
+            condition_name(attribute.as_str()).eq_ignore_ascii_case(condition_name(name))
+        }
     }
 }
 

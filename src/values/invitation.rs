@@ -65,6 +65,9 @@ impl Invitation {
     pub(crate) const MEMBERS: [&str; 10] =
         ["email", "name", "apps", "tags", "not_before", "expires", "groups", "roles", "note", "source"];
 
+    /// Those of them that are lists.
+    pub(crate) const LISTS: [&str; 3] = ["tags", "groups", "roles"];
+
     /// The invitation as templates and conditions see it: its columns in the declared type of their attribute,
     /// otherwise as texts. `name`, `source` and the lists `tags`, `groups` and `roles` are always there, and empty
     /// without an invitation. A cell that does not fit its type is left out; reading the list reports it. The result is
@@ -76,12 +79,11 @@ impl Invitation {
         let mut seen: Map<String, Value> = columns.filter_map(member).collect();
         seen.entry("name").or_insert_with(|| "".into());
         seen.insert("source".to_owned(), invitation.map_or("", |invitation| &*invitation.source).into());
-        let mut list = |name: &str, items: Option<&Vec<String>>| {
-            seen.insert(name.to_owned(), items.cloned().unwrap_or_default().into());
-        };
-        list("tags", invitation.map(|invitation| &invitation.tags));
-        list("groups", invitation.map(|invitation| &invitation.groups));
-        list("roles", invitation.map(|invitation| &invitation.roles));
+        let none = Vec::new();
+        let lists = invitation.map_or([&none; 3], |Self { tags, groups, roles, .. }| [tags, groups, roles]);
+        for (name, items) in Self::LISTS.into_iter().zip(lists) {
+            seen.insert(name.to_owned(), items.clone().into());
+        }
         Value::Object(seen)
     }
 

@@ -8,6 +8,7 @@ use crate::config::engine::{Diagnostics, Origin, Spanned};
 use crate::config::known_names::KnownNames;
 use crate::expressions::{Condition, Template};
 use crate::graph;
+use crate::signup::attribute_path::AttributePath;
 use crate::signup::facts;
 use crate::values::{Invitation, nearest};
 
@@ -143,12 +144,12 @@ impl<'n> Scope<'n> {
 
 /// Checks the path that follows `attributes`.
 fn check_attribute(names: &KnownNames, path: &[String], before: &str, origin: &Origin, diagnostics: &mut Diagnostics) {
-    let (written, rest) = match path {
-        [ext] if ext == "ext" => return,
-        [ext, name, rest @ ..] if ext == "ext" => (format!("ext.{name}"), rest),
-        [name, rest @ ..] => (name.clone(), rest),
-        [] => return,
+    let (written, length) = match AttributePath::below_attributes(path) {
+        AttributePath::All | AttributePath::AllCustom => return,
+        AttributePath::Custom(name) => (format!("ext.{name}"), 2),
+        AttributePath::Named(name) => (name.to_owned(), 1),
     };
+    let rest = path.get(length..).unwrap_or_default();
     if names.attribute(&written, origin, diagnostics).is_some() {
         Scope::Value.check_path(rest, &format!("{before}.{written}"), origin, diagnostics);
     }

@@ -6,7 +6,7 @@ use crate::config::known_names::KnownNames;
 use crate::expressions::{Condition, ValueKind, Warning};
 use crate::invites::columns;
 use crate::signup::facts;
-use crate::values::{AttributeName, AttributeType};
+use crate::values::{AttributeName, AttributeType, Invitation};
 
 /// What is known of the types of values in a policy or a connector.
 pub(in crate::config) struct KnownTypes<'n> {
@@ -46,7 +46,7 @@ impl KnownTypes<'_> {
             ["attributes", name] => self.attribute(name),
             // The other members of a user are texts.
             ["user", name] => (*name != "identities" && *name != "ext").then_some(ValueKind::Text),
-            ["invite", "tags" | "groups" | "roles"] => Some(ValueKind::List),
+            ["invite", name] if Invitation::LISTS.contains(name) => Some(ValueKind::List),
             ["invite", column] => {
                 let own = columns::is_reserved(column) || *column == "source";
                 Some(if own { ValueKind::Text } else { self.declared(column).unwrap_or(ValueKind::Text) })

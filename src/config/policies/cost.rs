@@ -22,11 +22,12 @@ use super::PolicySection;
 use super::pattern::{self, wide};
 use super::rules::RuleSection;
 use crate::expressions::Template;
+use crate::signup::attribute_path::AttributePath;
 use crate::signup::facts::is_at;
 use crate::signup::messages::Messages;
 use crate::signup::policy::{Policy, PrefillValue};
 use crate::signup::rules::{MAX_CHOICES, MaxLength, Normalise, Required, Rule};
-use crate::values::AttributeName;
+use crate::values::{AttributeName, Invitation};
 
 /// The most that the rules of a policy, or its prefilled values, may cost over one form, in nanoseconds.
 pub(super) const MAX_COST: u64 = 20_000_000;
@@ -96,8 +97,8 @@ fn items_at(path: &[String], multi_select: &[AttributeName]) -> u64 {
     let lists = || wide(multi_select.len()).saturating_mul(2).saturating_add(4);
     match path {
         [_] => list.saturating_mul(lists()),
-        [_, ext] if ext == "ext" => list.saturating_mul(lists()),
-        [root, name] if root == "invite" && ["tags", "groups", "roles"].contains(&name.as_str()) => list,
+        _ if AttributePath::of(path) == Some(AttributePath::AllCustom) => list.saturating_mul(lists()),
+        [root, name] if root == "invite" && Invitation::LISTS.contains(&name.as_str()) => list,
         _ if multi_select.iter().any(|several| is_at(several, path)) => list,
         _ => 1,
     }

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use super::form_check::{Applicability, FormCheck, RuleFailure};
 use super::{Required, Rule};
 use crate::expressions::{CheckResult, Condition, ConditionError, Path};
+use crate::signup::attribute_path::AttributePath;
 use crate::signup::facts::is_at;
 use crate::values::{AttributeName, AttributeValue, FormField};
 
@@ -66,9 +67,9 @@ impl FormCheck<'_> {
             fields.filter(|index| !hidden.contains(index)).collect::<Vec<_>>()
         };
         let fields_at_any = |paths: &[Path]| paths.iter().flat_map(|path| fields_at(path)).collect::<Vec<_>>();
-        let is_empty = |path: &[String]| match path {
-            [root, ..] if root == "attributes" => fields_at(path).into_iter().all(|index| self.is_empty(index)),
-            _ => context.is_empty_at(path),
+        let is_empty = |path: &[String]| match AttributePath::of(path) {
+            Some(_) => fields_at(path).into_iter().all(|index| self.is_empty(index)),
+            None => context.is_empty_at(path),
         };
         match condition.evaluate_check(context.json(), &is_empty) {
             CheckResult::Holds => ConditionResult::Yes,
@@ -125,11 +126,9 @@ impl FormCheck<'_> {
         // A path to all attributes (`attributes`, `attributes.ext`) names no single one.
         let count_at = |path: &Path| form.iter().enumerate().filter(|(_, field)| is_at(&field.name, path)).count();
         let paths = condition.paths();
-        let to_one_attribute = paths.iter().filter(|path| match path.as_slice() {
-            [_] => false,
-            [_, ext] => ext != "ext",
-            _ => true,
-        });
+        let to_one_attribute = paths
+            .iter()
+            .filter(|path| matches!(AttributePath::of(path), Some(AttributePath::Custom(_) | AttributePath::Named(_))));
         let mut groups: Vec<Vec<usize>> = Vec::new();
         for path in to_one_attribute.filter(|path| count_at(path) > 1) {
             let group = form.iter().enumerate().filter(|(_, field)| is_at(&field.name, path)).map(|(index, _)| index);
