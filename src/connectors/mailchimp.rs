@@ -28,7 +28,7 @@ use super::{
 };
 use crate::expressions::Template;
 use crate::outbound::{Limits, Outbound, Request, RetryPolicy, with_retries};
-use crate::values::{ObjectId, Secret, SecretError};
+use crate::values::{ObjectId, Secret, SecretError, hex};
 use answer::MemberKey;
 
 /// How many calls may be under way at once.
@@ -169,8 +169,7 @@ impl Mailchimp {
 
 /// A member's id: the MD5 of the address in lower case.
 fn subscriber_hash(email: &str) -> String {
-    let digest = Md5::digest(email.trim().to_lowercase().as_bytes());
-    digest.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    hex(&Md5::digest(email.trim().to_lowercase().as_bytes()))
 }
 
 impl Connector for Mailchimp {

@@ -2,13 +2,12 @@
 
 use std::fmt;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{PersonId, RENEWABLE, RENEWALS};
-use crate::values::{EmailAddress, ObjectId};
+use crate::values::{EmailAddress, ObjectId, hex, sha256};
 
 /// One event of a slot, as it is stored. The last one says all about the slot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,8 +112,7 @@ pub(super) struct AddressDigest(String);
 impl AddressDigest {
     pub(super) fn of(address: &EmailAddress) -> Self {
         let text = format!("guestlist reservation address 1 {}", address.canonical());
-        let bytes = digest(&SHA256, text.as_bytes());
-        Self(bytes.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")))
+        Self(hex(&sha256(text.as_bytes())))
     }
 }
 
@@ -139,8 +137,8 @@ impl HolderKey {
     /// The slot at which the holder begins to look for a free one. People who come at once seldom begin at the same
     /// slot; one person always does.
     pub(super) fn first_slot(&self, slots: u32) -> u32 {
-        let hash = digest(&SHA256, self.0.as_bytes());
-        let hash = hash.as_ref().iter().take(8).fold(0, |hash: u64, byte| hash << 8 | u64::from(*byte));
+        let hash = sha256(self.0.as_bytes());
+        let hash = hash.iter().take(8).fold(0, |hash: u64, byte| hash << 8 | u64::from(*byte));
         u32::try_from(hash.checked_rem(u64::from(slots)).unwrap_or_default()).unwrap_or_default()
     }
 }

@@ -8,12 +8,12 @@
 //! Specification: [Base 32](https://www.crockford.com/base32.html), with its check symbol modulo 37. Five of
 //! the 37 check symbols are neither letters nor digits; codes that would need one of them are not made.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::str::FromStr;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 
-use super::sha256;
+use super::{hex, sha256};
 
 /// The symbols in the order of their values.
 const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -141,11 +141,7 @@ impl CodeDigest {
     /// The 64 hexadecimal digits without `sha256:`, which can be a name in the state store.
     #[must_use]
     pub(crate) fn to_hex(self) -> String {
-        self.0.iter().fold(String::with_capacity(64), |mut digits, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(digits, "{byte:02x}");
-            digits
-        })
+        hex(&self.0)
     }
 }
 

@@ -1,10 +1,9 @@
 //! User principal names: made from a rendered text, with a suffix if somebody else has the same one.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
 use crate::graph::User;
-use crate::values::ObjectId;
+use crate::values::{ObjectId, hex, sha256};
 
 /// The longest part before the `@`.
 const MAX_LOCAL: usize = 64;
@@ -38,8 +37,7 @@ impl Upn {
 
     /// The names to try, in this order: without a suffix, then with suffixes that follow from the object id.
     pub(super) fn candidates(&self, id: &ObjectId) -> Vec<String> {
-        let hash = digest(&SHA256, id.as_str().as_bytes());
-        let hex = hash.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+        let hex = hex(&sha256(id.as_str().as_bytes()));
         let plain = format!("{}@{}", self.local, self.domain);
         let suffixed = SUFFIXES.iter().map(|digits| {
             let room: String = self.local.chars().take(MAX_LOCAL - 1 - digits).collect();

@@ -7,7 +7,7 @@ use aws_lc_rs::hmac;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::values::{AppId, EmailAddress, Identity, Network, Secret};
+use crate::values::{AppId, EmailAddress, Identity, Network, Secret, hex};
 
 /// How many bytes of a digest are kept.
 const BYTES: usize = 16;
@@ -94,8 +94,9 @@ impl PersonKey {
             context.update(&(part.len() as u64).to_be_bytes());
             context.update(part.as_bytes());
         }
-        let tag = context.sign();
-        tag.as_ref().iter().take(BYTES).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+        let mut digits = hex(context.sign().as_ref());
+        digits.truncate(2 * BYTES);
+        digits
     }
 }
 
