@@ -54,6 +54,19 @@ impl<'n> ConnectorExpressions<'n> {
         Some(condition)
     }
 
+    /// Compiles the template at the key `key`.
+    pub(in crate::config) fn template(
+        &mut self,
+        key: &str,
+        source: &Spanned<String>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Template> {
+        let template = diagnostics
+            .within(key, |diagnostics| self.scope.template(&source.value, &VARIABLES, &source.origin, diagnostics))?;
+        self.uses(&template.paths(), &source.origin);
+        Some(template)
+    }
+
     /// Compiles the templates that a table has below the key `key`.
     pub(in crate::config) fn templates(
         &mut self,
@@ -61,17 +74,11 @@ impl<'n> ConnectorExpressions<'n> {
         sources: &BTreeMap<String, Spanned<String>>,
         diagnostics: &mut Diagnostics,
     ) -> BTreeMap<String, Template> {
-        let mut compiled = BTreeMap::new();
-        for (name, source) in sources {
-            let template = diagnostics.within(&format!("{key}.{name}"), |diagnostics| {
-                self.scope.template(&source.value, &VARIABLES, &source.origin, diagnostics)
-            });
-            if let Some(template) = template {
-                self.uses(&template.paths(), &source.origin);
-                compiled.insert(name.clone(), template);
-            }
-        }
-        compiled
+        let compiled = |(name, source): (&String, &Spanned<String>)| {
+            let template = self.template(&format!("{key}.{name}"), source, diagnostics)?;
+            Some((name.clone(), template))
+        };
+        sources.iter().filter_map(compiled).collect()
     }
 
     /// Takes note that a connector uses a custom attribute.
