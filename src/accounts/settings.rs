@@ -107,6 +107,26 @@ impl Settings {
     }
 }
 
+#[cfg(test)]
+impl Settings {
+    /// Settings that a test begins with. They have no connectors.
+    pub(crate) fn for_tests() -> Self {
+        Self {
+            client_id: "88888888-3333-4444-5555-666666666666".parse().unwrap(),
+            overlap: Duration::from_hours(2),
+            settle: Duration::ZERO,
+            look_back: Duration::from_mins(10),
+            run_limit: Duration::from_mins(8),
+            concurrency: 4,
+            max_attempts: 12,
+            needs_invite: false,
+            email_matches: vec![EmailMatch::Exact],
+            types: AttributeTypes::default(),
+            connectors: Vec::new(),
+        }
+    }
+}
+
 fn is_usable(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     !name.is_empty() && name.len() <= 40 && name.bytes().all(allowed)
@@ -122,19 +142,7 @@ mod tests {
             after: after.iter().map(|name| (*name).to_owned()).collect(),
             when: None,
         };
-        Settings {
-            client_id: "88888888-3333-4444-5555-666666666666".parse().unwrap(),
-            overlap: Duration::ZERO,
-            settle: Duration::ZERO,
-            look_back: Duration::ZERO,
-            run_limit: Duration::ZERO,
-            concurrency: 1,
-            max_attempts: 1,
-            needs_invite: false,
-            email_matches: Vec::new(),
-            types: AttributeTypes::default(),
-            connectors: connectors.iter().map(connector).collect(),
-        }
+        Settings { connectors: connectors.iter().map(connector).collect(), ..Settings::for_tests() }
     }
 
     fn order(connectors: &[(&str, &[&str])]) -> Result<Vec<String>, Vec<SettingsError>> {

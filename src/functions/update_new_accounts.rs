@@ -118,23 +118,13 @@ mod tests {
     }
 
     fn accounts_with(directory: Arc<FakeDirectory>) -> Arc<Accounts> {
-        let settings = Settings {
-            client_id: "88888888-3333-4444-5555-666666666666".parse().unwrap(),
-            overlap: Duration::from_hours(2),
-            settle: Duration::ZERO,
-            look_back: Duration::from_mins(10),
-            run_limit: Duration::from_mins(8),
-            concurrency: 4,
-            max_attempts: 12,
-            needs_invite: false,
-            email_matches: vec![crate::values::EmailMatch::Exact],
-            types: crate::values::AttributeTypes::default(),
-            connectors: Vec::new(),
-        };
         let clock = Arc::new(ManualClock::new("2026-11-21T10:00:00Z".parse().unwrap()));
         let store = StateStore::in_memory();
         let reservations = Reservations::new(&store);
-        Arc::new(Accounts::try_new(settings, directory, &[], Invites::default(), &store, reservations, clock).unwrap())
+        Arc::new(
+            Accounts::try_new(Settings::for_tests(), directory, &[], Invites::default(), &store, reservations, clock)
+                .unwrap(),
+        )
     }
 
     async fn answered(accounts: Result<Arc<Accounts>, String>, host: &str, body: Body) -> (StatusCode, Value) {

@@ -20,9 +20,7 @@ use crate::invites::{InviteError, InviteSource, Invites};
 use crate::outbox::doubles::KillSwitch;
 use crate::reservations::Reservations;
 use crate::storage::StateStore;
-use crate::values::{
-    AddressRule, AttributeTypes, CodeDigest, EmailAddress, EmailMatch, Invitation, InvitationCode, ObjectId,
-};
+use crate::values::{AddressRule, CodeDigest, EmailAddress, EmailMatch, Invitation, InvitationCode, ObjectId};
 
 pub(super) const JO: &str = "9fb7a577-9469-4489-912d-bc58a5bca276";
 pub(super) const KIM: &str = "aaaaaaaa-0000-0000-0000-000000000001";
@@ -213,19 +211,8 @@ impl Fixture {
             after: after.iter().map(|name| (*name).to_owned()).collect(),
             when: None,
         };
-        let settings = Settings {
-            client_id: "88888888-3333-4444-5555-666666666666".parse().unwrap(),
-            overlap: Duration::from_hours(2),
-            settle: Duration::ZERO,
-            look_back: Duration::from_mins(10),
-            run_limit: Duration::from_mins(8),
-            concurrency: 4,
-            max_attempts: 5,
-            needs_invite: false,
-            email_matches: vec![EmailMatch::Exact],
-            types: AttributeTypes::default(),
-            connectors: connectors.iter().map(settings).collect(),
-        };
+        let steps = connectors.iter().map(settings).collect();
+        let settings = Settings { max_attempts: 5, connectors: steps, ..Settings::for_tests() };
         let switch = Arc::new(KillSwitch::new());
         let directory = FakeDirectory::new(None);
         directory.with(|state| state.own = Some("77777777-3333-4444-5555-666666666666".parse().unwrap()));
