@@ -13,7 +13,7 @@ use crate::decisions::{
     self, ActionKind, Decision, DecisionContext, DecisionError, DecisionRecord, DecisionServices, GuessLimit, Reason,
     SharedState,
 };
-use crate::entra::event::{EventKind, SignUpEvent};
+use crate::entra::event::SignUpEvent;
 use crate::invites::{Invites, columns};
 use crate::lookups::Lookups;
 use crate::signup::decision::StartDecision;
@@ -130,12 +130,12 @@ impl Person {
         let policy = services.sign_up.policy_for(&self.app);
         let (id, event) = (correlation_id(), self.start_event());
         let start =
-            run_hook(services, SignUpEvent { correlation_id: id.clone(), ..event }, now, EventKind::Start).await?;
+            run_hook(services, SignUpEvent { correlation_id: id.clone(), ..event }, now, decisions::start).await?;
         let seen = !matches!(start.decided.decision, Decision::Start(StartDecision::Refuse(_)));
         let submit = if sends && seen {
             let event = self.submit_event(policy, &start.decided.decision);
             let event = SignUpEvent { correlation_id: id, ..event };
-            Some(run_hook(services, event, now, EventKind::Submit).await?)
+            Some(run_hook(services, event, now, decisions::submit).await?)
         } else {
             None
         };
@@ -232,14 +232,11 @@ async fn run_hook(
     services: &DecisionServices,
     event: SignUpEvent,
     now: DateTime<Utc>,
-    kind: EventKind,
+    decide: impl AsyncFnOnce(&DecisionServices, &mut DecisionContext<'_>) -> Result<DecisionRecord, DecisionError>,
 ) -> Result<HookResult, DecisionError> {
     let began = Instant::now();
     let deadline = Deadline::new(began.into_std(), PATIENCE);
     let mut context = DecisionContext::new(&event, now, deadline).with_trace(began);
-    let decided = match kind {
-        EventKind::Start => decisions::start(services, &mut context).await?,
-        EventKind::Submit => decisions::submit(services, &mut context).await?,
-    };
+    let decided = decide(services, &mut context).await?;
     Ok(HookResult { decided, steps: context.steps().to_vec(), support_code: context.support_code })
 }
