@@ -10,7 +10,7 @@ use crate::accounts::{self, Accounts};
 use crate::clock::Clock;
 use crate::config::{Config, TimerSettings};
 use crate::connectors::{Connector, ConnectorDependencies};
-use crate::credentials::ClientSecret;
+use crate::credentials::ClientSecretTokens;
 use crate::decisions::{DecisionServices, GuessLimit, SharedState};
 use crate::entra::caller::Verifier;
 use crate::entra::signing_keys::SigningKeys;
@@ -126,7 +126,7 @@ fn accounts(
 ) -> Result<Accounts, String> {
     let settings = settings.ok_or("the configuration has no [graph]: new accounts cannot be found")?;
     store.usable().map_err(|error| describe(&error))?;
-    let tokens = ClientSecret::new(settings.credential, outbound.clone(), Arc::clone(clock));
+    let tokens = ClientSecretTokens::new(settings.credential, outbound.clone(), Arc::clone(clock));
     let extensions = settings.graph.extensions.clone();
     let graph = Arc::new(Graph::new(settings.graph, outbound.clone(), Arc::new(tokens)));
     let parts = ConnectorDependencies {

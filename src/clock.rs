@@ -1,4 +1,4 @@
-//! The time of day, as an input.
+//! The time of day. It is an input: code asks a [`Clock`] and never the system.
 //!
 //! Everything that compares dates (a token's lifetime, an invitation's expiry, the window of a discovery run) asks a
 //! [`Clock`], so that a test can say what time it is. Durations and time limits use the runtime's monotonic clock.

@@ -2,16 +2,16 @@
 //!
 //! Each one is a [`Connector`]. It renders its request once, and delivers exactly that request, again if necessary. If
 //! the process is killed between sending and recording, nobody knows whether the request arrived. So every delivery can
-//! happen twice, and a connector only upserts or sends requests that are idempotent. The settings of each kind build its
-//! connector ([`ConnectorBuilder`]).
+//! happen twice, and a connector only upserts or sends requests that are idempotent. The settings of each kind build
+//! its connector ([`ConnectorBuilder`]).
 //!
 //! Invariants: no error, log line or `Debug` output holds anything personal or secret; a missing secret is an error
 //! only when it is needed; nothing waits longer than the `end` it was given.
 //!
-//! If a system is slow, the call fails at that `end`. If it is absent or overloaded, or if something else answers in its
-//! place, the delivery is tried again: only the documented answer counts as a delivery, and only the system's own error
-//! as a refusal. Each kind decides what a refusal means: the account's values are wrong (give up), nothing is wrong
-//! (skip), or the set-up is wrong, and then all accounts wait.
+//! If a system is slow, the call fails at that `end`. If it is absent or overloaded, or if something else answers in
+//! its place, the delivery is tried again: only the documented answer counts as a delivery, and only the system's own
+//! error as a refusal. Each kind decides what a refusal means: the account's values are wrong (give up), nothing is
+//! wrong (skip), or the set-up is wrong, and then all accounts wait.
 
 pub(crate) mod mailchimp;
 pub(crate) mod profile;

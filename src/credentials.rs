@@ -24,7 +24,7 @@ use tokio::time::Instant;
 use crate::values::Secret;
 
 pub(crate) use bearer::service_principal;
-pub(crate) use client_secret::{ClientSecret, Settings};
+pub(crate) use client_secret::{ClientSecretTokens, Settings};
 pub(crate) use error::CredentialError;
 
 /// Gives out tokens.

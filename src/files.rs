@@ -1,4 +1,4 @@
-//! Files that other people write: read whole, up to a limit, and only if they are regular files.
+//! Reads files that other people write: as a whole, up to a size limit, and only if they are regular files.
 //!
 //! Anything else is an error and is never waited for: opening a named pipe would block, and a device may have no end.
 //! So the kind is checked before the file is opened, the file is opened without waiting, and the kind is checked again.
@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::SystemTime;
 
-/// How often a file that changes meanwhile is read.
+/// How often a file is read that changes each time while it is read.
 const TRIES: usize = 3;
 
 /// `O_NONBLOCK`: opening a named pipe does not wait for its writer. It has no effect on regular files.

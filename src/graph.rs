@@ -10,8 +10,9 @@
 //! Only answers as Graph documents them are believed: see `graph/answer.rs`.
 //!
 //! When Graph is slow, a call ends at the `end` that it was given. When Graph is absent or throttles, the call is
-//! repeated a few times before `end`, after the wait that Graph asks for. When its answer makes no sense (a page without
-//! records, another user than the one asked for), or when something else answers in its place, that counts as an outage.
+//! repeated a few times before `end`, after the wait that Graph asks for. When its answer makes no sense (a page
+//! without records, another user than the one asked for), or when something else answers in its place, that counts as
+//! an outage.
 
 mod answer;
 mod audit;

@@ -1,8 +1,8 @@
 //! Who is invited: the sources that are asked for an address.
 //!
-//! Each one is an [`InviteSource`]; the settings of its kind build it ([`InviteSourceBuilder`]). If a source is slow, the
-//! caller waits until its deadline. If a source is absent, it answers from what it read last; only if it never read
-//! anything is that an error. Invitations are checked one by one; a bad one is reported and skipped.
+//! Each one is an [`InviteSource`]; the settings of its kind build it ([`InviteSourceBuilder`]). If a source is slow,
+//! the caller waits until its deadline. If a source is absent, it answers from what it read last. That is an error only
+//! if it never read anything. Invitations are checked one by one; a bad one is reported and skipped.
 
 pub(crate) mod columns;
 pub mod csv_reader;
@@ -39,8 +39,8 @@ pub struct InviteError {
 
 /// One place where invitations come from.
 ///
-/// A kind that holds what it knows says how old that is and how often it has to be refreshed; one that is asked anew
-/// each time needs only the first three functions.
+/// Some kinds hold their invitations in memory: they say how old these are, and how often they have to be refreshed. A
+/// kind that looks each address up anew needs only the first three functions.
 pub trait InviteSource: Debug + Send + Sync {
     /// The source's name in the configuration.
     fn name(&self) -> &str;
@@ -49,34 +49,34 @@ pub trait InviteSource: Debug + Send + Sync {
     fn find<'a>(
         &'a self,
         address: &'a EmailAddress,
-        how: EmailMatch,
+        email_match: EmailMatch,
     ) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>>;
 
     /// Every invitation with that code, in the source's own order, valid or not.
     fn find_code<'a>(&'a self, code: &'a CodeDigest) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>>;
 
-    /// Whether it can be asked now. False only as long as it never could.
+    /// Whether it can be asked. It is false only until it can be asked for the first time.
     fn is_ready(&self) -> bool {
         true
     }
 
-    /// How old what it holds is; `None`: it holds nothing, and is asked anew each time.
+    /// How old the invitations in memory are; `None`: this kind holds none.
     fn freshness(&self) -> Option<Freshness> {
         None
     }
 
-    /// Looks once whether the source has changed, and takes what is new.
+    /// Looks once whether the source has changed, and loads the change.
     fn refresh(&self) -> BoxFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }
 
-    /// How long to wait after a refresh before the next one; `None`: it holds nothing, and is asked anew each time.
+    /// How long to wait after a refresh before the next one; `None`: this kind holds no invitations in memory.
     fn refresh_pause(&self) -> Option<Duration> {
         None
     }
 }
 
-/// The settings of one source, of whatever kind: what builds it.
+/// The settings of one source, of any kind. They build it.
 pub(crate) trait InviteSourceBuilder: Any + Debug + Send + Sync {
     /// The source's name in the configuration.
     fn name(&self) -> &str;
@@ -84,10 +84,10 @@ pub(crate) trait InviteSourceBuilder: Any + Debug + Send + Sync {
     /// The columns that templates see of its invitations; `None`: they were not known when the configuration was read.
     fn columns(&self) -> Option<&[String]>;
 
-    /// The source. Nothing is loaded or called yet.
+    /// Builds the source. Nothing is loaded or called yet.
     fn build(&self, outbound: &Outbound) -> Arc<dyn InviteSource>;
 
-    /// What the source holds, read now, for a command. `None`: it holds nothing and is asked anew each time.
+    /// Reads all invitations of the source now, for a command. `None`: this kind holds none in memory.
     fn load(&self) -> Option<Result<LoadedSource, LoadError>> {
         None
     }
@@ -96,7 +96,7 @@ pub(crate) trait InviteSourceBuilder: Any + Debug + Send + Sync {
 /// A source as it was when a command read it.
 #[derive(Debug)]
 pub(crate) struct LoadedSource {
-    /// Answers from what was read, and stays as it is.
+    /// The source. It answers from what was read, and is never refreshed.
     pub source: Arc<dyn InviteSource>,
     /// How many invitations it holds.
     pub invitations: usize,
@@ -109,7 +109,7 @@ pub(crate) struct LoadedSource {
 pub(crate) struct SourceProblem {
     /// Where the invitation is, such as a file and a line.
     pub place: String,
-    /// Whether it cannot be meant, so that a check of the configuration fails.
+    /// Whether it is certainly a mistake, so that a check of the configuration fails.
     pub is_error: bool,
     /// What is wrong.
     pub problem: String,
@@ -151,19 +151,20 @@ impl Invites {
         &self.sources
     }
 
-    /// Loads what the sources hold, keeps it fresh until `stop`, and writes into the log every minute how old it is.
+    /// Loads the invitations that the sources hold in memory, keeps them fresh until `stop`, and writes into the log every
+    /// minute how old they are.
     pub(crate) fn keep_fresh(&self, tasks: &TaskTracker, stop: &CancellationToken) {
         for source in &self.sources {
             freshness::keep_fresh(source, tasks, stop);
         }
     }
 
-    /// Every invitation that matches the address, source by source. If one source cannot be asked, that is an error: it may
-    /// be the one that invites the person.
-    pub async fn find(&self, address: &EmailAddress, how: EmailMatch) -> Result<Vec<Invitation>, InviteError> {
+    /// Every invitation that matches the address, source by source. It is an error if one source cannot be asked, since
+    /// that source may be the one that invites the person.
+    pub async fn find(&self, address: &EmailAddress, email_match: EmailMatch) -> Result<Vec<Invitation>, InviteError> {
         let mut found = Vec::new();
         for source in &self.sources {
-            found.extend(source.find(address, how).await?);
+            found.extend(source.find(address, email_match).await?);
         }
         Ok(found)
     }

@@ -2,12 +2,13 @@
 //!
 //! A look-up only adds values to a form, so its failure never fails a hook. All look-ups of a policy are asked at once,
 //! each within its own budget and the hook's deadline. None is repeated. If the other side is slow or absent, answers
-//! with an error or a redirect, or sends what cannot be used (too much, no JSON, an unexpected shape), the look-up fills
-//! in nothing, and one WARN line names it and the reason. A panic counts as a failure, too. If the other side knows
-//! nobody with that address (404, or an empty 204), that is not a failure.
+//! with an error or a redirect, or sends what cannot be used (too much, no JSON, an unexpected shape), the look-up
+//! fills in nothing, and one WARN line names it and the reason. A panic counts as a failure, too. If the other side
+//! knows nobody with that address (404, or an empty 204), that is not a failure.
 //!
-//! What people typed is sent as a value only, never as a part of the address or the JSON (see `request`). The connection goes to public addresses only, unless
-//! the configuration names the host. No proxy is used, since a proxy would resolve names by itself.
+//! What people typed is sent as a value only, never as a part of the address or the JSON (see `request`). The
+//! connection goes to public addresses only, unless the configuration names the host. No proxy is used, since a proxy
+//! would resolve names by itself.
 //!
 //! Answers are cached in this process for as long as the look-up says, also those that know nobody; failures are not.
 //! Two hooks that ask the same at the same moment make two calls. If they shared one, the shorter budget would end it
@@ -134,8 +135,8 @@ impl Lookups {
         Ok(Self { lookups })
     }
 
-    /// Asks the named look-ups, all at once, for the values of the form; none of them is empty. If two look-ups have the
-    /// same attribute, the earlier in the list counts. Returns by `end` at the latest, and never fails.
+    /// Asks the named look-ups, all at once, for the values of the form; none of them is empty. If two look-ups have
+    /// the same attribute, the earlier in the list counts. Returns by `end` at the latest, and never fails.
     pub(crate) async fn ask(&self, names: &[Arc<str>], subject: &LookupSubject<'_>, end: Deadline) -> AttributeValues {
         merge(&self.ask_each(names, subject, end).await)
     }

@@ -1,10 +1,10 @@
-//! The one door to the outside: every HTTP call the product makes goes through [`Outbound`].
+//! HTTP calls to the outside. Every call that the product makes goes through [`Outbound`].
 //!
 //! A call always has a time limit and a size limit on its answer; redirects are not followed; anything but https is
-//! refused unless the address is loopback. When the other side is slow the call ends with [`OutboundError::TimedOut`],
-//! when it is absent with [`OutboundError::Unreachable`]; what it says is only ever read up to the limit. Where the
-//! configuration chooses the address, [`Outbound::public_only`] refuses the machine itself, its neighbours and the
-//! platform. Nothing of a request or an answer is logged but method, host, status and duration.
+//! refused unless the address is loopback. If the other side is slow, the call ends with [`OutboundError::TimedOut`];
+//! if it is absent, with [`OutboundError::Unreachable`]. An answer is never read beyond the size limit. Where the
+//! configuration chooses the address, [`Outbound::public_only`] refuses addresses of the machine itself, of its
+//! local network and of the platform. Of a request and its answer, only method, host, status and duration are logged.
 
 mod address;
 mod client;

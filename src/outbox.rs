@@ -137,8 +137,8 @@ impl<K: EntryId, E: Serialize + DeserializeOwned + Send + Sync> Outbox<K, E> {
         self.clear(&record.id).await
     }
 
-    /// Deletes the entry of a finished id. Its own object is deleted last: as long as anything of an entry is there, that
-    /// object is.
+    /// Deletes the entry of a finished id. Its own object is deleted last: as long as anything of an entry is there,
+    /// that object is.
     pub(crate) async fn clear(&self, id: &K) -> Result<(), StoreError> {
         let own = self.layout.part(id, &Part::Entry);
         for object in self.store.list(&self.layout.parts_of(id)).await? {

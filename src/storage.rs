@@ -1,17 +1,17 @@
 //! The state store: small JSON objects in a local folder, through `object_store`.
 //!
 //! It exists so that the association of accounts survives any crash, and so that hooks of several processes agree. A
-//! folder cannot update an object conditionally, so every object is written once, with create-only semantics, and two
-//! workers meet there: the second one is told [`Creation::AlreadyExists`]. The exceptions are `cursor.json`, plainly
-//! overwritten, and whatever cannot be used as it is.
+//! folder cannot update an object conditionally, so every object is written once, with create-only semantics. If
+//! two processes write the same object, the second one is told [`Creation::AlreadyExists`]. The exceptions are
+//! `cursor.json`, which is simply overwritten, and objects that cannot be used as they are.
 //!
 //! The store is built once, from the configuration. Each room that keeps something in it declares what is its own (its
 //! [`Namespace`]), opens that part ([`StateStore::open`]) and reaches nothing else.
 //!
 //! Invariants: an object is there whole or not at all (it is staged beside its place and then linked); names hold no
-//! personal data, contents may, so the folder is kept for its owner only. The folder is opened when it is first needed:
-//! what was in its way may be gone by the next run. Writes survive the end of the process, not a power cut: what such a
-//! cut loses is discovered again within the overlap.
+//! personal data, contents may, so the folder is kept for its owner only. The folder is opened when it is first needed,
+//! so an obstacle that is removed in the meantime does no harm. Writes survive the end of the process, but not
+//! always a power cut. What a power cut loses is discovered again within the overlap.
 //!
 //! A store that is slow makes its caller wait. One that is absent, full or read-only is a [`StoreError`] that names the
 //! object and what was being done. One that can never be used answers every operation with the reason; it is never
@@ -32,7 +32,7 @@ mod sweep;
 use backend::Backend;
 use folder::Folder;
 
-pub(crate) use backend::{Creation, Entry};
+pub(crate) use backend::{Creation, ListedObject};
 pub(crate) use error::StoreError;
 pub(crate) use namespace::Namespace;
 pub(crate) use room_store::RoomStore;
@@ -40,12 +40,13 @@ pub(crate) use room_store::RoomStore;
 #[cfg(test)]
 pub(crate) use namespace::overlaps;
 
-/// Where the state lives.
+/// Where the state is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Settings {
     /// In this folder, which is created if it is not there.
     Local(PathBuf),
-    /// A folder was named (or nothing) but the process runs on Azure, where a folder does not outlive the instance.
+    /// In a local folder, named or by default, but the process runs on Azure. There a folder does not outlive the
+    /// instance, so the store cannot be used.
     LocalOnAzure,
 }
 
@@ -67,7 +68,7 @@ impl StateStore {
         Self { backend }
     }
 
-    /// A store that is gone with the process: for playing a sign-up that leaves nothing behind.
+    /// A store in memory that ends with the process, for playing a sign-up that leaves nothing behind.
     #[must_use]
     pub(crate) fn for_rehearsal() -> Self {
         Self { backend: Backend::Objects(Arc::new(InMemory::new())) }

@@ -61,7 +61,7 @@ static CONSOLE: OnceLock<Console> = OnceLock::new();
 pub(crate) enum InitError {
     /// Another subscriber is installed already.
     #[error("log events are taken already")]
-    Taken(#[from] SetGlobalDefaultError),
+    AlreadySet(#[from] SetGlobalDefaultError),
     /// The threads that write lines cannot be started.
     #[error("start the threads that write the log")]
     Threads(#[from] std::io::Error),
@@ -69,12 +69,12 @@ pub(crate) enum InitError {
 
 /// Writes every event from now on, and every panic. To be called once, before the first event.
 pub(crate) fn init(level: LevelFilter) -> Result<(), InitError> {
-    let (filter, handle) = reload::Layer::new(ours(level));
+    let (filter, handle) = reload::Layer::new(level_filter(level));
     let console = Console::try_new(Arc::new(SystemClock))?;
     let layer = JsonLayer::new(console.clone(), Arc::new(SystemClock)).with_filter(filter);
     tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer))?;
     panic::install(console.clone(), Arc::new(SystemClock));
-    // Neither was set before: a second installation is refused above.
+    // Both are empty: a second call has failed above.
     let _ = LEVEL.set(handle);
     let _ = CONSOLE.set(console);
     Ok(())
@@ -106,17 +106,17 @@ impl Drop for FlushAtEnd {
 pub(crate) fn set_level(level: LevelFilter) {
     if let Some(handle) = LEVEL.get() {
         // It fails only when the subscriber is gone, and then there is nothing to write to.
-        let _ = handle.reload(ours(level));
+        let _ = handle.reload(level_filter(level));
     }
 }
 
 /// The subscriber that [`init`] installs, with its output and its clock as inputs.
 pub fn subscriber(level: LevelFilter, lines: impl Lines, clock: Arc<dyn Clock>) -> impl Subscriber + Send + Sync {
-    tracing_subscriber::registry().with(JsonLayer::new(lines, clock).with_filter(ours(level)))
+    tracing_subscriber::registry().with(JsonLayer::new(lines, clock).with_filter(level_filter(level)))
 }
 
 /// Our own events from this level up, those of the libraries from WARN up.
-fn ours(level: LevelFilter) -> Targets {
+fn level_filter(level: LevelFilter) -> Targets {
     Targets::new().with_default(LevelFilter::WARN.min(level)).with_target(env!("CARGO_CRATE_NAME"), level)
 }
 

@@ -6,9 +6,9 @@ pub(crate) mod one_line;
 pub(crate) mod people;
 pub(crate) mod product;
 pub(crate) mod received;
+pub(crate) mod sandbox;
 pub(crate) mod screen;
 pub(crate) mod script;
-pub(crate) mod stage;
 
 use std::path::PathBuf;
 

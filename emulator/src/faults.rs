@@ -34,7 +34,7 @@ pub enum Route {
     GetUser,
     /// `PATCH /v1.0/users/{id}`.
     PatchUser,
-    /// An endpoint of an outside system, which keeps it as a constant.
+    /// An endpoint of an outside system. The system has a constant for each.
     Outside {
         /// The system's name.
         system: &'static str,
@@ -44,25 +44,27 @@ pub enum Route {
 }
 
 #[derive(Debug)]
-struct Rule {
+struct ArmedFault {
+    /// How many more good answers come first.
     skip: usize,
+    /// How many more requests fail; `None`: all.
     times: Option<usize>,
     fault: Fault,
 }
 
 #[derive(Debug, Default)]
-struct Entry {
+struct RouteState {
     count: usize,
     lost: usize,
-    rules: Vec<Rule>,
+    armed: Vec<ArmedFault>,
 }
 
 /// The faults that are armed, and the counts of requests. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct Faults {
-    table: Arc<Mutex<HashMap<Route, Entry>>>,
-    asked: Arc<Notify>,
-    done: Arc<Notify>,
+    table: Arc<Mutex<HashMap<Route, RouteState>>>,
+    requested: Arc<Notify>,
+    answer_lost: Arc<Notify>,
 }
 
 impl Faults {
@@ -77,16 +79,17 @@ impl Faults {
         self.arm(route, 0, Some(1), fault);
     }
 
-    /// After `skip` more good answers, `times` requests (`None`: all) fail in this way. Several faults of a route take effect in turn.
+    /// After `skip` more good answers, `times` requests (`None`: all) fail in this way. Several faults of a route take
+    /// effect in turn.
     pub fn arm(&self, route: Route, skip: usize, times: Option<usize>, fault: Fault) {
-        let rule = Rule { skip, times, fault };
-        locked(&self.table).entry(route).or_default().rules.push(rule);
+        let armed = ArmedFault { skip, times, fault };
+        locked(&self.table).entry(route).or_default().armed.push(armed);
     }
 
     /// Removes the faults of `route`.
     pub fn clear(&self, route: Route) {
         if let Some(entry) = locked(&self.table).get_mut(&route) {
-            entry.rules.clear();
+            entry.armed.clear();
         }
     }
 
@@ -96,56 +99,57 @@ impl Faults {
         locked(&self.table).get(&route).map_or(0, |entry| entry.count)
     }
 
-    /// Waits until `route` has received `count` requests since the start. After that nothing happens if the fault is one that never answers.
+    /// Waits until `route` has received `count` requests since the start. If the fault never answers, nothing happens
+    /// after that.
     pub async fn reached(&self, route: Route, count: usize) {
         loop {
-            let asked = self.asked.notified();
+            let requested = self.requested.notified();
             if self.count(route) >= count {
                 return;
             }
-            asked.await;
+            requested.await;
         }
     }
 
     /// Waits until `route` has lost `count` answers to [`Fault::LoseAnswer`]. Their effects have happened by then.
     pub async fn lost(&self, route: Route, count: usize) {
         loop {
-            let done = self.done.notified();
+            let answer_lost = self.answer_lost.notified();
             if locked(&self.table).get(&route).is_some_and(|entry| entry.lost >= count) {
                 return;
             }
-            done.await;
+            answer_lost.await;
         }
     }
 
-    fn lose(&self, route: Route) {
+    fn count_lost(&self, route: Route) {
         locked(&self.table).entry(route).or_default().lost += 1;
-        self.done.notify_waiters();
+        self.answer_lost.notify_waiters();
     }
 
-    fn take(&self, route: Route) -> Option<Fault> {
+    fn next_fault(&self, route: Route) -> Option<Fault> {
         let mut table = locked(&self.table);
         let entry = table.entry(route).or_default();
         entry.count += 1;
-        self.asked.notify_waiters();
-        entry.rules.retain(|rule| rule.times != Some(0));
-        let rule = entry.rules.first_mut()?;
-        if rule.skip > 0 {
-            rule.skip -= 1;
+        self.requested.notify_waiters();
+        entry.armed.retain(|armed| armed.times != Some(0));
+        let armed = entry.armed.first_mut()?;
+        if armed.skip > 0 {
+            armed.skip -= 1;
             return None;
         }
-        rule.times = rule.times.map(|left| left - 1);
-        Some(rule.fault.clone())
+        armed.times = armed.times.map(|left| left - 1);
+        Some(armed.fault.clone())
     }
 
-    /// An endpoint that fails as the table says.
+    /// The endpoint, with the faults that are armed for it.
     pub(crate) fn guard(&self, route: Route, endpoint: MethodRouter) -> MethodRouter {
         endpoint.layer(from_fn_with_state((self.clone(), route), answer_or_fail))
     }
 }
 
 async fn answer_or_fail(State((faults, route)): State<(Faults, Route)>, request: Request, next: Next) -> Response {
-    match faults.take(route) {
+    match faults.next_fault(route) {
         None => next.run(request).await,
         Some(Fault::Hang) => std::future::pending().await,
         Some(Fault::Delay(time)) => {
@@ -154,7 +158,7 @@ async fn answer_or_fail(State((faults, route)): State<(Faults, Route)>, request:
         }
         Some(Fault::LoseAnswer) => {
             drop(next.run(request).await);
-            faults.lose(route);
+            faults.count_lost(route);
             std::future::pending().await
         }
         Some(Fault::Changed { member, value }) => fault::changed(next.run(request).await, &member, value).await,
@@ -171,7 +175,7 @@ mod tests {
     fn fails_only_as_often_as_armed() {
         let faults = Faults::default();
         faults.arm(Route::GetUser, 1, Some(2), Fault::Status(503));
-        let failed: Vec<bool> = (0..4).map(|_| faults.take(Route::GetUser).is_some()).collect();
+        let failed: Vec<bool> = (0..4).map(|_| faults.next_fault(Route::GetUser).is_some()).collect();
         assert_eq!(failed, [false, true, true, false]);
         assert_eq!(faults.count(Route::GetUser), 4);
         assert_eq!(faults.count(Route::PatchUser), 0);

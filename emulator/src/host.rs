@@ -1,9 +1,10 @@
 //! A strict stand-in for the Azure Functions host.
 //!
-//! It reads the project's `host.json`, `local.settings.json` and every `function.json`, starts the executable, and sends it the same bytes
-//! as version 4 of the host. An answer that the host would not accept is an error here. The real host restarts a process that ends; this
-//! one does so only after an invocation that exceeds `functionTimeout`, since tests decide when the process runs. Keys (`authLevel`) are not
-//! checked, as with `func start`. HTTP functions with more than their two usual bindings are not supported.
+//! It reads the project's `host.json`, `local.settings.json` and every `function.json`, starts the executable, and
+//! sends it the same bytes as version 4 of the host. An answer that the host would not accept is an error here. The
+//! real host restarts a process that ends; this one does so only after an invocation that exceeds `functionTimeout`,
+//! since tests decide when the process runs. Keys (`authLevel`) are not checked, as with `func start`. HTTP functions
+//! with more than their two usual bindings are not supported.
 
 mod forward;
 mod front;
@@ -129,7 +130,7 @@ impl Host {
         &self.url
     }
 
-    /// The port of the process. From outside only the host knows it.
+    /// The port of the process. In reality, only the host knows it.
     #[must_use]
     pub fn handler_port(&self) -> u16 {
         self.inner.process.port()
@@ -153,9 +154,10 @@ impl Host {
         self.inner.process.lines().all()
     }
 
-    /// Waits up to `limit` for a line that `is_it`, and returns the first one. Lines of the past count.
-    pub async fn wait_for_line(&self, limit: Duration, is_it: impl Fn(&LogLine) -> bool) -> Option<LogLine> {
-        self.inner.process.lines().wait_for(limit, is_it).await
+    /// Waits up to `limit` for a line that `is_wanted`, and returns the first one. Lines that were written before
+    /// count, too.
+    pub async fn wait_for_line(&self, limit: Duration, is_wanted: impl Fn(&LogLine) -> bool) -> Option<LogLine> {
+        self.inner.process.lines().wait_for(limit, is_wanted).await
     }
 
     /// Reads the outputs that were not read, from now on.
@@ -207,7 +209,8 @@ impl Host {
         self.inner.invoke(function, body).await
     }
 
-    /// Fires a timer function, and kills the process when `moment` is over. `None` if it was killed; otherwise the function had ended before.
+    /// Fires a timer function, and kills the process when `moment` is over. `None` if it was killed; otherwise the
+    /// function had ended first.
     pub async fn invoke_timer_and_kill(
         &self,
         function: &str,

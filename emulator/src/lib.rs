@@ -1,8 +1,8 @@
 //! A whole external tenant on one machine.
 //!
-//! Entra cannot call an extension on `localhost`, and shows every mistake as "Something went wrong". This crate plays everything outside
-//! of the product: Entra's side of a sign-up, the tenant, the outside systems, and the Functions host that runs the product's binary. It
-//! knows the contracts of the outside only, and never depends on the product.
+//! Entra cannot call an extension on `localhost`, and shows every mistake as "Something went wrong". This crate plays
+//! everything outside of the product: Entra's side of a sign-up, the tenant, the outside systems, and the Functions
+//! host that runs the product's binary. It knows the contracts of the outside only, and never depends on the product.
 //!
 //! | module | plays |
 //! | --- | --- |

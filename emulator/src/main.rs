@@ -1,7 +1,7 @@
 //! `cargo dev`: builds the product and runs it in a tenant on this machine.
 //!
-//! Without `--script` it says what to try, and runs until Ctrl-C. With `--script` it plays three sign-ups and two timer runs, checks every
-//! answer against the sample configuration, and exits with 1 if one is wrong.
+//! Without `--script` it says what to try, and runs until Ctrl-C. With `--script` it plays three sign-ups and two timer
+//! runs, checks every answer against the sample configuration, and exits with 1 if one is wrong.
 
 mod dev;
 
@@ -12,8 +12,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use dev::sandbox::Sandbox;
 use dev::screen::{Screen, chain};
-use dev::stage::Stage;
 use dev::{DevError, interactive, product, script};
 
 /// Runs guestlist in a tenant on this machine.
@@ -65,10 +65,10 @@ async fn run(options: &Options, screen: &Screen) -> Result<bool, DevError> {
     };
     let project = options.project.as_ref().unwrap_or(&root);
     let shows_lines = options.verbose || !options.script;
-    let stage = Stage::start(project, executable, shows_lines.then(|| screen.clone())).await?;
+    let sandbox = Sandbox::start(project, executable, shows_lines.then(|| screen.clone())).await?;
     if options.script {
-        Ok(Box::pin(script::play(&stage, screen)).await)
+        Ok(Box::pin(script::play(&sandbox, screen)).await)
     } else {
-        interactive::run(stage, screen).await.map(|()| true)
+        interactive::run(sandbox, screen).await.map(|()| true)
     }
 }

@@ -34,7 +34,8 @@ pub(crate) async fn listen() -> std::io::Result<(TcpListener, SocketAddr)> {
 /// Serves `router` until the handle is dropped. Handlers may ask for the peer's address.
 pub(crate) fn serve(listener: TcpListener, router: Router) -> AbortOnDropHandle<()> {
     AbortOnDropHandle::new(tokio::spawn(async move {
-        // The servers of the real services set this, too. Without it an answer may be 40 ms late, which would look like the product's delay.
+        // The servers of the real services set this, too. Without it an answer may be 40 ms late, which would look like
+        // the product's delay.
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         // `axum::serve` retries failed accepts itself and does not return.

@@ -1,9 +1,9 @@
 //! Entra's side of a sign-up: it calls the hooks as Entra does, and knows what their answers mean for the person.
 //!
-//! Start and Submit of a sign-up have different correlation ids, unless [`Entra::one_id`] is chosen. Which of both Entra does is not
-//! documented, so nobody may rely on one id. Each call has a limit of two seconds, and one retry with the same correlation id. Which
-//! failures Entra retries is not documented either. Here these are: no answer in time, 429, and 5xx. An answer that Entra would not accept
-//! becomes the error that an administrator would find.
+//! Start and Submit of a sign-up have different correlation ids, unless [`Entra::same_correlation_id`] is chosen. Which
+//! of both Entra does is not documented, so nobody may rely on one id. Each call has a limit of two seconds, and one
+//! retry with the same correlation id. Which failures Entra retries is not documented either. Here these are: no answer
+//! in time, 429, and 5xx. An answer that Entra would not accept becomes the error that an administrator would find.
 
 pub mod answer;
 mod call;
@@ -58,7 +58,7 @@ pub struct Entra {
     client: reqwest::Client,
     time_limit: Duration,
     retries: usize,
-    one_id: bool,
+    same_correlation_id: bool,
 }
 
 impl Entra {
@@ -70,7 +70,7 @@ impl Entra {
             client: loopback_client()?,
             time_limit: Duration::from_secs(2),
             retries: 1,
-            one_id: false,
+            same_correlation_id: false,
         })
     }
 
@@ -90,8 +90,8 @@ impl Entra {
 
     /// With one correlation id for both events of a sign-up.
     #[must_use]
-    pub fn one_id(mut self) -> Self {
-        self.one_id = true;
+    pub fn same_correlation_id(mut self) -> Self {
+        self.same_correlation_id = true;
         self
     }
 
@@ -99,7 +99,7 @@ impl Entra {
     #[must_use]
     pub fn begin(&self, person: Person, app: App, form: Form) -> SignUp {
         let mut sign_up = SignUp::new(&self.tenant.options, person, app, form);
-        sign_up.submit_correlation_id = (!self.one_id).then(new_id);
+        sign_up.submit_correlation_id = (!self.same_correlation_id).then(new_id);
         sign_up
     }
 }

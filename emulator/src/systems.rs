@@ -1,7 +1,8 @@
-//! The outside systems: what the product's connectors write to. Each listens on a loopback port of its own, so that each can fail alone.
+//! The outside systems: what the product's connectors write to. Each listens on a loopback port of its own, so that
+//! each can fail alone.
 //!
-//! A new system is a file that implements [`OutsideSystem`], its `mod` line here, and a line in [`SYSTEMS`]. The tenant starts it, `cargo
-//! dev` shows and checks it, and the product's settings point at it; none of these names it.
+//! A new system is a file that implements [`OutsideSystem`], its `mod` line here, and a line in [`SYSTEMS`]. The tenant
+//! starts it, `cargo dev` shows and checks it, and the product's settings point at it; none of these names it.
 
 pub mod mailchimp;
 pub mod script;
@@ -66,26 +67,26 @@ pub struct Received {
 /// The running outside systems. Dropping them closes their ports.
 #[derive(Debug)]
 pub(crate) struct Systems {
-    all: Vec<Arc<dyn OutsideSystem>>,
+    systems: Vec<Arc<dyn OutsideSystem>>,
     _servers: Vec<AbortOnDropHandle<()>>,
 }
 
 impl Systems {
     /// Starts each system behind `faults`.
     pub(crate) async fn start(faults: &Faults) -> std::io::Result<Self> {
-        let (mut all, mut servers) = (Vec::new(), Vec::new());
+        let (mut systems, mut servers) = (Vec::new(), Vec::new());
         for new in SYSTEMS {
             let (listener, address) = listen().await?;
             let system = new(address);
             servers.push(Arc::clone(&system).serve(listener, faults));
-            all.push(system);
+            systems.push(system);
         }
-        Ok(Self { all, _servers: servers })
+        Ok(Self { systems, _servers: servers })
     }
 
-    /// All of them, in the order of the list.
+    /// All systems, in the order of the list.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &dyn OutsideSystem> {
-        self.all.iter().map(AsRef::as_ref)
+        self.systems.iter().map(AsRef::as_ref)
     }
 
     /// The system of this type, if it is in the list.

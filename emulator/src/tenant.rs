@@ -1,8 +1,8 @@
-//! The tenant: Entra's two authorities, Microsoft Graph and the outside systems, each on a loopback port of its own, so that each can fail
-//! alone.
+//! The tenant: Entra's two authorities, Microsoft Graph and the outside systems, each on a loopback port of its own, so
+//! that each can fail alone.
 //!
-//! Each is as strict as the real service, and keeps what tests may ask for: requests, changes, members. [`Faults`] makes single endpoints
-//! fail.
+//! Each is as strict as the real service, and keeps what tests may ask for: requests, changes, members. [`Faults`]
+//! makes single endpoints fail.
 
 mod account;
 mod audit;
@@ -223,8 +223,8 @@ impl Tenant {
         self.systems.get().expect("the system is in the list of outside systems")
     }
 
-    /// The environment variables, secrets included, that point the product at this tenant and at every outside system, under the sample
-    /// configuration.
+    /// The environment variables, secrets included, that point the product at this tenant and at every outside system,
+    /// under the sample configuration.
     #[must_use]
     pub fn settings(&self) -> Vec<(&'static str, String)> {
         let urls = &self.inner.urls;

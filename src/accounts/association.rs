@@ -80,8 +80,8 @@ impl<'a> Association<'a> {
         if finished { self.finish().await } else { Ok(progress) }
     }
 
-    /// Accepts the account's codes, before anything else is done for it. If the account is not a sign-up, it is finished
-    /// here.
+    /// Accepts the account's codes, before anything else is done for it. If the account is not a sign-up, it is
+    /// finished here.
     async fn check_sign_up(&mut self) -> Result<(), Stop> {
         let user = self.user().await?;
         let Some(reason) = skip_reason_by_user(&user, self.oldest) else {
@@ -92,8 +92,8 @@ impl<'a> Association<'a> {
         Err(Stop::Account(Progress::Cleared))
     }
 
-    /// Records a failed attempt of a connector (`None`: of reading the account). If no further attempt is allowed, gives
-    /// up instead.
+    /// Records a failed attempt of a connector (`None`: of reading the account). If no further attempt is allowed,
+    /// gives up instead.
     pub(super) async fn failed_attempt(
         &mut self,
         step: Option<&ConnectorStep>,

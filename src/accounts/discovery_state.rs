@@ -1,7 +1,8 @@
 //! What discovery remembers from run to run: `started.json` and `cursor.json`.
 //!
-//! A corrupt cursor is reported and counts as absent: the log is read again. A corrupt `started.json` fails the run, and
-//! the error says what to do. Its content cannot be guessed: a wrong guess would touch older accounts or leave some out.
+//! A corrupt cursor is reported and counts as absent: the log is read again. A corrupt `started.json` fails the run,
+//! and the error says what to do. Its content cannot be guessed: a wrong guess would touch older accounts or leave some
+//! out.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

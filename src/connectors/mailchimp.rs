@@ -67,7 +67,8 @@ impl StatusIfNew {
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub name: String,
-    /// The API key, or why there is none, which is reported when the key is needed. Its end (`-us21`) names the data centre.
+    /// The API key, or why there is none, which is reported when the key is needed. Its end (`-us21`) names the data
+    /// centre.
     pub api_key: Result<Secret, SecretError>,
     /// The audience's id.
     pub list: String,

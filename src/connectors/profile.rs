@@ -3,10 +3,11 @@
 //! External ID leaves `displayName` at "unknown" and the user principal name at a GUID when the form collects neither.
 //! This connector fills them, and writes ids of other systems back into custom attributes.
 //!
-//! Invariants: a rendering that is empty or does not fit the field's type changes nothing; if it does not fit, a warning
-//! names the field. Booleans and numbers are sent to Graph as such. With [`Overwrite::Placeholders`] only placeholders are changed.
-//! If a user principal name is taken, it gets a suffix that follows from the object id, so that a retry finds the same
-//! one. A user that the directory does not know yet is tried again. Permission: `User.ReadWrite.All`.
+//! Invariants: a rendering that is empty or does not fit the field's type changes nothing; if it does not fit, a
+//! warning names the field. Booleans and numbers are sent to Graph as such. With [`Overwrite::Placeholders`] only
+//! placeholders are changed. If a user principal name is taken, it gets a suffix that follows from the object id, so
+//! that a retry finds the same one. A user that the directory does not know yet is tried again. Permission:
+//! `User.ReadWrite.All`.
 
 mod upn;
 

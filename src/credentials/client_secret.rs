@@ -18,13 +18,13 @@ use crate::outbound::{Limits, Outbound, OutboundError, Request};
 use crate::values::{AppId, Secret, SecretError, TenantId};
 
 /// How long before its end a token is no longer used.
-const MARGIN: TimeDelta = TimeDelta::minutes(5);
+const EXPIRY_MARGIN: TimeDelta = TimeDelta::minutes(5);
 /// How long a failure is answered again without asking the endpoint.
 const COOL_DOWN: TimeDelta = TimeDelta::seconds(5);
 /// The longest wait for one answer.
-const PATIENCE: Duration = Duration::from_secs(20);
+const CALL_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What is sent to the token endpoint.
+/// Where tokens are asked for, and with what.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     /// `tenant.endpoints.login`, for example `https://login.microsoftonline.com`.
@@ -33,14 +33,14 @@ pub(crate) struct Settings {
     pub tenant: TenantId,
     /// The app registration that reads the audit log (`graph.client_id`).
     pub client_id: AppId,
-    /// Its secret, or why there is none: reported when a token is asked for, not before.
+    /// The secret, or why there is none, which is reported when a token is asked for.
     pub secret: Result<Secret, SecretError>,
-    /// What the token is for: `{graph}/.default`.
+    /// The OAuth scope: `{graph}/.default`.
     pub scope: String,
 }
 
-/// The token source. One per credential.
-pub(crate) struct ClientSecret {
+/// Gets tokens for a client secret, and keeps the last one. There is one per credential.
+pub(crate) struct ClientSecretTokens {
     settings: Settings,
     outbound: Outbound,
     clock: Arc<dyn Clock>,
@@ -56,7 +56,7 @@ struct State {
     failure: Option<(CredentialError, DateTime<Utc>)>,
 }
 
-impl ClientSecret {
+impl ClientSecretTokens {
     /// A source that has no token yet.
     #[must_use]
     pub(crate) fn new(settings: Settings, outbound: Outbound, clock: Arc<dyn Clock>) -> Self {
@@ -67,31 +67,31 @@ impl ClientSecret {
         look(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The token or the fresh failure that is known at `now`.
-    fn known(&self, now: DateTime<Utc>) -> Option<Result<Arc<Secret>, CredentialError>> {
+    /// The token or the recent failure that is still good at `now`.
+    fn cached(&self, now: DateTime<Utc>) -> Option<Result<Arc<Secret>, CredentialError>> {
         self.with_state(|state| {
             if let Some((token, _)) = state.token.as_ref().filter(|(_, until)| now < *until) {
                 return Some(Ok(Arc::clone(token)));
             }
-            let fresh = state.failure.as_ref().filter(|(_, until)| now < *until);
-            fresh.map(|(failure, _)| Err(failure.clone()))
+            let recent = state.failure.as_ref().filter(|(_, until)| now < *until);
+            recent.map(|(failure, _)| Err(failure.clone()))
         })
     }
 
     async fn get(&self, end: Instant) -> Result<Arc<Secret>, CredentialError> {
-        if let Some(known) = self.known(self.clock.now()) {
-            return known;
+        if let Some(cached) = self.cached(self.clock.now()) {
+            return cached;
         }
         let late = |_| CredentialError::NoAnswer(Arc::new(self.timed_out()));
         let _asking = tokio::time::timeout_at(end, self.asking.lock()).await.map_err(late)?;
         let now = self.clock.now();
-        if let Some(known) = self.known(now) {
-            return known;
+        if let Some(cached) = self.cached(now) {
+            return cached;
         }
         let outcome = self.ask(end).await;
         self.with_state(|state| match &outcome {
             Ok((token, lifetime)) => {
-                state.token = Some((Arc::clone(token), now + *lifetime - MARGIN));
+                state.token = Some((Arc::clone(token), now + *lifetime - EXPIRY_MARGIN));
                 state.failure = None;
             }
             Err(error) => state.failure = Some((error.clone(), now + COOL_DOWN)),
@@ -117,7 +117,7 @@ impl ClientSecret {
             ("client_secret", secret.expose()),
         ]);
         let left = end.saturating_duration_since(Instant::now());
-        let limits = Limits { time: PATIENCE.min(left), body: 256 * 1024 };
+        let limits = Limits { time: CALL_TIMEOUT.min(left), body: 256 * 1024 };
         let no_answer = |source| CredentialError::NoAnswer(Arc::new(source));
         let answer = self.outbound.send(request, limits).await.map_err(no_answer)?;
         answer::read(&answer, &self.settings.client_id)
@@ -133,11 +133,11 @@ impl ClientSecret {
 
     fn timed_out(&self) -> OutboundError {
         let host = self.settings.login.host_str().unwrap_or_default().to_owned();
-        OutboundError::TimedOut { host, limit: PATIENCE }
+        OutboundError::TimedOut { host, limit: CALL_TIMEOUT }
     }
 }
 
-impl TokenSource for ClientSecret {
+impl TokenSource for ClientSecretTokens {
     fn token(&self, end: Instant) -> BoxFuture<'_, Result<Arc<Secret>, CredentialError>> {
         Box::pin(self.get(end))
     }
@@ -151,9 +151,9 @@ impl TokenSource for ClientSecret {
     }
 }
 
-impl fmt::Debug for ClientSecret {
+impl fmt::Debug for ClientSecretTokens {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("ClientSecret").field("settings", &self.settings).finish_non_exhaustive()
+        out.debug_struct("ClientSecretTokens").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Why there is no token.
+//! The errors of tokens, and what a person can do about them.
 
 use std::sync::Arc;
 
@@ -27,23 +27,22 @@ pub(crate) enum CredentialError {
     /// The endpoint is overloaded or broken for the moment.
     #[error("the token endpoint answers {status} ({code})")]
     Unavailable {
-        /// The status.
         status: u16,
-        /// Its code, or that it has none of its own.
+        /// The error's code, or a remark that the answer has none.
         code: String,
-        /// The verdict, with the wait it asked for.
+        /// Whether to try again, with the wait that the answer asked for.
         disposition: Disposition,
     },
     /// A success without a usable token in it.
     #[error("the token endpoint's answer holds no token: {what}")]
     NoToken {
-        /// What is wrong with it.
+        /// What is wrong with the answer.
         what: &'static str,
     },
 }
 
 impl CredentialError {
-    /// Whether trying again can help: not where a person must repair the set-up.
+    /// Whether trying again can help. It cannot if a person must repair the set-up.
     #[must_use]
     pub(crate) fn disposition(&self) -> Disposition {
         match self {

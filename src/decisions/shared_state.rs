@@ -16,8 +16,8 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::entra::event::SignUpEvent;
 use crate::reservations::{
-    Claim, EventOrigin, MatchedStart, PersonId, RememberedAddress, RememberedStarts, Reservations, ReserveError,
-    Visibility,
+    EventOrigin, MatchedStart, PersonId, RememberedAddress, RememberedStarts, ReservationRequest, Reservations,
+    ReserveError, Visibility,
 };
 use crate::signup::identity::{AddressSource, FoundAddress};
 use crate::values::{EmailAddress, InvitationCode, KnownBy, Network};
@@ -137,12 +137,12 @@ impl SharedState {
         person: Option<&PersonId>,
         now: DateTime<Utc>,
     ) -> Result<bool, StateError> {
-        let claim = Claim { code: &code.digest, uses: code.uses, address, person };
+        let request = ReservationRequest { code: &code.digest, uses: code.uses, address, person };
         if self.is_read_only {
-            let can_reserve = self.reservations.would_reserve(&claim, now).await;
+            let can_reserve = self.reservations.would_reserve(&request, now).await;
             return can_reserve.map_err(|error| StateError::Read(Box::new(error)));
         }
-        match self.reservations.reserve(&claim, now).await {
+        match self.reservations.reserve(&request, now).await {
             Ok(_) => Ok(true),
             Err(ReserveError::UsedUp) => Ok(false),
             Err(error) => Err(error.into()),

@@ -71,7 +71,7 @@ pub(super) struct Column {
 
 impl Column {
     /// Whether templates see the column's cells.
-    pub(super) fn is_seen(&self) -> bool {
+    pub(super) fn is_visible(&self) -> bool {
         !self.name.is_empty() && !HIDDEN.contains(&self.name.as_str())
     }
 }

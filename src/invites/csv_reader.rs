@@ -22,12 +22,12 @@ const MAX_HEADER: usize = 64 * 1024;
 /// The longest name of a column, in bytes.
 const MAX_NAME: usize = 256;
 
-/// What becomes of a last line that no line break ends.
+/// What is done with a last line that no line break ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnendedLine {
-    /// Many editors end no last line: the line is used and reported.
+    /// It is used and reported: many editors do not end the last line.
     Used,
-    /// The list has ended its lines so far, so this one is probably cut off: it is not used.
+    /// It is not used: the list has ended its lines so far, so this one is probably cut off.
     CutOff,
 }
 
@@ -56,9 +56,9 @@ pub enum ListError {
     /// A column's name is longer than any name is.
     #[error("line 1, column {column}: the name has {length} bytes, the limit is {MAX_NAME}")]
     NameTooLong {
-        /// Which, from 1.
+        /// The column's number, from 1.
         column: usize,
-        /// Its bytes.
+        /// The length of the name, in bytes.
         length: usize,
     },
     /// The bytes cannot be read.
@@ -82,8 +82,8 @@ pub(crate) fn check_header(input: impl Read, options: &ListOptions) -> Result<He
     let enough = MAX_HEADER as u64 + 8;
     input.take(enough).read_to_end(&mut start).map_err(|error| ListError::Read(error.to_string()))?;
     let (columns, problems) = columns(lines(&start).next().unwrap_or_default(), options)?;
-    let seen = columns.0.into_iter().filter(Column::is_seen).map(|column| column.name);
-    Ok(Header { columns: seen.collect(), problems })
+    let visible = columns.0.into_iter().filter(Column::is_visible).map(|column| column.name);
+    Ok(Header { columns: visible.collect(), problems })
 }
 
 /// Reads a whole list. No cell can hold a line break, so a quote that was forgotten spoils only its own line.
@@ -98,7 +98,7 @@ pub fn read(
     let mut look_alikes = LookAlikes::default();
     let mut numbered = (2..).zip(lines).peekable();
     while let Some((line, bytes)) = numbered.next() {
-        // What follows the last line break; it is empty in a list that ends its lines.
+        // The last line is blank if the list ends its lines. Otherwise it may be cut off.
         if numbered.peek().is_none() && !is_blank(bytes) {
             let problem = if unended == UnendedLine::Used { LineProblem::Unended } else { LineProblem::CutOff };
             let is_used = problem.is_used();
@@ -166,7 +166,7 @@ fn cells(line: &[u8]) -> Result<Vec<String>, LineProblem> {
     if !line.contains('"') {
         return Ok(line.split(',').map(|cell| cell.trim().to_owned()).collect());
     }
-    // The second line shows whether every quote of the first one was closed.
+    // A second line is added. If it is not read as a record of its own, a quote of the first line was not closed.
     let probed = format!("{line}\n.\n");
     let mut reader =
         ReaderBuilder::new().flexible(true).has_headers(false).trim(csv::Trim::All).from_reader(probed.as_bytes());

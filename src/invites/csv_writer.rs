@@ -1,5 +1,5 @@
-//! Adds lines to a list in CSV. What is there stays as it is, byte for byte. Only the header gets the columns that the
-//! new lines need and it does not have yet. New lines end as the first line does.
+//! Adds lines to a list in CSV. The existing lines stay as they are, byte for byte. The header gets those columns that
+//! the new lines need and that it does not have yet. New lines end as the first line does.
 
 use super::columns::{Columns, RESERVED};
 use super::csv_reader;
@@ -23,9 +23,9 @@ pub(crate) struct NewLine {
     pub groups: Vec<String>,
     /// App roles that the account shall have.
     pub roles: Vec<String>,
-    /// When it becomes valid, as the cell shall have it.
+    /// When it becomes valid, as the text of the cell.
     pub not_before: Option<String>,
-    /// When it expires, as the cell shall have it.
+    /// When it expires, as the text of the cell.
     pub expires: Option<String>,
     /// The person's name.
     pub name: Option<String>,

@@ -15,15 +15,15 @@ pub(super) const LOG_PAUSE: Duration = Duration::from_mins(1);
 /// What the last look at the source found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourceStatus {
-    /// No look is over yet.
+    /// The first look is not over yet.
     Loading,
-    /// What is in use is what the source has.
+    /// The content in use is what the source has.
     Current,
     /// The source changed. The change is used once it is complete.
     Changing,
-    /// It changed at the last look, too. What was good last is in use.
+    /// It changed at the last look, too. The last good content is in use.
     KeepsChanging,
-    /// The source cannot be read. What was good last is in use.
+    /// The source cannot be read. The last good content is in use.
     Stale,
     /// The source cannot be read, and never could.
     Missing,
@@ -75,8 +75,8 @@ impl Default for FreshnessTracker {
 }
 
 impl FreshnessTracker {
-    /// Notes that what is in use is what the source has. Says whether somebody had to look after the source before.
-    pub(super) fn current(&mut self, loaded_now: bool) -> bool {
+    /// Notes that the content in use is what the source has. Returns whether the status was bad before.
+    pub(super) fn note_current(&mut self, loaded_now: bool) -> bool {
         let now = Instant::now();
         let was_bad = self.status.is_bad();
         (self.status, self.checked) = (SourceStatus::Current, Some(now));
@@ -86,13 +86,13 @@ impl FreshnessTracker {
         was_bad
     }
 
-    /// Notes that the source is changing; `again`: it was at the last look, too.
-    pub(super) fn changing(&mut self, again: bool) {
+    /// Notes that the source is changing. `again`: it was changing at the last look, too.
+    pub(super) fn note_changing(&mut self, again: bool) {
         self.status = if again { SourceStatus::KeepsChanging } else { SourceStatus::Changing };
     }
 
-    /// Notes that the source cannot be used. Says whether something that was loaded before is in use.
-    pub(super) fn failed(&mut self) -> bool {
+    /// Notes that the source cannot be used. Returns whether content that was loaded before is in use.
+    pub(super) fn note_unusable(&mut self) -> bool {
         let kept = self.loaded.is_some();
         self.status = if kept { SourceStatus::Stale } else { SourceStatus::Missing };
         kept
@@ -107,7 +107,7 @@ impl FreshnessTracker {
 }
 
 /// Refreshes a source now and after each of its pauses, and logs every minute and at the end how old its content is. A
-/// source that holds nothing is left alone.
+/// source that holds no invitations in memory is left alone.
 pub(super) fn keep_fresh(source: &Arc<dyn InviteSource>, tasks: &TaskTracker, stop: &CancellationToken) {
     let Some(pause) = source.refresh_pause() else { return };
     let refreshed = Arc::clone(source);

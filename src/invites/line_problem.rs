@@ -14,11 +14,12 @@ pub(super) const MAX_CELL: usize = 16 * 1024;
 #[error("has a date that is neither 2026-12-31 nor 2026-12-31T18:00:00Z")]
 pub struct InvalidDate;
 
-/// A line that is not used, or that its author may not have meant. Each text reads on after the line's number.
+/// A line that is not used, or that its author may not have meant. Each text continues a sentence
+/// that begins with the number of the line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LineProblem {
-    /// The last line may be half of one, and is not used: cut in the middle of a domain it would invite somebody else,
-    /// and cut before its `expires` it would invite for ever.
+    /// The last line may be incomplete, so it is not used. If it was cut in the middle of a domain, it would invite
+    /// somebody else; if it was cut before its `expires`, it would invite for ever.
     #[error(
         "is the last line and not ended by a line break, so it may be cut off: complete it and end it with a line break"
     )]
@@ -44,7 +45,7 @@ pub enum LineProblem {
     /// A quote begins a cell and nothing ends it.
     #[error("has a quote that is not closed on its line")]
     OpenQuote,
-    /// The line cannot be taken apart.
+    /// The line cannot be split into cells.
     #[error("{reason}")]
     NotCsv {
         /// What the CSV reader says.
@@ -74,7 +75,7 @@ pub enum LineProblem {
     /// The line invites nobody.
     #[error("has neither an email nor a code")]
     NeitherEmailNorCode,
-    /// A line that was to be added says nothing.
+    /// A line that was to be added has no content.
     #[error("is empty")]
     Empty,
     /// The email is no address and no domain rule.
@@ -110,7 +111,7 @@ pub enum LineProblem {
     /// `expires` is not after `not_before`.
     #[error("is never valid: it expires before it begins")]
     NeverValid,
-    /// The cell cannot be said in the declared type of its attribute, and is left out.
+    /// The cell does not fit the declared type of its attribute, and is left out.
     #[error("the cell in the column {} is {}, and is left out", attribute.short(), misfit(*declared))]
     Misfit {
         /// The attribute.

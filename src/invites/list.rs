@@ -1,7 +1,8 @@
-//! A list from a file: loaded after the listener is up, looked at again every `refresh`, taken whole or not at all.
+//! A list from a file. It is loaded after the service has begun to listen, and looked at again every `refresh`. A new
+//! version of the file is used as a whole or not at all.
 //!
 //! Hooks wait for the file only until the first load, within their deadline. The first content is used at once, a
-//! change once it is known to be complete (`changes.rs`). If the file cannot be read, is no file or no list, the last
+//! change once it is known to be complete (`changes.rs`). If the file cannot be read, or is not a list, the last
 //! good list stays in use; each look logs that, and Health shows how old the list is. A file system that hangs blocks
 //! one thread and nothing else: a look gives up after ten seconds, and the next look waits for the same read.
 
@@ -50,15 +51,15 @@ enum ListState {
     Failed(Arc<str>),
 }
 
-/// A read that may hang, on a thread of its own.
-type PendingRead = JoinHandle<Result<FileRead, FileError>>;
+/// A read of the file, on a thread of its own, since it may hang.
+type ReadTask = JoinHandle<Result<FileRead, FileError>>;
 
-/// What the looks at the file remember. One look at a time holds it.
+/// What one look at the file leaves for the next. Only one look at a time has it.
 #[derive(Debug, Default)]
 struct RefreshState {
     changes: ChangeDetector,
     /// The read that an earlier look has stopped waiting for.
-    pending: Option<PendingRead>,
+    pending: Option<ReadTask>,
 }
 
 /// A list in a file, as an invite source.
@@ -93,9 +94,9 @@ impl ListInvites {
         match self.read(&mut state).await {
             Ok(FileRead::Unchanged) => {
                 state.changes.note_unchanged();
-                self.confirm();
+                self.note_confirmed();
             }
-            Ok(FileRead::Content(bytes, found)) => self.handle(&mut state.changes, bytes, found).await,
+            Ok(FileRead::Content(bytes, observed)) => self.handle(&mut state.changes, bytes, observed).await,
             Err(FileError::Changed) if state.changes.has_list() => {
                 let again = state.changes.note_unsteady();
                 self.wait(again);
@@ -122,21 +123,21 @@ impl ListInvites {
     }
 
     /// Uses the file, waits or keeps the last good list, depending on how the file has changed.
-    async fn handle(&self, changes: &mut ChangeDetector, bytes: Vec<u8>, found: ObservedFile) {
-        match changes.judge(&found) {
-            FileChange::Unchanged => self.confirm(),
+    async fn handle(&self, changes: &mut ChangeDetector, bytes: Vec<u8>, observed: ObservedFile) {
+        match changes.compare(&observed) {
+            FileChange::Unchanged => self.note_confirmed(),
             FileChange::Unsettled { again } => self.wait(again),
-            FileChange::Complete if changes.lost_its_lines(&found) => {
-                changes.note_unusable(found);
+            FileChange::Complete if changes.lost_its_lines(&observed) => {
+                changes.note_unusable(observed);
                 self.keep_last_good("line 1, its only one, is not ended by a line break: the file may be cut off");
             }
             FileChange::Complete => match self.parse(bytes, changes.unended_line()).await {
                 Ok((snapshot, problems)) => {
-                    changes.note_in_use(found);
+                    changes.note_in_use(observed);
                     self.use_list(snapshot, &problems);
                 }
                 Err(error) => {
-                    changes.note_unusable(found);
+                    changes.note_unusable(observed);
                     self.keep_last_good(&error.to_string());
                 }
             },
@@ -162,20 +163,20 @@ impl ListInvites {
         let bad_lines = problems.iter().filter(|problem| !problem.is_used()).count();
         tracing::info!(event = "invites-loaded", source, invitations = snapshot.len(), bad_lines);
         self.state.send_replace(ListState::Loaded(Arc::new(snapshot)));
-        self.with_freshness(|freshness| freshness.current(true));
+        self.with_freshness(|freshness| freshness.note_current(true));
     }
 
     /// Notes that the file is the list in use.
-    fn confirm(&self) {
-        if self.with_freshness(|freshness| freshness.current(false)) {
+    fn note_confirmed(&self) {
+        if self.with_freshness(|freshness| freshness.note_current(false)) {
             let source = &*self.settings.options.source;
             tracing::info!(event = "invites-confirmed", source);
         }
     }
 
-    /// Notes that the file is changing; `again`: it was at the last look, too.
+    /// Notes that the file is changing. `again`: it was changing at the last look, too.
     fn wait(&self, again: bool) {
-        self.with_freshness(|freshness| freshness.changing(again));
+        self.with_freshness(|freshness| freshness.note_changing(again));
         let source = &*self.settings.options.source;
         if again {
             tracing::warn!(event = "invites-changing", source, again);
@@ -187,7 +188,7 @@ impl ListInvites {
     /// Notes that the file cannot be used. The last good list stays in use.
     fn keep_last_good(&self, reason: &str) {
         let source = &*self.settings.options.source;
-        let kept = self.with_freshness(FreshnessTracker::failed);
+        let kept = self.with_freshness(FreshnessTracker::note_unusable);
         tracing::error!(event = "invites-failed", source, reason, kept_last_good = kept);
         if !kept {
             self.state.send_replace(ListState::Failed(reason.into()));
@@ -218,9 +219,9 @@ impl InviteSource for ListInvites {
     fn find<'a>(
         &'a self,
         address: &'a EmailAddress,
-        how: EmailMatch,
+        email_match: EmailMatch,
     ) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>> {
-        Box::pin(async move { Ok(self.snapshot().await?.find(address, how)) })
+        Box::pin(async move { Ok(self.snapshot().await?.find(address, email_match)) })
     }
 
     fn find_code<'a>(&'a self, code: &'a CodeDigest) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>> {

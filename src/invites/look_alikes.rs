@@ -26,16 +26,17 @@ static ASCII: LazyLock<[String; 128]> = LazyLock::new(|| {
 #[derive(Default)]
 pub(super) struct LookAlikes {
     hasher: RandomState,
-    lines: Vec<SeenLine>,
+    lines: Vec<RuleLine>,
     remarks: Vec<LineReport>,
-    /// The skeleton of the present line.
+    /// The skeleton of the line that is being added.
     folded: String,
 }
 
-struct SeenLine {
-    /// Hashes of the rule's skeleton, and of the rule as it is compared.
+struct RuleLine {
+    /// The hash of the rule's skeleton.
     skeleton: u64,
-    exactly: u64,
+    /// The hash of the rule itself.
+    rule: u64,
     line: u64,
 }
 
@@ -58,16 +59,16 @@ impl LookAlikes {
             self.folded.extend(skeleton(&format!("{before}@{domain}")));
         }
         let skeleton = self.hash(&[&self.folded]);
-        let exactly = self.hash(&[before, "@", domain]);
-        self.lines.push(SeenLine { skeleton, exactly, line });
+        let rule_hash = self.hash(&[before, "@", domain]);
+        self.lines.push(RuleLine { skeleton, rule: rule_hash, line });
     }
 
-    /// The reports about all of them.
+    /// The reports about all lines.
     pub(super) fn finish(mut self) -> Vec<LineReport> {
         self.lines.sort_unstable_by_key(|line| (line.skeleton, line.line));
-        for alike in self.lines.chunk_by(|one, other| one.skeleton == other.skeleton) {
+        for alike in self.lines.chunk_by(|line, next| line.skeleton == next.skeleton) {
             let Some((first, others)) = alike.split_first() else { continue };
-            for other in others.iter().filter(|other| other.exactly != first.exactly) {
+            for other in others.iter().filter(|other| other.rule != first.rule) {
                 let problem = LineProblem::LooksLike { line: first.line };
                 self.remarks.push(LineReport { line: other.line, problem });
             }

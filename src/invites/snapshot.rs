@@ -11,14 +11,14 @@ mod domains;
 
 use std::collections::BTreeMap;
 
-use addresses::{AddressEntry, AddressHash, AddressIndex, KeyedHasher};
+use addresses::{AddressEntry, AddressIndex, AddressKey, KeyedHasher};
 use codes::CodeIndex;
 use domains::DomainIndex;
 
 use super::line_problem::LineProblem;
 use crate::values::{AddressRule, CodeDigest, EmailAddress, EmailMatch, Invitation};
 
-/// A list, complete.
+/// A whole list, as it was read.
 #[derive(Debug)]
 pub struct Snapshot {
     hasher: KeyedHasher,
@@ -65,10 +65,10 @@ impl Snapshot {
     /// Every invitation without a code that matches the address, in the list's order. Of a bare line only a hash is
     /// kept, so its invitation names the address that was asked for, even if the line has another form of it.
     #[must_use]
-    pub fn find(&self, address: &EmailAddress, how: EmailMatch) -> Vec<Invitation> {
-        let key = self.hasher.of(&address.compared(how));
-        let wider = self.wider.range(..=how).map(|(_, addresses)| addresses);
-        let entries = std::iter::once(&self.exact).chain(wider).flat_map(|addresses| addresses.with(key));
+    pub fn find(&self, address: &EmailAddress, email_match: EmailMatch) -> Vec<Invitation> {
+        let key = self.hasher.of(&address.compared(email_match));
+        let wider = self.wider.range(..=email_match).map(|(_, addresses)| addresses);
+        let entries = std::iter::once(&self.exact).chain(wider).flat_map(|addresses| addresses.find(key));
         let mut found: Vec<Invitation> = entries.filter_map(|entry| self.invitation(entry, address)).collect();
         found.extend(self.domains.matching(address).cloned());
         found.sort_by_key(|invitation| invitation.line);
@@ -78,7 +78,7 @@ impl Snapshot {
     /// Every invitation with the code, in the list's order.
     #[must_use]
     pub(crate) fn find_code(&self, code: &CodeDigest) -> Vec<Invitation> {
-        self.codes.with(code).cloned().collect()
+        self.codes.find(code).cloned().collect()
     }
 
     /// The first line without a code that has exactly this rule.
@@ -86,7 +86,7 @@ impl Snapshot {
     pub fn line_of(&self, rule: &AddressRule) -> Option<u64> {
         match rule {
             AddressRule::Exact(address) => {
-                self.exact.with(self.hasher.of(address.canonical())).first().map(|entry| u64::from(entry.line))
+                self.exact.find(self.hasher.of(address.canonical())).first().map(|entry| u64::from(entry.line))
             }
             AddressRule::Domain(_) | AddressRule::Subdomains(_) => self.domains.line_of(rule),
         }
@@ -136,17 +136,17 @@ impl SnapshotBuilder {
     }
 
     /// The hash of each form of an address, with the narrowest way of comparing that leads to that form.
-    fn forms(&self, address: &EmailAddress) -> Vec<(EmailMatch, AddressHash)> {
-        let mut forms = EmailMatch::ALL.map(|how| (how, address.compared(how))).to_vec();
+    fn forms(&self, address: &EmailAddress) -> Vec<(EmailMatch, AddressKey)> {
+        let mut forms = EmailMatch::ALL.map(|email_match| (email_match, address.compared(email_match))).to_vec();
         forms.dedup_by(|wider, narrower| wider.1 == narrower.1);
-        forms.into_iter().map(|(how, form)| (how, self.hasher.of(&form))).collect()
+        forms.into_iter().map(|(email_match, form)| (email_match, self.hasher.of(&form))).collect()
     }
 
-    fn add_exact(&mut self, invitation: Invitation, forms: &[(EmailMatch, AddressHash)]) {
+    fn add_exact(&mut self, invitation: Invitation, forms: &[(EmailMatch, AddressKey)]) {
         let line = u32::try_from(invitation.line).unwrap_or(u32::MAX);
         let details = self.details_of(invitation);
-        for &(how, key) in forms {
-            let addresses = match how {
+        for &(email_match, key) in forms {
+            let addresses = match email_match {
                 EmailMatch::Exact => &mut self.exact,
                 wider => self.wider.entry(wider).or_default(),
             };
@@ -173,7 +173,11 @@ impl SnapshotBuilder {
         Snapshot {
             hasher: self.hasher,
             exact: AddressIndex::new(self.exact),
-            wider: self.wider.into_iter().map(|(how, entries)| (how, AddressIndex::new(entries))).collect(),
+            wider: self
+                .wider
+                .into_iter()
+                .map(|(email_match, entries)| (email_match, AddressIndex::new(entries)))
+                .collect(),
             details: self.details.into_boxed_slice(),
             domains: self.domains,
             codes: self.codes,

@@ -1,8 +1,8 @@
 //! The answers of look-ups, kept for a short time.
 //!
-//! The cache is in this process only and holds at most 10,000 answers of each look-up; the least used go first. Its keys are digests of
-//! what was asked, so that it holds no addresses. Of an answer it has only the values for the form. How long an answer
-//! stays is measured by the monotonic clock.
+//! The cache is in this process only and holds at most 10,000 answers of each look-up; the least used go first. Its
+//! keys are digests of what was asked, so that it holds no addresses. Of an answer it has only the values for the form.
+//! How long an answer stays is measured by the monotonic clock.
 
 use std::fmt;
 use std::sync::Arc;

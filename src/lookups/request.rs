@@ -69,7 +69,8 @@ impl UrlTemplate {
     /// The address over values written by [`PERCENT_ENCODED`].
     pub(super) fn render(&self, context: &Value) -> Result<Url, InvalidRequest> {
         let rendered = self.template.render(context)?;
-        // A URL parser ignores these characters wherever they are. Removed before the checks, they cannot hide anything.
+        // A URL parser ignores these characters wherever they are. Removed before the checks, they cannot hide
+        // anything.
         let rendered = rendered.trim().replace(['\t', '\n', '\r'], "");
         if has_dot_segment(&rendered) {
             return Err(InvalidRequest::DotSegment);

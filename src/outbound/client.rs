@@ -1,4 +1,4 @@
-//! The HTTP client itself.
+//! The HTTP client: requests, answers, their limits, and the errors.
 
 use std::error::Error;
 use std::net::IpAddr;
@@ -34,7 +34,6 @@ impl Default for Limits {
 /// One request, complete: it can be sent again as it is.
 #[derive(Clone)]
 pub(crate) struct Request {
-    /// The method.
     pub method: Method,
     /// The address: https, or http on loopback.
     pub url: Url,
@@ -87,7 +86,6 @@ impl Request {
 /// An answer, whatever its status.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
-    /// The status.
     pub status: StatusCode,
     /// The body, complete.
     pub body: Vec<u8>,

@@ -1,4 +1,4 @@
-//! What to do about a failed call: the one classifier.
+//! Decides whether a failed call is tried again. No other file classifies HTTP statuses in general.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use chrono::{DateTime, Utc};
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
-/// The verdict on a failure.
+/// What to do about a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Disposition {
     /// Trying again later can help.
     Retry {
-        /// How long the other side asked us to wait.
+        /// How long the other side asked to wait.
         after: Option<Duration>,
     },
     /// Trying again cannot help; a person has to look at it.

@@ -1,7 +1,8 @@
-//! Trying again within one piece of work: a bounded number of times, with growing pauses, never past a point in time.
+//! Repeats a call: a limited number of times, with growing pauses, and never past a point in time.
 //!
-//! `backon` counts, grows the pauses, spreads them by jitter and waits. What it does not know stays here: whether trying
-//! again can help is a [`Disposition`], a requested `Retry-After` goes before our own pause, and the work ends in time.
+//! `backon` counts, grows the pauses, spreads them by jitter and waits. What it does not know stays here: whether
+//! trying again can help is a [`Disposition`], a requested `Retry-After` goes before our own pause, and no pause goes
+//! past the end.
 
 use std::time::Duration;
 
@@ -34,25 +35,27 @@ impl RetryPolicy {
     }
 }
 
-/// Calls `work` until it succeeds, fails for good, or the policy allows no further attempt. Returns the last outcome.
+/// Calls `operation` until it succeeds, fails for good, or the policy allows no further attempt. Returns the last
+/// outcome.
 ///
 /// A requested `Retry-After` is waited for in full. Jitter comes on top of it, at most as much again, so that many who
 /// were sent away at the same moment do not all come back at the same moment. Near the end jitter is left out if the
 /// pause fits only without it.
 pub(crate) async fn with_retries<T, E, F>(
     policy: RetryPolicy,
-    verdict: impl Fn(&E) -> Disposition,
-    work: impl FnMut() -> F,
+    disposition: impl Fn(&E) -> Disposition,
+    operation: impl FnMut() -> F,
 ) -> Result<T, E>
 where
     F: Future<Output = Result<T, E>>,
 {
     let mut exact_pauses = policy.pauses().build();
-    work.retry(policy.pauses().with_jitter())
-        .when(|error| matches!(verdict(error), Disposition::Retry { .. }))
+    operation
+        .retry(policy.pauses().with_jitter())
+        .when(|error| matches!(disposition(error), Disposition::Retry { .. }))
         .adjust(|error, jittered| {
             let (jittered, exact) = (jittered?, exact_pauses.next()?);
-            let Disposition::Retry { after } = verdict(error) else { return None };
+            let Disposition::Retry { after } = disposition(error) else { return None };
             let least = after.unwrap_or(exact);
             let jitter = jittered.saturating_sub(exact).min(least);
             policy.in_time(least.saturating_add(jitter)).or_else(|| policy.in_time(least))

@@ -35,8 +35,8 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
-    /// Whether the wait after it is over. A failure with a time in the future was written while a clock was wrong, so its
-    /// wait does not count.
+    /// Whether the wait after it is over. A failure with a time in the future was written while a clock was wrong, so
+    /// its wait does not count.
     pub(super) fn is_over(&self, now: DateTime<Utc>) -> bool {
         self.not_before <= now || is_ahead(self.at, now)
     }
@@ -45,9 +45,9 @@ impl Attempt {
 /// When to try again after the `failures`th failure of a step (from 1) at `now`; `retry_after` is the
 /// wait that the outside system asked for.
 ///
-/// Up to a fifth is added to each wait, so that what failed together in one outage is not tried again at one moment. The
-/// addition follows from the id, the step and the number of failures, so no random numbers are needed. A wait is never
-/// shorter than the outside system asked for.
+/// Up to a fifth is added to each wait, so that what failed together in one outage is not tried again at one moment.
+/// The addition follows from the id, the step and the number of failures, so no random numbers are needed. A wait is
+/// never shorter than the outside system asked for.
 pub(super) fn not_before(
     id: &impl Display,
     step: Option<&str>,

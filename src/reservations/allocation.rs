@@ -1,4 +1,4 @@
-//! Which slot a claim gets: pure.
+//! Decides which slot a person gets. Pure: nothing is read or written here.
 
 use std::collections::BTreeSet;
 
@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 use super::event::Reservation;
 use super::log::SlotState;
 
-/// What a claim gets.
+/// The slot that a person gets.
 #[derive(Debug)]
 pub(super) enum Allocation<'s> {
-    /// The slot that its holder has already.
+    /// The slot that the holder has already.
     Renew(&'s SlotState, &'s Reservation),
     /// This free slot.
     Take(u32),
@@ -18,7 +18,7 @@ pub(super) enum Allocation<'s> {
     UsedUp,
 }
 
-/// What a claim gets of a code with so many uses, given the slots that have events.
+/// Finds a slot of a code with this many `uses`, given the slots that have events.
 pub(super) fn allocate<'s>(
     slots: &'s [SlotState],
     wanted: &Reservation,
@@ -45,11 +45,11 @@ fn renewable<'s>(
     waiting.find(|(_, held)| held.holder == wanted.holder && held.is_renewable(now))
 }
 
-/// Only slots below the limit may be taken; `None`: none at all.
+/// The limit below which slots may be taken; `None`: no slot may be taken.
 ///
-/// It is the highest number for which the slots below it, and those from it on that are in use, are no more than the
-/// uses. That is simply the number of uses, unless the list has lowered it below a slot in use. A limit, rather than a
-/// count: two people who see one use left have to meet at one slot, so that only one of them gets it.
+/// Usually the limit is the number of uses. If the list has lowered the uses, slots above them may still be in use. Then
+/// the limit is lower: the slots below it, and the slots in use from it on, are together no more than the uses. It is a
+/// limit rather than a count, so that two people who see one use left try for the same slot, and only one gets it.
 fn limit(in_use: &BTreeSet<u32>, uses: u32) -> Option<u32> {
     let from = |limit: u32| u32::try_from(in_use.range(limit..).count()).unwrap_or(u32::MAX);
     (1..=uses).rev().find(|limit| limit.saturating_add(from(*limit)) <= uses)

@@ -24,13 +24,13 @@ pub(super) enum Event {
         /// What was accepted.
         reservation: Reservation,
     },
-    /// It counts as used although no account was found, since none could have been found.
+    /// It counts as used although no account was found, because an account could have been missed.
     Kept {
         /// When this was written.
         at: DateTime<Utc>,
         /// Why.
         reason: String,
-        /// What was kept. If its account is found after all, it is accepted.
+        /// What was kept. If the account is found after all, the reservation is accepted.
         reservation: Reservation,
     },
     /// No account was found; the slot is free.
@@ -73,8 +73,8 @@ impl Event {
 /// A use that waits for its account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Reservation {
-    /// For whom.
-    pub(super) holder: HolderKey,
+    /// Whose use it is.
+    pub(super) holder: HolderId,
     /// The address by which the account will be known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) address: Option<AddressDigest>,
@@ -85,19 +85,19 @@ pub(super) struct Reservation {
     /// When the holder got the use; absent in what was written by an earlier version, and then the same as `at`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) since: Option<DateTime<Utc>>,
-    /// How often the holder has found it again since.
+    /// How often the holder has got it again since.
     #[serde(default)]
     pub(super) renewals: u32,
 }
 
 impl Reservation {
-    /// Whether the holder may find it once more.
+    /// Whether the holder may get it once more.
     pub(super) fn is_renewable(&self, now: DateTime<Utc>) -> bool {
         let since = self.since.unwrap_or(self.at);
         self.renewals < RENEWALS && now.signed_duration_since(since).abs() < RENEWABLE
     }
 
-    /// The same use under the lease of `wanted`. It stays with its holder and its address.
+    /// The same use with the lease of `wanted`. Its holder and its address stay.
     pub(super) fn renewed(&self, wanted: &Self) -> Self {
         let renewals = self.renewals.saturating_add(1);
         Self { at: wanted.at, until: wanted.until, since: self.since.or(Some(self.at)), renewals, ..self.clone() }
@@ -125,10 +125,11 @@ impl fmt::Debug for AddressDigest {
 /// For whom a use is reserved. `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(super) struct HolderKey(String);
+pub(super) struct HolderId(String);
 
-impl HolderKey {
-    /// The address; without one the person as Start saw them; without both a holder who never comes again.
+impl HolderId {
+    /// The holder with this address. Without one, the person as Start saw them. Without both, a new holder, whom no
+    /// later Submit can match.
     pub(super) fn of(address: Option<&AddressDigest>, person: Option<&PersonId>) -> Self {
         let known = address.map(|address| address.0.clone()).or_else(|| person.map(|id| id.as_str().to_owned()));
         Self(known.unwrap_or_else(|| Uuid::new_v4().to_string()))
@@ -143,8 +144,8 @@ impl HolderKey {
     }
 }
 
-impl fmt::Debug for HolderKey {
+impl fmt::Debug for HolderId {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("HolderKey(…)")
+        out.write_str("HolderId(…)")
     }
 }

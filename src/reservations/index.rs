@@ -8,11 +8,11 @@ use super::event::{AddressDigest, Event, Reservation};
 use super::log::SlotState;
 use crate::values::{CodeDigest, ObjectId};
 
-/// Every reservation with an address, and every accepted one, as they were when they were read. One that has changed
-/// since is noticed when its next event is written.
+/// Every reservation with an address, and every accepted one, as they were when they were read. If a slot has
+/// changed since, that is noticed when its next event is written.
 #[derive(Debug, Default)]
 pub(crate) struct ReservationIndex {
-    /// Those without an account: reserved or kept.
+    /// The slots that have no account yet: reserved or kept.
     open: BTreeMap<AddressDigest, Vec<SlotState>>,
     /// The codes of each account, with the time when they were reserved.
     accepted: BTreeMap<ObjectId, Vec<(DateTime<Utc>, CodeDigest)>>,
@@ -40,17 +40,17 @@ impl ReservationIndex {
         self.accepted.get(account).cloned().unwrap_or_default()
     }
 
-    /// What is reserved or kept for an address.
+    /// The slots that are reserved or kept for an address.
     pub(super) fn open(&self, address: &AddressDigest) -> impl Iterator<Item = &SlotState> {
         self.open.get(address).into_iter().flatten()
     }
 
-    /// What waits for an account.
+    /// The reservations that wait for an account.
     pub(super) fn waiting(&self) -> impl Iterator<Item = (&SlotState, &Reservation)> {
         self.open.values().flatten().filter_map(|slot| Some((slot, slot.last.waiting()?)))
     }
 
-    /// Whether the lease of a reservation without an account ended by then.
+    /// Whether a reservation waits for an account although its lease ended by then.
     #[must_use]
     pub(crate) fn has_ended(&self, by: DateTime<Utc>) -> bool {
         self.waiting().any(|(_, reservation)| reservation.until <= by)

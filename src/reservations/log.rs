@@ -1,4 +1,4 @@
-//! The slots' logs over the store: what the last event of each slot is, and how the next one is written.
+//! The logs of slots in the store: reads the last event of each slot, and writes the next one.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use moka::sync::Cache;
 
 use super::event::Event;
 use super::namespace::RESERVATIONS;
-use crate::storage::{Creation, Entry, RoomStore, StoreError};
+use crate::storage::{Creation, ListedObject, RoomStore, StoreError};
 use crate::telemetry::describe;
 use crate::values::CodeDigest;
 
@@ -20,7 +20,7 @@ const READERS: usize = 32;
 /// How many events are remembered; about 20 MB.
 const MAX_KNOWN: u64 = 50_000;
 
-/// The event of a slot that is to be written next.
+/// Where the next event of a slot is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NextEvent {
     pub(super) code: CodeDigest,
@@ -44,7 +44,7 @@ impl NextEvent {
         (next.name(number) == name).then_some(next)
     }
 
-    /// What tells slots apart, and their order.
+    /// Identifies the slot, and orders slots by code and number.
     fn slot_key(&self) -> ([u8; 32], u32) {
         (*self.code.as_bytes(), self.slot)
     }
@@ -62,7 +62,7 @@ pub(super) struct SlotState {
     pub(super) last: Arc<Event>,
 }
 
-/// One version of an object. An object that was replaced has another time, so it is read anew.
+/// One version of an object. A replaced object has another time, so it is read anew.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct ObjectVersion {
     name: String,
@@ -93,7 +93,7 @@ impl SlotLogs {
 
     async fn slots(&self, folder: &str) -> Result<Vec<SlotState>, StoreError> {
         let mut last: BTreeMap<([u8; 32], u32), (NextEvent, ObjectVersion)> = BTreeMap::new();
-        for Entry { name, modified } in self.store.list(folder).await? {
+        for ListedObject { name, modified } in self.store.list(folder).await? {
             let Some(next) = NextEvent::after(&name) else { continue };
             let known = last.get(&next.slot_key());
             if known.is_none_or(|(known, _)| known.number < next.number) {
@@ -117,7 +117,7 @@ impl SlotLogs {
                 tracing::error!(event = "reservation-unreadable", object = object.name, reason = describe(&error));
                 Event::Unreadable
             }
-            // Listed and gone again: somebody deletes what is never deleted.
+            // It was listed and is gone: somebody deletes objects that this room never deletes.
             read => read?.unwrap_or(Event::Unreadable),
         };
         let last = Arc::new(event);

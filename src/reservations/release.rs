@@ -49,7 +49,7 @@ impl Reservations {
     }
 
     /// Accepts, for an account, every reservation under one of its addresses; also one that was kept. `None`: others
-    /// wrote to one of them each time, so not all is accepted; to be tried again.
+    /// kept writing to one of them, so not all are accepted. The caller tries again later.
     pub(crate) async fn accept(
         &self,
         index: &ReservationIndex,
@@ -73,8 +73,8 @@ impl Reservations {
         Ok(Some(AcceptedCodes { new, codes: latest_first(codes) }))
     }
 
-    /// The slot as it is in the end: accepted for the account, or no longer held by this address. `None`: others wrote
-    /// to it each time.
+    /// Accepts one slot, and returns it: accepted for the account, or no longer held by this address. `None`: others
+    /// kept writing to it.
     async fn accept_slot(
         &self,
         mut slot: SlotState,
@@ -84,7 +84,7 @@ impl Reservations {
     ) -> Result<Option<SlotState>, StoreError> {
         for _ in 0..ATTEMPTS {
             let next = slot.next;
-            let open = slot.last.without_account().filter(|one| one.address.as_ref() == Some(address));
+            let open = slot.last.without_account().filter(|open| open.address.as_ref() == Some(address));
             let Some(reservation) = open.cloned() else { return Ok(Some(slot)) };
             let event = Event::Accepted { account: account.clone(), at: now, reservation };
             if self.logs.append(next, &event).await? == Creation::Created {
@@ -97,8 +97,8 @@ impl Reservations {
         Ok(None)
     }
 
-    /// Releases every reservation of the index whose lease ended by `ended_by`: no account came for it. One that is
-    /// older than `oldest`, from when on accounts are looked at, is kept.
+    /// Releases every reservation of the index whose lease ended by `ended_by`: no account came for it. A
+    /// reservation from before `oldest` is kept, since accounts that old are not looked at.
     pub(crate) async fn release(
         &self,
         index: &ReservationIndex,
@@ -118,8 +118,8 @@ impl Reservations {
     /// Keeps every reservation whose lease began before a gap in the audit log ended; says how many.
     pub(crate) async fn keep(&self, gap_end: DateTime<Utc>, now: DateTime<Utc>) -> Result<usize, StoreError> {
         let index = self.index().await?;
-        let unseen = index.waiting().filter(|(_, reservation)| reservation.at < gap_end);
-        let events = unseen.map(|(slot, reservation)| (slot.clone(), kept(reservation, GAP, now)));
+        let before_gap_end = index.waiting().filter(|(_, reservation)| reservation.at < gap_end);
+        let events = before_gap_end.map(|(slot, reservation)| (slot.clone(), kept(reservation, GAP, now)));
         Ok(self.append_all(events.collect()).await?.kept)
     }
 
@@ -128,8 +128,8 @@ impl Reservations {
             Box::pin(self.append_last(slot, event))
         };
         let writes: Vec<_> = events.into_iter().map(write).collect();
-        let add = |all: ReleaseCounts, one: ReleaseCounts| async move {
-            Ok(ReleaseCounts { released: all.released + one.released, kept: all.kept + one.kept })
+        let add = |sum: ReleaseCounts, next: ReleaseCounts| async move {
+            Ok(ReleaseCounts { released: sum.released + next.released, kept: sum.kept + next.kept })
         };
         stream::iter(writes).buffer_unordered(WRITERS).try_fold(ReleaseCounts::default(), add).await
     }

@@ -1,14 +1,15 @@
-//! Who has come as far as the form: what a Start saw of a person, for the Submit that belongs to it.
+//! The Starts of the last hour: what each one saw of a person, so that the Submit that belongs to it can be recognised.
 //!
-//! A Submit usually carries no identities, so the service has to find out who sent it. The correlation id is a hint and
-//! no proof: a client can choose the id of its sign-in, so several people can have one, and whether Entra uses one id
-//! for both events is documented nowhere. So Starts are remembered by person: application, network, address or none,
-//! and a keyed digest of what identity providers call them. A Submit belongs to
+//! A Submit (the form was sent) usually carries no identities, so the service has to find out from the Start (the form
+//! is about to be shown) who sent it. The correlation id is only a hint: a client can choose the id of its sign-in, so
+//! several people can have the same one. Whether Entra uses one id for both events is not documented either. So Starts
+//! are remembered by person: application, network, address (or none), and a keyed digest of what identity providers
+//! call them. A Submit belongs to
 //!
-//! - the person under its id, if all Starts under that id in this application were one person;
-//! - else, if no Start was seen under its id, the only person who started in this application from this network, if
-//!   Submit lists the address of that person;
-//! - else nobody, and no Start is used for it.
+//! - the person who started under its id, if all Starts under that id in this application were one person's;
+//! - else, if there was no Start under its id, the only person who started in this application from this network, if
+//!   the Submit lists that person's address;
+//! - else nobody that is known, and no Start is used for it.
 //!
 //! Everything is remembered for an hour. What other instances have to know is in the state store
 //! ([`Visibility::Shared`]); the rest is in this process. A store that is slow makes the caller wait. One that is
@@ -94,11 +95,11 @@ pub(crate) struct MatchedStart {
     pub person: PersonId,
     /// What Start saw of them.
     pub start: Arc<RememberedStart>,
-    /// How it is known that both are one person.
+    /// How it is known that both events are from one person.
     pub by: KnownBy,
 }
 
-/// By what Starts are looked up; `None`: the event does not say, so none is found.
+/// What Starts are looked up by. `None`: the event does not say it, so none is found.
 #[derive(Debug, Clone, Copy)]
 enum StartKey<'a> {
     /// Under a correlation id.
@@ -107,16 +108,16 @@ enum StartKey<'a> {
     Network(Option<Network>),
 }
 
-/// One Start of the last hour.
+/// A Start of the last hour that was found.
 #[derive(Debug, Clone)]
-enum SeenStart {
+enum FoundStart {
     /// What it saw is here.
     InMemory(PersonId, Arc<RememberedStart>),
     /// What it saw is in an object of this name.
     Stored(PersonId, String),
 }
 
-impl SeenStart {
+impl FoundStart {
     fn person(&self) -> &PersonId {
         match self {
             Self::InMemory(person, _) | Self::Stored(person, _) => person,
@@ -125,8 +126,8 @@ impl SeenStart {
 }
 
 /// The person, if all Starts are of one.
-fn only_person(starts: &[SeenStart]) -> Option<&PersonId> {
-    let people: BTreeSet<&PersonId> = starts.iter().map(SeenStart::person).collect();
+fn only_person(starts: &[FoundStart]) -> Option<&PersonId> {
+    let people: BTreeSet<&PersonId> = starts.iter().map(FoundStart::person).collect();
     people.first().copied().filter(|_| people.len() == 1)
 }
 
@@ -138,15 +139,15 @@ pub(crate) struct RememberedStarts {
 }
 
 impl RememberedStarts {
-    /// Over this store; nothing is read yet. People are digested under a key that follows from the secret; without
-    /// one, under a key that is kept in the store.
+    /// The Starts in this store and this process. Nothing is read yet. People are digested under a key that follows
+    /// from the secret; without one, under a key that is kept in the store.
     #[must_use]
     pub(crate) fn new(store: &StateStore, secret: Option<&Secret>) -> Self {
         Self { process: ProcessStarts::new(), shared: SharedStarts::new(store.open(&NAMESPACE), secret) }
     }
 
-    /// Remembers a Start, with the address that it saw. Entra repeats a call: the same person is remembered twice then,
-    /// which is one person.
+    /// Remembers a Start, with the address that it saw. If Entra repeats a call, the same person is remembered
+    /// twice, which does no harm.
     pub(crate) async fn remember(
         &self,
         visibility: Visibility,
@@ -163,47 +164,47 @@ impl RememberedStarts {
     }
 
     /// The Start that a Submit belongs to; `None` if that cannot be told. The store is asked only for
-    /// [`Visibility::Shared`]. `lists` says whether the form lists an address.
+    /// [`Visibility::Shared`]. `form_lists` says whether the form lists an address.
     pub(crate) async fn find(
         &self,
         visibility: Visibility,
         submit: &EventOrigin<'_>,
-        lists: impl Fn(&EmailAddress) -> bool,
+        form_lists: impl Fn(&EmailAddress) -> bool,
         now: DateTime<Utc>,
     ) -> Result<Option<MatchedStart>, StoreError> {
         let by_id = StartKey::Id(submit.correlation_id);
-        let (mut seen, mut by) = (self.seen(visibility, submit, by_id, now).await?, KnownBy::CorrelationId);
-        if seen.is_empty() {
+        let (mut starts, mut by) = (self.recent(visibility, submit, by_id, now).await?, KnownBy::CorrelationId);
+        if starts.is_empty() {
             let by_network = StartKey::Network(submit.network);
-            (seen, by) = (self.seen(visibility, submit, by_network, now).await?, KnownBy::Network);
+            (starts, by) = (self.recent(visibility, submit, by_network, now).await?, KnownBy::Network);
         }
-        let Some(person) = only_person(&seen).cloned() else { return Ok(None) };
-        let Some(start) = self.read(&seen).await? else { return Ok(None) };
-        let is_theirs = by == KnownBy::CorrelationId || start.email().is_some_and(lists);
+        let Some(person) = only_person(&starts).cloned() else { return Ok(None) };
+        let Some(start) = self.read(&starts).await? else { return Ok(None) };
+        let is_theirs = by == KnownBy::CorrelationId || start.email().is_some_and(form_lists);
         Ok(is_theirs.then_some(MatchedStart { person, start, by }))
     }
 
     /// The Starts of the last hour under a key, the newest first.
-    async fn seen(
+    async fn recent(
         &self,
         visibility: Visibility,
         submit: &EventOrigin<'_>,
         key: StartKey<'_>,
         now: DateTime<Utc>,
-    ) -> Result<Vec<SeenStart>, StoreError> {
-        let mut seen = self.process.seen(submit.app, key, now);
+    ) -> Result<Vec<FoundStart>, StoreError> {
+        let mut starts = self.process.recent(submit.app, key, now);
         if visibility == Visibility::Shared {
-            seen.extend(self.shared.seen(submit.app, key, now).await?);
+            starts.extend(self.shared.recent(submit.app, key, now).await?);
         }
-        Ok(seen)
+        Ok(starts)
     }
 
-    /// What the newest of one person's Starts saw that can be read.
-    async fn read(&self, starts: &[SeenStart]) -> Result<Option<Arc<RememberedStart>>, StoreError> {
+    /// What the newest of these Starts saw that can be read. All of them are one person's.
+    async fn read(&self, starts: &[FoundStart]) -> Result<Option<Arc<RememberedStart>>, StoreError> {
         for start in starts {
             let read = match start {
-                SeenStart::InMemory(_, start) => Some(Arc::clone(start)),
-                SeenStart::Stored(person, object) => self.shared.read(person, object).await?,
+                FoundStart::InMemory(_, start) => Some(Arc::clone(start)),
+                FoundStart::Stored(person, object) => self.shared.read(person, object).await?,
             };
             if read.is_some() {
                 return Ok(read);
@@ -221,8 +222,8 @@ impl RememberedStarts {
         }
     }
 
-    /// Does what [`RememberedStarts::sweep`] does, and deletes what killed writes have left anywhere in the store: for
-    /// where no timer does it. A store that can never be used holds nothing.
+    /// Does what [`RememberedStarts::sweep`] does, and also deletes what killed writes have left anywhere in the store.
+    /// For services without a timer, which would do it. A store that can never be used holds nothing.
     pub(crate) async fn sweep_with_leftovers(&self, now: DateTime<Utc>) {
         if self.shared.is_usable() {
             self.shared.sweep_leftovers(now).await;
@@ -231,7 +232,7 @@ impl RememberedStarts {
     }
 }
 
-/// Whether something of that time still counts. One from much later was written while a clock was wrong.
+/// Whether a Start of that time still counts. One from much later than now was written while a clock was wrong.
 fn is_fresh(at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     now.signed_duration_since(at).abs() < LIFETIME
 }

@@ -60,7 +60,7 @@ impl Guest {
     /// Claims the code.
     async fn at(self, reservations: &Reservations, uses: u32, now: DateTime<Utc>) -> Result<Reserved, ReserveError> {
         let (address, seen) = (self.address.map(person), self.person.map(seen));
-        let claim = Claim { code: &code(), uses, address: address.as_ref(), person: seen.as_ref() };
+        let claim = ReservationRequest { code: &code(), uses, address: address.as_ref(), person: seen.as_ref() };
         reservations.reserve(&claim, now).await
     }
 }
@@ -257,7 +257,7 @@ async fn to_look_whether_a_use_is_left_writes_nothing_and_says_what_a_claim_woul
     let reservations = shelf.reservations();
     let would = async |number: usize, uses| {
         let (code, address) = (code(), person(number));
-        let claim = Claim { code: &code, uses, address: Some(&address), person: None };
+        let claim = ReservationRequest { code: &code, uses, address: Some(&address), person: None };
         reservations.would_reserve(&claim, now()).await.unwrap()
     };
     assert!(would(1, 1).await && shelf.written().is_empty());
@@ -335,7 +335,7 @@ async fn after_a_thousand_uses_a_code_is_used_up_whatever_the_list_says() {
     assert_eq!(guest(1, 1).at(&reservations, u32::MAX, now()).await.unwrap(), Reserved::New);
     assert!(matches!(guest(2, 2).at(&reservations, u32::MAX, now()).await, Err(ReserveError::UsedUp)));
     let (code, address) = (code(), person(2));
-    let claim = Claim { code: &code, uses: u32::MAX, address: Some(&address), person: None };
+    let claim = ReservationRequest { code: &code, uses: u32::MAX, address: Some(&address), person: None };
     assert!(!reservations.would_reserve(&claim, now()).await.unwrap());
 }
 

@@ -1,4 +1,4 @@
-//! Where the objects are, and what is done with them.
+//! The store behind the parts of the rooms: where the objects are, and the operations on them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,13 +25,13 @@ const FOLDER_RETRIES: usize = 3;
 pub(crate) enum Creation {
     /// The object is new.
     Created,
-    /// There was one already; it is as it was.
+    /// The object exists already. It was not changed.
     AlreadyExists,
 }
 
-/// An object's name and when it was last written.
+/// An object as a listing shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Entry {
+pub(crate) struct ListedObject {
     /// The full name, with `/` between its parts.
     pub name: String,
     /// The time of the last write, by the store's clock.
@@ -45,7 +45,7 @@ pub(super) enum Backend {
     Folder(Arc<Folder>),
     /// In an object store.
     Objects(Arc<dyn ObjectStore>),
-    /// Nowhere: a folder on Azure would be lost with the instance.
+    /// Nowhere. On Azure, a local folder would be lost with the instance.
     LocalOnAzure,
 }
 
@@ -104,11 +104,11 @@ impl Backend {
     }
 
     pub(super) async fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StoreError> {
-        let got = match self.readable().await?.get(&Path::from(name)).await {
+        let answer = match self.readable().await?.get(&Path::from(name)).await {
             Err(object_store::Error::NotFound { .. }) => return Ok(None),
-            got => got.map_err(failed("read", name))?,
+            answer => answer.map_err(failed("read", name))?,
         };
-        let bytes = got.bytes().await.map_err(failed("read", name))?;
+        let bytes = answer.bytes().await.map_err(failed("read", name))?;
         let value = serde_json::from_slice(&bytes);
         value.map(Some).map_err(corrupt(name))
     }
@@ -121,11 +121,12 @@ impl Backend {
         }
     }
 
-    pub(super) async fn list(&self, folder: &str) -> Result<Vec<Entry>, StoreError> {
+    pub(super) async fn list(&self, folder: &str) -> Result<Vec<ListedObject>, StoreError> {
         let objects = self.readable().await?;
-        let found = objects.list(Some(&Path::from(folder)));
-        let entries = found.map_ok(|meta| Entry { name: meta.location.to_string(), modified: meta.last_modified });
-        entries.try_collect().await.map_err(failed("list", folder))
+        let listing = objects.list(Some(&Path::from(folder)));
+        let listed =
+            listing.map_ok(|meta| ListedObject { name: meta.location.to_string(), modified: meta.last_modified });
+        listed.try_collect().await.map_err(failed("list", folder))
     }
 
     pub(super) async fn delete(&self, name: &str) -> Result<(), StoreError> {
@@ -135,7 +136,7 @@ impl Backend {
         }
     }
 
-    /// Only a folder has leftovers.
+    /// Deletes what killed writes left; returns how many. Only a folder has such leftovers.
     pub(super) async fn sweep(&self, now: DateTime<Utc>) -> usize {
         let Self::Folder(folder) = self else { return 0 };
         let folder = folder.path.clone();

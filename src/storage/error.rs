@@ -20,27 +20,23 @@ pub(crate) enum StoreError {
     /// The folder cannot be made or opened.
     #[error("cannot open the state folder {folder}")]
     Folder {
-        /// The folder.
         folder: String,
-        /// The cause.
         #[source]
         source: std::io::Error,
     },
     /// Reading, writing, listing or deleting failed.
     #[error("cannot {doing} {name} in the state store")]
     Failed {
-        /// The verb.
+        /// The verb: `write`, `read`, `look for`, `list` or `delete`.
         doing: &'static str,
         /// The object or the prefix.
         name: String,
-        /// The cause.
         #[source]
         source: object_store::Error,
     },
     /// The object is not the JSON that was written.
     #[error("{name} in the state store is not the JSON expected: line {line}, column {column}")]
     Corrupt {
-        /// The object.
         name: String,
         /// The line of the error, from 1. The content may be personal, so it is not quoted.
         line: usize,

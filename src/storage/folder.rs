@@ -23,43 +23,43 @@ use super::sweep::is_leftover;
 #[derive(Debug)]
 pub(super) struct Folder {
     pub(super) path: PathBuf,
-    /// What the rooms keep in it. A folder that holds anything else is not the state's alone.
+    /// What the rooms keep in it. If the folder holds anything else, it is not for the state alone.
     namespaces: &'static [&'static Namespace],
     objects: OnceLock<Arc<dyn ObjectStore>>,
-    /// It cannot be closed to others, and the log has said so.
-    stays_open: AtomicBool,
+    /// Whether others can open it and that cannot be changed. The log has said so.
+    is_open_to_others: AtomicBool,
 }
 
 impl Folder {
     pub(super) fn new(path: &Path, namespaces: &'static [&'static Namespace]) -> Self {
-        Self { path: path.to_owned(), namespaces, objects: OnceLock::new(), stays_open: AtomicBool::new(false) }
+        Self { path: path.to_owned(), namespaces, objects: OnceLock::new(), is_open_to_others: AtomicBool::new(false) }
     }
 
     /// The objects in it, for reading.
     pub(super) async fn readable(self: &Arc<Self>) -> Result<Arc<dyn ObjectStore>, StoreError> {
         match self.objects.get() {
             Some(objects) => Ok(Arc::clone(objects)),
-            None => self.blocking(Self::look).await,
+            None => self.run_blocking(Self::open_for_reading).await,
         }
     }
 
-    /// The objects in it, for writing; the folder is made or closed to others before.
+    /// The objects in it, for writing. Before that, the folder is made if necessary, and closed to others.
     pub(super) async fn writable(self: &Arc<Self>) -> Result<Arc<dyn ObjectStore>, StoreError> {
-        self.blocking(Self::prepare).await
+        self.run_blocking(Self::open_for_writing).await
     }
 
-    async fn blocking(
+    async fn run_blocking(
         self: &Arc<Self>,
-        work: impl FnOnce(&Self) -> std::io::Result<Arc<dyn ObjectStore>> + Send + 'static,
+        operation: impl FnOnce(&Self) -> std::io::Result<Arc<dyn ObjectStore>> + Send + 'static,
     ) -> Result<Arc<dyn ObjectStore>, StoreError> {
         let folder = Arc::clone(self);
-        let done = tokio::task::spawn_blocking(move || work(&folder)).await;
+        let done = tokio::task::spawn_blocking(move || operation(&folder)).await;
         done.unwrap_or_else(|error| Err(std::io::Error::other(error)))
             .map_err(|source| StoreError::Folder { folder: self.path.display().to_string(), source })
     }
 
     /// The objects of the folder as it is; none if it is not there.
-    fn look(&self) -> std::io::Result<Arc<dyn ObjectStore>> {
+    fn open_for_reading(&self) -> std::io::Result<Arc<dyn ObjectStore>> {
         match std::fs::metadata(&self.path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Arc::new(InMemory::new())),
             Ok(found) if !found.is_dir() => Err(std::io::Error::other("something else has its name")),
@@ -68,12 +68,12 @@ impl Folder {
     }
 
     /// Makes the folder if it is not there, closes it to others, and opens it.
-    pub(super) fn prepare(&self) -> std::io::Result<Arc<dyn ObjectStore>> {
+    pub(super) fn open_for_writing(&self) -> std::io::Result<Arc<dyn ObjectStore>> {
         make_private(&self.path)?;
-        if !self.stays_open.load(Ordering::Relaxed)
-            && let Err(reason) = self.close()
+        if !self.is_open_to_others.load(Ordering::Relaxed)
+            && let Err(reason) = self.restrict_to_owner()
         {
-            self.stays_open.store(true, Ordering::Relaxed);
+            self.is_open_to_others.store(true, Ordering::Relaxed);
             let folder = self.path.display();
             tracing::warn!(event = "state-folder-open", %folder, %reason);
         }
@@ -88,7 +88,7 @@ impl Folder {
 
     /// Takes the folder's rights from everybody but its owner; fails if that cannot or should not be done.
     #[cfg(unix)]
-    fn close(&self) -> std::io::Result<()> {
+    fn restrict_to_owner(&self) -> std::io::Result<()> {
         use std::os::unix::fs::PermissionsExt;
         let mut permissions = std::fs::metadata(&self.path)?.permissions();
         let private = permissions.mode() & !0o077;
@@ -106,9 +106,9 @@ impl Folder {
         std::fs::set_permissions(&self.path, permissions)
     }
 
-    /// Rights are inherited there.
+    /// On other systems a folder inherits its rights, so there is nothing to do.
     #[cfg(not(unix))]
-    fn close(&self) -> std::io::Result<()> {
+    fn restrict_to_owner(&self) -> std::io::Result<()> {
         Ok(())
     }
 

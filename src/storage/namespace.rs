@@ -49,10 +49,11 @@ pub(crate) fn is_below(name: &str, folder: &str) -> bool {
 /// Every name that two of the namespaces claim, with both rooms. Empty if each name has one owner.
 #[cfg(test)]
 pub(crate) fn overlaps(namespaces: &[&Namespace]) -> Vec<String> {
-    let all: Vec<_> = namespaces.iter().flat_map(|one| one.names().map(|name| (one.room(), name))).collect();
+    let claims: Vec<_> =
+        namespaces.iter().flat_map(|namespace| namespace.names().map(|name| (namespace.room(), name))).collect();
     let mut found = Vec::new();
-    for (at, (room, name)) in all.iter().enumerate() {
-        for (other_room, other) in all.iter().skip(at + 1) {
+    for (at, (room, name)) in claims.iter().enumerate() {
+        for (other_room, other) in claims.iter().skip(at + 1) {
             if name == other || is_below(name, other) || is_below(other, name) {
                 found.push(format!("{room} claims {name}, and {other_room} claims {other}"));
             }

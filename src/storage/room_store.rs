@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::backend::{Backend, Creation, Entry};
+use super::backend::{Backend, Creation, ListedObject};
 use super::error::StoreError;
 use super::namespace::Namespace;
 
@@ -21,14 +21,14 @@ impl RoomStore {
         Self { backend, namespace }
     }
 
-    /// The store, for an object of this room.
+    /// The backend, if the object is this room's own.
     fn object(&self, name: &str) -> Result<&Backend, StoreError> {
-        self.owned(self.namespace.has_object(name), name)
+        self.backend_if(self.namespace.has_object(name), name)
     }
 
-    fn owned(&self, owned: bool, name: &str) -> Result<&Backend, StoreError> {
+    fn backend_if(&self, is_own: bool, name: &str) -> Result<&Backend, StoreError> {
         let not_owned = || StoreError::NotOwned { room: self.namespace.room(), name: name.to_owned() };
-        owned.then_some(&self.backend).ok_or_else(not_owned)
+        is_own.then_some(&self.backend).ok_or_else(not_owned)
     }
 
     /// Writes an object that must not exist yet.
@@ -36,7 +36,7 @@ impl RoomStore {
         self.object(name)?.create(name, value).await
     }
 
-    /// Writes an object whatever is there. For `cursor.json`, and for what cannot be used as it is.
+    /// Writes an object, even if it exists. Only for `cursor.json`, and for objects that cannot be used as they are.
     pub(crate) async fn overwrite<T: Serialize + Sync>(&self, name: &str, value: &T) -> Result<(), StoreError> {
         self.object(name)?.overwrite(name, value).await
     }
@@ -52,11 +52,11 @@ impl RoomStore {
     }
 
     /// Every object in a folder of the room, at any depth (whole name parts: `pending` does not find `pending2/…`).
-    pub(crate) async fn list(&self, folder: &str) -> Result<Vec<Entry>, StoreError> {
-        self.owned(self.namespace.has_folder(folder), folder)?.list(folder).await
+    pub(crate) async fn list(&self, folder: &str) -> Result<Vec<ListedObject>, StoreError> {
+        self.backend_if(self.namespace.has_folder(folder), folder)?.list(folder).await
     }
 
-    /// Deletes an object; one that is not there is in order.
+    /// Deletes an object. It is not an error if there is none.
     pub(crate) async fn delete(&self, name: &str) -> Result<(), StoreError> {
         self.object(name)?.delete(name).await
     }

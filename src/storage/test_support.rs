@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::backend::Backend;
 use super::folder::Folder;
-use super::{Creation, Entry, Namespace, StateStore, StoreError};
+use super::{Creation, ListedObject, Namespace, StateStore, StoreError};
 
 impl StateStore {
     /// A store that is gone with the process.
@@ -56,7 +56,7 @@ impl StateStore {
         self.backend.exists(name).await
     }
 
-    pub(crate) async fn list(&self, folder: &str) -> Result<Vec<Entry>, StoreError> {
+    pub(crate) async fn list(&self, folder: &str) -> Result<Vec<ListedObject>, StoreError> {
         self.backend.list(folder).await
     }
 

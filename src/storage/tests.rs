@@ -109,8 +109,8 @@ async fn a_folder_that_holds_something_else_is_left_open_and_works() {
     let subscriber = crate::telemetry::subscriber(level, lines.clone(), clock);
     let Backend::Folder(place) = &store.backend else { panic!("a folder") };
     tracing::subscriber::with_default(subscriber, || {
-        place.prepare().unwrap();
-        place.prepare().unwrap();
+        place.open_for_writing().unwrap();
+        place.open_for_writing().unwrap();
     });
     store.create("cursor.json", &json!(1)).await.unwrap();
     assert_eq!(mode(folder.path()), 0o755);

@@ -26,8 +26,8 @@ use crate::clock::Clock;
 /// Where a thread writes to.
 type Sink = Box<dyn Write + Send>;
 
-/// Room for a report of dropped lines.
-const REPORT: Capacity = Capacity { lines: 1, bytes: 512 };
+/// The room that a report of dropped lines needs.
+const REPORT_SIZE: Capacity = Capacity { lines: 1, bytes: 512 };
 
 /// Whether both streams lead to different places or to the same one.
 enum Destinations {
@@ -48,19 +48,19 @@ impl Console {
     /// Starts the threads. To be called once.
     pub(super) fn try_new(clock: Arc<dyn Clock>) -> io::Result<Self> {
         let (out, err) = (process_streams::stdout(), process_streams::stderr());
-        let sinks = if process_streams::are_same() {
+        let destinations = if process_streams::are_same() {
             Destinations::Shared { out, err }
         } else {
             Destinations::Separate { out, err }
         };
-        Self::start(sinks, Capacity::DEFAULT, clock)
+        Self::start(destinations, Capacity::DEFAULT, clock)
     }
 
-    fn start(sinks: Destinations, room: Capacity, clock: Arc<dyn Clock>) -> io::Result<Self> {
+    fn start(destinations: Destinations, capacity: Capacity, clock: Arc<dyn Clock>) -> io::Result<Self> {
         let dropped = Arc::new(DroppedLines::default());
-        let output = |stream| Arc::new(StreamOutput::new(stream, room, &dropped));
+        let output = |stream| Arc::new(StreamOutput::new(stream, capacity, &dropped));
         let err = output(Stream::Err);
-        match sinks {
+        match destinations {
             Destinations::Shared { mut out, err: mut sink } => {
                 let console = Self { out: Arc::clone(&err), err, dropped, clock };
                 console.spawn("log", &console.err, move |writer, stream, batch| {
@@ -85,18 +85,18 @@ impl Console {
         mut write: impl FnMut(&mut LineWriter, Stream, &[u8]) -> u64 + Send + 'static,
     ) -> io::Result<()> {
         let (console, output) = (self.clone(), Arc::clone(output));
-        let work = move || {
+        let write_lines = move || {
             let (mut batch, mut writer) = (Vec::new(), LineWriter::default());
             loop {
                 if let Some(stream) = output.next(&mut batch) {
                     let lost = write(&mut writer, stream, &batch);
-                    if let Some(lost) = output.written(stream, lost) {
+                    if let Some(lost) = output.note_written(stream, lost) {
                         console.report(lost);
                     }
                 }
             }
         };
-        thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
+        thread::Builder::new().name(name.to_owned()).spawn(write_lines).map(drop)
     }
 
     /// Writes a line with the number of dropped lines.
@@ -105,17 +105,17 @@ impl Console {
         let fields = fields.number("info", lost.info).number("warn", lost.warn);
         let line = line(self.clock.now(), Level::WARN, "telemetry", fields);
         if !self.err.offer(Stream::Err, line) {
-            self.dropped.not_reported(lost);
+            self.dropped.put_back(lost);
         }
     }
 
     /// Waits until everything is written, up to `limit`.
     pub(super) fn flush(&self, limit: Duration) {
         let until = Instant::now() + limit;
-        if self.dropped.are_unreported() {
-            self.err.make_room(REPORT);
+        if self.dropped.has_unreported() {
+            self.err.make_room(REPORT_SIZE);
         }
-        if let Some(lost) = self.dropped.at_the_end() {
+        if let Some(lost) = self.dropped.take_all() {
             self.report(lost);
         }
         self.out.flush(until);
@@ -169,10 +169,10 @@ mod process_streams {
     }
 
     /// Whether both lead to the same pipe, file or terminal.
-    pub(super) fn is_same(one: &impl AsFd, other: &impl AsFd) -> bool {
-        let id = |file: File| file.metadata().map(|found| (found.dev(), found.ino()));
-        let (one, other) = (file(one).and_then(id), file(other).and_then(id));
-        one.ok().zip(other.ok()).is_some_and(|(one, other)| one == other)
+    pub(super) fn is_same(stream: &impl AsFd, other: &impl AsFd) -> bool {
+        let id = |file: File| file.metadata().map(|metadata| (metadata.dev(), metadata.ino()));
+        let (stream, other) = (file(stream).and_then(id), file(other).and_then(id));
+        stream.ok().zip(other.ok()).is_some_and(|(stream, other)| stream == other)
     }
 }
 
@@ -191,7 +191,7 @@ mod process_streams {
         Box::new(io::stderr())
     }
 
-    /// It cannot be known here; lines of up to a page stay whole.
+    /// This cannot be known here. If both are the same, lines of up to a page stay whole anyway.
     pub(super) fn are_same() -> bool {
         false
     }

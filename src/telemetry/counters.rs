@@ -12,15 +12,15 @@ use tokio_util::task::TaskTracker;
 use crate::values::KnownBy;
 
 /// How often the counts are written.
-const EVERY: Duration = Duration::from_mins(1);
+const INTERVAL: Duration = Duration::from_mins(1);
 
 /// What is counted: hook, action, reason.
-type Key = (&'static str, &'static str, &'static str);
+type DecisionKey = (&'static str, &'static str, &'static str);
 
 /// The counts. Cheap to clone; clones share them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Counters {
-    counts: Arc<Mutex<BTreeMap<Key, u64>>>,
+    counts: Arc<Mutex<BTreeMap<DecisionKey, u64>>>,
     known_by: Arc<Mutex<BTreeMap<KnownBy, u64>>>,
 }
 
@@ -54,7 +54,7 @@ impl Counters {
         let counters = self.clone();
         tasks.spawn(async move {
             loop {
-                let ended = tokio::time::timeout(EVERY, stop.cancelled()).await.is_ok();
+                let ended = tokio::time::timeout(INTERVAL, stop.cancelled()).await.is_ok();
                 counters.write();
                 if ended {
                     return;
@@ -99,7 +99,7 @@ mod tests {
         counters.keep_writing(&TaskTracker::new(), CancellationToken::new());
         for reason in ["open", "denied"] {
             counters.count("submit", "continue", reason);
-            tokio::time::sleep(EVERY + Duration::from_secs(1)).await;
+            tokio::time::sleep(INTERVAL + Duration::from_secs(1)).await;
             assert!(counters.counts.lock().unwrap().is_empty(), "{reason}");
         }
     }

@@ -9,9 +9,9 @@ use super::lines::Stream;
 /// How many lines were dropped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct DroppedCounts {
-    /// INFO and below.
+    /// Lines of INFO and below.
     pub(super) info: u64,
-    /// WARN and ERROR.
+    /// Lines of WARN and ERROR.
     pub(super) warn: u64,
 }
 
@@ -25,8 +25,9 @@ pub(super) struct DroppedLines {
 #[derive(Debug, Default)]
 struct Unreported {
     lost: DroppedCounts,
-    /// The outputs that had no room, and have not had any since.
+    /// Whether standard output had no room, and has not had any since.
     out_is_full: bool,
+    /// The same for standard error.
     err_is_full: bool,
 }
 
@@ -64,24 +65,24 @@ impl DroppedLines {
     }
 
     /// Whether there is something to report.
-    pub(super) fn are_unreported(&self) -> bool {
+    pub(super) fn has_unreported(&self) -> bool {
         self.lock().lost != DroppedCounts::default()
     }
 
-    /// Notes that an output has room. Hands back what is to be reported now: something, once no output is full.
-    pub(super) fn has_room(&self, output: Stream) -> Option<DroppedCounts> {
+    /// Notes that an output has room. Returns what is to be reported now: nothing as long as an output is full.
+    pub(super) fn note_room(&self, output: Stream) -> Option<DroppedCounts> {
         let mut unreported = self.lock();
         unreported.set_full(output, false);
         if unreported.out_is_full || unreported.err_is_full { None } else { unreported.take() }
     }
 
     /// What is to be reported at the end, whether there is room or not.
-    pub(super) fn at_the_end(&self) -> Option<DroppedCounts> {
+    pub(super) fn take_all(&self) -> Option<DroppedCounts> {
         self.lock().take()
     }
 
-    /// Takes the counts of a report back that found no room itself.
-    pub(super) fn not_reported(&self, lost: DroppedCounts) {
+    /// Takes the counts of a report back, because the report itself found no room.
+    pub(super) fn put_back(&self, lost: DroppedCounts) {
         let mut unreported = self.lock();
         unreported.lost.info += lost.info;
         unreported.lost.warn += lost.warn;
@@ -100,16 +101,16 @@ mod tests {
     #[test]
     fn both_streams_are_reported_together_once_both_have_room() {
         let dropped = DroppedLines::default();
-        assert_eq!(dropped.has_room(Stream::Out), None);
+        assert_eq!(dropped.note_room(Stream::Out), None);
         for (output, stream) in [(Stream::Out, Stream::Out), (Stream::Out, Stream::Out), (Stream::Err, Stream::Err)] {
             dropped.count(output, stream, 1);
         }
-        assert_eq!(dropped.has_room(Stream::Err), None);
+        assert_eq!(dropped.note_room(Stream::Err), None);
         dropped.count(Stream::Out, Stream::Out, 1);
         let lost = DroppedCounts { info: 3, warn: 1 };
-        assert_eq!(dropped.has_room(Stream::Out), Some(lost));
-        assert_eq!((dropped.has_room(Stream::Err), dropped.at_the_end()), (None, None));
-        dropped.not_reported(lost);
-        assert_eq!((dropped.has_room(Stream::Err), dropped.total()), (Some(lost), 4));
+        assert_eq!(dropped.note_room(Stream::Out), Some(lost));
+        assert_eq!((dropped.note_room(Stream::Err), dropped.take_all()), (None, None));
+        dropped.put_back(lost);
+        assert_eq!((dropped.note_room(Stream::Err), dropped.total()), (Some(lost), 4));
     }
 }

@@ -1,4 +1,4 @@
-//! Turns an event into its line.
+//! Turns a log event into a line of JSON.
 //!
 //! The line's members are, in this order: `time`, `level`, `event`, the event's other fields, the fields of the spans
 //! around it from the inside out, `message`, `target`. A name that was already written is not written again. A text of
@@ -82,7 +82,7 @@ impl Fields {
         }
     }
 
-    /// Sets a field: what is recorded later counts.
+    /// Sets a field. If it has a value already, the new one counts.
     fn set(&mut self, field: &Field, value: impl Into<Json>) {
         self.0.retain(|(known, _)| *known != field.name());
         self.add(field.name(), || value.into());

@@ -1,4 +1,4 @@
-//! Where lines go.
+//! Where finished log lines go: to the console, or into memory for tests.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -1,4 +1,5 @@
-//! A panic's line: where it happened, never its message, since that may quote a value.
+//! The log line of a panic. It says where the panic happened. It never has the panic's message, which may quote a
+//! value.
 
 use std::panic::PanicHookInfo;
 use std::sync::Arc;
@@ -12,10 +13,10 @@ use crate::clock::Clock;
 
 /// Writes a line for every panic from now on. Does not go through the subscriber: it may be the one that panics.
 pub(super) fn install(lines: impl Lines, clock: Arc<dyn Clock>) {
-    std::panic::set_hook(Box::new(move |panic| lines.write(Stream::Err, describe(panic, clock.now()))));
+    std::panic::set_hook(Box::new(move |panic| lines.write(Stream::Err, panic_line(panic, clock.now()))));
 }
 
-fn describe(panic: &PanicHookInfo<'_>, now: DateTime<Utc>) -> String {
+fn panic_line(panic: &PanicHookInfo<'_>, now: DateTime<Utc>) -> String {
     let location = panic.location().map_or_else(|| "unknown".to_owned(), ToString::to_string);
     let thread = std::thread::current();
     let fields = Fields::default().text("event", "panic").text("location", &location);

@@ -52,35 +52,35 @@ impl Capacity {
 struct QueuedLine {
     /// Its position in the order of both streams.
     number: u64,
-    came: Instant,
+    queued_at: Instant,
     text: String,
 }
 
 /// The queued lines of both streams.
 #[derive(Debug)]
 pub(super) struct Queue {
-    room: Capacity,
+    capacity: Capacity,
     /// Each oldest first.
     out: VecDeque<QueuedLine>,
     err: VecDeque<QueuedLine>,
     /// How many lines were queued so far.
     count: u64,
-    /// What queued lines and those being written take.
+    /// The room that queued lines take, and lines that are being written.
     taken: Capacity,
-    /// Of that, what is queued for standard output.
+    /// The part of `taken` that is queued for standard output.
     out_queued: Capacity,
-    /// Of that, what is being written.
+    /// The part of `taken` that is being written.
     being_written: Capacity,
 }
 
 impl Queue {
-    pub(super) fn new(room: Capacity) -> Self {
+    pub(super) fn new(capacity: Capacity) -> Self {
         let (taken, out_queued, being_written) = Default::default();
-        Self { room, out: VecDeque::new(), err: VecDeque::new(), count: 0, taken, out_queued, being_written }
+        Self { capacity, out: VecDeque::new(), err: VecDeque::new(), count: 0, taken, out_queued, being_written }
     }
 
-    /// Puts a line at the end, if there is room for it. A warning or an error may take the room of INFO lines. Hands
-    /// back how many of those were dropped; `None` if the line found no room.
+    /// Puts a line at the end, if there is room for it. A warning or an error may take the room of INFO lines. Returns
+    /// how many of those were dropped; `None` if the line found no room.
     pub(super) fn push(&mut self, stream: Stream, text: String, now: Instant) -> Option<u64> {
         let dropped = if stream == Stream::Err { self.make_room(Capacity::of(&text)) } else { 0 };
         self.push_if_room(stream, text, now).then_some(dropped)
@@ -88,32 +88,32 @@ impl Queue {
 
     /// Puts a line at the end, unless there is no room for it.
     pub(super) fn push_if_room(&mut self, stream: Stream, text: String, now: Instant) -> bool {
-        let (room, waiting) = match stream {
-            Stream::Out => (self.room.quarters(3), &mut self.out),
-            Stream::Err => (self.room, &mut self.err),
+        let (limit, waiting) = match stream {
+            Stream::Out => (self.capacity.quarters(3), &mut self.out),
+            Stream::Err => (self.capacity, &mut self.err),
         };
         let taken = self.taken.and(&text);
-        let fits = room.holds(taken);
+        let fits = limit.holds(taken);
         if fits {
             self.taken = taken;
             if stream == Stream::Out {
                 self.out_queued = self.out_queued.and(&text);
             }
-            waiting.push_back(QueuedLine { number: self.count, came: now, text });
+            waiting.push_back(QueuedLine { number: self.count, queued_at: now, text });
             self.count += 1;
         }
         fits
     }
 
-    /// Drops INFO lines, the newest first, until there is this much room. Drops none if that would not be enough. Hands
-    /// back how many were dropped.
+    /// Drops INFO lines, the newest first, until there is this much room. Drops none if that would not be enough.
+    /// Returns how many were dropped.
     pub(super) fn make_room(&mut self, wanted: Capacity) -> u64 {
         let with = |taken: Capacity| Capacity { lines: taken.lines + wanted.lines, bytes: taken.bytes + wanted.bytes };
         let mut dropped = 0;
-        if !self.room.holds(with(self.taken.without(self.out_queued))) {
+        if !self.capacity.holds(with(self.taken.without(self.out_queued))) {
             return dropped;
         }
-        while !self.room.holds(with(self.taken)) {
+        while !self.capacity.holds(with(self.taken)) {
             let Some(line) = self.out.pop_back() else { break };
             self.taken = self.taken.without(Capacity::of(&line.text));
             self.out_queued = self.out_queued.without(Capacity::of(&line.text));
@@ -122,7 +122,8 @@ impl Queue {
         dropped
     }
 
-    /// Moves the oldest lines of one stream into `batch`, to be written at once. [`Queue::written`] frees their room.
+    /// Moves the oldest lines of one stream into `batch`, to be written at once. [`Queue::note_written`] frees their
+    /// room.
     pub(super) fn take(&mut self, batch: &mut Vec<u8>) -> Option<Stream> {
         batch.clear();
         let number = |waiting: &VecDeque<QueuedLine>| waiting.front().map(|line| line.number);
@@ -147,7 +148,7 @@ impl Queue {
     }
 
     /// Frees the room of what was taken: it is written, or cannot be.
-    pub(super) fn written(&mut self) {
+    pub(super) fn note_written(&mut self) {
         self.taken = self.taken.without(std::mem::take(&mut self.being_written));
     }
 
@@ -167,7 +168,7 @@ impl Queue {
         let fills_a_batch = self.taken.without(self.being_written).bytes >= MAX_BATCH;
         match self.out.front() {
             Some(oldest) if self.err.is_empty() && !fills_a_batch => {
-                BATCH_DELAY.saturating_sub(now.saturating_duration_since(oldest.came))
+                BATCH_DELAY.saturating_sub(now.saturating_duration_since(oldest.queued_at))
             }
             _ => Duration::ZERO,
         }
@@ -175,7 +176,7 @@ impl Queue {
 
     /// Whether half of the capacity or more is free.
     pub(super) fn has_room(&self) -> bool {
-        self.room.quarters(2).holds(self.taken)
+        self.capacity.quarters(2).holds(self.taken)
     }
 }
 
@@ -190,7 +191,7 @@ mod tests {
     fn taken(queue: &mut Queue) -> Option<(Stream, String)> {
         let mut batch = Vec::new();
         let stream = queue.take(&mut batch)?;
-        queue.written();
+        queue.note_written();
         Some((stream, String::from_utf8(batch).unwrap()))
     }
 
@@ -232,7 +233,7 @@ mod tests {
         let mut batch = Vec::new();
         queue.take(&mut batch);
         assert_eq!((put(&mut queue, Stream::Err, "seven.\n"), batch.len()), (None, 12));
-        queue.written();
+        queue.note_written();
         for number in 0..6 {
             assert_eq!(put(&mut queue, Stream::Out, &format!("{number}\n")), Some(0));
         }
@@ -290,7 +291,7 @@ mod tests {
         queue.take(&mut batch);
         assert!(queue.is_empty() && !queue.is_done() && !queue.has_room());
         assert_eq!(put(&mut queue, Stream::Err, "x\n"), None);
-        queue.written();
+        queue.note_written();
         assert!(queue.has_room() && put(&mut queue, Stream::Err, "x\n").is_some());
     }
 

@@ -31,7 +31,7 @@ pub(super) struct StreamOutput {
 #[derive(Debug)]
 struct State {
     queue: Queue,
-    thread: Thread,
+    thread: ThreadState,
     /// The queued lines are to be written at once.
     urgent: bool,
 }
@@ -45,15 +45,15 @@ impl State {
 
 /// What the writing thread does at the moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Thread {
-    Works,
-    WaitsForALine,
-    WaitsForMoreLines,
+enum ThreadState {
+    Working,
+    WaitingForALine,
+    WaitingForMoreLines,
 }
 
 impl StreamOutput {
-    pub(super) fn new(stream: Stream, room: Capacity, dropped: &Arc<DroppedLines>) -> Self {
-        let state = State { queue: Queue::new(room), thread: Thread::Works, urgent: false };
+    pub(super) fn new(stream: Stream, capacity: Capacity, dropped: &Arc<DroppedLines>) -> Self {
+        let state = State { queue: Queue::new(capacity), thread: ThreadState::Working, urgent: false };
         let (line_added, done) = (Condvar::new(), Condvar::new());
         Self { stream, state: Mutex::new(state), line_added, done, dropped: Arc::clone(dropped) }
     }
@@ -65,8 +65,8 @@ impl StreamOutput {
     /// Puts a line into the queue, and counts what is dropped: that line, or others that made room for it.
     pub(super) fn push(&self, stream: Stream, line: String) {
         let mut state = self.lock();
-        if let Some(went) = state.queue.push(stream, line, Instant::now()) {
-            self.dropped.count(self.stream, Stream::Out, went);
+        if let Some(dropped) = state.queue.push(stream, line, Instant::now()) {
+            self.dropped.count(self.stream, Stream::Out, dropped);
             self.wake(state, false);
         } else {
             self.dropped.count(self.stream, stream, 1);
@@ -85,20 +85,20 @@ impl StreamOutput {
 
     /// Drops INFO lines until there is this much room, and counts them.
     pub(super) fn make_room(&self, wanted: Capacity) {
-        let went = self.lock().queue.make_room(wanted);
-        self.dropped.count(self.stream, Stream::Out, went);
+        let dropped = self.lock().queue.make_room(wanted);
+        self.dropped.count(self.stream, Stream::Out, dropped);
     }
 
     /// Wakes the thread if there is something to write now.
     fn wake(&self, mut state: MutexGuard<'_, State>, urgent: bool) {
         state.urgent |= urgent;
         let wake = match state.thread {
-            Thread::Works => false,
-            Thread::WaitsForALine => true,
-            Thread::WaitsForMoreLines => state.is_due(Instant::now()),
+            ThreadState::Working => false,
+            ThreadState::WaitingForALine => true,
+            ThreadState::WaitingForMoreLines => state.is_due(Instant::now()),
         };
         if wake {
-            state.thread = Thread::Works;
+            state.thread = ThreadState::Working;
             drop(state);
             self.line_added.notify_one();
         }
@@ -108,7 +108,7 @@ impl StreamOutput {
     pub(super) fn next(&self, batch: &mut Vec<u8>) -> Option<Stream> {
         let mut state = self.lock();
         while state.queue.is_empty() {
-            state.thread = Thread::WaitsForALine;
+            state.thread = ThreadState::WaitingForALine;
             state = self.line_added.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         loop {
@@ -117,25 +117,25 @@ impl StreamOutput {
                 break;
             }
             let left = state.queue.remaining_delay(now);
-            state.thread = Thread::WaitsForMoreLines;
+            state.thread = ThreadState::WaitingForMoreLines;
             state = self.line_added.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
-        state.thread = Thread::Works;
+        state.thread = ThreadState::Working;
         let stream = state.queue.take(batch);
         state.urgent &= !state.queue.is_empty();
         stream
     }
 
-    /// Notes that the taken lines are written, except for `lost` of them. Hands back what is to be reported now.
-    pub(super) fn written(&self, stream: Stream, lost: u64) -> Option<DroppedCounts> {
+    /// Notes that the taken lines are written, except for `lost` of them. Returns what is to be reported now.
+    pub(super) fn note_written(&self, stream: Stream, lost: u64) -> Option<DroppedCounts> {
         self.dropped.count(self.stream, stream, lost);
         let mut state = self.lock();
-        state.queue.written();
+        state.queue.note_written();
         if state.queue.is_done() {
             self.done.notify_all();
         }
         // If lines cannot be written, a report cannot be either.
-        if lost == 0 && state.queue.has_room() { self.dropped.has_room(self.stream) } else { None }
+        if lost == 0 && state.queue.has_room() { self.dropped.note_room(self.stream) } else { None }
     }
 
     /// Waits until all is written that is in the queue, up to a moment.
@@ -144,7 +144,7 @@ impl StreamOutput {
         state.urgent = true;
         self.line_added.notify_one();
         let left = until.saturating_duration_since(Instant::now());
-        // Written or not, there is nothing more to do.
+        // If the time is over first, the rest stays unwritten.
         let _ = self.done.wait_timeout_while(state, left, |state| !state.queue.is_done());
     }
 }
@@ -185,7 +185,7 @@ impl LineWriter {
                     *left = rest;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // The process may have been started with such a pipe.
+                // Whoever started the process may have made the pipe non-blocking.
                 Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::sleep(PAUSE),
                 Err(error) => return Err(error),
             }

@@ -1,4 +1,4 @@
-//! The rules that match addresses: one address, a domain, or whatever lies below it.
+//! The rules that match addresses: one address, a domain, or all domains below one.
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,9 +20,9 @@ pub enum AddressRule {
 impl AddressRule {
     /// Whether the rule is for this address.
     #[must_use]
-    pub fn matches(&self, address: &EmailAddress, how: EmailMatch) -> bool {
+    pub fn matches(&self, address: &EmailAddress, email_match: EmailMatch) -> bool {
         match self {
-            Self::Exact(exact) => exact.compared(how) == address.compared(how),
+            Self::Exact(exact) => exact.compared(email_match) == address.compared(email_match),
             Self::Domain(domain) => domain == address.domain(),
             Self::Subdomains(parent) => {
                 address.domain().strip_suffix(parent.as_str()).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
@@ -34,9 +34,9 @@ impl AddressRule {
     /// dots do not count at Gmail, and Gmail's two domains count as one.
     #[must_use]
     pub(crate) fn denies(&self, address: &EmailAddress) -> bool {
-        let one_gmail = |domain: &str| domain == "gmail.com" || domain == "googlemail.com";
+        let is_gmail = |domain: &str| domain == "gmail.com" || domain == "googlemail.com";
         match self {
-            Self::Domain(domain) if one_gmail(domain) => one_gmail(address.domain()),
+            Self::Domain(domain) if is_gmail(domain) => is_gmail(address.domain()),
             rule => rule.matches(address, EmailMatch::IgnoreTagAndDots),
         }
     }

@@ -91,12 +91,12 @@ impl FromStr for Code {
                 'I' | 'L' => '1',
                 other => other,
             };
-            let worth = SYMBOLS.iter().position(|known| char::from(*known) == symbol).ok_or(InvalidCode::Malformed)?;
+            let digit = SYMBOLS.iter().position(|known| char::from(*known) == symbol).ok_or(InvalidCode::Malformed)?;
             if symbols.len() > RANDOM_SYMBOLS {
                 return Err(InvalidCode::Malformed);
             }
             if symbols.len() < RANDOM_SYMBOLS {
-                value = value << 5 | worth as u128;
+                value = value << 5 | digit as u128;
             }
             symbols.push(symbol);
         }

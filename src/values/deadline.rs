@@ -13,7 +13,7 @@ impl Deadline {
         Self(now + budget)
     }
 
-    /// A deadline that is earlier by `by`, for a part of the work.
+    /// A deadline that is earlier by `by`, for a part of a hook's work.
     #[must_use]
     pub(crate) fn earlier(self, by: Duration) -> Self {
         Self(self.0.checked_sub(by).unwrap_or(self.0))

@@ -53,14 +53,14 @@ pub enum EmailMatch {
     /// The canonical forms are the same.
     #[default]
     Exact,
-    /// They are the same without what follows `+`, `=` or `#`.
+    /// The canonical forms are the same without their tag: what follows `+`, `=` or `#`.
     IgnoreTag,
-    /// The same, and dots do not count at Gmail, whose two domains count as one.
+    /// As `IgnoreTag`; in addition dots do not count at Gmail, and its two domains count as one.
     IgnoreTagAndDots,
 }
 
 impl EmailMatch {
-    /// All of them, the narrowest first.
+    /// Every way of comparing, the narrowest first.
     pub const ALL: [Self; 3] = [Self::Exact, Self::IgnoreTag, Self::IgnoreTagAndDots];
 }
 
@@ -92,10 +92,10 @@ impl EmailAddress {
 
     /// The form in which addresses are compared under a policy's `email_match`.
     #[must_use]
-    pub fn compared(&self, how: EmailMatch) -> Cow<'_, str> {
+    pub fn compared(&self, email_match: EmailMatch) -> Cow<'_, str> {
         let gmail = || matches!(self.domain(), "gmail.com" | "googlemail.com");
         let has_tag = || self.untagged().len() + 1 < self.domain_at;
-        match how {
+        match email_match {
             EmailMatch::IgnoreTagAndDots if gmail() => Cow::Owned(self.widest_form()),
             EmailMatch::IgnoreTag | EmailMatch::IgnoreTagAndDots if has_tag() => {
                 Cow::Owned(format!("{}@{}", self.untagged(), self.domain()))
@@ -285,7 +285,7 @@ mod tests {
     #[case("+x@example.com", "+x@example.com", "+x@example.com", "+x@example.com")]
     fn is_compared_as_the_policy_says(#[case] given: &str, #[case] exact: &str, #[case] tag: &str, #[case] dots: &str) {
         let address: EmailAddress = given.parse().unwrap();
-        assert_eq!(EmailMatch::ALL.map(|how| address.compared(how).into_owned()), [exact, tag, dots]);
+        assert_eq!(EmailMatch::ALL.map(|email_match| address.compared(email_match).into_owned()), [exact, tag, dots]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Who signs up where: the identities Entra verified, and the app.
+//! Who signs up, and to which app: the identities that Entra verified, and how the sender of a form is known.
 
 use super::AppId;
 

@@ -40,14 +40,14 @@ pub struct Invitation {
 /// The stored part of a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvitationCode {
-    /// Its digest.
+    /// The digest of the code.
     pub digest: CodeDigest,
     /// How many people may use it.
     pub uses: u32,
 }
 
-/// Whether an invitation is valid for an app at a moment. One that is not valid counts as absent, and gives the reason
-/// of the refusal.
+/// Whether an invitation is valid for an app at a moment. An invitation that is not valid counts as absent, but it
+/// is the reason that a refusal gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InvitationState {
     /// It can be used.
@@ -76,15 +76,15 @@ impl Invitation {
     pub(crate) fn to_context(invitation: Option<&Self>, types: &AttributeTypes) -> Value {
         let columns = invitation.into_iter().flat_map(|invitation| &invitation.columns);
         let member = |(name, text): (&String, &String)| Some((name.clone(), cell(name, text, types)?));
-        let mut seen: Map<String, Value> = columns.filter_map(member).collect();
-        seen.entry("name").or_insert_with(|| "".into());
-        seen.insert("source".to_owned(), invitation.map_or("", |invitation| &*invitation.source).into());
+        let mut members: Map<String, Value> = columns.filter_map(member).collect();
+        members.entry("name").or_insert_with(|| "".into());
+        members.insert("source".to_owned(), invitation.map_or("", |invitation| &*invitation.source).into());
         let none = Vec::new();
         let lists = invitation.map_or([&none; 3], |Self { tags, groups, roles, .. }| [tags, groups, roles]);
         for (name, items) in Self::LISTS.into_iter().zip(lists) {
-            seen.insert(name.to_owned(), items.clone().into());
+            members.insert(name.to_owned(), items.clone().into());
         }
-        Value::Object(seen)
+        Value::Object(members)
     }
 
     /// An invitation without conditions.

@@ -1,4 +1,4 @@
-//! What somebody may have meant by an unknown word.
+//! Suggests what somebody may have meant by an unknown word.
 
 /// The known word that takes the fewest edits, if these are few for its length. Case does not count.
 #[must_use]

@@ -1,4 +1,4 @@
-//! How far an address is to be trusted.
+//! How far an email address can be trusted, which depends on where it comes from.
 
 use strum::{EnumString, IntoStaticStr};
 

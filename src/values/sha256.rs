@@ -1,4 +1,4 @@
-//! SHA-256 as an array.
+//! SHA-256, as an array of bytes.
 
 use aws_lc_rs::digest::{SHA256, digest};
 

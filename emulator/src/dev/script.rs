@@ -13,34 +13,34 @@ use super::checks::Checks;
 use super::one_line;
 use super::people::{NEWSLETTER, form, form_without_display_name, typed};
 use super::received;
+use super::sandbox::Sandbox;
 use super::screen::{Screen, chain};
-use super::stage::Stage;
 
 const TIMER: &str = "UpdateNewAccounts";
 /// The budget of the sample configuration, and 50 ms that an answer may take beyond it.
 const BUDGET: Duration = Duration::from_millis(850);
 
 /// Plays the script. True if every expectation held.
-pub(crate) async fn play(stage: &Stage, screen: &Screen) -> bool {
+pub(crate) async fn play(sandbox: &Sandbox, screen: &Screen) -> bool {
     let mut script =
-        Script { stage, screen: screen.clone(), checks: Checks::new(screen.clone()), slowest: Duration::ZERO };
-    screen.dim(format_args!("guestlist answered {} ms after its start", stage.host.startup().as_millis()));
+        Script { sandbox, screen: screen.clone(), checks: Checks::new(screen.clone()), slowest: Duration::ZERO };
+    screen.dim(format_args!("guestlist answered {} ms after its start", sandbox.host.startup().as_millis()));
     script.uninvited().await;
     script.invited().await;
     script.corrected().await;
     script.accounts().await;
-    received::show(stage, screen, &mut script.checks);
+    received::show(sandbox, screen, &mut script.checks);
     let slowest = script.slowest;
     script.checks.expect("every hook answered within its budget", slowest <= BUDGET, slowest);
-    let well = script.checks.conclude();
-    if !well {
+    let all_held = script.checks.conclude();
+    if !all_held {
         script.show_warnings();
     }
-    well
+    all_held
 }
 
 struct Script<'s> {
-    stage: &'s Stage,
+    sandbox: &'s Sandbox,
     screen: Screen,
     checks: Checks,
     slowest: Duration,
@@ -60,7 +60,7 @@ impl Script<'_> {
             title == Some("By invitation only") && says_who,
             &flow.outcome,
         );
-        let users = self.stage.tenant.directory().users().len();
+        let users = self.sandbox.tenant.directory().users().len();
         self.checks.equal("no account", &users, &0);
     }
 
@@ -98,7 +98,7 @@ impl Script<'_> {
     }
 
     async fn accounts(&mut self) {
-        let directory = self.stage.tenant.directory();
+        let directory = self.sandbox.tenant.directory();
         directory.add(Account::made_by_administrator("helpdesk"));
         directory.add(Account::guest("visitor@partners.example.com"));
         self.screen.title("4. The timer, with an administrator's account and a guest beside the two new ones");
@@ -111,12 +111,12 @@ impl Script<'_> {
 
     /// How often the outside systems and the directory were written to.
     fn writes(&self) -> (usize, usize) {
-        let received = self.stage.tenant.systems().flat_map(OutsideSystem::received);
-        (received.filter(|request| request.is_write).count(), self.stage.tenant.directory().patches().len())
+        let received = self.sandbox.tenant.systems().flat_map(OutsideSystem::received);
+        (received.filter(|request| request.is_write).count(), self.sandbox.tenant.directory().patches().len())
     }
 
     async fn fire(&mut self, what: &str) {
-        let result = self.stage.host.invoke_timer(TIMER).await;
+        let result = self.sandbox.host.invoke_timer(TIMER).await;
         match &result {
             Ok(invocation) => {
                 let time = invocation.duration.as_millis();
@@ -130,7 +130,7 @@ impl Script<'_> {
 
     /// Plays a sign-up and shows its calls.
     async fn sign_up(&mut self, address: &str, form: Form, edits: Vec<Edit>) -> Flow {
-        let entra = &self.stage.entra;
+        let entra = &self.sandbox.entra;
         let sign_up = entra.begin(Person::email_otp(address), App::default(), form);
         let flow = entra.sign_up(sign_up, edits).await;
         for (sent, answer, milliseconds) in one_line::calls(&flow, address) {
@@ -157,12 +157,12 @@ impl Script<'_> {
     }
 
     fn user(&self, address: &str) -> Map<String, Value> {
-        self.stage.tenant.directory().user_with_address(address).unwrap_or_default()
+        self.sandbox.tenant.directory().user_with_address(address).unwrap_or_default()
     }
 
     /// Shows the product's warnings and errors, which may say why an expectation failed.
     fn show_warnings(&self) {
-        let lines = self.stage.host.logs();
+        let lines = self.sandbox.host.logs();
         for line in lines.iter().filter(|line| line.level != Level::Information) {
             self.screen.dim(&line.text);
         }

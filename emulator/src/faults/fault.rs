@@ -1,7 +1,7 @@
 //! The ways in which an endpoint can fail.
 //!
-//! Gateways, proxies and caches stand before a service. They do not know its format: they answer with any status and a page for people.
-//! And the service itself can send an answer that does not belong to the request.
+//! Gateways, proxies and caches stand before a service. They do not know its format: they answer with any status and a
+//! page for people. And the service itself can send an answer that does not belong to the request.
 
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 /// The id of an object that no tenant has.
-const ANOTHER: &str = "deadbeef-0000-4000-8000-00000000beef";
+const OTHER_ID: &str = "deadbeef-0000-4000-8000-00000000beef";
 /// The size limit of a good answer, in bytes.
-const LONGEST: usize = 64 * 1024 * 1024;
+const MAX_BODY: usize = 64 * 1024 * 1024;
 
 /// What an endpoint does instead of its good answer.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ pub enum Fault {
     Status(u16),
     /// Gives this answer.
     Answer {
-        /// The status.
+        /// The HTTP status code.
         status: u16,
         /// The headers.
         headers: Vec<(String, String)>,
@@ -86,7 +86,7 @@ impl Fault {
     /// The good answer with the id of another object.
     #[must_use]
     pub fn another_id() -> Self {
-        Self::changed("id", ANOTHER)
+        Self::changed("id", OTHER_ID)
     }
 
     /// The good answer with another value of this member.
@@ -124,7 +124,7 @@ impl Fault {
 /// A good answer with one member of its body changed or removed. A body that is not a JSON object stays as it is.
 pub(super) async fn changed(good: Response, member: &str, value: Option<Value>) -> Response {
     let (mut parts, body) = good.into_parts();
-    let bytes = to_bytes(body, LONGEST).await.unwrap_or_default();
+    let bytes = to_bytes(body, MAX_BODY).await.unwrap_or_default();
     let Ok(Value::Object(mut object)) = serde_json::from_slice(&bytes) else {
         return Response::from_parts(parts, Body::from(bytes));
     };
@@ -139,7 +139,7 @@ pub(super) async fn changed(good: Response, member: &str, value: Option<Value>) 
 /// A good answer with the first half of its body; as HTTP it is complete.
 pub(super) async fn cut_short(good: Response) -> Response {
     let (mut parts, body) = good.into_parts();
-    let mut bytes = to_bytes(body, LONGEST).await.unwrap_or_default();
+    let mut bytes = to_bytes(body, MAX_BODY).await.unwrap_or_default();
     bytes.truncate(bytes.len() / 2);
     parts.headers.remove(header::CONTENT_LENGTH);
     Response::from_parts(parts, Body::from(bytes))

@@ -40,7 +40,8 @@ pub(super) fn proxied(
     Ok(passed.body(body))
 }
 
-/// `enableForwardingHttpRequest`: a rebuilt address, the original `Host`, and a body only if there is a `Content-Length`.
+/// `enableForwardingHttpRequest`: a rebuilt address, the original `Host`, and a body only if there is a
+/// `Content-Length`.
 pub(super) async fn forwarded(inner: &HostState, request: Request) -> Result<reqwest::RequestBuilder, StatusCode> {
     let url = rebuilt(inner.process.port(), request.uri().path(), request.uri().query());
     let url = url.ok_or(StatusCode::INTERNAL_SERVER_ERROR)?;
@@ -77,7 +78,8 @@ fn value(text: &str) -> Result<HeaderValue, StatusCode> {
     HeaderValue::from_str(text).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// The address as .NET rebuilds it: the path is decoded once and parsed again, values of the same query key are joined with commas.
+/// The address as .NET rebuilds it: the path is decoded once and parsed again, values of the same query key are joined
+/// with commas.
 fn rebuilt(port: u16, path: &str, query: Option<&str>) -> Option<Url> {
     let mut url = Url::parse(&format!("http://127.0.0.1:{port}{}", decoded(path))).ok()?;
     let Some(query) = query.filter(|query| !query.is_empty()) else {

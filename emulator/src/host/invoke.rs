@@ -39,7 +39,7 @@ pub enum InvokeError {
     /// The status is not one of success.
     #[error("the answer has status {status}: {body}")]
     Status {
-        /// The status.
+        /// The HTTP status code.
         status: u16,
         /// The body. The real host does not show it.
         body: String,

@@ -24,7 +24,7 @@ pub enum Level {
 pub struct LogLine {
     /// The level the host gives it.
     pub level: Level,
-    /// The line.
+    /// The line, without its line break.
     pub text: String,
 }
 
@@ -48,12 +48,13 @@ impl Lines {
         locked(&self.all).clone()
     }
 
-    /// Waits up to `limit` for a line that `is_it`, and returns the first one. Lines of the past count.
-    pub(super) async fn wait_for(&self, limit: Duration, is_it: impl Fn(&LogLine) -> bool) -> Option<LogLine> {
+    /// Waits up to `limit` for a line that `is_wanted`, and returns the first one. Lines that were written before
+    /// count, too.
+    pub(super) async fn wait_for(&self, limit: Duration, is_wanted: impl Fn(&LogLine) -> bool) -> Option<LogLine> {
         let search = async {
             loop {
                 let added = self.added.notified();
-                if let Some(line) = self.all().into_iter().find(|line| is_it(line)) {
+                if let Some(line) = self.all().into_iter().find(|line| is_wanted(line)) {
                     return line;
                 }
                 added.await;

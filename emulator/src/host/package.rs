@@ -1,7 +1,8 @@
 //! The files that `func azure functionapp publish` packs.
 //!
-//! It does not read `.funcignore` as git reads a `.gitignore`: a line is the beginning of a path, `*` is one or more characters without a
-//! slash, and `**` is one or more of any. A line with `!` includes every path with that beginning, wherever the line stands.
+//! It does not read `.funcignore` as git reads a `.gitignore`: a line is the beginning of a path, `*` is one or more
+//! characters without a slash, and `**` is one or more of any. A line with `!` includes every path with that beginning,
+//! wherever the line stands.
 
 use std::io;
 use std::path::Path;

@@ -29,8 +29,8 @@ pub(super) fn free_port() -> std::io::Result<u16> {
     Err(refused.unwrap_or_else(|| std::io::ErrorKind::AddrInUse.into()))
 }
 
-/// Binds the port without listening. A process that is forked at this moment inherits the socket for a short time. It must neither keep the
-/// port busy nor accept connections on it.
+/// Binds the port without listening. A process that is forked at this moment inherits the socket for a short time. It
+/// must neither keep the port busy nor accept connections on it.
 fn bound(port: u16) -> std::io::Result<()> {
     let socket = TcpSocket::new_v4()?;
     socket.set_reuseaddr(true)?;

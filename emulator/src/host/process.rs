@@ -76,7 +76,7 @@ pub(crate) struct Process {
     port: AtomicU16,
     startup: Mutex<Duration>,
     lines: Arc<Lines>,
-    held: Mutex<UnreadOutputs>,
+    unread: Mutex<UnreadOutputs>,
 }
 
 impl std::fmt::Debug for Process {
@@ -96,7 +96,7 @@ impl Process {
             port: AtomicU16::new(0),
             startup: Mutex::default(),
             lines,
-            held: Mutex::default(),
+            unread: Mutex::default(),
         }
     }
 
@@ -132,16 +132,16 @@ impl Process {
     fn take_output(&self, child: &mut Child) {
         let unread = self.settings.unread;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let (held_stdout, stdout) = if unread.stdout { (stdout, None) } else { (None, stdout) };
-        let (held_stderr, stderr) = if unread.stderr { (stderr, None) } else { (None, stderr) };
-        *locked(&self.held) = UnreadOutputs { stdout: held_stdout, stderr: held_stderr };
+        let (unread_stdout, stdout) = if unread.stdout { (stdout, None) } else { (None, stdout) };
+        let (unread_stderr, stderr) = if unread.stderr { (stderr, None) } else { (None, stderr) };
+        *locked(&self.unread) = UnreadOutputs { stdout: unread_stdout, stderr: unread_stderr };
         self.read(UnreadOutputs { stdout, stderr });
     }
 
     /// Reads the outputs that were not read, from now on.
     pub(super) fn read_output(&self) {
-        let held = std::mem::take(&mut *locked(&self.held));
-        self.read(held);
+        let unread = std::mem::take(&mut *locked(&self.unread));
+        self.read(unread);
     }
 
     fn read(&self, outputs: UnreadOutputs) {

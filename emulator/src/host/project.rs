@@ -1,4 +1,5 @@
-//! The files of a function app: `host.json`, `local.settings.json`, and for each function a folder with `function.json`.
+//! The files of a function app: `host.json`, `local.settings.json`, and for each function a folder with
+//! `function.json`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -99,7 +100,7 @@ impl Function {
 /// A function app.
 #[derive(Clone, Debug)]
 pub struct Project {
-    /// The folder.
+    /// The folder of the app.
     pub root: PathBuf,
     /// The functions, sorted by name.
     pub functions: Vec<Function>,

@@ -3,7 +3,8 @@
 use super::project::{Function, Project};
 
 impl Project {
-    /// The HTTP function for this method and path. The host answers 404 if there is none, also if only the method is wrong.
+    /// The HTTP function for this method and path. The host answers 404 if there is none, also if only the method is
+    /// wrong.
     pub(super) fn route(&self, method: &str, path: &str) -> Option<&Function> {
         let mut functions = self.functions.iter().filter(|function| function.is("httpTrigger"));
         functions.find(|function| self.takes(function, method, path))
@@ -19,7 +20,8 @@ impl Project {
     }
 }
 
-/// Whether `path` fits a route: text in any case, `{name}` for one segment, `{name?}` for one or none, `{*name}` for the rest.
+/// Whether `path` fits a route: text in any case, `{name}` for one segment, `{name?}` for one or none, `{*name}` for
+/// the rest.
 fn matches(pattern: &str, path: &str) -> bool {
     let mut segments = path.split('/').filter(|segment| !segment.is_empty());
     for expected in pattern.split('/').filter(|segment| !segment.is_empty()) {

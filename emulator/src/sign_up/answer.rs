@@ -1,8 +1,8 @@
 //! What an answer means to Entra: an action, or the error that an administrator finds in the sign-in log.
 //!
-//! This is stricter than Entra in one thing: the `@odata.type` names must be spelled exactly as documented. Values for attributes that are
-//! not on the page are ignored, as by Entra; [`Accepted::ignored`] lists them. A value for an attribute on the page must have the type of
-//! the attribute, whether the event listed it or not.
+//! This is stricter than Entra in one thing: the `@odata.type` names must be spelled exactly as documented. Values for
+//! attributes that are not on the page are ignored, as by Entra; [`Accepted::ignored`] lists them. A value for an
+//! attribute on the page must have the type of the attribute, whether the event listed it or not.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ const MAX_BYTES: usize = 128 * 1024;
 /// An HTTP answer, as it was received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawAnswer {
-    /// The status.
+    /// The HTTP status code.
     pub status: u16,
     /// `Content-Type`.
     pub content_type: Option<String>,
@@ -43,9 +43,9 @@ pub enum Action {
     Prefill(Map<String, Value>),
     /// Show a page that ends the sign-up.
     Block {
-        /// Its title.
+        /// The title of the page.
         title: Option<String>,
-        /// Its text.
+        /// The text on the page.
         message: Option<String>,
     },
     /// Create the account with these values instead.
@@ -68,26 +68,26 @@ pub struct Accepted {
     pub ignored: Vec<String>,
 }
 
-fn wrong(what: impl Into<String>) -> ExtensionError {
+fn invalid_body(what: impl Into<String>) -> ExtensionError {
     ExtensionError::InvalidResponseBody(what.into())
 }
 
 /// Reads an answer as Entra does: to this event with the body `sent`, for a page with the fields of `form`.
 pub fn check(event: Event, sent: &Value, form: &Form, answer: &RawAnswer) -> Result<Accepted, ExtensionError> {
     let body = read(answer)?;
-    let data = body.get("data").ok_or_else(|| wrong("there is no `data`"))?;
+    let data = body.get("data").ok_or_else(|| invalid_body("there is no `data`"))?;
     let data_type = data.get("@odata.type").and_then(Value::as_str);
     if data_type != Some(event.response_type()) {
-        return Err(wrong(format!("`data.@odata.type` is {data_type:?}")));
+        return Err(invalid_body(format!("`data.@odata.type` is {data_type:?}")));
     }
     let actions = match data.get("actions") {
         None => return Err(ExtensionError::InvalidNumberOfActions(0)),
-        Some(actions) => actions.as_array().ok_or_else(|| wrong("`actions` is not an array"))?,
+        Some(actions) => actions.as_array().ok_or_else(|| invalid_body("`actions` is not an array"))?,
     };
     let [action] = actions.as_slice() else {
         return Err(ExtensionError::InvalidNumberOfActions(actions.len()));
     };
-    let action = action.as_object().ok_or_else(|| wrong("the action is not an object"))?;
+    let action = action.as_object().ok_or_else(|| invalid_body("the action is not an object"))?;
     parse(event, &Attributes::of(sent, form), action)
 }
 
@@ -107,7 +107,7 @@ fn read(answer: &RawAnswer) -> Result<Value, ExtensionError> {
         bytes if bytes > MAX_BYTES => return Err(ExtensionError::ResponseSizeExceeded(bytes)),
         _ => {}
     }
-    answer.json().ok_or_else(|| wrong("the body is not JSON"))
+    answer.json().ok_or_else(|| invalid_body("the body is not JSON"))
 }
 
 fn parse(event: Event, known: &Attributes, action: &Map<String, Value>) -> Result<Accepted, ExtensionError> {
@@ -122,9 +122,9 @@ fn parse(event: Event, known: &Attributes, action: &Map<String, Value>) -> Resul
         "showValidationError" if event == Event::Submit => &["message", "attributeErrors"],
         _ => return Err(ExtensionError::InvalidActionType(format!("`{name}`"))),
     };
-    let stranger = action.keys().find(|key| *key != "@odata.type" && !members.contains(&key.as_str()));
-    if let Some(stranger) = stranger {
-        return Err(wrong(format!("`{short}` has no `{stranger}`")));
+    let unknown = action.keys().find(|key| *key != "@odata.type" && !members.contains(&key.as_str()));
+    if let Some(unknown) = unknown {
+        return Err(invalid_body(format!("`{short}` has no `{unknown}`")));
     }
     let accepted = |action, ignored| Ok(Accepted { action, ignored });
     match short {
@@ -142,7 +142,7 @@ fn parse(event: Event, known: &Attributes, action: &Map<String, Value>) -> Resul
             accepted(Action::Block { title, message }, Vec::new())
         }
         "showValidationError" => {
-            let message = optional_text(action, "message")?.ok_or_else(|| wrong("there is no `message`"))?;
+            let message = optional_text(action, "message")?.ok_or_else(|| invalid_body("there is no `message`"))?;
             let (attribute_errors, ignored) = known.errors(action.get("attributeErrors"))?;
             accepted(Action::ValidationError { message, attribute_errors }, ignored)
         }
@@ -154,7 +154,7 @@ fn optional_text(action: &Map<String, Value>, name: &str) -> Result<Option<Strin
     match action.get(name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(_) => Err(wrong(format!("`{name}` is not a text"))),
+        Some(_) => Err(invalid_body(format!("`{name}` is not a text"))),
     }
 }
 
@@ -174,24 +174,27 @@ impl Attributes {
     }
 
     fn values(&self, values: Option<&Value>) -> Result<(Map<String, Value>, Vec<String>), ExtensionError> {
-        let values = values.and_then(Value::as_object).ok_or_else(|| wrong("the values are not an object"))?;
+        let values = values.and_then(Value::as_object).ok_or_else(|| invalid_body("the values are not an object"))?;
         for (name, value) in values {
             let fits = match self.0.get(name).copied().flatten() {
                 Some(kind) => kind.fits(value),
                 None => [Kind::Text, Kind::Integer, Kind::Boolean].iter().any(|kind| kind.fits(value)),
             };
             if !fits {
-                return Err(wrong(format!("the value of `{name}` has another type than the attribute: {value}")));
+                return Err(invalid_body(format!(
+                    "the value of `{name}` has another type than the attribute: {value}"
+                )));
             }
         }
         Ok((values.clone(), self.unknown(values)))
     }
 
     fn errors(&self, errors: Option<&Value>) -> Result<(BTreeMap<String, String>, Vec<String>), ExtensionError> {
-        let errors = errors.and_then(Value::as_object).ok_or_else(|| wrong("`attributeErrors` is not an object"))?;
+        let errors =
+            errors.and_then(Value::as_object).ok_or_else(|| invalid_body("`attributeErrors` is not an object"))?;
         let mut texts = BTreeMap::new();
         for (name, text) in errors {
-            let text = text.as_str().ok_or_else(|| wrong(format!("the error of `{name}` is not a text")))?;
+            let text = text.as_str().ok_or_else(|| invalid_body(format!("the error of `{name}` is not a text")))?;
             texts.insert(name.clone(), text.to_owned());
         }
         Ok((texts, self.unknown(errors)))

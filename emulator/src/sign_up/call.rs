@@ -23,7 +23,7 @@ pub struct Attempt {
 /// An event, what was answered, and what Entra makes of it.
 #[derive(Clone, Debug)]
 pub struct Exchange {
-    /// Which hook.
+    /// The hook that was called.
     pub event: Event,
     /// The body sent.
     pub sent: Value,

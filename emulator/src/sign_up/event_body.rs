@@ -11,9 +11,9 @@ use crate::tenant::{GRAPH_APP, TenantOptions};
 /// The application to which the person signs up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct App {
-    /// The app id.
+    /// The application (client) id.
     pub id: String,
-    /// The name.
+    /// The display name.
     pub name: String,
 }
 
@@ -34,11 +34,11 @@ impl Default for App {
 /// A sign-up, and what its events contain.
 #[derive(Clone, Debug)]
 pub struct SignUp {
-    /// The person.
+    /// Who signs up.
     pub person: Person,
-    /// The application.
+    /// The application that they sign up to.
     pub app: App,
-    /// The form.
+    /// The form that they fill in.
     pub form: Form,
     /// The correlation id of Start, and of its retry.
     pub correlation_id: String,

@@ -13,28 +13,28 @@ use super::event_body::SignUp;
 use super::form::{Edit, Form};
 use crate::tenant::Account;
 
-/// What the person ended with.
+/// How a sign-up ended for the person.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// A block page.
+    /// They saw a block page.
     Blocked {
-        /// Its title.
+        /// The title of the page.
         title: Option<String>,
-        /// Its text.
+        /// The text on the page.
         message: Option<String>,
     },
-    /// The page "Something went wrong".
+    /// They saw the page "Something went wrong".
     Failed(ExtensionError),
-    /// The form, with errors that the person did not correct.
+    /// They saw the form with errors, and did not correct them.
     Rejected {
         /// The text above the form.
         message: String,
         /// The text beside each field.
         attribute_errors: BTreeMap<String, String>,
     },
-    /// An account.
+    /// Their account was created.
     Created {
-        /// Its object id.
+        /// The account's object id.
         object_id: String,
     },
 }
@@ -48,13 +48,13 @@ pub struct Flow {
     pub shown: Option<Form>,
     /// The calls each time the form was sent.
     pub submits: Vec<Exchange>,
-    /// The outcome.
+    /// How the sign-up ended.
     pub outcome: Outcome,
 }
 
 impl Entra {
-    /// Plays a sign-up: Start; the form, filled in with one of `edits` each time it is shown; Submit; and on success the account in the
-    /// directory, with its audit record.
+    /// Plays a sign-up: Start; the form, filled in with one of `edits` each time it is shown; Submit; and on success
+    /// the account in the directory, with its audit record.
     pub async fn sign_up(&self, mut sign_up: SignUp, edits: Vec<Edit>) -> Flow {
         let start = self.call_for(&sign_up.form, Event::Start, sign_up.start()).await;
         let ended = match &start.result {

@@ -66,7 +66,8 @@ impl Field {
     }
 }
 
-/// How Submit lists a field that was left empty, or a box that was not ticked. This is not documented, and was not captured.
+/// How Submit lists a field that was left empty, or a box that was not ticked. This is not documented, and was not
+/// captured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EmptyFields {
     /// Not at all. This is the worst case for a product that relies on the list.

@@ -11,7 +11,7 @@ use crate::tenant::SignIn;
 enum Method {
     EmailOtp,
     EmailPassword { sign_in_type: String },
-    Federated { issuer: String, tells_address: bool },
+    Federated { issuer: String, sends_address: bool },
 }
 
 /// Who signs up, and how.
@@ -44,7 +44,8 @@ impl Person {
         Self::new(Some(address), Method::EmailOtp)
     }
 
-    /// Someone who signs up with email and password. `sign_in_type` is `email` (documented) or `emailAddress` (seen in production).
+    /// Someone who signs up with email and password. `sign_in_type` is `email` (documented) or `emailAddress` (seen in
+    /// production).
     #[must_use]
     pub fn email_password(address: &str, sign_in_type: &str) -> Self {
         let sign_in_type = sign_in_type.to_owned();
@@ -69,11 +70,11 @@ impl Person {
         Self::federated(issuer, Some(address), false)
     }
 
-    /// Someone who signs up with any federated provider. `tells_address` says whether Entra sends the address.
+    /// Someone who signs up with any federated provider. `sends_address` says whether Entra sends the address.
     #[must_use]
-    pub fn federated(issuer: &str, address: Option<&str>, tells_address: bool) -> Self {
+    pub fn federated(issuer: &str, address: Option<&str>, sends_address: bool) -> Self {
         let issuer = issuer.to_owned();
-        Self::new(address, Method::Federated { issuer, tells_address })
+        Self::new(address, Method::Federated { issuer, sends_address })
     }
 
     /// With this language.
@@ -110,8 +111,8 @@ impl Person {
 
     /// The address as an attribute: `EmailAddress` at Start, `email` at Submit. Local accounts have it at Submit only.
     pub(super) fn address_attribute(&self, event: Event) -> Option<(String, Value)> {
-        let told = match (&self.method, event) {
-            (Method::Federated { tells_address, .. }, _) => *tells_address,
+        let is_sent = match (&self.method, event) {
+            (Method::Federated { sends_address, .. }, _) => *sends_address,
             (Method::EmailPassword { .. }, event) => event == Event::Submit,
             (Method::EmailOtp, _) => true,
         };
@@ -119,7 +120,7 @@ impl Person {
             Event::Start => "EmailAddress",
             Event::Submit => "email",
         };
-        let address = self.address.as_ref().filter(|_| told)?;
+        let address = self.address.as_ref().filter(|_| is_sent)?;
         Some((name.to_owned(), attribute(name, Kind::Text, &json!(address))))
     }
 }

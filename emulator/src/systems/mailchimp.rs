@@ -36,7 +36,7 @@ pub struct MailchimpRequest {
 /// A list member.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Member {
-    /// The address.
+    /// The email address.
     pub email_address: String,
     /// `subscribed`, `unsubscribed`, `cleaned`, `pending` or `transactional`.
     pub status: String,
@@ -50,7 +50,9 @@ pub struct Member {
 struct State {
     members: HashMap<(String, String), Member>,
     requests: Vec<MailchimpRequest>,
+    /// Hashes of addresses that can be subscribed as `pending` only.
     in_compliance: HashSet<String>,
+    /// Hashes of addresses that were permanently deleted.
     forgotten: HashSet<String>,
 }
 

@@ -1,4 +1,5 @@
-//! The script of `cargo dev`, as far as the outside systems know it: who gets an account, and what each system should hold then.
+//! The script of `cargo dev`, as far as the outside systems know it: who gets an account, and what each system should
+//! hold then.
 
 /// The address of the person who is invited, fills in the form at once and asks for the newsletter.
 pub const ALEX: &str = "alex@fabrikam.com";

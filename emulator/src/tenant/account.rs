@@ -28,7 +28,8 @@ pub enum SignIn {
 /// Who created the user, according to the audit record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// The sign-up service of external tenants: "Azure ESTS Service", without an app id. The name is from field reports.
+    /// The sign-up service of external tenants: "Azure ESTS Service", without an app id. The name is from field
+    /// reports.
     SignUpService,
     /// The sign-up service of Azure AD B2C, "CPIM Service".
     CpimService,
@@ -36,7 +37,8 @@ pub enum Actor {
     Administrator,
     /// An app registration, with app id and name.
     App(String, String),
-    /// An app registration, with the object id of its service principal and its name. The record has no app id, as is usual.
+    /// An app registration, with the object id of its service principal and its name. The record has no app id, as is
+    /// usual.
     ServicePrincipal(String, String),
 }
 
@@ -216,7 +218,7 @@ fn identity(sign_in_type: &str, issuer: &str, id: &str) -> Value {
 impl Actor {
     /// `initiatedBy` of an audit record.
     pub(super) fn initiated_by(&self, domain: &str) -> Value {
-        let some = "11111111-2222-3333-4444-555555555555";
+        let principal_id = "11111111-2222-3333-4444-555555555555";
         let app = |id: Option<&str>, name: &str, principal: &str| {
             json!({ "user": null, "app": {
                 "appId": id,
@@ -226,9 +228,9 @@ impl Actor {
             } })
         };
         match self {
-            Self::SignUpService => app(None, "Azure ESTS Service", some),
-            Self::CpimService => app(None, "CPIM Service", some),
-            Self::App(id, name) => app(Some(id), name, some),
+            Self::SignUpService => app(None, "Azure ESTS Service", principal_id),
+            Self::CpimService => app(None, "CPIM Service", principal_id),
+            Self::App(id, name) => app(Some(id), name, principal_id),
             Self::ServicePrincipal(id, name) => app(None, name, id),
             Self::Administrator => json!({ "app": null, "user": {
                 "id": "22222222-3333-4444-5555-666666666666",

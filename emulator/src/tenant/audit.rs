@@ -1,7 +1,8 @@
 //! `GET /v1.0/auditLogs/directoryAudits`: filtered, ordered, paged.
 //!
-//! It is strict: it understands the filter terms that the documentation names, and answers anything else with 400. A page's
-//! `@odata.nextLink` is absolute and opaque. It continues the answer to the first request: records that arrive later are not in it.
+//! It is strict: it understands the filter terms that the documentation names, and answers anything else with 400. A
+//! page's `@odata.nextLink` is absolute and opaque. It continues the answer to the first request: records that arrive
+//! later are not in it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

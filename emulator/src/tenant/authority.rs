@@ -14,7 +14,7 @@ use super::keys::Authority;
 use crate::faults::Route;
 
 #[derive(Clone)]
-struct Site {
+struct AuthorityState {
     inner: Arc<TenantState>,
     authority: Authority,
 }
@@ -34,44 +34,44 @@ fn router(inner: &Arc<TenantState>, authority: Authority) -> Router {
         Authority::Login => (Route::LoginDiscovery, Route::LoginKeys),
         Authority::Ciam => (Route::CiamDiscovery, Route::CiamKeys),
     };
-    let site = Site { inner: Arc::clone(inner), authority };
+    let state = AuthorityState { inner: Arc::clone(inner), authority };
     let discovery = |endpoint| inner.faults.guard(discovery_route, endpoint);
     let published = || {
-        let endpoint = get(keys).with_state(site.clone());
+        let endpoint = get(keys).with_state(state.clone());
         inner.faults.guard(keys_route, endpoint)
     };
     Router::new()
         .route(
             "/{tenant}/v2.0/.well-known/openid-configuration",
-            discovery(get(configuration_v2).with_state(site.clone())),
+            discovery(get(configuration_v2).with_state(state.clone())),
         )
-        .route("/{tenant}/.well-known/openid-configuration", discovery(get(configuration_v1).with_state(site.clone())))
+        .route("/{tenant}/.well-known/openid-configuration", discovery(get(configuration_v1).with_state(state.clone())))
         .route("/{tenant}/discovery/v2.0/keys", published())
         .route("/{tenant}/discovery/keys", published())
 }
 
-async fn configuration_v2(State(site): State<Site>, Path(tenant): Path<String>) -> Response {
-    let issuer = format!("{}/{tenant}/v2.0", site.base());
-    site.configuration(&tenant, &issuer, "/v2.0")
+async fn configuration_v2(State(state): State<AuthorityState>, Path(tenant): Path<String>) -> Response {
+    let issuer = format!("{}/{tenant}/v2.0", state.base());
+    state.configuration(&tenant, &issuer, "/v2.0")
 }
 
-async fn configuration_v1(State(site): State<Site>, Path(tenant): Path<String>) -> Response {
-    let issuer = match site.authority {
+async fn configuration_v1(State(state): State<AuthorityState>, Path(tenant): Path<String>) -> Response {
+    let issuer = match state.authority {
         Authority::Login => format!("https://sts.windows.net/{tenant}/"),
-        Authority::Ciam => format!("{}/{tenant}/", site.base()),
+        Authority::Ciam => format!("{}/{tenant}/", state.base()),
     };
-    site.configuration(&tenant, &issuer, "")
+    state.configuration(&tenant, &issuer, "")
 }
 
-async fn keys(State(site): State<Site>, Path(tenant): Path<String>) -> Response {
-    if !site.knows(&tenant) {
+async fn keys(State(state): State<AuthorityState>, Path(tenant): Path<String>) -> Response {
+    if !state.knows(&tenant) {
         return unknown_tenant(&tenant);
     }
-    let keys = site.inner.keys.published(site.authority);
+    let keys = state.inner.keys.published(state.authority);
     Json(json!({ "keys": keys })).into_response()
 }
 
-impl Site {
+impl AuthorityState {
     fn base(&self) -> &str {
         match self.authority {
             Authority::Login => &self.inner.urls.login,

@@ -135,7 +135,8 @@ impl Directory {
         locked(&self.state).not_found.insert(id.to_owned(), times);
     }
 
-    /// For users that are created from now on, the first `times` requests are answered with not found, as can happen after a creation.
+    /// For users that are created from now on, the first `times` requests are answered with not found, as can happen
+    /// after a creation.
     pub fn answer_not_found_when_new(&self, times: usize) {
         locked(&self.state).not_found_when_new = times;
     }

@@ -1,7 +1,7 @@
 //! Signing keys, and the key documents of the two authorities.
 //!
-//! The key that signs is published by the ciam authority only, and the login authority publishes another one, as was seen in the field.
-//! Tests can move, add and rotate keys, and add unusable keys, which a verifier must skip.
+//! The key that signs is published by the ciam authority only, and the login authority publishes another one, as was
+//! seen in the field. Tests can move, add and rotate keys, and add unusable keys, which a verifier must skip.
 
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -51,7 +51,8 @@ static FIRST: OnceLock<Result<SigningKey, KeyError>> = OnceLock::new();
 static SECOND: OnceLock<Result<SigningKey, KeyError>> = OnceLock::new();
 
 impl SigningKey {
-    /// Generates a key. This is slow if the crypto library is not optimised; [`SigningKey::first`] and [`SigningKey::second`] are not.
+    /// Generates a key. This is slow if the crypto library is not optimised; [`SigningKey::first`] and
+    /// [`SigningKey::second`] are not.
     pub fn generate() -> Result<Self, KeyError> {
         let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(|_| KeyError::Generate)?;
         let modulus = modulus(pair.public_key().as_ref()).ok_or(KeyError::PublicPart)?.to_vec();

@@ -191,7 +191,8 @@ impl Token {
         Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
-    /// A token of five parts, as Entra sends it if the app has a key for token encryption. The content is not a real one.
+    /// A token of five parts, as Entra sends it if the app has a key for token encryption. The content is not a real
+    /// one.
     #[must_use]
     pub fn encrypted(self) -> String {
         let header = json!({ "typ": "JWT", "alg": "RSA-OAEP", "enc": "A256GCM", "kid": "encryption" });

@@ -97,8 +97,8 @@ impl Association<'_> {
         })
     }
 
-    /// The invitation of an accepted code, even if it has expired since: it admitted the person. Without such a code, the
-    /// first invitation for the account's address that was valid when the account was made.
+    /// The invitation of an accepted code, even if it has expired since: it admitted the person. Without such a code,
+    /// the first invitation for the account's address that was valid when the account was made.
     async fn invitation(&self, user: &User, codes: &[CodeDigest]) -> Result<Option<Invitation>, InviteError> {
         let (invites, at) = (&self.accounts.invites, user.created().unwrap_or(self.stored.content().found_at));
         // It is not known which app the person signed up to, so an invitation for certain apps counts as well.

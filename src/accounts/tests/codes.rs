@@ -11,7 +11,7 @@ use super::doubles::{Fixture, JO, KIM, LEE, Reply, now};
 use crate::accounts::RunError;
 use crate::clock::Clock;
 use crate::graph::fake::Fault;
-use crate::reservations::{Claim, EventOrigin, RememberedAddress, RememberedStarts, Visibility};
+use crate::reservations::{EventOrigin, RememberedAddress, RememberedStarts, ReservationRequest, Visibility};
 use crate::values::{AttributeTypes, Code, CodeDigest, EmailAddress, Invitation, Provenance};
 
 const JOS: &str = "9fb7a577@example.com";
@@ -26,8 +26,8 @@ impl Fixture {
     /// Somebody submitted the form with a code, `ago` minutes ago.
     async fn submits(&self, code: &CodeDigest, address: &str, ago: i64) {
         let address: EmailAddress = address.parse().unwrap();
-        let claim = Claim { code, uses: 9, address: Some(&address), person: None };
-        self.reservations().reserve(&claim, self.clock.now() - TimeDelta::minutes(ago)).await.unwrap();
+        let request = ReservationRequest { code, uses: 9, address: Some(&address), person: None };
+        self.reservations().reserve(&request, self.clock.now() - TimeDelta::minutes(ago)).await.unwrap();
     }
 
     /// What happened to the uses of a code, in order: `reserved`, `accepted`, …

@@ -21,7 +21,7 @@ use crate::config::{self, Config, Environment};
 use crate::invites::InviteSourceBuilder;
 use crate::invites::csv_writer::NewLine;
 use crate::invites::list::Settings;
-use crate::invites::list::edit::{self, Added, EditError};
+use crate::invites::list::edit::{self, AddedLines, EditError};
 use crate::telemetry::describe;
 use crate::values::{AddressRule, AppId, Code, did_you_mean};
 
@@ -92,7 +92,7 @@ pub(super) struct Options {
 /// The result of the command.
 struct Done<'a> {
     settings: &'a Settings,
-    added: Added,
+    added: AddedLines,
     codes: Vec<Code>,
     /// The file with the codes, if they are not shown.
     out: Option<&'a Path>,

@@ -1,8 +1,8 @@
 //! What Mailchimp's answers mean. Only this file reads its statuses, titles and details.
 //!
-//! A delivery succeeded only if the answer is the member: 200, with the id and the list of the request. A refusal counts
-//! only if it is a problem document as Mailchimp writes it. Any other answer comes from a system in between, or from
-//! Mailchimp's throttle, and the delivery is tried again.
+//! A delivery succeeded only if the answer is the member: 200, with the id and the list of the request. A refusal
+//! counts only if it is a problem document as Mailchimp writes it. Any other answer comes from a system in between, or
+//! from Mailchimp's throttle, and the delivery is tried again.
 
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -36,8 +36,8 @@ impl Problem {
         let body: Value = answer.json().ok().filter(|_| is_error)?;
         let text = |name: &str| body.get(name)?.as_str().map(str::to_owned);
         let status = body.get("status").and_then(Value::as_u64)?;
-        // A gateway may write problem documents, too. In Mailchimp's own, `instance` is the id of the request, and `type`
-        // is a page of Mailchimp.
+        // A gateway may write problem documents, too. In Mailchimp's own, `instance` is the id of the request, and
+        // `type` is a page of Mailchimp.
         let is_id = text("instance").is_some_and(|id| Uuid::parse_str(&id).is_ok());
         let is_own_type = text("type").is_none_or(|page| page.contains("mailchimp.com/"));
         let own = status == u64::from(answer.status.as_u16()) && is_id && is_own_type;

@@ -13,29 +13,29 @@ use crate::credentials::error::remedy;
 use crate::outbound::{Answer, Disposition};
 use crate::values::{AppId, Secret};
 
-/// No token lives longer, in seconds: Entra's live an hour or so, a day at most.
-const LONGEST: i64 = 86_400;
+/// The longest lifetime that is believed, in seconds. Entra's tokens live for about an hour, and for a day at most.
+const MAX_LIFETIME: i64 = 86_400;
 /// Errors by which the endpoint says that it cannot answer at the moment, whatever the status.
-const FOR_THE_MOMENT: [&str; 2] = ["temporarily_unavailable", "server_error"];
+const TEMPORARY_ERRORS: [&str; 2] = ["temporarily_unavailable", "server_error"];
 
 /// Reads an answer to the app `client_id`: the token and how long it lives.
 pub(super) fn read(answer: &Answer, client_id: &AppId) -> Result<(Secret, TimeDelta), CredentialError> {
     if answer.status == StatusCode::OK {
-        return granted(answer).map_err(|what| CredentialError::NoToken { what });
+        return token(answer).map_err(|what| CredentialError::NoToken { what });
     }
     Err(refusal(answer, client_id))
 }
 
-fn granted(answer: &Answer) -> Result<(Secret, TimeDelta), &'static str> {
+fn token(answer: &Answer) -> Result<(Secret, TimeDelta), &'static str> {
     let body: Value = answer.json().map_err(|_| "it is not JSON")?;
     let text = |name: &str| body.get(name).and_then(Value::as_str);
     if !text("token_type").is_some_and(|kind| kind.eq_ignore_ascii_case("Bearer")) {
         return Err("token_type is not Bearer");
     }
     let token = text("access_token").filter(|token| is_bearer(token)).ok_or("access_token is no token")?;
-    // Numbers come as text too.
+    // Some answers have the number as a text.
     let seconds = body.get("expires_in").and_then(|value| value.as_i64().or_else(|| value.as_str()?.parse().ok()));
-    let seconds = seconds.filter(|seconds| (1..=LONGEST).contains(seconds)).ok_or("expires_in is no lifetime")?;
+    let seconds = seconds.filter(|seconds| (1..=MAX_LIFETIME).contains(seconds)).ok_or("expires_in is no lifetime")?;
     Ok((Secret::new(token), TimeDelta::seconds(seconds)))
 }
 
@@ -51,9 +51,9 @@ fn refusal(answer: &Answer, client_id: &AppId) -> CredentialError {
         let disposition = Disposition::Retry { after: answer.retry_after };
         return CredentialError::Unavailable { status, code: "no error of its own".to_owned(), disposition };
     };
-    let for_the_moment = FOR_THE_MOMENT.contains(&name.as_str());
+    let is_temporary = TEMPORARY_ERRORS.contains(&name.as_str());
     match answer.disposition() {
-        Disposition::GiveUp | Disposition::Skip if !for_the_moment => {
+        Disposition::GiveUp | Disposition::Skip if !is_temporary => {
             CredentialError::Refused { client_id: client_id.clone(), remedy: remedy(&code), code }
         }
         _ => {

@@ -13,7 +13,7 @@ fn end() -> Instant {
     Instant::now() + Duration::from_secs(10)
 }
 
-fn source(server: &MockServer, secret: Result<Secret, SecretError>) -> (ClientSecret, Arc<ManualClock>) {
+fn source(server: &MockServer, secret: Result<Secret, SecretError>) -> (ClientSecretTokens, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::new("2026-11-21T10:00:00Z".parse().unwrap()));
     let settings = Settings {
         login: server.uri().parse().unwrap(),
@@ -23,7 +23,7 @@ fn source(server: &MockServer, secret: Result<Secret, SecretError>) -> (ClientSe
         scope: "https://graph.microsoft.com/.default".to_owned(),
     };
     let outbound = Outbound::try_new(Arc::clone(&clock) as Arc<dyn Clock>).unwrap();
-    (ClientSecret::new(settings, outbound, Arc::clone(&clock) as Arc<dyn Clock>), clock)
+    (ClientSecretTokens::new(settings, outbound, Arc::clone(&clock) as Arc<dyn Clock>), clock)
 }
 
 fn secret() -> Secret {

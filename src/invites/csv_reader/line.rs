@@ -33,7 +33,7 @@ pub(super) fn invitation(
         return Err(LineProblem::NeitherEmailNorCode);
     }
     let (not_before, expires) = period(cell("not_before"), cell("expires"))?;
-    let (columns, prefill) = seen(columns, record);
+    let (columns, prefill) = visible_cells(columns, record);
     Ok(Some(Invitation {
         source: Arc::clone(&options.source),
         line,
@@ -75,23 +75,25 @@ fn code(code: Option<&str>, uses: Option<&str>) -> Result<Option<InvitationCode>
 }
 
 /// The cells that templates see, and those that prefill an attribute.
-fn seen(columns: &Columns, record: &[String]) -> (BTreeMap<String, String>, BTreeMap<AttributeName, String>) {
-    let mut seen = BTreeMap::new();
+fn visible_cells(columns: &Columns, record: &[String]) -> (BTreeMap<String, String>, BTreeMap<AttributeName, String>) {
+    let mut visible = BTreeMap::new();
     let mut prefill = BTreeMap::new();
-    for (column, text) in columns.0.iter().zip(record).filter(|(column, text)| !text.is_empty() && column.is_seen()) {
-        seen.insert(column.name.clone(), text.to_owned());
+    for (column, text) in columns.0.iter().zip(record).filter(|(column, text)| !text.is_empty() && column.is_visible())
+    {
+        visible.insert(column.name.clone(), text.to_owned());
         if let Some(attribute) = &column.attribute {
             prefill.insert(attribute.clone(), text.to_owned());
         }
     }
-    (seen, prefill)
+    (visible, prefill)
 }
 
 fn items(cell: Option<&str>) -> impl Iterator<Item = &str> {
     cell.unwrap_or_default().split(';').map(str::trim).filter(|item| !item.is_empty())
 }
 
-/// The apps of a line: those of its own that the source is for, too. Without own ones, the source's apps.
+/// The apps that a line is for: of those that it names, the ones that the source is for, too. If it names none, the
+/// apps of the source.
 fn apps(cell: Option<&str>, source: &[AppId]) -> Result<Vec<AppId>, LineProblem> {
     let own: Vec<AppId> =
         items(cell).map(|item| item.parse().map_err(|_| LineProblem::Apps)).collect::<Result<_, _>>()?;
@@ -102,7 +104,7 @@ fn apps(cell: Option<&str>, source: &[AppId]) -> Result<Vec<AppId>, LineProblem>
     if both.is_empty() { Err(LineProblem::OtherApps) } else { Ok(both) }
 }
 
-/// Which edge of the day a bare date stands for.
+/// Which end of its day a date without a time stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DayEdge {
     /// Its first moment.
@@ -123,7 +125,7 @@ fn period(not_before: Option<&str>, expires: Option<&str>) -> Result<(Moment, Mo
     Ok((not_before, expires))
 }
 
-/// Reads RFC 3339, or a date in UTC, which stands for that edge of its day.
+/// Reads a moment as RFC 3339 writes it, or a date in UTC, which stands for that end of its day.
 pub(crate) fn parse_moment(text: &str, edge: DayEdge) -> Result<DateTime<Utc>, InvalidDate> {
     if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
         return Ok(moment.with_timezone(&Utc));

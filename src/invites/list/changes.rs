@@ -3,7 +3,8 @@
 //! Somebody may be writing the file during a look, and may pause in the middle. So a change is used when the file was
 //! the same for two looks. A file that was renamed into place was complete before, so it is used at once, unless it
 //! ends in the middle of a line: then it may be half a copy. A file that is deleted and created again shows no change
-//! after its last write, so it waits like any other change. A file that was away for a look waits, too.
+//! after its last write, so it waits like any other change. A file that could not be read at the last look waits,
+//! too.
 //!
 //! Two writes can happen on the same tick of the file system's clock. So the version in use is read once more at the
 //! next look. Only then it counts as known.
@@ -39,7 +40,7 @@ impl ObservedFile {
     /// Whether it is the same file with the same content. The times may differ: somebody may touch the file all the
     /// time.
     fn is_same_as(&self, other: &Self) -> bool {
-        let place = |found: &Self| (found.version.place, found.version.length);
+        let place = |observed: &Self| (observed.version.place, observed.version.length);
         self.digest == other.digest && place(self) == place(other)
     }
 }
@@ -58,13 +59,13 @@ pub(super) enum FileChange {
 /// Remembers what the looks found.
 #[derive(Debug, Default)]
 pub(super) struct ChangeDetector {
-    /// What is in use.
+    /// The file that is in use.
     in_use: Option<ObservedFile>,
     /// Whether the file ever ended with the end of a line while it was used: then its writers end their lines.
     ends_lines: bool,
     /// Whether the version in use was read twice.
     is_confirmed: bool,
-    /// What the last look found, if it is not in use.
+    /// The file that the last look found, if it is not in use.
     not_used: Option<ObservedFile>,
     last_look: LastLook,
 }
@@ -78,7 +79,7 @@ enum LastLook {
     /// The file changed, and the change was not used.
     Waited,
     /// The file could not be read.
-    Away,
+    Unreadable,
 }
 
 impl ChangeDetector {
@@ -93,28 +94,34 @@ impl ChangeDetector {
     }
 
     /// Compares the file with the list in use, and remembers it.
-    pub(super) fn judge(&mut self, found: &ObservedFile) -> FileChange {
+    pub(super) fn compare(&mut self, observed: &ObservedFile) -> FileChange {
         let last = std::mem::take(&mut self.last_look);
         let Some(in_use) = &mut self.in_use else { return FileChange::Complete };
-        if in_use.digest == found.digest {
-            self.is_confirmed = in_use.version == found.version;
-            in_use.version = found.version;
+        if in_use.digest == observed.digest {
+            self.is_confirmed = in_use.version == observed.version;
+            in_use.version = observed.version;
             self.not_used = None;
             return FileChange::Unchanged;
         }
-        let seen = self.not_used.as_ref();
-        let another =
-            [Some(&*in_use), seen].into_iter().flatten().all(|one| found.version.is_another_file_than(&one.version));
-        if seen.is_some_and(|seen| seen.is_same_as(found)) || (another && last != LastLook::Away && found.ended) {
+        let unused = self.not_used.as_ref();
+        let another = [Some(&*in_use), unused]
+            .into_iter()
+            .flatten()
+            .all(|old| observed.version.is_another_file_than(&old.version));
+        if unused.is_some_and(|unused| unused.is_same_as(observed))
+            || (another && last != LastLook::Unreadable && observed.ended)
+        {
             return FileChange::Complete;
         }
-        (self.not_used, self.last_look) = (Some(found.clone()), LastLook::Waited);
+        (self.not_used, self.last_look) = (Some(observed.clone()), LastLook::Waited);
         FileChange::Unsettled { again: last == LastLook::Waited }
     }
 
     /// Whether the file had complete lines and has none now. Then even the header may be cut off.
-    pub(super) fn lost_its_lines(&self, found: &ObservedFile) -> bool {
-        !found.has_lines && found.version.length > 0 && self.in_use.as_ref().is_some_and(|in_use| in_use.has_lines)
+    pub(super) fn lost_its_lines(&self, observed: &ObservedFile) -> bool {
+        !observed.has_lines
+            && observed.version.length > 0
+            && self.in_use.as_ref().is_some_and(|in_use| in_use.has_lines)
     }
 
     /// What becomes of a last line without a line break.
@@ -123,17 +130,17 @@ impl ChangeDetector {
     }
 
     /// Notes that the file is the list in use now.
-    pub(super) fn note_in_use(&mut self, found: ObservedFile) {
-        self.ends_lines |= found.ended;
-        (self.in_use, self.is_confirmed, self.not_used) = (Some(found), false, None);
+    pub(super) fn note_in_use(&mut self, observed: ObservedFile) {
+        self.ends_lines |= observed.ended;
+        (self.in_use, self.is_confirmed, self.not_used) = (Some(observed), false, None);
     }
 
     /// Notes that the file changed and is no list.
-    pub(super) fn note_unusable(&mut self, found: ObservedFile) {
-        (self.not_used, self.last_look) = (Some(found), LastLook::Waited);
+    pub(super) fn note_unusable(&mut self, observed: ObservedFile) {
+        (self.not_used, self.last_look) = (Some(observed), LastLook::Waited);
     }
 
-    /// Notes that the file kept changing while it was read. Says whether it had changed at the last look, too.
+    /// Notes that the file kept changing while it was read. Returns whether it had changed at the last look, too.
     pub(super) fn note_unsteady(&mut self) -> bool {
         self.not_used = None;
         std::mem::replace(&mut self.last_look, LastLook::Waited) == LastLook::Waited
@@ -141,7 +148,7 @@ impl ChangeDetector {
 
     /// Notes that the file could not be read.
     pub(super) fn note_unreadable(&mut self) {
-        (self.not_used, self.last_look) = (None, LastLook::Away);
+        (self.not_used, self.last_look) = (None, LastLook::Unreadable);
     }
 
     /// Whether a list is in use.

@@ -21,7 +21,7 @@ pub(crate) use super::edit_error::EditError;
 
 /// The lines that were added.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Added {
+pub(crate) struct AddedLines {
     /// The lines' numbers, from 1 with the header.
     pub lines: Range<u64>,
     /// What is wrong with them, and with the line before them, although they are used.
@@ -29,7 +29,7 @@ pub(crate) struct Added {
 }
 
 /// Adds lines to a list's file, and waits for other writers as long as `patience`.
-pub(crate) fn add(settings: &Settings, lines: &[NewLine], patience: Duration) -> Result<Added, EditError> {
+pub(crate) fn add(settings: &Settings, lines: &[NewLine], patience: Duration) -> Result<AddedLines, EditError> {
     let failed = |error: FileError| EditError::List(unreadable(&error));
     // The file itself, not a link to it, is to be replaced.
     let path = settings.path.canonicalize().map_err(|error| failed(error.into()))?;
@@ -51,7 +51,7 @@ pub(crate) fn add(settings: &Settings, lines: &[NewLine], patience: Duration) ->
 }
 
 /// The list with the lines added, if all other lines keep their meaning.
-fn with_lines(list: &[u8], lines: &[NewLine], options: &ListOptions) -> Result<(Vec<u8>, Added), EditError> {
+fn with_lines(list: &[u8], lines: &[NewLine], options: &ListOptions) -> Result<(Vec<u8>, AddedLines), EditError> {
     let (before, old_problems) = csv_reader::read(list, options, UnendedLine::Used)?;
     let rules = lines.iter().filter(|line| line.code.is_none()).filter_map(|line| line.rule.as_ref());
     if let Some(line) = rules.filter_map(|rule| before.line_of(rule)).min() {
@@ -61,8 +61,8 @@ fn with_lines(list: &[u8], lines: &[NewLine], options: &ListOptions) -> Result<(
     let (written, first) = csv_writer::append(list, &columns, lines)?;
     let (after, problems) = csv_reader::read(&written, options, UnendedLine::Used)?;
     let (new, old): (Vec<_>, Vec<_>) = problems.into_iter().partition(|problem| problem.line >= first);
-    if let Some(line) = unsettled(&old_problems, &old) {
-        return Err(EditError::Unsettled { line });
+    if let Some(line) = line_that_changes_meaning(&old_problems, &old) {
+        return Err(EditError::ChangesMeaning { line });
     }
     if let Some(bad) = new.iter().find(|problem| !problem.is_used()) {
         return Err(EditError::Unusable { problem: bad.problem.clone() });
@@ -74,11 +74,11 @@ fn with_lines(list: &[u8], lines: &[NewLine], options: &ListOptions) -> Result<(
         old_problems.iter().filter(|problem| problem.problem == LineProblem::Unended).map(|problem| problem.line);
     let ended = ended.map(|line| LineReport { line, problem: LineProblem::EndedNow });
     let remarks = ended.chain(new).collect();
-    Ok((written, Added { lines: first..first + lines.len() as u64, remarks }))
+    Ok((written, AddedLines { lines: first..first + lines.len() as u64, remarks }))
 }
 
 /// The first line that is skipped either before or after the change, but not both.
-fn unsettled(before: &[LineReport], after: &[LineReport]) -> Option<u64> {
+fn line_that_changes_meaning(before: &[LineReport], after: &[LineReport]) -> Option<u64> {
     let skipped = |problems: &[LineReport]| -> Vec<u64> {
         problems.iter().filter(|problem| !problem.is_used()).map(|problem| problem.line).collect()
     };

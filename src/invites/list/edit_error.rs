@@ -10,7 +10,7 @@ use crate::invites::line_problem::LineProblem;
 /// Why nothing was added.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EditError {
-    /// The list as it is cannot be used.
+    /// The existing list cannot be used.
     #[error(transparent)]
     List(#[from] ListError),
     /// A cell cannot be written.
@@ -30,40 +30,26 @@ pub(crate) enum EditError {
     },
     /// A skipped line would be used, or a used line skipped.
     #[error("with more columns, line {line} would mean something else: correct that line first")]
-    Unsettled {
-        /// The line.
-        line: u64,
-    },
+    ChangesMeaning { line: u64 },
     /// The service would not read so large a list.
     #[error("with the new lines the list would have more than max_bytes, which is {max_bytes}")]
-    TooLarge {
-        /// The limit.
-        max_bytes: u64,
-    },
+    TooLarge { max_bytes: u64 },
     /// Another writer has the lock.
     #[error("{holder} is writing {}: try again when that has ended", path.display())]
     Locked {
-        /// The list's file.
         path: PathBuf,
         /// Who holds the lock.
         holder: String,
     },
     /// The file is marked as read-only.
     #[error("{} is read-only: allow writing it first", path.display())]
-    ReadOnly {
-        /// The list's file.
-        path: PathBuf,
-    },
+    ReadOnly { path: PathBuf },
     /// Somebody without the lock wrote the file meanwhile.
     #[error("{} was changed by somebody else meanwhile: try again", path.display())]
-    Changed {
-        /// The list's file.
-        path: PathBuf,
-    },
+    Changed { path: PathBuf },
     /// A file cannot be written.
     #[error("cannot write {}", path.display())]
     Write {
-        /// The file.
         path: PathBuf,
         /// What the system said.
         #[source]

@@ -29,7 +29,7 @@ pub(super) enum FileRead {
     Content(Vec<u8>, ObservedFile),
 }
 
-/// The place that lists are read from. Tests have one that hangs.
+/// Where the files of lists are read from: the file system. Tests have one that hangs.
 pub(super) trait ListFiles: Debug + Send + Sync {
     /// Reads a list's file, unless it has the known version.
     fn read(&self, settings: &Settings, known: Option<Version>) -> Result<FileRead, FileError>;
@@ -45,8 +45,8 @@ impl ListFiles for FileSystem {
             return Ok(FileRead::Unchanged);
         }
         let content = files::read(&settings.path, settings.max_bytes)?;
-        let found = ObservedFile::of(&content);
-        Ok(FileRead::Content(content.bytes, found))
+        let observed = ObservedFile::of(&content);
+        Ok(FileRead::Content(content.bytes, observed))
     }
 }
 
@@ -68,7 +68,7 @@ pub(crate) fn load(settings: &Settings) -> Result<(Snapshot, Vec<LineReport>), L
 
 /// A list's header that is being read.
 #[derive(Debug)]
-pub(crate) struct PendingHeader(Result<PendingRead<Header>, ListError>);
+pub(crate) struct PendingHeader(Result<ReadThread<Header>, ListError>);
 
 /// Begins to read a list's first line.
 #[must_use]
@@ -93,19 +93,19 @@ impl PendingHeader {
 /// The result of a thread that reads. If nobody waits for it any more, the thread goes on until the file system
 /// answers.
 #[derive(Debug)]
-struct PendingRead<T>(Receiver<Result<T, ListError>>);
+struct ReadThread<T>(Receiver<Result<T, ListError>>);
 
 fn begin<T: Send + 'static>(
     read: impl FnOnce() -> Result<T, ListError> + Send + 'static,
-) -> Result<PendingRead<T>, ListError> {
+) -> Result<ReadThread<T>, ListError> {
     let (sender, receiver) = sync_channel(1);
     let thread = std::thread::Builder::new().name("list".to_owned());
-    // Nobody may be waiting any more.
+    // Sending fails if nobody waits any more.
     let begun = thread.spawn(move || drop(sender.send(read())));
-    begun.map(|_| PendingRead(receiver)).map_err(|error| unreadable(&error.into()))
+    begun.map(|_| ReadThread(receiver)).map_err(|error| unreadable(&error.into()))
 }
 
-impl<T> PendingRead<T> {
+impl<T> ReadThread<T> {
     fn wait(self, limit: Duration) -> Result<T, ListError> {
         match self.0.recv_timeout(limit) {
             Ok(read) => read,

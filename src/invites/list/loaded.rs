@@ -31,11 +31,11 @@ pub(super) fn load(settings: &Settings) -> Result<LoadedSource, LoadError> {
         file::load(settings).map_err(|error| LoadError { place: path.to_string(), reason: error.to_string() })?;
     let problem = |LineReport { line, problem }: LineReport| SourceProblem {
         place: format!("{path}:{line}"),
-        // It cannot be meant, and who reads the exit code only should know.
+        // This is certainly a mistake, so it must show in the exit code of `check`.
         is_error: problem == LineProblem::PublicSuffix,
         problem: problem.to_string(),
     };
-    // The configuration reports those of the first line.
+    // The problems of the first line are reported with the configuration.
     let problems = reports.into_iter().filter(|report| report.line > 1).map(problem).collect();
     let invitations = snapshot.len();
     let source = of_snapshot(Arc::clone(&settings.options.source), snapshot);
@@ -50,9 +50,9 @@ impl InviteSource for LoadedInvites {
     fn find<'a>(
         &'a self,
         address: &'a EmailAddress,
-        how: EmailMatch,
+        email_match: EmailMatch,
     ) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>> {
-        Box::pin(std::future::ready(Ok(self.snapshot.find(address, how))))
+        Box::pin(std::future::ready(Ok(self.snapshot.find(address, email_match))))
     }
 
     fn find_code<'a>(&'a self, code: &'a CodeDigest) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>> {

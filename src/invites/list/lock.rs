@@ -1,11 +1,12 @@
 //! One writer at a time: an exclusive lock of the operating system on a file beside the list.
 //!
-//! The system frees the lock when the process ends, however it ends: a writer that was killed stops nobody. What it
-//! leaves is an unlocked file, which the next writer takes over and deletes. The list itself is not locked: it is
+//! The system frees the lock when the process ends, however it ends: a writer that was killed stops nobody. The file
+//! that it leaves is not locked; the next writer takes it over and deletes it. The list itself is not locked: it is
 //! replaced by a rename, and on some network drives nobody else could read it meanwhile.
 //!
-//! A writer deletes its file while it has the lock. Another one may have opened that file before, and gets the lock of
-//! a file that is not there any more. So each looks again after locking, and starts anew if the path has another file.
+//! A writer deletes the lock file while it has the lock. Another writer may have opened that file before, and then gets
+//! the lock of a deleted file. So after locking, each writer checks that the path still names the file that it locked.
+//! If not, it starts again.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -18,7 +19,7 @@ use crate::files::{self, Version};
 /// The pause between two attempts: the system's own waiting has no time limit.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// How much is read of what a holder wrote, in bytes.
+/// How many bytes of the lock file are read, to find out who holds the lock.
 const MAX_HOLDER: u64 = 20;
 
 /// The exclusive right to write a list. It ends when this is dropped.
@@ -48,9 +49,9 @@ impl WriteLock {
 
 impl Drop for WriteLock {
     fn drop(&mut self) {
-        // Elsewhere a file that is open cannot be deleted, or stays in the way until it is closed.
+        // On other systems an open file cannot be deleted, or blocks its name until it is closed.
         if cfg!(unix) {
-            // A file that stays stops nobody.
+            // If this fails, the file stays, but without a lock it stops nobody.
             let _ = std::fs::remove_file(&self.path);
         }
     }
@@ -63,7 +64,8 @@ fn lock_file(list: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Opens the lock file, a new one if there is none. Opened for reading as well, a named pipe does not make it wait.
+/// Opens the lock file, and creates it if there is none. It is opened for reading, too, since otherwise a named pipe of
+/// this name would block.
 fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
 }
@@ -78,7 +80,7 @@ fn claim(mut file: File, path: &Path) -> io::Result<Option<File>> {
     if !is_still_at(&file, path)? {
         return Ok(None);
     }
-    // Only the error of those who wait too long needs it.
+    // The number is for the error of writers that wait too long. If it cannot be written, that error only says less.
     let _ = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
     Ok(Some(file))
 }

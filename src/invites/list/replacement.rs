@@ -17,16 +17,16 @@ use crate::files::Version;
 /// How many hex digits a name's random part has.
 const DIGITS: usize = 16;
 
-/// The age from which on nobody writes a file any more.
-const LEFT_BEHIND: Duration = Duration::from_hours(1);
+/// How old a new file must be to count as left by a killed writer: no write takes this long.
+const LEFTOVER_AGE: Duration = Duration::from_hours(1);
 
 /// Replaces the file, if it is still the one with the `old` metadata.
 pub(super) fn replace(path: &Path, old: &Metadata, content: &[u8]) -> Result<(), EditError> {
-    let mut name = beginning(path);
-    name.push(random().map_err(|source| EditError::Write { path: path.to_owned(), source })?);
+    let mut name = name_prefix(path);
+    name.push(random_digits().map_err(|source| EditError::Write { path: path.to_owned(), source })?);
     let new = path.with_file_name(name);
     let failed = |source| EditError::Write { path: new.clone(), source };
-    let file = private(&new).map_err(failed)?;
+    let file = create_private(&new).map_err(failed)?;
     let replaced = write(file, old, content).map_err(failed).and_then(|()| move_over(&new, path, Version::of(old)));
     if replaced.is_err() {
         // If this fails, a later writer deletes it.
@@ -38,14 +38,14 @@ pub(super) fn replace(path: &Path, old: &Metadata, content: &[u8]) -> Result<(),
 }
 
 /// How the names of the new files begin: `.invites.csv.guestlist-`.
-fn beginning(list: &Path) -> OsString {
+fn name_prefix(list: &Path) -> OsString {
     let mut name = OsString::from(".");
     name.push(list.file_name().unwrap_or_default());
     name.push(".guestlist-");
     name
 }
 
-fn random() -> io::Result<String> {
+fn random_digits() -> io::Result<String> {
     let mut bytes = [0; DIGITS / 2];
     SystemRandom::new().fill(&mut bytes).map_err(|_| io::Error::other("the system gives no random numbers"))?;
     Ok(format!("{:0DIGITS$x}", u64::from_be_bytes(bytes)))
@@ -54,19 +54,19 @@ fn random() -> io::Result<String> {
 /// Deletes what killed writers of a list left, as far as possible. The list was written just now.
 fn delete_leftovers(list: &Path) {
     let now = std::fs::metadata(list).and_then(|list| list.modified());
-    let before = now.ok().and_then(|now| now.checked_sub(LEFT_BEHIND));
+    let before = now.ok().and_then(|now| now.checked_sub(LEFTOVER_AGE));
     let (Some(before), Some(Ok(entries))) = (before, list.parent().map(std::fs::read_dir)) else { return };
-    let beginning = beginning(list);
-    for entry in entries.flatten().filter(|entry| is_leftover(entry, &beginning, before)) {
+    let prefix = name_prefix(list);
+    for entry in entries.flatten().filter(|entry| is_leftover(entry, &prefix, before)) {
         let _ = std::fs::remove_file(entry.path());
     }
 }
 
 /// Whether it is a regular file with such a name that was last written before that time.
-fn is_leftover(entry: &DirEntry, beginning: &OsString, before: SystemTime) -> bool {
+fn is_leftover(entry: &DirEntry, prefix: &OsString, before: SystemTime) -> bool {
     let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
     let name = entry.file_name();
-    let id = name.as_encoded_bytes().strip_prefix(beginning.as_encoded_bytes());
+    let id = name.as_encoded_bytes().strip_prefix(prefix.as_encoded_bytes());
     id.is_some_and(|id| id.len() == DIGITS && id.iter().all(is_digit))
         && entry.file_type().is_ok_and(|kind| kind.is_file())
         && entry.metadata().and_then(|file| file.modified()).is_ok_and(|modified| modified < before)
@@ -90,19 +90,19 @@ fn mark_as_complete(file: &File) -> io::Result<()> {
     file.set_times(FileTimes::new().set_modified(earlier))
 }
 
-fn move_over(new: &Path, path: &Path, seen: Version) -> Result<(), EditError> {
+fn move_over(new: &Path, path: &Path, expected: Version) -> Result<(), EditError> {
     let failed = |source| EditError::Write { path: path.to_owned(), source };
-    if Version::of(&std::fs::metadata(path).map_err(failed)?) != seen {
+    if Version::of(&std::fs::metadata(path).map_err(failed)?) != expected {
         return Err(EditError::Changed { path: path.to_owned() });
     }
     std::fs::rename(new, path).map_err(failed)?;
-    // The list is in its place. That the folder keeps it after a power cut can only be asked for.
+    // The list is in its place. Whether it survives a power cut is up to the file system, which is asked to see to it.
     let _ = path.parent().map(File::open).map(|folder| folder.and_then(|folder| folder.sync_all()));
     Ok(())
 }
 
-/// A new file that nobody else can open.
-fn private(path: &Path) -> io::Result<File> {
+/// Creates a file that only its owner can open.
+fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

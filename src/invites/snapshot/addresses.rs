@@ -1,9 +1,9 @@
-//! Addresses as keyed hashes, sorted.
+//! The lines for single addresses, found by a keyed hash of the address.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-/// The hash of an address: two halves of 64 bits, each with a key of its own.
-pub(super) type AddressHash = [u64; 2];
+/// The keyed hash of an address: two halves of 64 bits, each with a key of its own.
+pub(super) type AddressKey = [u64; 2];
 
 /// Hashes addresses (`SipHash`) with keys that are random for each list, so that nobody can choose addresses that
 /// collide.
@@ -12,7 +12,7 @@ pub(super) struct KeyedHasher([RandomState; 2]);
 
 impl KeyedHasher {
     /// The hash of an address as it is compared.
-    pub(super) fn of(&self, form: &str) -> AddressHash {
+    pub(super) fn of(&self, form: &str) -> AddressKey {
         let half = |state: &RandomState| {
             let mut hasher = state.build_hasher();
             hasher.write(form.as_bytes());
@@ -25,7 +25,7 @@ impl KeyedHasher {
 /// One line for one address.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct AddressEntry {
-    pub(super) key: AddressHash,
+    pub(super) key: AddressKey,
     /// The line, from 1 with the header; saturates at 2³².
     pub(super) line: u32,
     /// The place of the whole line; [`AddressEntry::BARE`]: the line says no more than its address.
@@ -51,7 +51,7 @@ impl AddressIndex {
     }
 
     /// The lines for an address.
-    pub(super) fn with(&self, key: AddressHash) -> &[AddressEntry] {
+    pub(super) fn find(&self, key: AddressKey) -> &[AddressEntry] {
         let from = self.0.partition_point(|entry| entry.key < key);
         let rest = self.0.get(from..).unwrap_or_default();
         let same = rest.iter().take_while(|entry| entry.key == key).count();

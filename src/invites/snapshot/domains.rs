@@ -1,15 +1,16 @@
-//! Domain rules by their domain, so that a list of thousands of partners is searched as quickly as a short one.
+//! The lines for domains, found by the domain, so that a list of thousands of partners is searched as quickly as a
+//! short one.
 
 use std::collections::HashMap;
 
 use crate::values::{AddressRule, EmailAddress, EmailMatch, Invitation};
 
-/// Lines for a domain or what lies below it.
+/// The lines for a domain, or for the domains below it.
 #[derive(Debug, Default)]
 pub(super) struct DomainIndex {
     /// In the list's order.
     invitations: Vec<Invitation>,
-    /// Where the rules that name a domain are.
+    /// The places in `invitations` of the rules that name a domain.
     by_domain: HashMap<Box<str>, Vec<u32>>,
 }
 

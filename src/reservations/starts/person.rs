@@ -1,5 +1,5 @@
-//! Who a person is, as far as a Start shows it: a keyed digest. It tells whether two Starts are the same person's, and
-//! nobody can find a person by trying addresses or ids.
+//! The id of a person, made from what a Start shows of them. It is a keyed digest: it tells whether two Starts are the
+//! same person's, and nobody can find a person by trying addresses or ids.
 
 use std::fmt;
 
@@ -44,7 +44,7 @@ pub(super) struct PersonTraits<'a> {
 }
 
 /// What the issuer calls the person. An address is put into the form in which addresses are compared.
-fn assigned(identity: &Identity) -> String {
+fn assigned_id(identity: &Identity) -> String {
     let id = identity.issuer_assigned_id.trim();
     id.parse().map_or_else(|_| id.to_owned(), |address: EmailAddress| address.canonical().to_owned())
 }
@@ -72,8 +72,9 @@ impl PersonKey {
     /// The person with these traits. Without an address and without any provider's id it could be anybody, so it is
     /// another person each time.
     pub(super) fn person(&self, traits: &PersonTraits<'_>) -> PersonId {
-        let known = traits.identities.iter().filter(|one| !one.issuer_assigned_id.trim().is_empty());
-        let mut ids: Vec<[String; 2]> = known.map(|one| [one.issuer.to_ascii_lowercase(), assigned(one)]).collect();
+        let known = traits.identities.iter().filter(|identity| !identity.issuer_assigned_id.trim().is_empty());
+        let mut ids: Vec<[String; 2]> =
+            known.map(|identity| [identity.issuer.to_ascii_lowercase(), assigned_id(identity)]).collect();
         ids.sort_unstable();
         let network = traits.network.map(|network| network.reveal()).unwrap_or_default();
         let address = traits.address.map_or("", EmailAddress::canonical);

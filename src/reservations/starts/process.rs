@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use moka::sync::Cache;
 
 use super::person::{PersonId, PersonKey};
-use super::{EventOrigin, MAX_REMEMBERED, PersonTraits, RememberedStart, SeenStart, StartKey, TIME_TO_LIVE, is_fresh};
+use super::{EventOrigin, FoundStart, MAX_REMEMBERED, PersonTraits, RememberedStart, StartKey, TIME_TO_LIVE, is_fresh};
 use crate::values::{AppId, CorrelationId, Network};
 
 /// A person, what is known of them, and when they were seen last.
@@ -42,7 +42,7 @@ impl ProcessStarts {
         }
     }
 
-    pub(super) fn seen(&self, app: Option<&AppId>, key: StartKey<'_>, now: DateTime<Utc>) -> Vec<SeenStart> {
+    pub(super) fn recent(&self, app: Option<&AppId>, key: StartKey<'_>, now: DateTime<Utc>) -> Vec<FoundStart> {
         let app = app.cloned();
         let latest = match key {
             StartKey::Id(id) => id.and_then(|id| self.by_id.get(&(app, id.clone()))),
@@ -65,7 +65,7 @@ fn add<K: Eq + Hash + Send + Sync + 'static>(cache: &Cache<K, Latest>, key: K, s
     });
 }
 
-fn fresh_starts(latest: Option<Latest>, now: DateTime<Utc>) -> Vec<SeenStart> {
+fn fresh_starts(latest: Option<Latest>, now: DateTime<Utc>) -> Vec<FoundStart> {
     let fresh = latest.into_iter().flatten().flatten().filter(|(.., at)| is_fresh(*at, now));
-    fresh.map(|(person, start, _)| SeenStart::InMemory(person, start)).collect()
+    fresh.map(|(person, start, _)| FoundStart::InMemory(person, start)).collect()
 }

@@ -15,18 +15,18 @@ use tokio::sync::OnceCell;
 
 use super::person::{PersonId, PersonKey, StoredKey};
 use super::{
-    EventOrigin, LIFETIME, MAX_REMEMBERED, PersonTraits, RememberedAddress, RememberedStart, SeenStart, StartKey,
+    EventOrigin, FoundStart, LIFETIME, MAX_REMEMBERED, PersonTraits, RememberedAddress, RememberedStart, StartKey,
     TIME_TO_LIVE, is_fresh,
 };
 use crate::reservations::namespace::{ADMISSIONS, PERSON_KEY};
-use crate::storage::{Creation, Entry, RoomStore, StoreError};
+use crate::storage::{Creation, ListedObject, RoomStore, StoreError};
 use crate::telemetry::describe;
 use crate::values::{AppId, Secret};
 
-/// How often another process may write the key first.
+/// How often the key is read or made before giving up: another process may make it first.
 const ATTEMPTS: usize = 3;
 
-/// How many are deleted at once.
+/// How many Starts are deleted at once.
 const DELETERS: usize = 32;
 
 /// A Start as it is stored. It is personal. Without an address, the other two are empty.
@@ -92,7 +92,7 @@ impl SharedStarts {
         let key = self.key().await?;
         let (app, network) = (origin.app, origin.network);
         let person = key.person(&PersonTraits { app, network, address: start.email(), identities: origin.identities });
-        let (stored, name) = (StoredStart::new(&start), object(&person, now));
+        let (stored, name) = (StoredStart::new(&start), object_name(&person, now));
         let both = [StartKey::Id(origin.correlation_id), StartKey::Network(network)];
         let writes = both.into_iter().filter_map(|by| folder(key, app, by)).map(|folder| {
             let (name, stored) = (format!("{folder}/{name}"), &stored);
@@ -105,27 +105,27 @@ impl SharedStarts {
     }
 
     /// The Starts under a key in the last hour, the newest first. Takes one listing.
-    pub(super) async fn seen(
+    pub(super) async fn recent(
         &self,
         app: Option<&AppId>,
         by: StartKey<'_>,
         now: DateTime<Utc>,
-    ) -> Result<Vec<SeenStart>, StoreError> {
+    ) -> Result<Vec<FoundStart>, StoreError> {
         let Some(folder) = folder(self.key().await?, app, by) else { return Ok(Vec::new()) };
-        let entries = self.store.list(&folder).await?.into_iter();
-        let fresh = |entry: Entry| {
-            let (person, at) = parse(&entry.name)?;
-            is_fresh(at, now).then_some((at, person, entry.name))
+        let objects = self.store.list(&folder).await?.into_iter();
+        let fresh = |object: ListedObject| {
+            let (person, at) = parse(&object.name)?;
+            is_fresh(at, now).then_some((at, person, object.name))
         };
-        let mut seen: Vec<_> = entries.filter_map(fresh).collect();
-        seen.sort_by_key(|(at, ..)| std::cmp::Reverse(*at));
-        Ok(seen.into_iter().map(|(_, person, name)| self.seen_start(person, name)).collect())
+        let mut starts: Vec<_> = objects.filter_map(fresh).collect();
+        starts.sort_by_key(|(at, ..)| std::cmp::Reverse(*at));
+        Ok(starts.into_iter().map(|(_, person, name)| self.found_start(person, name)).collect())
     }
 
-    fn seen_start(&self, person: PersonId, name: String) -> SeenStart {
+    fn found_start(&self, person: PersonId, name: String) -> FoundStart {
         match self.known.get(&person) {
-            Some(start) => SeenStart::InMemory(person, start),
-            None => SeenStart::Stored(person, name),
+            Some(start) => FoundStart::InMemory(person, start),
+            None => FoundStart::Stored(person, name),
         }
     }
 
@@ -164,10 +164,10 @@ impl SharedStarts {
 
     /// Deletes what was written more than an hour ago; says how many.
     pub(super) async fn sweep(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
-        let entries = self.store.list(ADMISSIONS).await?.into_iter();
-        let old: Vec<_> = entries.filter(|entry| now - entry.modified >= LIFETIME).collect();
+        let objects = self.store.list(ADMISSIONS).await?.into_iter();
+        let old: Vec<_> = objects.filter(|object| now - object.modified >= LIFETIME).collect();
         let swept = old.len();
-        let deletions: Vec<_> = old.iter().map(|entry| self.store.delete(&entry.name)).collect();
+        let deletions: Vec<_> = old.iter().map(|object| self.store.delete(&object.name)).collect();
         stream::iter(deletions).buffer_unordered(DELETERS).try_collect::<()>().await?;
         Ok(swept)
     }
@@ -194,7 +194,7 @@ impl StoredStart {
     }
 }
 
-/// The folder of what is looked for, if the event says it.
+/// The folder of the Starts under a key; `None`: the event does not say the key.
 fn folder(key: &PersonKey, app: Option<&AppId>, by: StartKey<'_>) -> Option<String> {
     let app = app.map_or("none", AppId::as_str);
     match by {
@@ -205,11 +205,11 @@ fn folder(key: &PersonKey, app: Option<&AppId>, by: StartKey<'_>) -> Option<Stri
     }
 }
 
-fn object(person: &PersonId, now: DateTime<Utc>) -> String {
+fn object_name(person: &PersonId, now: DateTime<Utc>) -> String {
     format!("{}-{}.json", now.timestamp_millis(), person.as_str())
 }
 
-/// Whose Start an object is, and when it was.
+/// The person and the time of a Start, from the name of its object.
 fn parse(name: &str) -> Option<(PersonId, DateTime<Utc>)> {
     let (at, person) = name.rsplit('/').next()?.strip_suffix(".json")?.split_once('-')?;
     Some((PersonId::from_digits(person)?, DateTime::from_timestamp_millis(at.parse().ok()?)?))

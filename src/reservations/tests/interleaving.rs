@@ -115,7 +115,7 @@ fn run(moments: Vec<Moment>, pauses: Vec<u8>) {
         replay(&events[seen..], uses, &mut slots);
         for (guest, _) in admitted.iter().flatten() {
             let address = guest.address.map(|number| AddressDigest::of(&person(number)));
-            let holder = HolderKey::of(address.as_ref(), guest.person.map(super::seen).as_ref());
+            let holder = HolderId::of(address.as_ref(), guest.person.map(super::seen).as_ref());
             let known = guest.address.is_some() || guest.person.is_some();
             let theirs =
                 |(.., event): &&(u32, u32, Event)| event.reservation().is_some_and(|held| held.holder == holder);

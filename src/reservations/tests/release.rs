@@ -23,7 +23,7 @@ fn other(number: u8) -> CodeDigest {
 
 async fn reserve(reservations: &Reservations, code: &CodeDigest, address: usize, at: DateTime<Utc>) {
     let (address, seen) = (person(address), seen(address));
-    let claim = Claim { code, uses: 9, address: Some(&address), person: Some(&seen) };
+    let claim = ReservationRequest { code, uses: 9, address: Some(&address), person: Some(&seen) };
     reservations.reserve(&claim, at).await.unwrap();
 }
 

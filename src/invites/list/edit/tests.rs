@@ -35,7 +35,7 @@ impl Sample {
         Self { folder, settings }
     }
 
-    fn add(&self, line: NewLine) -> Result<Added, EditError> {
+    fn add(&self, line: NewLine) -> Result<AddedLines, EditError> {
         add(&self.settings, &[line], NO_PATIENCE)
     }
 
@@ -61,7 +61,7 @@ fn invited(rule: &str) -> NewLine {
 #[test]
 fn the_list_has_the_line_and_nothing_lies_beside_it() {
     let sample = Sample::new("email\na@example.com\n");
-    assert_eq!(sample.add(invited("jo@example.com")).unwrap(), Added { lines: 3..4, remarks: Vec::new() });
+    assert_eq!(sample.add(invited("jo@example.com")).unwrap(), AddedLines { lines: 3..4, remarks: Vec::new() });
     sample.assert_untouched("email\na@example.com\njo@example.com\n");
 }
 
@@ -152,7 +152,7 @@ fn a_new_column_never_gives_a_meaning_to_a_cell_that_had_none() {
     let sample = Sample::new(list);
     let line = NewLine { groups: vec!["Testers".into()], ..invited("jo@example.com") };
     let error = sample.add(line).unwrap_err();
-    assert!(matches!(error, EditError::Unsettled { line: 2 }), "{error}");
+    assert!(matches!(error, EditError::ChangesMeaning { line: 2 }), "{error}");
     sample.assert_untouched(list);
     sample.add(invited("jo@example.com")).unwrap();
 }

@@ -37,17 +37,18 @@ impl Drop for TemporaryFolder {
     }
 }
 
-/// Everything that runs. The host is the first field, so that the product ends before its state is removed.
+/// Everything that `cargo dev` runs. The host is the first field, so that the product ends before its state is removed.
 #[derive(Debug)]
-pub(crate) struct Stage {
+pub(crate) struct Sandbox {
     pub(crate) host: Host,
     pub(crate) entra: Entra,
     pub(crate) tenant: Tenant,
     pub(crate) state: TemporaryFolder,
 }
 
-impl Stage {
-    /// Starts a tenant, and the product with the settings for it. The product's log lines go to `screen`, if there is one.
+impl Sandbox {
+    /// Starts a tenant, and the product with the settings for it. The product's log lines go to `screen`, if there is
+    /// one.
     pub(crate) async fn start(project: &Path, executable: PathBuf, screen: Option<Screen>) -> Result<Self, DevError> {
         let tenant = Tenant::start_default().await?;
         let state = TemporaryFolder::make().map_err(DevError::State)?;
