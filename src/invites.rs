@@ -151,8 +151,8 @@ impl Invites {
         &self.sources
     }
 
-    /// Loads the invitations that the sources hold in memory, keeps them fresh until `stop`, and writes into the log every
-    /// minute how old they are.
+    /// Loads the invitations that the sources hold in memory, keeps them fresh until `stop`, and writes into the log
+    /// every minute how old they are.
     pub(crate) fn keep_fresh(&self, tasks: &TaskTracker, stop: &CancellationToken) {
         for source in &self.sources {
             freshness::keep_fresh(source, tasks, stop);
