@@ -43,12 +43,13 @@ pub enum Command {
     Invites(invites::Options),
 }
 
-/// Reads the command line. What was answered on the spot (help, version, a usage error) hands back its exit code.
+/// Reads the command line. If the answer was printed already (help, version, a usage error), the error is the exit
+/// code.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, ExitCode> {
     match Arguments::try_parse_from(arguments) {
         Ok(arguments) => Ok(arguments.command.unwrap_or(Command::Serve)),
         Err(error) => {
-            // Nothing can be said about a terminal that cannot be written to.
+            // If the terminal cannot be written to, there is no way to report that.
             let _ = error.print();
             let asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
             Err(if asked_for { ExitCode::SUCCESS } else { ExitCode::from(USAGE) })
@@ -70,7 +71,7 @@ fn show(text: &str, exit: ExitCode) -> ExitCode {
 
 /// Writes to standard output.
 fn print(text: &str) -> io::Result<()> {
-    // What was logged on the way to the answer comes before it.
+    // Log lines that were written before the answer come first.
     telemetry::flush();
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;

@@ -36,7 +36,7 @@ use engine::{Decode, Diagnostics};
 use known_names::KnownNames;
 use tracing::level_filters::LevelFilter;
 
-pub use engine::Invalid;
+pub use engine::InvalidConfig;
 pub(crate) use engine::{NamedFile, Problem, Severity};
 pub use environment::Environment;
 pub(crate) use expectations::PolicyTest;
@@ -84,13 +84,13 @@ pub struct Config {
     pub(crate) notes: Vec<Problem>,
 }
 
-/// Reads and checks the configuration. The error has all problems.
-pub fn load(environment: &Environment) -> Result<Config, Invalid> {
+/// Reads and checks the configuration. The error contains all problems, not only the first.
+pub fn load(environment: &Environment) -> Result<Config, InvalidConfig> {
     let file_name = environment.file.display().to_string();
     let mut problems = Vec::new();
     let invalid = |mut problems: Vec<Problem>| {
         engine::sort_problems(&mut problems);
-        Invalid { file: file_name.clone(), problems }
+        InvalidConfig { file: file_name.clone(), problems }
     };
     let text = match read(&environment.file) {
         Ok(text) => text,
@@ -98,16 +98,16 @@ pub fn load(environment: &Environment) -> Result<Config, Invalid> {
     };
     let mut root = engine::parse_file(&text, &mut problems);
     if !problems.is_empty() {
-        // Checking half a tree would report errors that the file does not have.
+        // A tree that was parsed only in part would lead to errors that the file does not have.
         return Err(invalid(problems));
     }
     engine::apply_overrides(&mut root, &environment.variables, &mut problems);
     let mut diagnostics = Diagnostics::new(problems);
     let config =
         file::File::decode(&root, &mut diagnostics).and_then(|file| build(&file, environment, &mut diagnostics));
-    let stops = |problem: &Problem| problem.severity == Severity::Error;
+    let is_error = |problem: &Problem| problem.severity == Severity::Error;
     match config {
-        Some(mut config) if !diagnostics.problems.iter().any(stops) => {
+        Some(mut config) if !diagnostics.problems.iter().any(is_error) => {
             engine::sort_problems(&mut diagnostics.problems);
             config.notes = diagnostics.problems;
             config.files = diagnostics.files;
@@ -126,7 +126,7 @@ fn read(path: &Path) -> Result<String, String> {
     Ok(text.strip_prefix('\u{FEFF}').map_or(text.clone(), str::to_owned))
 }
 
-/// Checks the sections. One with errors does not keep the others from being checked.
+/// Checks the sections. If one has errors, the others are checked nevertheless.
 fn build(file: &file::File, environment: &Environment, diagnostics: &mut Diagnostics) -> Option<Config> {
     let tenant = file.tenant.as_ref().and_then(|section| tenant::tenant(section, diagnostics));
     let mut names = names(file, tenant.as_ref(), diagnostics);

@@ -39,10 +39,10 @@ struct Findings {
 pub fn run(environment: &Environment, options: &Options) -> ExitCode {
     let file = environment.file.display().to_string();
     let findings = match config::load(environment) {
-        Ok(config) => of_a_usable(environment, &config, &file),
+        Ok(config) => check_loaded(environment, &config, &file),
         Err(invalid) => Findings {
             lines: invalid.problems.iter().map(|problem| problem.describe(&file)).collect(),
-            errors: invalid.problems.iter().filter(|problem| fails(problem)).count(),
+            errors: invalid.problems.iter().filter(|problem| is_failure(problem)).count(),
             tests: 0,
             failed_tests: 0,
             summary: String::new(),
@@ -56,13 +56,13 @@ pub fn run(environment: &Environment, options: &Options) -> ExitCode {
     show(&if options.json { as_json(&findings) } else { as_text(&findings, &file) }, exit)
 }
 
-fn fails(problem: &Problem) -> bool {
+fn is_failure(problem: &Problem) -> bool {
     problem.severity != Severity::Warning
 }
 
-fn of_a_usable(environment: &Environment, config: &Config, file: &str) -> Findings {
+fn check_loaded(environment: &Environment, config: &Config, file: &str) -> Findings {
     let mut lines: Vec<String> = config.notes.iter().map(|problem| problem.describe(file)).collect();
-    let mut errors = config.notes.iter().filter(|problem| fails(problem)).count();
+    let mut errors = config.notes.iter().filter(|problem| is_failure(problem)).count();
     let (mut invitations, mut sources) = (0, Vec::new());
     // If a source's columns cannot be read, the notes already say so.
     let readable = config.invites.iter().filter(|source| source.columns().is_some());
@@ -80,15 +80,17 @@ fn of_a_usable(environment: &Environment, config: &Config, file: &str) -> Findin
             }
         }
     }
-    // Without one of the sources the tests could fail for that alone.
-    let failed = if errors == 0 { play(config, &sources) } else { Vec::new() };
+    // If a source is missing, tests could fail for that reason only, so they do not run.
+    let failed = if errors == 0 { run_tests(config, &sources) } else { Vec::new() };
     lines.extend(failed.iter().map(|problem| problem.describe(file)));
-    let package = package::look(environment, config);
+    let package = package::check(environment, config);
     errors += package.errors.len();
     lines.extend(package.errors);
     lines.extend(package.warnings);
     let connectors = config.timer.as_ref().map_or(0, config::TimerSettings::connectors);
-    let count = |number: usize, one: &str, many: &str| format!("{number} {}", if number == 1 { one } else { many });
+    let count = |number: usize, singular: &str, plural: &str| {
+        format!("{number} {}", if number == 1 { singular } else { plural })
+    };
     let counts = [
         count(config.sign_up.policies.len(), "policy", "policies"),
         count(config.invites.len(), "invite source", "invite sources"),
@@ -101,7 +103,7 @@ fn of_a_usable(environment: &Environment, config: &Config, file: &str) -> Findin
 }
 
 /// Runs the configuration's own tests.
-fn play(config: &Config, sources: &[Arc<dyn InviteSource>]) -> Vec<Problem> {
+fn run_tests(config: &Config, sources: &[Arc<dyn InviteSource>]) -> Vec<Problem> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     match runtime {
         Ok(runtime) => runtime.block_on(expectations::run(config, sources, SystemClock.now())),

@@ -1,8 +1,8 @@
 //! `guestlist explain EMAIL`: what would be decided about a person, and why, step by step.
 //!
-//! It is decided in the same way as in the hooks, with the lists as they are in their files now. With a code or
-//! attributes the form is sent, too. The uses of a code are looked up in the state store, and none is reserved.
-//! Look-ups are asked.
+//! The code of the hooks decides, with the lists as their files are now. If there is a code or an attribute, the form
+//! is sent as well. The uses of a code are looked up in the state store, but none is reserved. Look-ups are really
+//! called.
 
 mod text;
 
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use strum::VariantArray;
 use tracing::level_filters::LevelFilter;
 
-use super::rehearsal::{HookResult, Person, PersonOutcome, Rehearsal, filled_in, services};
+use super::rehearsal::{HookResult, Person, PersonOutcome, Rehearsal, prefilled_attributes, services};
 use super::{USAGE, print_error, show};
 use crate::app;
 use crate::clock::{Clock, SystemClock};
@@ -52,7 +52,7 @@ pub struct Options {
     locale: String,
     /// What they fill in, over what the form shows to begin with: a text (`country=AU`), or a number or a box with its type (`ext.Age:=30`, `ext.Terms:=true`);
     /// the form is sent then
-    #[arg(long = "attribute", value_name = "NAME=VALUE", value_parser = pair)]
+    #[arg(long = "attribute", value_name = "NAME=VALUE", value_parser = name_and_value)]
     attributes: Vec<(String, AttributeValue)>,
     /// Send the form, whether anything is filled in or not
     #[arg(long)]
@@ -74,7 +74,7 @@ pub struct Options {
     json: bool,
 }
 
-fn pair(text: &str) -> Result<(String, AttributeValue), String> {
+fn name_and_value(text: &str) -> Result<(String, AttributeValue), String> {
     let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
     let Some(name) = name.strip_suffix(':') else {
         return Ok((name.trim().to_owned(), AttributeValue::String(value.to_owned())));
@@ -93,18 +93,18 @@ pub fn run(environment: &Environment, options: &Options) -> ExitCode {
     // If a template fails, a log line says so. No other subscriber can be set up before.
     let _ = telemetry::init(LevelFilter::WARN);
     let explained = match &options.reason {
-        Some(reason) => explain_reason(reason, options.json).map_err(Failed::usage),
+        Some(reason) => explain_reason(reason, options.json).map_err(ExplainError::usage),
         None => match config::load(environment) {
             Ok(config) => explain(config, options),
-            Err(invalid) => Err(Failed::usage(invalid.to_string())),
+            Err(invalid) => Err(ExplainError::usage(invalid.to_string())),
         },
     };
     match explained {
         Ok(text) => show(&text, ExitCode::SUCCESS),
-        Err(Failed { exit, error }) if options.json => {
+        Err(ExplainError { exit, error }) if options.json => {
             show(&format!("{}\n", json!({ "error": error.trim_end() })), ExitCode::from(exit))
         }
-        Err(Failed { exit, error }) => {
+        Err(ExplainError { exit, error }) => {
             print_error(&error);
             ExitCode::from(exit)
         }
@@ -112,12 +112,12 @@ pub fn run(environment: &Environment, options: &Options) -> ExitCode {
 }
 
 /// Why nothing is explained.
-struct Failed {
+struct ExplainError {
     exit: u8,
     error: String,
 }
 
-impl Failed {
+impl ExplainError {
     /// The command line or the configuration is wrong.
     fn usage(error: String) -> Self {
         Self { exit: USAGE, error }
@@ -142,26 +142,30 @@ fn explain_reason(name: &str, as_json: bool) -> Result<String, String> {
     Ok(format!("{name}: {meaning}\n{remedy}"))
 }
 
-fn explain(config: Config, options: &Options) -> Result<String, Failed> {
-    let person = person(&config, options).map_err(Failed::usage)?;
+fn explain(config: Config, options: &Options) -> Result<String, ExplainError> {
+    let person = person(&config, options).map_err(ExplainError::usage)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-    let runtime = runtime.map_err(|error| Failed::decision(format!("cannot start the runtime: {error}")))?;
+    let runtime = runtime.map_err(|error| ExplainError::decision(format!("cannot start the runtime: {error}")))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let now = options.at.unwrap_or_else(|| clock.now());
-    let described = |error: OutboundError| Failed::decision(telemetry::describe(&error));
+    let described = |error: OutboundError| ExplainError::decision(telemetry::describe(&error));
     let outbound = Outbound::try_new(Arc::clone(&clock)).map_err(described)?;
-    let invites = invites(&config, &outbound).map_err(Failed::usage)?;
+    let invites = invites(&config, &outbound).map_err(ExplainError::usage)?;
     let lookups = Lookups::try_new(config.lookups, &outbound).map_err(described)?;
     // What Start remembers stays in this process. The uses of codes are read from the store of the service.
     let codes = Reservations::new(&StateStore::from_settings(&config.store, app::NAMESPACES));
     let starts = RememberedStarts::new(&StateStore::for_rehearsal(), None);
     let state = SharedState::new(codes, starts).read_only();
     let services = services(config.sign_up, invites, lookups, state, clock);
-    let sends = options.submit || options.code.is_some() || !options.attributes.is_empty();
-    let rehearsal = runtime.block_on(person.rehearse(&services, now, sends));
-    let rehearsal = rehearsal.map_err(|error| Failed::decision(undecided(&error)))?;
+    let sends_form = options.submit || options.code.is_some() || !options.attributes.is_empty();
+    let rehearsal = runtime.block_on(person.rehearse(&services, now, sends_form));
+    let rehearsal = rehearsal.map_err(|error| ExplainError::decision(undecided(&error)))?;
     let address = options.email.as_deref().unwrap_or_default();
-    Ok(if options.json { as_json(&rehearsal) } else { text::explained(address, forms(address).as_deref(), &rehearsal) })
+    Ok(if options.json {
+        as_json(&rehearsal)
+    } else {
+        text::explained(address, compared_forms(address).as_deref(), &rehearsal)
+    })
 }
 
 /// Why there is no decision, in the words of the log.
@@ -171,10 +175,10 @@ fn undecided(error: &DecisionError) -> String {
 }
 
 /// The forms in which an address is compared.
-fn forms(address: &str) -> Option<Vec<(&'static str, String)>> {
+fn compared_forms(address: &str) -> Option<Vec<(&'static str, String)>> {
     let address: EmailAddress = address.parse().ok()?;
     let names = ["exact", "ignore-tag", "ignore-tag-and-dots"];
-    let form = |(name, how): (&'static str, EmailMatch)| (name, address.compared(how).into_owned());
+    let form = |(name, email_match): (&'static str, EmailMatch)| (name, address.compared(email_match).into_owned());
     Some(names.into_iter().zip(EmailMatch::ALL).map(form).collect())
 }
 
@@ -207,11 +211,11 @@ fn person(config: &Config, options: &Options) -> Result<Person, String> {
         client: Client { ip: options.ip, locale: options.locale.clone(), market: String::new() },
         attributes,
         code: options.code.clone(),
-        fields: filled_in(config),
+        fields: prefilled_attributes(config),
     })
 }
 
-/// Every source as it is now: lists are read, and sources that are asked each time are asked later.
+/// Every source as it is now. Lists are read at once; other sources are asked when the decision needs them.
 fn invites(config: &Config, outbound: &Outbound) -> Result<Invites, String> {
     let sources = config.invites.iter().map(|source| match source.load() {
         Some(loaded) => loaded.map(|loaded| loaded.source).map_err(|error| format!("{error}\n")),

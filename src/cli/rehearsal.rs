@@ -1,5 +1,5 @@
-//! A sign-up without Entra: the events that Entra would send are decided in the same way as the hooks decide. For
-//! `explain` and for the configuration's own tests.
+//! Rehearses a sign-up without Entra: makes the events that Entra would send, and lets the code of the hooks decide.
+//! `explain` and the configuration's own tests use it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,10 +25,10 @@ use crate::values::{
     FormField, Identity,
 };
 
-/// How long a decision may take here. Nobody waits on a page.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a decision may take here, where nobody waits on a page.
+const TIME_LIMIT: Duration = Duration::from_secs(10);
 
-/// What decisions share, for one that no hook waits for.
+/// The services for decisions outside of the hooks.
 pub(super) fn services(
     sign_up: SignUpSettings,
     invites: Invites,
@@ -39,12 +39,12 @@ pub(super) fn services(
     DecisionServices { sign_up, invites, lookups, state, guess_limit: GuessLimit::default(), clock }
 }
 
-/// Who signs up, and how.
+/// The person who signs up, and what they do.
 #[derive(Debug, Clone)]
 pub(super) struct Person {
     /// Their address as it is written, if they have one.
     pub(super) email: Option<String>,
-    /// Where the event has the address.
+    /// The place of the address in the event.
     pub(super) source: EmailSource,
     /// The app they sign up to.
     pub(super) app: App,
@@ -58,15 +58,15 @@ pub(super) struct Person {
     pub(super) fields: Vec<AttributeName>,
 }
 
-/// The attributes that lists and look-ups fill in.
-pub(super) fn filled_in(config: &Config) -> Vec<AttributeName> {
+/// The attributes that the columns of lists and the look-ups can fill.
+pub(super) fn prefilled_attributes(config: &Config) -> Vec<AttributeName> {
     let columns = config.invites.iter().filter_map(|source| source.columns()).flatten();
     let by_lists = columns.filter_map(|column| columns::attribute(column, config.extension_app.as_ref()));
     let by_lookups = config.lookups.iter().flat_map(|lookup| lookup.prefill.iter().map(|(name, _)| name.clone()));
     by_lists.chain(by_lookups).collect()
 }
 
-/// What came of one hook.
+/// The result of one hook.
 #[derive(Debug)]
 pub(super) struct HookResult {
     /// The decision, and why.
@@ -77,7 +77,7 @@ pub(super) struct HookResult {
     pub(super) support_code: String,
 }
 
-/// What became of the person.
+/// The outcome of a hook for the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PersonOutcome {
     /// They are shown a page that ends the sign-up.
@@ -91,7 +91,7 @@ pub(super) enum PersonOutcome {
 }
 
 impl HookResult {
-    /// What became of the person; under a policy that only reports, what would have.
+    /// The outcome for the person. Under a policy that only reports: the outcome that would have been.
     pub(super) fn outcome(&self) -> PersonOutcome {
         let DecisionRecord { decision, reason, reported, .. } = &self.decided;
         match reported.unwrap_or(decision.action()) {
@@ -103,17 +103,17 @@ impl HookResult {
     }
 }
 
-/// What came of a sign-up.
+/// The results of a rehearsed sign-up.
 #[derive(Debug)]
 pub(super) struct Rehearsal {
-    /// What came of Start.
+    /// The result of Start.
     pub(super) start: HookResult,
-    /// What came of the form, if it was to be sent and Start let the person see it.
+    /// The result of Submit, if the form was to be sent and Start let the person see it.
     pub(super) submit: Option<HookResult>,
 }
 
 impl Rehearsal {
-    /// What came of the hook that was called last.
+    /// The result of the hook that was called last.
     pub(super) fn last(&self) -> &HookResult {
         self.submit.as_ref().unwrap_or(&self.start)
     }
@@ -125,14 +125,14 @@ impl Person {
         &self,
         services: &DecisionServices,
         now: DateTime<Utc>,
-        sends: bool,
+        sends_form: bool,
     ) -> Result<Rehearsal, DecisionError> {
         let policy = services.sign_up.policy_for(&self.app);
         let (id, event) = (correlation_id(), self.start_event());
         let start =
             run_hook(services, SignUpEvent { correlation_id: id.clone(), ..event }, now, decisions::start).await?;
-        let seen = !matches!(start.decided.decision, Decision::Start(StartDecision::Refuse(_)));
-        let submit = if sends && seen {
+        let form_is_shown = !matches!(start.decided.decision, Decision::Start(StartDecision::Refuse(_)));
+        let submit = if sends_form && form_is_shown {
             let event = self.submit_event(policy, &start.decided.decision);
             let event = SignUpEvent { correlation_id: id, ..event };
             Some(run_hook(services, event, now, decisions::submit).await?)
@@ -171,13 +171,13 @@ impl Person {
                 fill(&mut form, name, value, &types);
             }
         }
-        let holder = match &self.source {
+        let address_attribute = match &self.source {
             EmailSource::Identity => Some(AttributeName::new("email")),
             EmailSource::Attribute(name) => Some(name.clone()),
             EmailSource::FederatedId => None,
         };
-        if let (Some(holder), Some(email)) = (&holder, &self.email) {
-            fill(&mut form, holder, &AttributeValue::String(email.clone()), &types);
+        if let (Some(address_attribute), Some(email)) = (&address_attribute, &self.email) {
+            fill(&mut form, address_attribute, &AttributeValue::String(email.clone()), &types);
         }
         for (name, value) in &self.attributes {
             fill(&mut form, name, value, &types);
@@ -234,9 +234,9 @@ async fn run_hook(
     now: DateTime<Utc>,
     decide: impl AsyncFnOnce(&DecisionServices, &mut DecisionContext<'_>) -> Result<DecisionRecord, DecisionError>,
 ) -> Result<HookResult, DecisionError> {
-    let began = Instant::now();
-    let deadline = Deadline::new(began.into_std(), PATIENCE);
-    let mut context = DecisionContext::new(&event, now, deadline).with_trace(began);
+    let started = Instant::now();
+    let deadline = Deadline::new(started.into_std(), TIME_LIMIT);
+    let mut context = DecisionContext::new(&event, now, deadline).with_trace(started);
     let decided = decide(services, &mut context).await?;
     Ok(HookResult { decided, steps: context.steps().to_vec(), support_code: context.support_code })
 }

@@ -68,9 +68,9 @@ pub(super) fn check(section: &AccountsSection, diagnostics: &mut Diagnostics) {
         }
         let limit = &section.run_limit;
         if limit.value >= FUNCTION_TIMEOUT {
-            let why = "is not below ten minutes: make sure that functionTimeout in host.json is longer, \
+            let message = "is not below ten minutes: make sure that functionTimeout in host.json is longer, \
                        since the host kills the process then";
-            diagnostics.warn_at("run_limit", &limit.origin, why);
+            diagnostics.warn_at("run_limit", &limit.origin, message);
         } else if limit.value < Duration::from_secs(1) {
             diagnostics.error_at("run_limit", &limit.origin, "must be 1s or more");
         }
@@ -99,6 +99,6 @@ pub(super) fn settings(
         needs_invite: connectors.needs_invite,
         email_matches,
         types: names.types.clone(),
-        connectors: connectors.order,
+        connectors: connectors.settings,
     }
 }

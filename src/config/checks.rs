@@ -36,22 +36,22 @@ pub(super) fn endpoint(text: &Spanned<String>, key: &str, diagnostics: &mut Diag
     };
     let url = Url::parse(&text.value).ok().filter(usable);
     if url.is_none() {
-        let how = "expected an https address without query and credentials (http only on loopback)";
-        diagnostics.error_at(key, &text.origin, how);
+        let message = "expected an https address without query and credentials (http only on loopback)";
+        diagnostics.error_at(key, &text.origin, message);
     }
     url
 }
 
 /// Reports names that are empty or occur twice.
 pub(super) fn unique<'a>(names: impl Iterator<Item = &'a Spanned<String>>, diagnostics: &mut Diagnostics) {
-    let mut seen: Vec<&str> = Vec::new();
+    let mut earlier: Vec<&str> = Vec::new();
     for name in names {
         if name.value.trim().is_empty() {
             diagnostics.error(&name.origin, "the name is empty");
-        } else if seen.iter().any(|seen| seen.eq_ignore_ascii_case(&name.value)) {
-            // App settings name them in any case.
+        } else if earlier.iter().any(|other| other.eq_ignore_ascii_case(&name.value)) {
+            // App settings use these names without regard to case.
             diagnostics.error(&name.origin, format!("the name {:?} occurs twice", name.value));
         }
-        seen.push(&name.value);
+        earlier.push(&name.value);
     }
 }

@@ -1,7 +1,7 @@
 //! `[[connectors]]`: the kinds there are, and the connectors of the file.
 //!
-//! [`KINDS`] is the one list of kinds. Each has a file of its own beside this one, with its keys and what they mean; what
-//! all kinds have is in `kind.rs`.
+//! [`KINDS`] is the one list of kinds. Each kind has a file of its own beside this one, with its keys and their
+//! meaning. The keys of all kinds are in `kind.rs`.
 
 mod expressions;
 mod kind;
@@ -23,7 +23,7 @@ use crate::graph::Extensions;
 
 /// The kinds of connectors.
 static KINDS: Kinds<dyn ConnectorKindSection> = Kinds {
-    all: &[
+    available: &[
         ConnectorKind::of::<mailchimp::MailchimpSection>("mailchimp"),
         ConnectorKind::of::<profile::ProfileSection>("profile"),
     ],
@@ -35,7 +35,7 @@ static KINDS: Kinds<dyn ConnectorKindSection> = Kinds {
 #[derive(Debug, Clone)]
 pub(super) struct ConnectorSection {
     keys: ConnectorKeys,
-    of_kind: Arc<dyn ConnectorKindSection>,
+    own_keys: Arc<dyn ConnectorKindSection>,
 }
 
 impl ConnectorSection {
@@ -47,7 +47,7 @@ impl ConnectorSection {
 
 impl Decode for ConnectorSection {
     fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
-        KINDS.decode(node, diagnostics).map(|(keys, of_kind)| Self { keys, of_kind })
+        KINDS.decode(node, diagnostics).map(|(keys, own_keys)| Self { keys, own_keys })
     }
 
     fn shape() -> Shape {
@@ -58,17 +58,18 @@ impl Decode for ConnectorSection {
 /// The connectors, compiled.
 #[derive(Debug)]
 pub(super) struct Connectors {
-    /// What builds each of them.
+    /// The builder of each connector.
     pub(super) builders: Vec<Box<dyn ConnectorBuilder>>,
-    /// When each of them runs, and for whom.
-    pub(super) order: Vec<ConnectorSettings>,
+    /// For each connector: when it runs, and for which accounts.
+    pub(super) settings: Vec<ConnectorSettings>,
     /// The custom attributes that they use.
     pub(super) extensions: Option<Extensions>,
     /// Whether one of them uses the invitation.
     pub(super) needs_invite: bool,
 }
 
-/// Checks the connectors, compiles their expressions, and finds what those use.
+/// Checks the connectors and compiles their expressions. Also finds out which attributes they use, and whether they use
+/// the invitation.
 pub(super) fn connectors(
     sections: &[ConnectorSection],
     tenant: Option<&Tenant>,
@@ -78,18 +79,18 @@ pub(super) fn connectors(
 ) -> Connectors {
     let mut expressions =
         ConnectorExpressions::new(names, sections.iter().map(|section| section.name().value.as_str()));
-    let (mut builders, mut order) = (Vec::new(), Vec::new());
+    let (mut builders, mut settings) = (Vec::new(), Vec::new());
     diagnostics.within("connectors", |diagnostics| {
         unique(sections.iter().map(ConnectorSection::name), diagnostics);
-        for ConnectorSection { keys, of_kind } in sections {
+        for ConnectorSection { keys, own_keys } in sections {
             diagnostics.within(&keys.name.value, |diagnostics| {
                 let when = keys.when.as_ref().and_then(|when| expressions.condition(when, diagnostics));
-                builders.extend(of_kind.builder(keys, &mut expressions, environment, diagnostics));
-                order.push(ConnectorSettings { name: keys.name.value.clone(), after: keys.after.clone(), when });
+                builders.extend(own_keys.builder(keys, &mut expressions, environment, diagnostics));
+                settings.push(ConnectorSettings { name: keys.name.value.clone(), after: keys.after.clone(), when });
             });
         }
-        // A tenant that cannot be read says nothing about its custom attributes.
+        // If the tenant cannot be read, its custom attributes are not known, so they are not checked.
         let extensions = tenant.and_then(|tenant| expressions.extensions(tenant.extension_app.as_ref(), diagnostics));
-        Connectors { builders, order, extensions, needs_invite: expressions.needs_invite() }
+        Connectors { builders, settings, extensions, needs_invite: expressions.needs_invite() }
     })
 }

@@ -19,13 +19,15 @@ mod text_format;
 mod tree;
 
 pub(super) use decode::{Decode, Fallback, SectionKeys, SectionNode, Spanned, as_table, built_in, choice};
-pub(super) use decode::{UNNAMED, decode_section, is_table, key, section, structured, unknown_keys, unnamed};
+pub(super) use decode::{
+    UNNAMED, as_toml, decode_key, decode_section, is_inline_table, section, unknown_keys, unnamed,
+};
 pub(super) use diagnostics::Diagnostics;
 pub(super) use kinds::{Kind, Kinds};
 pub(crate) use named_files::NamedFile;
 pub(super) use origin::Origin;
 pub(super) use overrides::apply as apply_overrides;
-pub use problems::Invalid;
+pub use problems::InvalidConfig;
 pub(super) use problems::sort as sort_problems;
 pub(crate) use problems::{Problem, Severity};
 pub(super) use reference::markdown;

@@ -1,4 +1,4 @@
-//! `[[tests]]`: sign-ups in short form, and what the policies are expected to decide.
+//! `[[tests]]`, checked: sign-ups in short form, and the decisions that are expected of the policies.
 
 mod keys;
 
@@ -72,13 +72,13 @@ pub(super) fn policy_tests(
     diagnostics.within("tests", |diagnostics| {
         unique(sections.iter().map(|test| &test.name), diagnostics);
         let build = |section: &TestSection| {
-            diagnostics.within(&section.name.value, |diagnostics| one(section, names, diagnostics))
+            diagnostics.within(&section.name.value, |diagnostics| policy_test(section, names, diagnostics))
         };
         sections.iter().filter_map(build).collect()
     })
 }
 
-fn one(section: &TestSection, names: &KnownNames, diagnostics: &mut Diagnostics) -> Option<PolicyTest> {
+fn policy_test(section: &TestSection, names: &KnownNames, diagnostics: &mut Diagnostics) -> Option<PolicyTest> {
     let given = diagnostics.within("given", |diagnostics| given(&section.given, names, diagnostics));
     let expect = diagnostics.within("expect", |diagnostics| expected(&section.expect, names, diagnostics));
     Some(PolicyTest {
@@ -97,8 +97,8 @@ fn given(section: &GivenSection, names: &KnownNames, diagnostics: &mut Diagnosti
         diagnostics.ok_at("at", &written.origin, parse_moment(written.value.trim(), DayEdge::Start))
     });
     let ip = section.ip.as_ref().and_then(|ip| {
-        let how = "expected a network address, such as 203.0.113.7";
-        diagnostics.ok_at("ip", &ip.origin, ip.value.parse::<IpAddr>().map_err(|_| how))
+        let message = "expected a network address, such as 203.0.113.7";
+        diagnostics.ok_at("ip", &ip.origin, ip.value.parse::<IpAddr>().map_err(|_| message))
     });
     if let (Some(invitation), true) = (&section.invitation, section.no_invitations) {
         diagnostics.error(&invitation.origin, "there cannot be an invitation and none: remove no_invitations");
@@ -135,8 +135,8 @@ fn expected(section: &ExpectSection, names: &KnownNames, diagnostics: &mut Diagn
         let reason = written.value.parse().ok();
         if reason.is_none() {
             let near = did_you_mean(&written.value, Reason::VARIANTS.iter().map(|reason| reason.name()));
-            let how = format!("no decision has the reason {:?}{near}", written.value);
-            diagnostics.error_at("reason", &written.origin, how);
+            let message = format!("no decision has the reason {:?}{near}", written.value);
+            diagnostics.error_at("reason", &written.origin, message);
         }
         reason
     });

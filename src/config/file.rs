@@ -1,4 +1,5 @@
-//! The sections of `guestlist.toml`. Each has a file of its own, with its keys, their defaults, and what they mean.
+//! The list of the sections of `guestlist.toml`. Each section has a file of its own, with its keys, their defaults and
+//! their meaning.
 
 use super::accounts::AccountsSection;
 use super::connectors::ConnectorSection;

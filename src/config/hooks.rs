@@ -49,18 +49,18 @@ pub(super) fn hooks(
         let blank =
             |list: &Spanned<Vec<String>>| list.value.is_empty() || list.value.iter().any(|text| text.trim().is_empty());
         if blank(&section.audience) {
-            let how = "name the app id of the hooks' registration, and its api:// identifier";
-            diagnostics.error_at("audience", &section.audience.origin, how);
+            let message = "name the app id of the hooks' registration, and its api:// identifier";
+            diagnostics.error_at("audience", &section.audience.origin, message);
         }
         let callers = &section.allowed_callers;
         if callers.value.is_empty() || callers.value.iter().any(|caller| caller.parse::<AppId>().is_err()) {
-            let how = "expected app ids; leave the key out for Entra's own caller";
-            diagnostics.error_at("allowed_callers", &callers.origin, how);
+            let message = "expected app ids; leave the key out for Entra's own caller";
+            diagnostics.error_at("allowed_callers", &callers.origin, message);
         }
         let budget = section.budget.value;
         if !(BUDGET[0]..=BUDGET[1]).contains(&budget) {
-            let how = "must lie between 200ms and 1800ms: Entra waits 2000 ms at most";
-            diagnostics.error_at("budget", &section.budget.origin, how);
+            let message = "must lie between 200ms and 1800ms: Entra waits 2000 ms at most";
+            diagnostics.error_at("budget", &section.budget.origin, message);
         }
         let tenant = tenant?;
         let caller = caller::Settings {

@@ -71,16 +71,16 @@ impl KnownNames {
         origin: &Origin,
         diagnostics: &mut Diagnostics,
     ) -> Option<AttributeName> {
-        let found = self.find_with_email(written);
-        if found.is_none() {
-            let how = if written.starts_with("ext.") && self.extension_app.is_none() {
+        let name = self.find_with_email(written);
+        if name.is_none() {
+            let message = if written.starts_with("ext.") && self.extension_app.is_none() {
                 "names a custom attribute: set tenant.extension_app_id".to_owned()
             } else {
                 let near = did_you_mean(written, columns::BUILT_IN_ATTRIBUTES);
                 format!("{written:?} is not an attribute's name{near}")
             };
-            diagnostics.error(origin, how);
+            diagnostics.error(origin, message);
         }
-        found
+        name
     }
 }

@@ -88,11 +88,11 @@ fn lookup(
     diagnostics: &mut Diagnostics,
 ) -> Option<Settings> {
     let url = url(&section.url, diagnostics);
-    let private = allowed(&section.allow_private, url.as_ref(), diagnostics);
+    let private = allows_private_host(&section.allow_private, url.as_ref(), diagnostics);
     if let Some(url) = url.as_ref().filter(|url| url.is_private() && !private) {
         let host = url.host().map(|host| host.to_string()).unwrap_or_default();
-        let how = format!("{host} is not a public address: if it may be called, write allow_private = [{host:?}]");
-        diagnostics.error_at("url", &section.url.origin, how);
+        let message = format!("{host} is not a public address: if it may be called, write allow_private = [{host:?}]");
+        diagnostics.error_at("url", &section.url.origin, message);
     }
     limits(section, diagnostics);
     let method = method(section, diagnostics);
@@ -116,16 +116,16 @@ fn url(written: &Spanned<String>, diagnostics: &mut Diagnostics) -> Option<UrlTe
 }
 
 /// Whether the URL's host is allowed to be private. Warns of a host that is not the URL's.
-fn allowed(hosts: &[Spanned<String>], url: Option<&UrlTemplate>, diagnostics: &mut Diagnostics) -> bool {
+fn allows_private_host(hosts: &[Spanned<String>], url: Option<&UrlTemplate>, diagnostics: &mut Diagnostics) -> bool {
     let mut allowed = false;
     for written in hosts {
         let Some(host) = diagnostics.ok_at("allow_private", &written.origin, host(&written.value)) else { continue };
-        let Some(own) = url.and_then(UrlTemplate::host) else { continue };
-        if own == host {
+        let Some(url_host) = url.and_then(UrlTemplate::host) else { continue };
+        if url_host == host {
             allowed = true;
         } else {
-            let why = format!("allows {host}, but the address's host is {own}: redirects are not followed");
-            diagnostics.warn_at("allow_private", &written.origin, why);
+            let message = format!("allows {host}, but the address's host is {url_host}: redirects are not followed");
+            diagnostics.warn_at("allow_private", &written.origin, message);
         }
     }
     allowed
@@ -142,12 +142,12 @@ fn host(written: &str) -> Result<Host<String>, &'static str> {
 fn limits(section: &LookupSection, diagnostics: &mut Diagnostics) {
     let (budget, max_body) = (&section.budget, &section.max_body);
     if !(BUDGET[0]..=BUDGET[1]).contains(&budget.value) {
-        let how = "must lie between 10ms and 1500ms: a hook has no more time";
-        diagnostics.error_at("budget", &budget.origin, how);
+        let message = "must lie between 10ms and 1500ms: a hook has no more time";
+        diagnostics.error_at("budget", &budget.origin, message);
     }
     if !(1..=MAX_BODY).contains(&max_body.value) {
-        let how = "must lie between 1 and 1048576 bytes";
-        diagnostics.error_at("max_body", &max_body.origin, how);
+        let message = "must lie between 1 and 1048576 bytes";
+        diagnostics.error_at("max_body", &max_body.origin, message);
     }
 }
 
@@ -156,8 +156,8 @@ fn method(section: &LookupSection, diagnostics: &mut Diagnostics) -> MethodAndBo
         return if section.method == LookupMethod::Get { MethodAndBody::Get } else { MethodAndBody::Post(None) };
     };
     if section.method == LookupMethod::Get {
-        let how = "a GET has no body: write method = \"POST\", or put the values into the url";
-        diagnostics.error_at("body", &body.origin, how);
+        let message = "a GET has no body: write method = \"POST\", or put the values into the url";
+        diagnostics.error_at("body", &body.origin, message);
     }
     MethodAndBody::Post(diagnostics.ok_at("body", &body.origin, BodyTemplate::try_new(&body.value)))
 }
@@ -168,21 +168,21 @@ fn prefill(
     diagnostics: &mut Diagnostics,
 ) -> Vec<(AttributeName, Pointer)> {
     if section.prefill.is_empty() {
-        let how = r#"say what is filled in, such as prefill = { jobTitle = "/person/title" }"#;
-        diagnostics.error_at("prefill", &section.name.origin, how);
+        let message = r#"say what is filled in, such as prefill = { jobTitle = "/person/title" }"#;
+        diagnostics.error_at("prefill", &section.name.origin, message);
     }
-    let mut wanted: Vec<(AttributeName, Pointer)> = Vec::new();
+    let mut attributes: Vec<(AttributeName, Pointer)> = Vec::new();
     diagnostics.within("prefill", |diagnostics| {
         for (written, pointer) in &section.prefill {
             let name =
                 diagnostics.within(written, |diagnostics| names.attribute(written, &pointer.origin, diagnostics));
-            let pointer_read = diagnostics.ok_at(written, &pointer.origin, pointer.value.parse());
-            let (Some(name), Some(value)) = (name, pointer_read) else { continue };
-            if wanted.iter().any(|(known, _)| known.is(name.as_str())) {
+            let parsed = diagnostics.ok_at(written, &pointer.origin, pointer.value.parse());
+            let (Some(name), Some(value)) = (name, parsed) else { continue };
+            if attributes.iter().any(|(known, _)| known.is(name.as_str())) {
                 diagnostics.error(&pointer.origin, format!("the attribute {} occurs twice", name.short()));
             }
-            wanted.push((name, value));
+            attributes.push((name, value));
         }
     });
-    wanted
+    attributes
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::engine::{Decode, Diagnostics, Node, Origin, Shape, Spanned, TextFormat, Value, is_table, section};
+use super::engine::{Decode, Diagnostics, Node, Origin, Shape, Spanned, TextFormat, Value, is_inline_table, section};
 use super::expressions::scope::Scope;
 use super::known_names::KnownNames;
 use super::policies::PolicySection;
@@ -32,7 +32,7 @@ pub(super) struct MessageText {
 impl Decode for MessageText {
     fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
         if let Value::String(text) | Value::Setting(text) = &node.value
-            && !(matches!(node.value, Value::Setting(_)) && is_table(text))
+            && !(matches!(node.value, Value::Setting(_)) && is_inline_table(text))
         {
             return Some(Self { title: None, text: text.clone() });
         }
@@ -74,26 +74,26 @@ pub(super) fn messages(
     messages
 }
 
-/// Reports a locale that is none, or that another table has in another spelling.
+/// Reports a text that is not a locale, and a locale that another table has in another spelling.
 fn check_locale<T>(
     locale: &str,
     texts: &BTreeMap<String, Spanned<MessageText>>,
     others: &BTreeMap<String, T>,
     diagnostics: &mut Diagnostics,
 ) {
-    let plain = |text: &str| text.to_ascii_lowercase().replace('_', "-");
-    let well_formed = plain(locale).split('-').enumerate().all(|(at, part)| {
+    let normalised = |text: &str| text.to_ascii_lowercase().replace('_', "-");
+    let well_formed = normalised(locale).split('-').enumerate().all(|(at, part)| {
         let letters = at > 0 || part.bytes().all(|byte| byte.is_ascii_alphabetic());
         (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()) && letters
     });
     let Some(first) = texts.values().next() else { return };
-    let twice = others.keys().find(|other| plain(other) == plain(locale));
-    let how = match twice {
+    let duplicate = others.keys().find(|other| normalised(other) == normalised(locale));
+    let message = match duplicate {
         _ if !well_formed => "is not a locale such as en or de-AT".to_owned(),
         Some(other) => format!("is the same locale as {other:?}: put the texts together"),
         None => return,
     };
-    diagnostics.error_at(locale, &first.origin, how);
+    diagnostics.error_at(locale, &first.origin, message);
 }
 
 /// The key of a text. A key from an app setting is written `NOT_INVITED`.
@@ -111,7 +111,7 @@ fn message(text: &Spanned<MessageText>, scope: &Scope<'_>, diagnostics: &mut Dia
     Some(Message { title: title.map_or(Some(None), |title| title.map(Some))?, text: body? })
 }
 
-/// Warns of texts that are never shown: most likely the key is a slip.
+/// Warns of texts that are never shown. Most likely the key is misspelled.
 fn warn_of_unused(written: &Texts, policies: &[PolicySection], diagnostics: &mut Diagnostics) {
     let rules = policies.iter().flat_map(|policy| &policy.rules);
     let used: Vec<&str> = rules.filter_map(|rule| Some(rule.value.message.as_ref()?.value.as_str())).collect();

@@ -45,8 +45,8 @@ fn warn_of_dead_policies(sections: &[PolicySection], diagnostics: &mut Diagnosti
         diagnostics.warn_at("policies", &policy.name.origin, "never decides: a policy before it is for every app");
     }
     if sections.is_empty() {
-        let why = "there is no [[policies]]: everybody is refused";
-        diagnostics.warn(&Origin::File { line: 1, column: 1 }, why);
+        let message = "there is no [[policies]]: everybody is refused";
+        diagnostics.warn(&Origin::File { line: 1, column: 1 }, message);
     }
 }
 
@@ -90,15 +90,15 @@ fn policy(section: &PolicySection, names: &KnownNames, messages: &Messages, diag
 fn address_rule(text: &Spanned<String>, admits: bool, diagnostics: &mut Diagnostics) -> Option<AddressRule> {
     match text.value.parse::<AddressRule>() {
         Ok(rule) if admits && rule.is_for_a_public_suffix() => {
-            let how =
+            let message =
                 format!("{rule} is a public suffix, under which anybody can have a domain: name a domain below it");
-            diagnostics.error(&text.origin, how);
+            diagnostics.error(&text.origin, message);
             None
         }
         Ok(rule) => Some(rule),
-        Err(why) => {
+        Err(error) => {
             // The text is not quoted: problems are logged, and an address is personal.
-            diagnostics.error(&text.origin, format!("the rule {why}"));
+            diagnostics.error(&text.origin, format!("the rule {error}"));
             None
         }
     }

@@ -19,7 +19,7 @@ impl Decode for Scalar {
         match &parsed.as_ref().unwrap_or(node).value {
             Value::String(text) | Value::Setting(text) => Some(Self(AttributeValue::String(text.clone()))),
             Value::Integer(number) => Some(Self(AttributeValue::Int64(*number))),
-            Value::Boolean(yes) => Some(Self(AttributeValue::Boolean(*yes))),
+            Value::Boolean(flag) => Some(Self(AttributeValue::Boolean(*flag))),
             other => {
                 let kind = other.kind();
                 diagnostics

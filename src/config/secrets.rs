@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::engine::{
-    Decode, Diagnostics, Key, Node, Origin, Section, Severity, Shape, TextFormat, Value, as_table, structured,
+    Decode, Diagnostics, Key, Node, Origin, Section, Severity, Shape, TextFormat, Value, as_table, as_toml,
     unknown_keys,
 };
 use super::environment::Environment;
@@ -28,12 +28,12 @@ enum Place {
 
 impl Decode for SecretRef {
     fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
-        const HOW: &str = r#"write { env = "NAME" } or { file = "path" }"#;
+        const REMEDY: &str = r#"write { env = "NAME" } or { file = "path" }"#;
         if matches!(node.value, Value::String(_)) {
-            diagnostics.error(&node.origin, format!("a secret is never a plain string: {HOW}"));
+            diagnostics.error(&node.origin, format!("a secret is never a plain string: {REMEDY}"));
             return None;
         }
-        let node = structured(node, diagnostics)?;
+        let node = as_toml(node, diagnostics)?;
         let table = as_table(&node, diagnostics)?;
         unknown_keys(table, &["env", "file"], &["key_vault"], diagnostics);
         let text = |key| table.get(key).map(|node| &node.value);
@@ -46,7 +46,7 @@ impl Decode for SecretRef {
             }
             _ if table.get("key_vault").is_some() => return None,
             _ => {
-                diagnostics.error(&node.origin, HOW);
+                diagnostics.error(&node.origin, REMEDY);
                 return None;
             }
         };
@@ -58,7 +58,7 @@ impl Decode for SecretRef {
         let file = Key::new("file", &["The file that holds the secret, and nothing else."], String::shape());
         Shape::Secret(vec![
             Section::new("SecretInSetting", &["A secret in an app setting."], vec![setting]),
-            Section::new("SecretInFile", &["A secret in a file."], vec![file.of(TextFormat::Path)]),
+            Section::new("SecretInFile", &["A secret in a file."], vec![file.with_format(TextFormat::Path)]),
         ])
     }
 }
@@ -74,7 +74,7 @@ impl SecretRef {
             Place::Setting(name) => from_setting(name, environment),
             Place::File(written) => {
                 let path = environment.folder.join(written);
-                diagnostics.names_file(&self.origin, written, &path);
+                diagnostics.add_named_file(&self.origin, written, &path);
                 from_file(&path)
             }
         };

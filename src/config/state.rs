@@ -24,8 +24,8 @@ pub(super) fn store(
 ) -> Option<storage::Settings> {
     let Spanned { value: written, origin } = &section.url;
     if written.contains("://") || written.trim().is_empty() {
-        let how = format!("{written:?} is not supported by this version: name a folder");
-        diagnostics.error_at("state.url", origin, how);
+        let message = format!("{written:?} is not supported by this version: name a folder");
+        diagnostics.error_at("state.url", origin, message);
         return None;
     }
     // On Azure a folder is lost with its instance: the hooks run, the timer refuses to.

@@ -97,8 +97,8 @@ fn subdomain(name: &Spanned<String>, diagnostics: &mut Diagnostics) -> Option<St
     let well_formed =
         !text.is_empty() && text.len() <= 63 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     if !well_formed {
-        let how = "expected the first part of contoso.ciamlogin.com: letters, digits and hyphens";
-        diagnostics.error_at("subdomain", &name.origin, how);
+        let message = "expected the first part of contoso.ciamlogin.com: letters, digits and hyphens";
+        diagnostics.error_at("subdomain", &name.origin, message);
     }
     well_formed.then_some(text)
 }

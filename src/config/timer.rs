@@ -94,22 +94,22 @@ fn check_azure(file: &File, store: Option<&storage::Settings>, diagnostics: &mut
     if store != Some(&storage::Settings::LocalOnAzure) {
         return;
     }
-    let why = "cannot be used on Azure by this version: the timer that finds new accounts keeps its state in a local \
+    let message = "cannot be used on Azure by this version: the timer that finds new accounts keeps its state in a local \
                folder, which does not outlive its instance. Publish a configuration without [graph] and \
                [[connectors]], and run the timer on a machine of your own";
     if let Some(graph) = &file.graph {
-        diagnostics.report_at("graph", Severity::NotOnAzure, &graph.client_id.origin, why);
+        diagnostics.report_at("graph", Severity::NotOnAzure, &graph.client_id.origin, message);
     }
     diagnostics.within("connectors", |diagnostics| {
         for connector in &file.connectors {
             let name = connector.name();
-            let why = "cannot be used on Azure by this version: nothing is delivered where [graph] cannot be used";
-            diagnostics.report_at(&name.value, Severity::NotOnAzure, &name.origin, why);
+            let message = "cannot be used on Azure by this version: nothing is delivered where [graph] cannot be used";
+            diagnostics.report_at(&name.value, Severity::NotOnAzure, &name.origin, message);
         }
     });
 }
 
-/// Reports connectors that cannot be put in an order, each at its place. Names that occur twice are reported already.
+/// Reports connectors that cannot be put in an order, each at its place. Duplicate names were reported before.
 fn report_order(settings: &Settings, sections: &[ConnectorSection], diagnostics: &mut Diagnostics) {
     for error in settings.in_order().err().unwrap_or_default() {
         let name = match &error {

@@ -101,7 +101,7 @@ pub struct Condition {
 impl Condition {
     /// Compiles `source`; `names` are the variables it may use.
     pub(crate) fn compile(source: &str, names: &[&str]) -> Result<Self, ConditionError> {
-        check(source)?;
+        check_bounds(source)?;
         let parse = || catch_unwind(|| parse(source, names)).unwrap_or(Err(ConditionError::Panicked));
         let resolved = thread::scope(|scope| {
             let thread = thread::Builder::new().name("parse-condition".to_owned()).stack_size(PARSER_STACK);
@@ -167,7 +167,7 @@ impl Condition {
 }
 
 /// Checks the text against the limits.
-fn check(source: &str) -> Result<(), ConditionError> {
+fn check_bounds(source: &str) -> Result<(), ConditionError> {
     if source.len() > BOUNDS.bytes {
         return Err(OutOfBounds::TooLong(BOUNDS.bytes).into());
     }

@@ -29,7 +29,7 @@ use serde_json::Value as Json;
 use super::Hint;
 use super::bounds::OutOfBounds;
 use crate::values::nearest;
-use engine::{NAME, Output, environment, to_value};
+use engine::{LimitedOutput, NAME, environment, to_value};
 use tags::TagSummary;
 
 /// The longest output, in bytes.
@@ -122,14 +122,14 @@ impl Template {
         if source.len() > MAX_SOURCE {
             return Err(OutOfBounds::TooLong(MAX_SOURCE).into());
         }
-        let parts = TagSummary::read(source)?;
+        let summary = TagSummary::read(source)?;
         let mut compiled =
             Compiled { source: source.to_owned(), environment: None, roots: BTreeSet::new(), paths: Vec::new() };
-        if parts.tags > 0 {
+        if summary.tags > 0 {
             let environment = environment(source)?;
-            check_extensions(&environment, &parts)?;
+            check_extensions(&environment, &summary)?;
             compiled.roots = roots(&environment, names)?;
-            compiled.paths = parts.paths(&compiled.roots);
+            compiled.paths = summary.paths(&compiled.roots);
             compiled.environment = Some(environment);
         }
         Ok(Self { compiled: Arc::new(compiled) })
@@ -140,7 +140,7 @@ impl Template {
         let Some(environment) = &self.compiled.environment else { return Ok(self.compiled.source.clone()) };
         let root = |name: &String| Some((name.clone(), to_value(context.get(name)?)));
         let variables: BTreeMap<_, _> = self.compiled.roots.iter().filter_map(root).collect();
-        let mut output = Output::default();
+        let mut output = LimitedOutput::default();
         let template = environment.get_template(NAME).map_err(|error| rendering(&error))?;
         match template.render_captured_to(Value::from(variables), &mut output) {
             Ok(_) => String::from_utf8(output.into_bytes()).map_err(|_| TemplateError::OutputTooLong),
@@ -191,15 +191,15 @@ fn rendering(error: &minijinja::Error) -> TemplateError {
 }
 
 /// Whether every filter and test exists: the parser does not check that.
-fn check_extensions(environment: &Environment<'_>, parts: &TagSummary<'_>) -> Result<(), TemplateError> {
+fn check_extensions(environment: &Environment<'_>, summary: &TagSummary<'_>) -> Result<(), TemplateError> {
     let mut state = environment.empty_state();
-    for name in &parts.filters {
+    for name in &summary.filters {
         if !tags::FILTERS.contains(name) {
             let near = nearest(name, tags::FILTERS).map(str::to_owned);
             return Err(TemplateError::UnknownFilter { name: (*name).to_owned(), near });
         }
     }
-    for name in &parts.tests {
+    for name in &summary.tests {
         let outcome = state.perform_test(name, &[]);
         if outcome.is_err_and(|error| error.kind() == ErrorKind::UnknownTest) {
             return Err(TemplateError::UnknownTest { name: (*name).to_owned() });

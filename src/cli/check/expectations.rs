@@ -1,4 +1,5 @@
-//! Running the configuration's own tests: each is a sign-up decided by the hooks' code, with nothing outside.
+//! Runs the configuration's own tests. Each is a sign-up that the code of the hooks decides, without any call to the
+//! outside.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -6,7 +7,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::cli::rehearsal::{Person, Rehearsal, filled_in, services};
+use crate::cli::rehearsal::{Person, Rehearsal, prefilled_attributes, services};
 use crate::clock::{Clock, ManualClock};
 use crate::config::{Config, PolicyTest, Problem, TestAction, TestCode, TestHook};
 use crate::decisions::{ActionKind, Decision, DecisionError, SharedState};
@@ -32,7 +33,7 @@ pub(super) async fn run(config: &Config, sources: &[Arc<dyn InviteSource>], now:
                     failed.push(test.problem(&format!("the decision is another\n{difference}")));
                 }
             }
-            Err(why) => failed.push(test.problem(&why)),
+            Err(error) => failed.push(test.problem(&error)),
         }
     }
     failed
@@ -45,26 +46,26 @@ async fn rehearse(
     now: DateTime<Utc>,
 ) -> Result<Rehearsal, String> {
     let given = &test.given;
-    says_something(config, test)?;
+    check_effect(config, test)?;
     let code = given.code.and_then(TypedCode::new);
-    let mut asked: Vec<Arc<dyn InviteSource>> = Vec::new();
+    let mut test_sources: Vec<Arc<dyn InviteSource>> = Vec::new();
     if given.invitation.is_some() || code.is_some() {
         let snapshot = invitation(config, test, code.as_ref(), now)?;
-        asked.push(of_snapshot("tests".into(), snapshot));
+        test_sources.push(of_snapshot("tests".into(), snapshot));
     }
     if given.invitation.is_none() && !given.no_invitations {
-        asked.extend(sources.iter().cloned());
+        test_sources.extend(sources.iter().cloned());
     }
     let store = StateStore::for_rehearsal();
     let state = SharedState::new(Reservations::new(&store), RememberedStarts::new(&store, None));
     if let Some(code) = code.as_ref().filter(|code| code.kind == TestCode::UsedUp) {
-        let all = InvitationCode { digest: code.known.digest(), uses: 1 };
-        state.reserve(&all, None, None, now).await.map_err(|error| error.to_string())?;
+        let used_up = InvitationCode { digest: code.known.digest(), uses: 1 };
+        state.reserve(&used_up, None, None, now).await.map_err(|error| error.to_string())?;
     }
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::new(now));
-    let services = services(config.sign_up.clone(), Invites::new(asked), Lookups::default(), state, clock);
+    let services = services(config.sign_up.clone(), Invites::new(test_sources), Lookups::default(), state, clock);
     let columns = given.invitation.iter().flat_map(BTreeMap::keys);
-    let of_invitation = columns.filter_map(|column| columns::attribute(column, config.extension_app.as_ref()));
+    let invitation_attributes = columns.filter_map(|column| columns::attribute(column, config.extension_app.as_ref()));
     let person = Person {
         email: given.email.clone(),
         source: given.source.clone(),
@@ -72,7 +73,7 @@ async fn rehearse(
         client: given.client.clone(),
         attributes: given.attributes.clone(),
         code: code.map(|code| code.typed.reveal()),
-        fields: filled_in(config).into_iter().chain(of_invitation).collect(),
+        fields: prefilled_attributes(config).into_iter().chain(invitation_attributes).collect(),
     };
     person
         .rehearse(&services, now, test.hook == TestHook::Submit)
@@ -80,14 +81,14 @@ async fn rehearse(
         .map_err(|failure: DecisionError| failure.to_string())
 }
 
-/// Refuses a test with a part that has no effect: it would pass whatever the policy does.
-fn says_something(config: &Config, test: &PolicyTest) -> Result<(), String> {
+/// Reports a part of a test that has no effect: such a test would pass whatever the policy does.
+fn check_effect(config: &Config, test: &PolicyTest) -> Result<(), String> {
     let given = &test.given;
     for column in given.invitation.iter().flat_map(BTreeMap::keys) {
         let mut columns = config.invites.iter().filter_map(|source| source.columns()).flatten();
-        let of_a_source = columns.any(|name| name == column);
+        let is_column_of_source = columns.any(|name| name == column);
         let attribute = columns::attribute(column, config.extension_app.as_ref()).is_some();
-        if !(of_a_source || attribute || columns::is_reserved(column)) {
+        if !(is_column_of_source || attribute || columns::is_reserved(column)) {
             return Err(format!("given.invitation: {column:?} is neither an attribute nor a column of a list"));
         }
     }
@@ -111,7 +112,7 @@ struct TypedCode {
 }
 
 impl TypedCode {
-    /// `None` does not happen: one of so many numbers makes a code.
+    /// Never `None` in practice: at least one of the numbers makes a code.
     fn new(kind: TestCode) -> Option<Self> {
         let code = |first: u8| (first..=u8::MAX).find_map(|byte| Code::from_random([byte; 16]));
         let (known, other) = (code(1)?, code(128)?);
@@ -161,11 +162,11 @@ fn invitation(
 /// The difference, line by line: `-` what was expected, `+` what was decided. Empty if there is none.
 fn difference(test: &PolicyTest, rehearsal: &Rehearsal) -> String {
     let (expect, last) = (&test.expect, rehearsal.last());
-    let seen = Seen::of(&last.decided.decision);
+    let shown = ShownDecision::of(&last.decided.decision);
     let mut lines = String::new();
-    let mut line = |key: &str, expected: &str, found: &str| {
-        if expected != found {
-            let _ = write!(lines, "  - {key} = {expected:?}\n  + {key} = {found:?}\n");
+    let mut line = |key: &str, expected: &str, actual: &str| {
+        if expected != actual {
+            let _ = write!(lines, "  - {key} = {expected:?}\n  + {key} = {actual:?}\n");
         }
     };
     if test.hook == TestHook::Submit && rehearsal.submit.is_none() {
@@ -180,24 +181,24 @@ fn difference(test: &PolicyTest, rehearsal: &Rehearsal) -> String {
         line("reported", action(reported).name(), found);
     }
     if let Some(title) = &expect.title {
-        line("title", title, seen.title.unwrap_or_default());
+        line("title", title, shown.title.unwrap_or_default());
     }
     if let Some(message) = &expect.message {
-        line("message", message, seen.message.unwrap_or_default());
+        line("message", message, shown.message.unwrap_or_default());
     }
     if let Some(errors) = &expect.errors {
-        let found = |name: &AttributeName| seen.errors.iter().find(|(known, _)| known.is(name.as_str()));
+        let found = |name: &AttributeName| shown.errors.iter().find(|(known, _)| known.is(name.as_str()));
         for (name, text) in errors {
             line(&format!("errors.{}", name.short()), text, found(name).map_or("(none)", |(_, text)| text));
         }
-        for (name, text) in &seen.errors {
+        for (name, text) in &shown.errors {
             if !errors.keys().any(|known| known.is(name.as_str())) {
                 line(&format!("errors.{}", name.short()), "(none)", text);
             }
         }
     }
     for (name, value) in &expect.values {
-        let found = seen.values.and_then(|values| values.iter().find(|(known, _)| known.is(name.as_str())));
+        let found = shown.values.and_then(|values| values.iter().find(|(known, _)| known.is(name.as_str())));
         let found = found.map_or_else(|| "(none)".to_owned(), |(_, value)| value.to_text());
         line(&format!("values.{}", name.short()), &value.to_text(), &found);
     }
@@ -214,16 +215,16 @@ fn action(action: TestAction) -> ActionKind {
     }
 }
 
-/// What the person sees of a decision.
+/// The parts of a decision that the person sees.
 #[derive(Default)]
-struct Seen<'a> {
+struct ShownDecision<'a> {
     title: Option<&'a str>,
     message: Option<&'a str>,
     errors: Vec<(&'a AttributeName, &'a str)>,
     values: Option<&'a AttributeValues>,
 }
 
-impl<'a> Seen<'a> {
+impl<'a> ShownDecision<'a> {
     fn of(decision: &'a Decision) -> Self {
         match decision {
             Decision::Start(StartDecision::Refuse(page)) | Decision::Submit(SubmitDecision::Refuse(page)) => {

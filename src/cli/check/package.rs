@@ -1,14 +1,15 @@
-//! What would be published to Azure: `.funcignore`, beside `host.json`, against the files that the configuration needs.
+//! Checks what would be published to Azure: compares `.funcignore`, beside `host.json`, with the files that the
+//! configuration needs.
 //!
-//! There are two readings of that file, and a file has to get through both. Most tools read it as git reads a
-//! `.gitignore`. `func azure functionapp publish` has a reading of its own: each line is the beginning of a path, `*`
-//! stands for anything but a slash, and a line with `!` counts wherever it stands. So it keeps out more than is meant in
-//! some places (`inv` keeps out `invites.csv`), and less in others (`!/invites.csv` lets in `invites.csv.bak`).
+//! Tools read `.funcignore` in two ways, and a needed file must be published in both. Most tools read it as git reads a
+//! `.gitignore`. `func azure functionapp publish` reads it differently: each line is the beginning of a path, `*`
+//! stands for anything but a slash, and a line with `!` counts wherever it stands. So `func` sometimes keeps out more
+//! than is meant (`inv` keeps out `invites.csv`), and sometimes less (`!/invites.csv` lets in `invites.csv.bak`).
 //!
-//! What is needed has to be published, and what lies about must not be (`package/strays.rs`).
+//! Files that are needed must be published. Stray files must not be (`package/strays.rs`).
 //!
-//! Only what lies in the folder of `host.json` is published. A whole path that leads elsewhere is taken for a share that
-//! is mounted; a relative one that does cannot work on Azure.
+//! Only the folder of `host.json` is published. An absolute path that leads out of it is taken for a mounted share. A
+//! relative path that leads out of it cannot work on Azure.
 
 mod strays;
 
@@ -22,41 +23,43 @@ use crate::config::{Config, Environment, NamedFile};
 use crate::files::{self, FileError};
 
 /// The file that says what is not published.
-const RULES: &str = ".funcignore";
+const FUNCIGNORE: &str = ".funcignore";
 
 /// The most bytes that it may have, and `host.json`.
 const MAX_BYTES: u64 = 64 * 1024;
 
 /// What `func` never publishes.
-const NEVER: [&str; 6] = [".git", ".vscode", RULES, ".gitignore", "local.settings.json", "project.lock.json"];
+const NEVER_PUBLISHED: [&str; 6] =
+    [".git", ".vscode", FUNCIGNORE, ".gitignore", "local.settings.json", "project.lock.json"];
 
 /// The file that makes a folder a function app.
-const HOST: &str = "host.json";
+const HOST_JSON: &str = "host.json";
 
 /// The file that makes a folder a function.
-const FUNCTION: &str = "function.json";
+const FUNCTION_JSON: &str = "function.json";
 
-/// The executable, if `host.json` cannot be asked.
-const EXECUTABLE: &str = "guestlist";
+/// The executable, if `host.json` does not name it.
+const DEFAULT_EXECUTABLE: &str = "guestlist";
 
 /// What is wrong with the package, one line each.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct PackageProblems {
     pub(super) errors: Vec<String>,
     pub(super) warnings: Vec<String>,
 }
 
-/// Looks at the package that the configuration would be in; there is none without a `host.json`.
-pub(super) fn look(environment: &Environment, config: &Config) -> Found {
-    let mut found = Found::default();
+/// Checks the package that would contain the configuration. Without a `host.json` there is no package, and nothing to
+/// check.
+pub(super) fn check(environment: &Environment, config: &Config) -> PackageProblems {
+    let mut found = PackageProblems::default();
     let Some(folder) = app_folder(environment) else { return found };
     found.errors = leads_out(environment, config, &folder);
-    match Rules::read(&folder) {
+    match PublishRules::read(&folder) {
         Ok(Some(rules)) => {
             let needed = needed(environment, config, &folder);
             let (paths, errors): (Vec<String>, Vec<_>) = needed
                 .into_iter()
-                .map(|Needed { path, say }| (path.clone(), rules.error(&path).map(|error| say(&error))))
+                .map(|Needed { path, describe }| (path.clone(), rules.error(&path).map(|error| describe(&error))))
                 .unzip();
             found.errors.extend(errors.into_iter().flatten());
             found.errors.extend(strays::find(&folder, &rules, &paths));
@@ -69,8 +72,8 @@ pub(super) fn look(environment: &Environment, config: &Config) -> Found {
 }
 
 fn missing(severity: &str) -> String {
-    let what = "everything in this folder would be published, codes and copies of lists, too";
-    format!("{RULES}: {severity}is missing: {what}: add one, as the sample's, that names what is published")
+    let consequence = "everything in this folder would be published, codes and copies of lists, too";
+    format!("{FUNCIGNORE}: {severity}is missing: {consequence}: add one, as the sample's, that names what is published")
 }
 
 /// The files that the configuration names by a path that leads out of the package.
@@ -80,9 +83,9 @@ fn leads_out(environment: &Environment, config: &Config, folder: &Path) -> Vec<S
     let named = config.files.iter().filter(|_| environment.is_azure()).filter(leads_out);
     named
         .map(|named| {
-            let why = format!("{:?} leads out of the folder that is published", named.written.display());
-            let how = "put the file into it, or name a mounted share by its whole path";
-            named.problem(&format!("{why}: {how}")).describe(&file)
+            let problem = format!("{:?} leads out of the folder that is published", named.written.display());
+            let remedy = "put the file into it, or name a mounted share by its whole path";
+            named.problem(&format!("{problem}: {remedy}")).describe(&file)
         })
         .collect()
 }
@@ -92,7 +95,7 @@ struct Needed<'a> {
     /// Within the folder, with slashes.
     path: String,
     /// Adds to an error who needs the file.
-    say: Box<dyn Fn(&str) -> String + 'a>,
+    describe: Box<dyn Fn(&str) -> String + 'a>,
 }
 
 /// What has to be published: the configuration, what it names, and what the host asks for.
@@ -101,85 +104,85 @@ fn needed<'a>(environment: &Environment, config: &'a Config, folder: &Path) -> V
     let mut needed = Vec::new();
     if let Some(path) = within(folder, &environment.file) {
         let file = file.clone();
-        needed.push(Needed { path, say: Box::new(move |error| format!("{file}: {error}")) });
+        needed.push(Needed { path, describe: Box::new(move |error| format!("{file}: {error}")) });
     }
     for named in &config.files {
         if let Some(path) = within(folder, &named.path) {
             let file = file.clone();
-            needed.push(Needed { path, say: Box::new(move |error| named.problem(error).describe(&file)) });
+            needed.push(Needed { path, describe: Box::new(move |error| named.problem(error).describe(&file)) });
         }
     }
-    needed.extend(for_the_host(folder).into_iter().map(|path| Needed { path, say: Box::new(str::to_owned) }));
+    needed.extend(for_the_host(folder).into_iter().map(|path| Needed { path, describe: Box::new(str::to_owned) }));
     needed
 }
 
 /// What the host asks for: its own file, the executable, and what makes folders functions.
 fn for_the_host(folder: &Path) -> Vec<String> {
-    let mut paths = vec![HOST.to_owned()];
+    let mut paths = vec![HOST_JSON.to_owned()];
     paths.extend(within(folder, &folder.join(executable(folder))));
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let functions = entries.filter(|entry| entry.path().join(FUNCTION).is_file());
+    let functions = entries.filter(|entry| entry.path().join(FUNCTION_JSON).is_file());
     let mut names: Vec<String> = functions.filter_map(|entry| entry.file_name().into_string().ok()).collect();
     names.sort();
-    paths.extend(names.iter().map(|name| format!("{name}/{FUNCTION}")));
+    paths.extend(names.iter().map(|name| format!("{name}/{FUNCTION_JSON}")));
     paths
 }
 
 /// The executable as `host.json` names it.
 fn executable(folder: &Path) -> String {
-    let bytes = files::read(&folder.join(HOST), MAX_BYTES).map(|content| content.bytes).unwrap_or_default();
+    let bytes = files::read(&folder.join(HOST_JSON), MAX_BYTES).map(|content| content.bytes).unwrap_or_default();
     let text = bytes.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(&bytes);
     let host: serde_json::Value = serde_json::from_slice(text).unwrap_or_default();
     let named = host.pointer("/customHandler/description/defaultExecutablePath");
-    named.and_then(serde_json::Value::as_str).filter(|path| !path.is_empty()).unwrap_or(EXECUTABLE).to_owned()
+    named.and_then(serde_json::Value::as_str).filter(|path| !path.is_empty()).unwrap_or(DEFAULT_EXECUTABLE).to_owned()
 }
 
 /// The folder of `host.json`: the configuration's own, or the working directory if the configuration is below it.
 fn app_folder(environment: &Environment) -> Option<PathBuf> {
     let file = std::path::absolute(&environment.file).ok()?;
     let own = file.parent()?.to_owned();
-    let working = std::env::current_dir().ok().filter(|folder| below(folder, &file).is_some());
-    std::iter::once(own).chain(working).find(|folder| folder.join(HOST).is_file())
+    let working = std::env::current_dir().ok().filter(|folder| within_absolute(folder, &file).is_some());
+    std::iter::once(own).chain(working).find(|folder| folder.join(HOST_JSON).is_file())
 }
 
 /// A path as it is within a folder, with slashes; `None`: it leads elsewhere.
 fn within(folder: &Path, path: &Path) -> Option<String> {
-    below(folder, &std::path::absolute(path).ok()?)
+    within_absolute(folder, &std::path::absolute(path).ok()?)
 }
 
-/// The same of a whole path.
-fn below(folder: &Path, path: &Path) -> Option<String> {
-    let (folder, path) = (plain(folder), plain(path));
+/// The same for an absolute path.
+fn within_absolute(folder: &Path, path: &Path) -> Option<String> {
+    let (folder, path) = (normalised(folder), normalised(path));
     let names: Vec<&str> = path.strip_prefix(folder).ok()?.iter().filter_map(|name| name.to_str()).collect();
     (!names.is_empty()).then(|| names.join("/"))
 }
 
 /// The path without `.` and `..`. Links are not followed: a package has files under the names that they have here.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
+fn normalised(path: &Path) -> PathBuf {
+    let mut normalised = PathBuf::new();
     for part in path.components() {
         match part {
             Component::CurDir => {}
             Component::ParentDir => {
-                plain.pop();
+                normalised.pop();
             }
-            part => plain.push(part),
+            part => normalised.push(part),
         }
     }
-    plain
+    normalised
 }
 
-/// `.funcignore` in both readings.
-struct Rules {
+/// The rules of `.funcignore`, as git reads them and as `func` reads them.
+struct PublishRules {
     as_git: Gitignore,
-    as_func: Beginnings,
+    as_func: PathPrefixes,
 }
 
-impl Rules {
+impl PublishRules {
     /// The rules of a folder, if it has any.
     fn read(folder: &Path) -> Result<Option<Self>, String> {
-        let unusable = |error: &dyn std::fmt::Display| format!("{RULES}: cannot be used: {error}");
-        let text = match files::read(&folder.join(RULES), MAX_BYTES) {
+        let unusable = |error: &dyn std::fmt::Display| format!("{FUNCIGNORE}: cannot be used: {error}");
+        let text = match files::read(&folder.join(FUNCIGNORE), MAX_BYTES) {
             Ok(content) => String::from_utf8(content.bytes).map_err(|error| unusable(&error))?,
             Err(FileError::System(error)) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(unusable(&error)),
@@ -190,7 +193,7 @@ impl Rules {
             builder.add_line(None, line).map_err(|error| unusable(&error))?;
         }
         let as_git = builder.build().map_err(|error| unusable(&error))?;
-        let as_func = Beginnings::try_new(text).map_err(|error| unusable(&error))?;
+        let as_func = PathPrefixes::try_new(text).map_err(|error| unusable(&error))?;
         Ok(Some(Self { as_git, as_func }))
     }
 
@@ -206,7 +209,7 @@ impl Rules {
     /// What is wrong if this file is needed.
     fn error(&self, path: &str) -> Option<String> {
         let (by_git, by_func) = (self.keeps_out(path, false), !self.as_func.lets_in(path));
-        let how = match (by_git, by_func) {
+        let explanation = match (by_git, by_func) {
             (false, false) => return None,
             (true, _) => "",
             (false, true) => " (`func` takes each of its lines for the beginning of a path)",
@@ -214,25 +217,25 @@ impl Rules {
         let folders = path.match_indices('/').filter_map(|(at, _)| path.get(..=at));
         let lines: Vec<String> = folders.chain([path]).map(|part| format!("!/{part}")).collect();
         let lines = lines.join(" and ");
-        Some(format!("{RULES} keeps {path} out of what is published{how}: add {lines} at its end"))
+        Some(format!("{FUNCIGNORE} keeps {path} out of what is published{explanation}: add {lines} at its end"))
     }
 }
 
 /// `.funcignore` as `func` reads it.
-struct Beginnings {
+struct PathPrefixes {
     keep_out: Regex,
     let_in: Regex,
     /// A line with `!` may let in a file without letting in its folder.
     reaches_below: bool,
 }
 
-impl Beginnings {
+impl PathPrefixes {
     fn try_new(text: &str) -> Result<Self, regex::Error> {
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
         let (let_in, keep_out): (Vec<&str>, Vec<&str>) = lines.partition(|line| line.starts_with('!'));
         let pattern = |lines: &[&str]| {
-            let parts: Vec<String> = lines.iter().map(|line| beginning(line)).collect();
-            // No line: nothing begins so.
+            let parts: Vec<String> = lines.iter().map(|line| prefix_pattern(line)).collect();
+            // No lines: a pattern that matches nothing.
             if parts.is_empty() { "[^\\s\\S]".to_owned() } else { format!("^(?:{})", parts.join("|")) }
         };
         let reaches_below = let_in.iter().any(|line| {
@@ -247,8 +250,8 @@ impl Beginnings {
     }
 }
 
-/// A line as the beginning of paths.
-fn beginning(line: &str) -> String {
+/// A line as a regular expression for the beginning of paths.
+fn prefix_pattern(line: &str) -> String {
     let line = line.strip_prefix('!').unwrap_or(line);
     let line = line.strip_prefix('/').unwrap_or(line);
     regex::escape(line).replace("\\*\\*", ".+").replace("\\*", "[^/]+")

@@ -1,4 +1,4 @@
-//! A decision as a person reads it.
+//! Writes the explanation of a decision as text.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use crate::values::AttributeValues;
 const WIDTH: usize = 30;
 
 /// A word for what became of the person.
-fn word(outcome: PersonOutcome) -> &'static str {
+fn outcome_word(outcome: PersonOutcome) -> &'static str {
     match outcome {
         PersonOutcome::Refused => "refused",
         PersonOutcome::Rejected => "rejected",
@@ -24,7 +24,7 @@ fn word(outcome: PersonOutcome) -> &'static str {
 pub(super) fn explained(address: &str, forms: Option<&[(&'static str, String)]>, rehearsal: &Rehearsal) -> String {
     let last = rehearsal.last();
     let who = if address.is_empty() { "(no address)" } else { address };
-    let mut text = format!("{who}: {}, {}\n", word(last.outcome()), last.decided.reason.name());
+    let mut text = format!("{who}: {}, {}\n", outcome_word(last.outcome()), last.decided.reason.name());
     if let Some(reported) = last.decided.reported {
         let _ = writeln!(
             text,
@@ -56,8 +56,8 @@ pub(super) fn explained(address: &str, forms: Option<&[(&'static str, String)]>,
     text
 }
 
-fn row(text: &mut String, what: &str, found: &str) {
-    let _ = writeln!(text, "  {what:<WIDTH$} {found}");
+fn row(text: &mut String, label: &str, found: &str) {
+    let _ = writeln!(text, "  {label:<WIDTH$} {found}");
 }
 
 fn write_result(text: &mut String, result: &HookResult) {
@@ -85,8 +85,8 @@ fn write_result(text: &mut String, result: &HookResult) {
     }
 }
 
-fn values(text: &mut String, what: &str, values: &AttributeValues) {
-    row(text, "answer", what);
+fn values(text: &mut String, label: &str, values: &AttributeValues) {
+    row(text, "answer", label);
     for (name, value) in values {
         let value = value.to_text();
         row(text, &format!("  {}", name.short()), if value.is_empty() { "(emptied)" } else { &value });

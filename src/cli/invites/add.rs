@@ -1,4 +1,4 @@
-//! `guestlist invites add`: a line more in an invite list, for an address or a domain, or with a code.
+//! `guestlist invites add`: adds lines to an invite list, for an address, for a domain, or with a code.
 //!
 //! Codes are made of the system's random numbers. They are shown once, alone on standard output, so that they can be
 //! piped; or they are written to a file (`--out`). The list holds only their hashes. Remarks go to standard error.
@@ -26,10 +26,10 @@ use crate::telemetry::describe;
 use crate::values::{AddressRule, AppId, Code, did_you_mean};
 
 /// How long other writers of the same list are waited for.
-const PATIENCE: Duration = Duration::from_secs(10);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How often a code is drawn again; one in eight draws makes none.
-const DRAWS: usize = 100;
+/// How often random numbers are drawn for one code, at most. One draw in eight makes no code.
+const MAX_DRAWS: usize = 100;
 
 /// The two ways to ask.
 const USAGES: &str = "guestlist invites add [OPTIONS] <ADDRESS|@DOMAIN>
@@ -90,7 +90,7 @@ pub(super) struct Options {
 }
 
 /// The result of the command.
-struct Done<'a> {
+struct AddResult<'a> {
     settings: &'a Settings,
     added: AddedLines,
     codes: Vec<Code>,
@@ -101,12 +101,12 @@ struct Done<'a> {
 }
 
 /// Why the command did nothing.
-struct Failure {
+struct AddError {
     exit: u8,
     text: String,
 }
 
-impl Failure {
+impl AddError {
     fn usage(text: impl Into<String>) -> Self {
         Self { exit: USAGE, text: text.into() }
     }
@@ -115,11 +115,11 @@ impl Failure {
 /// Runs the command.
 pub(super) fn run(environment: &Environment, options: &Options) -> ExitCode {
     let done = config::load(environment)
-        .map_err(|invalid| Failure::usage(invalid.to_string()))
+        .map_err(|invalid| AddError::usage(invalid.to_string()))
         .and_then(|config| add(&config, options, SystemClock.now()).map(|done| done.show(options.json)));
     match done {
         Ok(exit) => exit,
-        Err(Failure { exit, text }) => {
+        Err(AddError { exit, text }) => {
             let (exit, text) = (ExitCode::from(exit), text.trim_end());
             if options.json {
                 return show(&format!("{}\n", json!({ "error": text })), exit);
@@ -130,10 +130,10 @@ pub(super) fn run(environment: &Environment, options: &Options) -> ExitCode {
     }
 }
 
-fn add<'a>(config: &'a Config, options: &'a Options, now: DateTime<Utc>) -> Result<Done<'a>, Failure> {
+fn add<'a>(config: &'a Config, options: &'a Options, now: DateTime<Utc>) -> Result<AddResult<'a>, AddError> {
     let settings = list(&config.invites, options.source.as_deref())?;
     if options.expires.as_ref().is_some_and(|expires| expires.at <= now) {
-        return Err(Failure::usage("--expires is in the past: nobody could use the invitation"));
+        return Err(AddError::usage("--expires is in the past: nobody could use the invitation"));
     }
     let codes = codes(if options.code { options.count.unwrap_or(1) } else { 0 })?;
     let lines: Vec<NewLine> = if options.code {
@@ -143,59 +143,60 @@ fn add<'a>(config: &'a Config, options: &'a Options, now: DateTime<Utc>) -> Resu
     };
     let out = options.out.as_deref();
     let file = out.map(|path| write(path, &codes)).transpose()?;
-    let added = edit::add(settings, &lines, PATIENCE).map_err(|error| {
+    let added = edit::add(settings, &lines, LOCK_TIMEOUT).map_err(|error| {
         let wrong = matches!(
             error,
             EditError::List(_) | EditError::Cell(_) | EditError::Unusable { .. } | EditError::TooLarge { .. }
         );
         let text = format!("{}: {}", settings.path.display(), describe(&error));
-        Failure { exit: if wrong { USAGE } else { 1 }, text }
+        AddError { exit: if wrong { USAGE } else { 1 }, text }
     })?;
     if let Some(file) = file {
         file.keep();
     }
     let without_field =
         !codes.is_empty() && config.sign_up.policies.iter().all(|policy| policy.invitation_code.is_none());
-    Ok(Done { settings, added, codes, out, without_field })
+    Ok(AddResult { settings, added, codes, out, without_field })
 }
 
 /// Writes the codes to a file.
-fn write(path: &Path, codes: &[Code]) -> Result<CodesFile, Failure> {
+fn write(path: &Path, codes: &[Code]) -> Result<CodesFile, AddError> {
     CodesFile::write(path, codes).map_err(|error| {
         let path = path.display();
         if error.kind() == ErrorKind::AlreadyExists {
-            return Failure::usage(format!("--out: {path} is there already, and may hold codes: name a new file"));
+            return AddError::usage(format!("--out: {path} is there already, and may hold codes: name a new file"));
         }
-        Failure { exit: 1, text: format!("--out: cannot write {path}: {error}") }
+        AddError { exit: 1, text: format!("--out: cannot write {path}: {error}") }
     })
 }
 
 /// The list that the options name.
-fn list<'a>(sources: &'a [Box<dyn InviteSourceBuilder>], name: Option<&str>) -> Result<&'a Settings, Failure> {
+fn list<'a>(sources: &'a [Box<dyn InviteSourceBuilder>], name: Option<&str>) -> Result<&'a Settings, AddError> {
     let names: Vec<&str> = sources.iter().map(|source| source.name()).collect();
     let source = match (name, sources) {
-        (_, []) => Err(Failure::usage("the configuration has no [[invites]]: there is no list to add to")),
+        (_, []) => Err(AddError::usage("the configuration has no [[invites]]: there is no list to add to")),
         (None, [only]) => Ok(only),
-        (None, _) => {
-            Err(Failure::usage(format!("there are several invite sources: name one by --source: {}", names.join(", "))))
-        }
+        (None, _) => Err(AddError::usage(format!(
+            "there are several invite sources: name one by --source: {}",
+            names.join(", ")
+        ))),
         (Some(name), _) => sources.iter().find(|source| source.name() == name).ok_or_else(|| {
             let near = did_you_mean(name, names.iter().copied());
-            Failure::usage(format!("there is no invite source {name:?}{near} (there is {})", names.join(", ")))
+            AddError::usage(format!("there is no invite source {name:?}{near} (there is {})", names.join(", ")))
         }),
     }?;
     let any: &dyn Any = &**source;
-    any.downcast_ref().ok_or_else(|| Failure::usage(format!("the invite source {:?} is no list", source.name())))
+    any.downcast_ref().ok_or_else(|| AddError::usage(format!("the invite source {:?} is no list", source.name())))
 }
 
-fn codes(count: u16) -> Result<Vec<Code>, Failure> {
+fn codes(count: u16) -> Result<Vec<Code>, AddError> {
     let random = SystemRandom::new();
-    let failed = || Failure { exit: 1, text: "the system gives no random numbers".to_owned() };
+    let failed = || AddError { exit: 1, text: "the system gives no random numbers".to_owned() };
     let draw = || {
         let mut bytes = [0; 16];
         random.fill(&mut bytes).ok().and_then(|()| Code::from_random(bytes))
     };
-    (0..count).map(|_| (0..DRAWS).find_map(|_| draw()).ok_or_else(failed)).collect()
+    (0..count).map(|_| (0..MAX_DRAWS).find_map(|_| draw()).ok_or_else(failed)).collect()
 }
 
 impl Options {
@@ -216,15 +217,15 @@ impl Options {
     }
 }
 
-impl Done<'_> {
+impl AddResult<'_> {
     fn show(&self, json: bool) -> ExitCode {
         if json {
-            return self.hand_over(&self.as_json());
+            return self.print_answer(&self.as_json());
         }
         for warning in self.warnings() {
             print_error(&format!("{warning}\n"));
         }
-        let text = match (self.out, self.shown()) {
+        let text = match (self.out, self.codes_to_show()) {
             (Some(out), _) => {
                 let (what, hash) =
                     if self.codes.len() == 1 { ("1 code", "its hash is") } else { ("codes", "their hashes are") };
@@ -234,8 +235,8 @@ impl Done<'_> {
             (None, []) => format!("invited {}\n", self.place()),
             (None, codes) => codes.iter().map(|code| code.reveal() + "\n").collect(),
         };
-        let exit = self.hand_over(&text);
-        let hash = match self.shown() {
+        let exit = self.print_answer(&text);
+        let hash = match self.codes_to_show() {
             [] => return exit,
             [_] => "its hash is",
             _ => "their hashes are",
@@ -251,15 +252,15 @@ impl Done<'_> {
             "source": &*self.settings.options.source,
             "file": self.settings.path.display().to_string(),
             "lines": self.added.lines.clone().collect::<Vec<_>>(),
-            "codes": self.shown().iter().map(Code::reveal).collect::<Vec<_>>(),
+            "codes": self.codes_to_show().iter().map(Code::reveal).collect::<Vec<_>>(),
             "out": self.out.map(|path| path.display().to_string()),
             "warnings": self.warnings(),
         });
         format!("{answer:#}\n")
     }
 
-    /// The codes that are shown, and written nowhere else.
-    fn shown(&self) -> &[Code] {
+    /// The codes that are shown, because they are written to no file.
+    fn codes_to_show(&self) -> &[Code] {
         if self.out.is_some() { &[] } else { &self.codes }
     }
 
@@ -276,9 +277,9 @@ impl Done<'_> {
     }
 
     /// Prints the answer. Codes that nobody could read are lost. That is a failure even if the reader has gone away.
-    fn hand_over(&self, answer: &str) -> ExitCode {
+    fn print_answer(&self, answer: &str) -> ExitCode {
         let place = self.place();
-        let (they, lost) = match self.shown() {
+        let (they, lost) = match self.codes_to_show() {
             [] => return show(answer, ExitCode::SUCCESS),
             [_] => ("the code", "nobody has it: delete this line"),
             _ => ("the codes", "nobody has all of them: delete these lines"),

@@ -15,7 +15,7 @@ pub(super) struct Moment {
 
 /// An address or a domain to invite. A public suffix is refused: anybody can have a domain below it.
 pub(super) fn whom(text: &str) -> Result<AddressRule, String> {
-    let rule: AddressRule = text.parse().map_err(|why| format!("it {why}"))?;
+    let rule: AddressRule = text.parse().map_err(|error| format!("it {error}"))?;
     if rule.is_for_a_public_suffix() { Err(format!("it {}", LineProblem::PublicSuffix)) } else { Ok(rule) }
 }
 
@@ -31,7 +31,7 @@ pub(super) fn last_moment(text: &str) -> Result<Moment, String> {
 
 fn written(text: &str, edge: DayEdge) -> Result<Moment, String> {
     let written = text.trim().to_owned();
-    parse_moment(&written, edge).map(|at| Moment { written, at }).map_err(|why| format!("it {why}"))
+    parse_moment(&written, edge).map(|at| Moment { written, at }).map_err(|error| format!("it {error}"))
 }
 
 /// How many people may use a code.

@@ -1,4 +1,4 @@
-//! The templates and conditions of connectors: compiled, checked, and with a note of what they read.
+//! Compiles and checks the templates and conditions of connectors, and notes which values they use.
 
 use std::collections::BTreeMap;
 
@@ -50,7 +50,7 @@ impl<'n> ConnectorExpressions<'n> {
             types.warn_of_risks(&condition, "user", "the connector skips the account", &when.origin, diagnostics);
             Some(condition)
         })?;
-        self.uses(&condition.paths(), &when.origin);
+        self.note_uses(&condition.paths(), &when.origin);
         Some(condition)
     }
 
@@ -63,7 +63,7 @@ impl<'n> ConnectorExpressions<'n> {
     ) -> Option<Template> {
         let template = diagnostics
             .within(key, |diagnostics| self.scope.template(&source.value, &VARIABLES, &source.origin, diagnostics))?;
-        self.uses(&template.paths(), &source.origin);
+        self.note_uses(&template.paths(), &source.origin);
         Some(template)
     }
 
@@ -81,8 +81,8 @@ impl<'n> ConnectorExpressions<'n> {
         sources.iter().filter_map(compiled).collect()
     }
 
-    /// Takes note that a connector uses a custom attribute.
-    pub(in crate::config) fn uses_attribute(&mut self, short: &str, origin: &Origin) {
+    /// Notes that a connector uses a custom attribute.
+    pub(in crate::config) fn note_attribute(&mut self, short: &str, origin: &Origin) {
         self.attributes.push((short.to_owned(), origin.clone()));
         if let Some(name) = self.names.find(&format!("ext.{short}")) {
             self.names.mark_used(&name);
@@ -106,12 +106,12 @@ impl<'n> ConnectorExpressions<'n> {
         app.map(|app| Extensions { app: app.clone(), names })
     }
 
-    /// Takes note of what an expression uses.
-    fn uses(&mut self, paths: &[Vec<String>], origin: &Origin) {
+    /// Notes which values an expression uses.
+    fn note_uses(&mut self, paths: &[Vec<String>], origin: &Origin) {
         for path in paths {
             match path.as_slice() {
                 [root, ..] if root == "invite" => self.needs_invite = true,
-                [root, ext, name, ..] if root == "user" && ext == "ext" => self.uses_attribute(name, origin),
+                [root, ext, name, ..] if root == "user" && ext == "ext" => self.note_attribute(name, origin),
                 _ => {}
             }
         }

@@ -1,4 +1,4 @@
-//! What every kind of connector has in common, and what each brings along.
+//! The keys of all kinds of connectors, and the trait that each kind implements.
 
 use std::fmt::Debug;
 use std::sync::Arc;

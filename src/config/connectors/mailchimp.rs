@@ -1,4 +1,4 @@
-//! `kind = "mailchimp"`: the keys of its own, and what they mean.
+//! `kind = "mailchimp"`: its own keys and their meaning.
 
 use std::collections::BTreeMap;
 
@@ -79,8 +79,8 @@ impl ConnectorKindSection for MailchimpSection {
             diagnostics.error_at("list", &self.list.origin, "expected an audience's id, such as a1b2c3d4e5");
         }
         if keys.when.is_none() && self.consent.is_none() {
-            let how = "a mailing list asks for consent: say `when` somebody gave it, or consent = \"all\"";
-            diagnostics.error(&keys.name.origin, how);
+            let message = "a mailing list asks for consent: say `when` somebody gave it, or consent = \"all\"";
+            diagnostics.error(&keys.name.origin, message);
         }
         let base_url = self.base_url.as_ref().map(|url| endpoint(url, "base_url", diagnostics));
         let merge_fields = expressions.templates("merge_fields", &self.merge_fields, diagnostics);

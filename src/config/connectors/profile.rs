@@ -1,4 +1,4 @@
-//! `kind = "profile"`: the keys of its own, and what they mean.
+//! `kind = "profile"`: its own keys and their meaning.
 
 use std::collections::BTreeMap;
 
@@ -51,10 +51,10 @@ impl ConnectorKindSection for ProfileSection {
             let custom = written.strip_prefix("ext.").filter(|short| !short.is_empty());
             let field = settable().find(|field| field.eq_ignore_ascii_case(written));
             if let Some(short) = custom {
-                expressions.uses_attribute(short, &source.origin);
+                expressions.note_attribute(short, &source.origin);
             } else if field.is_none() {
-                let how = format!("a profile cannot set it{}", did_you_mean(written, settable()));
-                diagnostics.error_at(&format!("set.{written}"), &source.origin, how);
+                let message = format!("a profile cannot set it{}", did_you_mean(written, settable()));
+                diagnostics.error_at(&format!("set.{written}"), &source.origin, message);
             }
             set.insert(field.unwrap_or(written).to_owned(), source.clone());
         }

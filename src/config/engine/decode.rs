@@ -22,8 +22,8 @@ pub(in crate::config) trait Decode: Sized {
     /// What may be written for it.
     fn shape() -> Shape;
 
-    /// The value as the file would have it, to show the default of a key. `None` if it cannot be written: it stands for
-    /// an absent key, or the type never is a default.
+    /// The value as it would be written in the file, to show the default of a key. `None` if it stands for an absent
+    /// key, or if the type never is a default.
     fn written(&self) -> Option<Json> {
         None
     }
@@ -65,7 +65,7 @@ impl<'a> SectionNode<'a> {
 
 /// Decodes a section that has no other keys than its own.
 pub(in crate::config) fn decode_section<S: SectionKeys>(node: &Node, diagnostics: &mut Diagnostics) -> Option<S> {
-    let node = structured(node, diagnostics)?;
+    let node = as_toml(node, diagnostics)?;
     let section = SectionNode::of(&node, diagnostics)?;
     section.check_keys(S::KNOWN, S::PLANNED, diagnostics);
     S::decode_keys(&section, diagnostics)
@@ -92,8 +92,8 @@ impl<T: Decode> Decode for Spanned<T> {
     }
 }
 
-/// The node itself, or the node that an app setting's text says as TOML.
-pub(in crate::config) fn structured(node: &Node, diagnostics: &mut Diagnostics) -> Option<Node> {
+/// The node. If it is the text of an app setting, that text is parsed as TOML first.
+pub(in crate::config) fn as_toml(node: &Node, diagnostics: &mut Diagnostics) -> Option<Node> {
     let Value::Setting(text) = &node.value else { return Some(node.clone()) };
     match parse_setting(text, &node.origin) {
         Ok(node) => Some(node),
@@ -109,7 +109,7 @@ pub(in crate::config) fn as_table<'a>(node: &'a Node, diagnostics: &mut Diagnost
     if let Value::Table(table) = &node.value {
         return Some(table);
     }
-    unexpected(node, "a table", diagnostics);
+    report_type(node, "a table", diagnostics);
     None
 }
 
@@ -135,7 +135,7 @@ impl<T: Decode> Fallback<T> {
 
 /// Decodes one key of a section. After an error the fallback is only used for further checks: the configuration is
 /// refused.
-pub(in crate::config) fn key<T: Decode>(
+pub(in crate::config) fn decode_key<T: Decode>(
     section: &SectionNode<'_>,
     name: &str,
     fallback: &Fallback<T>,
@@ -161,13 +161,13 @@ pub(in crate::config) fn built_in<T>(value: T) -> Spanned<T> {
 }
 
 /// Whether the text of an app setting is an inline table. A template begins with two braces.
-pub(in crate::config) fn is_table(text: &str) -> bool {
+pub(in crate::config) fn is_inline_table(text: &str) -> bool {
     let text = text.trim_start();
     text.starts_with('{') && !text.starts_with("{{") && !text.starts_with("{%")
 }
 
-/// Reports a value of another type than the key takes.
-fn unexpected(node: &Node, expected: &str, diagnostics: &mut Diagnostics) {
+/// Reports that a value has the wrong type.
+fn report_type(node: &Node, expected: &str, diagnostics: &mut Diagnostics) {
     diagnostics.error(&node.origin, format!("expected {expected}, found {}", node.value.kind()));
 }
 

@@ -1,4 +1,5 @@
-//! What decoding and checking find: problems, each at the path of its key, and the files that the configuration names.
+//! Collects the results of decoding and checking: problems, each at the path of its key, and the files that the
+//! configuration names.
 
 use std::path::Path;
 
@@ -23,9 +24,9 @@ impl Diagnostics {
         Self { problems, ..Self::default() }
     }
 
-    /// Goes one step down the path for as long as `check` runs.
-    pub(in crate::config) fn within<T>(&mut self, step: &str, check: impl FnOnce(&mut Self) -> T) -> T {
-        self.path.push(step.to_owned());
+    /// Runs `check` with `segment` added to the path.
+    pub(in crate::config) fn within<T>(&mut self, segment: &str, check: impl FnOnce(&mut Self) -> T) -> T {
+        self.path.push(segment.to_owned());
         let result = check(self);
         self.path.pop();
         result
@@ -53,7 +54,7 @@ impl Diagnostics {
 
     /// Reports a problem of any severity at the present path.
     pub(in crate::config) fn report(&mut self, severity: Severity, origin: &Origin, message: impl Into<String>) {
-        self.problems.push(Problem::error(Some(origin.clone()), &self.path(), message).with(severity));
+        self.problems.push(Problem::error(Some(origin.clone()), &self.path(), message).with_severity(severity));
     }
 
     /// Reports a problem of any severity at a key below the present path.
@@ -78,14 +79,14 @@ impl Diagnostics {
     }
 
     /// Whether the present path, or something below it, has a problem that is more than a warning.
-    pub(in crate::config) fn is_wrong_here(&self) -> bool {
+    pub(in crate::config) fn has_errors_here(&self) -> bool {
         let here = self.path();
         let mut wrong = self.problems.iter().filter(|problem| problem.severity != Severity::Warning);
         wrong.any(|problem| problem.is_within(&here))
     }
 
     /// Remembers that the key at the present path names a file.
-    pub(in crate::config) fn names_file(&mut self, origin: &Origin, written: &Path, path: &Path) {
+    pub(in crate::config) fn add_named_file(&mut self, origin: &Origin, written: &Path, path: &Path) {
         self.files.push(NamedFile::new(written, path, self.path(), origin));
     }
 

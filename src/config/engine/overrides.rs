@@ -35,14 +35,14 @@ fn set(node: &mut Node, segments: &[&str], text: &str, origin: &Origin) -> Resul
     if segment.is_empty() {
         return Err("the name has an empty part: write GUESTLIST__SECTION__KEY".to_owned());
     }
-    if let Value::Setting(whole) = &node.value {
-        // Another setting gave the whole table; this one overrides a part of it.
-        *node = parse_setting(whole, &node.origin)?;
+    if let Value::Setting(whole_table) = &node.value {
+        // Another setting holds the whole table. This one overrides a part of it.
+        *node = parse_setting(whole_table, &node.origin)?;
     }
     match &mut node.value {
         Value::Table(table) => set(member(table, segment, origin), rest, text, origin),
         Value::Array(items) => {
-            let mut named = items.iter_mut().filter(|item| name_of(item).is_some_and(|name| same(name, segment)));
+            let mut named = items.iter_mut().filter(|item| name_of(item).is_some_and(|name| same_name(name, segment)));
             match (named.next(), named.next()) {
                 (Some(member), None) => set(member, rest, text, origin),
                 (None, _) => Err(format!("no member of that list has the name {}", segment.to_lowercase())),
@@ -57,15 +57,15 @@ fn set(node: &mut Node, segments: &[&str], text: &str, origin: &Origin) -> Resul
 
 /// The table's member of that name. Adds one if there is none.
 fn member<'a>(table: &'a mut Table, segment: &str, origin: &Origin) -> &'a mut Node {
-    let known = table.0.iter().position(|entry| same(&entry.key, segment));
-    let at = known.unwrap_or_else(|| {
+    let position = table.0.iter().position(|entry| same_name(&entry.key, segment));
+    let index = position.unwrap_or_else(|| {
         let node = Node { value: Value::Table(Table::default()), origin: origin.clone() };
-        let (key, spelled) = (segment.to_ascii_lowercase(), segment.to_owned());
-        table.0.push(Entry { key, spelled, origin: origin.clone(), node });
+        let (key, written) = (segment.to_ascii_lowercase(), segment.to_owned());
+        table.0.push(Entry { key, written, origin: origin.clone(), node });
         table.0.len() - 1
     });
     #[expect(clippy::indexing_slicing, reason = "the position was found, or made, just above")]
-    &mut table.0[at].node
+    &mut table.0[index].node
 }
 
 fn name_of(node: &Node) -> Option<&str> {
@@ -77,7 +77,7 @@ fn name_of(node: &Node) -> Option<&str> {
     }
 }
 
-fn same(key: &str, segment: &str) -> bool {
-    let plain = |text: &str| text.to_ascii_lowercase().replace('-', "_");
-    plain(key) == plain(segment)
+fn same_name(key: &str, segment: &str) -> bool {
+    let normalised = |text: &str| text.to_ascii_lowercase().replace('-', "_");
+    normalised(key) == normalised(segment)
 }

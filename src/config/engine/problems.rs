@@ -37,7 +37,7 @@ impl Problem {
         Self { severity: Severity::Error, origin, key: key.to_owned(), message: message.into() }
     }
 
-    pub(in crate::config) fn with(mut self, severity: Severity) -> Self {
+    pub(in crate::config) fn with_severity(mut self, severity: Severity) -> Self {
         self.severity = severity;
         self
     }
@@ -71,14 +71,14 @@ impl Problem {
 
 /// A configuration that cannot be used, with all its problems.
 #[derive(Debug)]
-pub struct Invalid {
+pub struct InvalidConfig {
     /// The file's name.
     pub file: String,
     /// The problems, in the file's order.
     pub problems: Vec<Problem>,
 }
 
-impl fmt::Display for Invalid {
+impl fmt::Display for InvalidConfig {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         for problem in &self.problems {
             writeln!(out, "{}", problem.describe(&self.file))?;
@@ -87,7 +87,7 @@ impl fmt::Display for Invalid {
     }
 }
 
-impl std::error::Error for Invalid {}
+impl std::error::Error for InvalidConfig {}
 
 /// Sorts problems by their place in the file. Problems of app settings come last.
 pub(in crate::config) fn sort(problems: &mut [Problem]) {

@@ -10,7 +10,7 @@ use super::text_format::TextFormat;
 /// An introduction, and the reference of the file. A note has the path of a key; it stands below that key's heading.
 pub(in crate::config) fn markdown(introduction: &str, file: &Shape, notes: &[(&str, String)]) -> String {
     let mut page = Page { text: introduction.to_owned(), notes };
-    page.forms();
+    page.text_formats();
     page.line("## The file\n");
     if let Shape::Section(file) = file {
         page.line(&format!("{}\n", file.about));
@@ -32,10 +32,10 @@ impl Page<'_> {
         self.text.push('\n');
     }
 
-    fn forms(&mut self) {
+    fn text_formats(&mut self) {
         self.line("| type | written as |\n| --- | --- |");
-        for form in TextFormat::EXPLAINED {
-            self.line(&row([form.name(), form.about()]));
+        for format in TextFormat::EXPLAINED {
+            self.line(&row([format.name(), format.about()]));
         }
         self.line("");
     }
@@ -43,7 +43,7 @@ impl Page<'_> {
     fn table(&mut self, path: &str, keys: &[Key]) {
         self.line("| key | type | default | meaning |\n| --- | --- | --- | --- |");
         for key in keys {
-            self.line(&row([&named(path, key), &type_of(&key.shape), &default(key), &meaning(key)]));
+            self.line(&row([&key_cell(path, key), &type_of(&key.shape), &default(key), &meaning(key)]));
         }
         self.line("");
     }
@@ -62,7 +62,7 @@ impl Page<'_> {
                         self.section(&path, level + 1, section);
                     }
                 }
-                Shape::Either(name, forms) => self.either(&path, level, key, (name, forms)),
+                Shape::Either(name, shapes) => self.either(&path, level, key, (name, shapes)),
                 _ => {}
             }
         }
@@ -74,13 +74,13 @@ impl Page<'_> {
         self.chapters(path, level + 1, &section.keys);
     }
 
-    fn either(&mut self, path: &str, level: usize, key: &Key, (name, forms): (&str, &[Shape])) {
+    fn either(&mut self, path: &str, level: usize, key: &Key, (name, shapes): (&str, &[Shape])) {
         self.line(&format!("{}\n", key.about));
         for (_, note) in self.notes.iter().filter(|(of, _)| *of == path) {
             self.text.push_str(note);
         }
-        for form in forms {
-            if let Shape::Section(section) = form {
+        for shape in shapes {
+            if let Shape::Section(section) = shape {
                 self.line(&format!("Instead of a text, a {name} can be a table with these keys:\n"));
                 self.table(path, &section.keys);
                 self.chapters(path, level + 1, &section.keys);
@@ -103,7 +103,7 @@ fn header(path: &str, shape: &Shape) -> String {
 }
 
 /// The key as a cell. It is a link if the key has its own chapter.
-fn named(path: &str, key: &Key) -> String {
+fn key_cell(path: &str, key: &Key) -> String {
     if !holds_sections(&key.shape) {
         return code(key.name);
     }
@@ -121,16 +121,16 @@ fn type_of(shape: &Shape) -> String {
                 _ => words.concat(),
             }
         }
-        Shape::List(items) => format!("list of {}s", name(items)),
+        Shape::List(items) => format!("list of {}s", type_name(items)),
         Shape::Map(keys, values) => {
-            let (mut all, mut values) = (vec![*keys], values.as_ref());
+            let (mut key_names, mut values) = (vec![*keys], values.as_ref());
             while let Shape::Map(keys, inner) = values {
-                all.push(keys);
+                key_names.push(keys);
                 values = inner;
             }
-            format!("table of {}s by {}", name(values), all.join(" and "))
+            format!("table of {}s by {}", type_name(values), key_names.join(" and "))
         }
-        other => name(other).to_owned(),
+        other => type_name(other).to_owned(),
     }
 }
 
@@ -139,15 +139,15 @@ fn holds_sections(shape: &Shape) -> bool {
     match shape {
         Shape::Section(_) | Shape::Kinds { .. } => true,
         Shape::List(inner) | Shape::Map(_, inner) => holds_sections(inner),
-        Shape::Either(_, forms) => forms.iter().any(holds_sections),
+        Shape::Either(_, shapes) => shapes.iter().any(holds_sections),
         _ => false,
     }
 }
 
 /// The name of a type. The plural is made with `s`.
-fn name(shape: &Shape) -> &str {
+fn type_name(shape: &Shape) -> &str {
     match shape {
-        Shape::Text(form) => form.name(),
+        Shape::Text(format) => format.name(),
         Shape::Choice(_) => "word",
         Shape::Whole(_) => "whole number",
         Shape::Boolean => "boolean",

@@ -18,7 +18,7 @@ type Object = Map<String, Json>;
 
 /// The schema of a file. Its name is the title.
 pub(in crate::config) fn json_schema(name: &str, file: &Shape) -> Json {
-    let mut writer = Writer::default();
+    let mut writer = SchemaWriter::default();
     writer.count(file);
     let mut root = writer.shape(file);
     root.insert("$schema".into(), "https://json-schema.org/draft/2020-12/schema".into());
@@ -29,33 +29,33 @@ pub(in crate::config) fn json_schema(name: &str, file: &Shape) -> Json {
 
 /// Writes shapes as schemas.
 #[derive(Default)]
-struct Writer {
+struct SchemaWriter {
     /// How often each section is used.
     uses: BTreeMap<&'static str, usize>,
     /// The schemas of sections that are used more than once.
     definitions: Object,
 }
 
-impl Writer {
+impl SchemaWriter {
     fn count(&mut self, shape: &Shape) {
-        let mut of_section = |section: &Section| {
+        let mut count_section = |section: &Section| {
             *self.uses.entry(section.name).or_default() += 1;
             section.keys.iter().for_each(|key| self.count(&key.shape));
         };
         match shape {
-            Shape::Section(section) => of_section(section),
-            Shape::Secret(sections) => sections.iter().for_each(of_section),
-            Shape::Kinds { kinds, .. } => kinds.iter().for_each(|(_, section)| of_section(section)),
+            Shape::Section(section) => count_section(section),
+            Shape::Secret(sections) => sections.iter().for_each(count_section),
+            Shape::Kinds { kinds, .. } => kinds.iter().for_each(|(_, section)| count_section(section)),
             Shape::List(inner) | Shape::Map(_, inner) => self.count(inner),
-            Shape::Either(_, forms) => forms.iter().for_each(|form| self.count(form)),
+            Shape::Either(_, shapes) => shapes.iter().for_each(|shape| self.count(shape)),
             Shape::Text(_) | Shape::Choice(_) | Shape::Whole(_) | Shape::Boolean => {}
         }
     }
 
     fn shape(&mut self, shape: &Shape) -> Object {
         match shape {
-            Shape::Text(form) => {
-                let pattern = form.pattern().map(|pattern| ("pattern", pattern.into()));
+            Shape::Text(format) => {
+                let pattern = format.pattern().map(|pattern| ("pattern", pattern.into()));
                 object([("type", "string".into())].into_iter().chain(pattern))
             }
             Shape::Choice(words) => {
@@ -64,7 +64,7 @@ impl Writer {
                 {
                     return object([("const", only.word.into())]);
                 }
-                object([("oneOf", words.iter().map(word).collect())])
+                object([("oneOf", words.iter().map(choice_schema).collect())])
             }
             Shape::Whole(least) => {
                 let least = least.map(|least| ("minimum", least.into()));
@@ -82,7 +82,7 @@ impl Writer {
             Shape::Secret(sections) => {
                 object([("oneOf", sections.iter().map(|section| self.section(section)).collect())])
             }
-            Shape::Either(_, forms) => object([("oneOf", forms.iter().map(|form| self.shape(form)).collect())]),
+            Shape::Either(_, shapes) => object([("oneOf", shapes.iter().map(|shape| self.shape(shape)).collect())]),
         }
     }
 
@@ -109,8 +109,8 @@ impl Writer {
             return schema;
         }
         // The description of a section says more than that of its key.
-        let of_section = matches!(key.shape, Shape::Section(_));
-        let mut schema = if of_section { schema } else { described(schema, &about(key)) };
+        let is_section = matches!(key.shape, Shape::Section(_));
+        let mut schema = if is_section { schema } else { described(schema, &about(key)) };
         let examples = key.examples();
         if !examples.is_empty() {
             schema.insert("examples".into(), examples.into());
@@ -123,9 +123,9 @@ impl Writer {
 }
 
 /// A word with its meaning. The description repeats the word, since editors show those of several words together.
-fn word(word: &Choice) -> Object {
-    let about = if word.about.is_empty() { String::new() } else { format!("`{}`: {}", word.word, word.about) };
-    described(object([("const", word.word.into())]), &about)
+fn choice_schema(choice: &Choice) -> Object {
+    let about = if choice.about.is_empty() { String::new() } else { format!("`{}`: {}", choice.word, choice.about) };
+    described(object([("const", choice.word.into())]), &about)
 }
 
 /// The description of a key: what it does, its default in words, and how its value is written.
@@ -135,7 +135,9 @@ fn about(key: &Key) -> String {
         about = format!("{about}\n\nDefault: {default}");
     }
     match key.shape.leaf() {
-        Shape::Text(form) if !form.about().is_empty() => format!("{about}\n\n*{}*: {}", form.name(), form.about()),
+        Shape::Text(format) if !format.about().is_empty() => {
+            format!("{about}\n\n*{}*: {}", format.name(), format.about())
+        }
         _ => about,
     }
 }
@@ -154,5 +156,5 @@ fn described(mut schema: Object, about: &str) -> Object {
 /// The schema of a value.
 #[cfg(test)]
 pub(in crate::config) fn value_schema(shape: &Shape) -> Json {
-    Json::Object(Writer::default().shape(shape))
+    Json::Object(SchemaWriter::default().shape(shape))
 }

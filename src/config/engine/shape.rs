@@ -64,19 +64,19 @@ impl Shape {
     }
 
     /// The same shape, with this format for its texts.
-    fn of(self, form: TextFormat) -> Self {
+    fn with_format(self, format: TextFormat) -> Self {
         match self {
-            Self::Text(_) => Self::Text(form),
-            Self::List(items) => Self::List(Box::new(items.of(form))),
-            Self::Map(keys, values) => Self::Map(keys, Box::new(values.of(form))),
+            Self::Text(_) => Self::Text(format),
+            Self::List(items) => Self::List(Box::new(items.with_format(format))),
+            Self::Map(keys, values) => Self::Map(keys, Box::new(values.with_format(format))),
             other => other,
         }
     }
 
     /// The same shape, with these names for the keys of its tables, the outermost first.
-    fn by(self, keys: &[&'static str]) -> Self {
+    fn with_key_names(self, keys: &[&'static str]) -> Self {
         match (self, keys) {
-            (Self::Map(_, values), [first, rest @ ..]) => Self::Map(first, Box::new(values.by(rest))),
+            (Self::Map(_, values), [first, rest @ ..]) => Self::Map(first, Box::new(values.with_key_names(rest))),
             (other, _) => other,
         }
     }
@@ -102,7 +102,7 @@ pub(in crate::config) struct Section {
     pub(in crate::config) name: &'static str,
     pub(in crate::config) about: String,
     pub(in crate::config) keys: Vec<Key>,
-    /// What it says itself about keys that all kinds have.
+    /// Its own documentation of keys that all kinds have.
     shared: Vec<SharedKey>,
 }
 
@@ -117,7 +117,7 @@ impl Section {
         Self { name, ..self }
     }
 
-    /// The same section with something to say about keys that all kinds have.
+    /// The same section with its own documentation of keys that all kinds have.
     pub(in crate::config) fn sharing(self, shared: Vec<SharedKey>) -> Self {
         Self { shared, ..self }
     }
@@ -138,13 +138,13 @@ impl Section {
     }
 }
 
-/// What a section of one kind says about a key that all kinds have. Empty: what is said for all of them.
+/// The documentation that one kind has for a key of all kinds. An empty part leaves the general documentation in place.
 #[derive(Debug, Clone)]
 pub(in crate::config) struct SharedKey {
     name: &'static str,
     about: String,
     examples: Vec<&'static str>,
-    /// The key of the section that stands behind it.
+    /// The key of the section before which it is listed.
     before: Option<&'static str>,
 }
 
@@ -175,11 +175,11 @@ impl Key {
     /// A required key. The lines are those of its doc comment.
     pub(in crate::config) fn new(name: &'static str, lines: &[&'static str], shape: Shape) -> Self {
         let DocComment { about, examples, keys, default } = DocComment::new(lines);
-        let shape = shape.by(&keys);
+        let shape = shape.with_key_names(&keys);
         Self { name, about, shape, required: true, default: None, default_in_words: default, examples }
     }
 
-    /// Says what a kind says instead, where it says something.
+    /// Replaces the documentation with that of one kind, as far as the kind has any.
     fn describe(&mut self, shared: &SharedKey) {
         if !shared.about.is_empty() {
             self.about.clone_from(&shared.about);
@@ -189,9 +189,9 @@ impl Key {
         }
     }
 
-    /// Gives its texts a format.
-    pub(in crate::config) fn of(mut self, form: TextFormat) -> Self {
-        self.shape = self.shape.of(form);
+    /// Sets the format of its texts.
+    pub(in crate::config) fn with_format(mut self, format: TextFormat) -> Self {
+        self.shape = self.shape.with_format(format);
         self
     }
 
@@ -203,7 +203,7 @@ impl Key {
     }
 
     /// Makes the key optional. If it takes a single word, that is the default.
-    pub(in crate::config) fn only(mut self) -> Self {
+    pub(in crate::config) fn single_value(mut self) -> Self {
         self.required = false;
         if let Shape::Choice(words) = &self.shape
             && let [only] = words.as_slice()

@@ -51,7 +51,7 @@ pub(in crate::config) struct Entry {
     /// The key as sections know it. A key from an app setting is in lower case.
     pub(in crate::config) key: String,
     /// The key as it was written, for tables whose keys the operator chooses.
-    pub(in crate::config) spelled: String,
+    pub(in crate::config) written: String,
     /// Where the key stands.
     pub(in crate::config) origin: Origin,
     pub(in crate::config) node: Node,
@@ -108,7 +108,7 @@ fn table(entries: DeTable<'_>, origin: &dyn Fn(usize) -> Origin) -> Table {
 }
 
 fn entry(key: String, origin: Origin, node: Node) -> Entry {
-    Entry { spelled: key.clone(), key, origin, node }
+    Entry { written: key.clone(), key, origin, node }
 }
 
 fn node(spanned: Spanned<DeValue<'_>>, origin: &dyn Fn(usize) -> Origin) -> Node {
@@ -121,7 +121,7 @@ fn value(value: DeValue<'_>, origin: &dyn Fn(usize) -> Origin) -> Value {
         DeValue::String(text) => Value::String(text.into_owned()),
         DeValue::Integer(digits) => i64::from_str_radix(digits.as_str(), digits.radix())
             .map_or(Value::Other("a number beyond 64 bits"), Value::Integer),
-        DeValue::Boolean(yes) => Value::Boolean(yes),
+        DeValue::Boolean(flag) => Value::Boolean(flag),
         DeValue::Float(_) => Value::Other("a fraction"),
         DeValue::Datetime(_) => Value::Other("a date"),
         DeValue::Array(items) => Value::Array(items.into_iter().map(|item| node(item, origin)).collect()),

@@ -1,4 +1,4 @@
-//! `[[tests]]`: what the policies are expected to decide.
+//! The keys of `[[tests]]`.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
 //! The names that conditions and templates may use.
 //!
 //! The compiler of an expression only knows the roots (`invite`, `user`). This file knows what may follow a root, and
-//! reports every path that does not exist. Without it a slip would be a value that is always empty, and nobody would
-//! notice.
+//! reports every path that does not exist. Otherwise a misspelled name would always give an empty value, and nobody
+//! would notice.
 
 use crate::config::engine::{Diagnostics, Origin, Spanned};
 use crate::config::known_names::KnownNames;
@@ -20,7 +20,7 @@ pub(in crate::config) enum Scope<'n> {
     /// Any: they are not known when the configuration is read.
     Any,
     /// These, each with the names that may follow it.
-    Of(Vec<(&'n str, Scope<'n>)>),
+    Members(Vec<(&'n str, Scope<'n>)>),
     /// The attributes of this tenant.
     Attributes(&'n KnownNames),
 }
@@ -28,7 +28,7 @@ pub(in crate::config) enum Scope<'n> {
 impl<'n> Scope<'n> {
     /// These names, which are values.
     pub(in crate::config) fn values(names: impl IntoIterator<Item = &'n str>) -> Self {
-        Self::Of(names.into_iter().map(|name| (name, Self::Value)).collect())
+        Self::Members(names.into_iter().map(|name| (name, Self::Value)).collect())
     }
 
     /// The names that follow `invite`. Without a list the columns are not known.
@@ -49,12 +49,12 @@ impl<'n> Scope<'n> {
             "identity" => Self::values(facts::IDENTITY),
             _ => Self::Any,
         };
-        Self::Of(facts::NAMES.into_iter().map(|name| (name, root(name))).collect())
+        Self::Members(facts::NAMES.into_iter().map(|name| (name, root(name))).collect())
     }
 
     /// The names for templates of policies and messages. Not every template has every root: its compiler knows which.
     pub(in crate::config) fn of_templates(names: &'n KnownNames) -> Self {
-        Self::Of(vec![
+        Self::Members(vec![
             ("invite", Self::invite(names)),
             ("app", Self::values(facts::APP)),
             ("email", Self::Value),
@@ -66,10 +66,10 @@ impl<'n> Scope<'n> {
     pub(in crate::config) fn of_connectors(names: &'n KnownNames, connectors: impl Iterator<Item = &'n str>) -> Self {
         let user = |name| (name, if name == "ext" { Self::Any } else { Self::Value });
         let results = connectors.map(|name| (name, Self::values(["id", "outcome"])));
-        Self::Of(vec![
-            ("user", Self::Of(graph::context_members().map(user).collect())),
+        Self::Members(vec![
+            ("user", Self::Members(graph::context_members().map(user).collect())),
             ("invite", Self::invite(names)),
-            ("results", Self::Of(results.collect())),
+            ("results", Self::Members(results.collect())),
         ])
     }
 
@@ -120,30 +120,30 @@ impl<'n> Scope<'n> {
     }
 
     /// Checks the rest of a path; `before` is the part that leads here, such as `user.ext`.
-    fn check_path(&self, path: &[String], before: &str, origin: &Origin, diagnostics: &mut Diagnostics) {
+    fn check_path(&self, path: &[String], prefix: &str, origin: &Origin, diagnostics: &mut Diagnostics) {
         let [name, rest @ ..] = path else { return };
         match self {
             Self::Any => {}
             Self::Value => {
-                let how = format!("{} is not there: {before} has no members", step(before, name));
-                diagnostics.error(origin, how);
+                let message = format!("{} is not there: {prefix} has no members", joined_path(prefix, name));
+                diagnostics.error(origin, message);
             }
-            Self::Of(members) => match members.iter().find(|(known, _)| known == name) {
-                Some((_, after)) => after.check_path(rest, &step(before, name), origin, diagnostics),
+            Self::Members(members) => match members.iter().find(|(known, _)| known == name) {
+                Some((_, scope)) => scope.check_path(rest, &joined_path(prefix, name), origin, diagnostics),
                 // The compiler has checked the root.
-                None if before.is_empty() => {}
+                None if prefix.is_empty() => {}
                 None => {
-                    let near = near(path, before, members.iter().map(|(known, _)| *known));
-                    diagnostics.error(origin, format!("{} is not there{near}", step(before, name)));
+                    let suggestion = suggestion(path, prefix, members.iter().map(|(known, _)| *known));
+                    diagnostics.error(origin, format!("{} is not there{suggestion}", joined_path(prefix, name)));
                 }
             },
-            Self::Attributes(names) => check_attribute(names, path, before, origin, diagnostics),
+            Self::Attributes(names) => check_attribute(names, path, prefix, origin, diagnostics),
         }
     }
 }
 
 /// Checks the path that follows `attributes`.
-fn check_attribute(names: &KnownNames, path: &[String], before: &str, origin: &Origin, diagnostics: &mut Diagnostics) {
+fn check_attribute(names: &KnownNames, path: &[String], prefix: &str, origin: &Origin, diagnostics: &mut Diagnostics) {
     let (written, length) = match AttributePath::below_attributes(path) {
         AttributePath::All | AttributePath::AllCustom => return,
         AttributePath::Custom(name) => (format!("ext.{name}"), 2),
@@ -151,24 +151,24 @@ fn check_attribute(names: &KnownNames, path: &[String], before: &str, origin: &O
     };
     let rest = path.get(length..).unwrap_or_default();
     if names.attribute(&written, origin, diagnostics).is_some() {
-        Scope::Value.check_path(rest, &format!("{before}.{written}"), origin, diagnostics);
+        Scope::Value.check_path(rest, &format!("{prefix}.{written}"), origin, diagnostics);
     }
 }
 
 /// The end of an error that suggests another name. A column with a dot is one name.
-fn near<'n>(path: &[String], before: &str, known: impl Iterator<Item = &'n str> + Clone) -> String {
+fn suggestion<'n>(path: &[String], prefix: &str, known: impl Iterator<Item = &'n str> + Clone) -> String {
     let whole = path.join(".");
     let name = path.first().map(String::as_str).unwrap_or_default();
     let near = known.clone().find(|known| *known == whole).or_else(|| nearest(name, known));
-    near.map(|near| format!(": did you mean {}?", step(before, near))).unwrap_or_default()
+    near.map(|near| format!(": did you mean {}?", joined_path(prefix, near))).unwrap_or_default()
 }
 
-/// The path with one more name, as expressions write it.
-fn step(before: &str, name: &str) -> String {
+/// The path with one more name, as it is written in expressions.
+fn joined_path(prefix: &str, name: &str) -> String {
     let word = name.chars().all(|character| character.is_alphanumeric() || character == '_');
-    match (before.is_empty(), word) {
+    match (prefix.is_empty(), word) {
         (true, _) => name.to_owned(),
-        (false, true) => format!("{before}.{name}"),
-        (false, false) => format!("{before}['{name}']"),
+        (false, true) => format!("{prefix}.{name}"),
+        (false, false) => format!("{prefix}['{name}']"),
     }
 }

@@ -1,5 +1,5 @@
-//! The types of the values that a condition names, as far as the configuration says them. A condition that can fail on such
-//! a value, or can never be true, gets a warning.
+//! The types of the values that a condition uses, as far as the configuration declares them. Warns of a condition that
+//! can fail on such a value, or that can never be true.
 
 use crate::config::engine::{Diagnostics, Origin};
 use crate::config::known_names::KnownNames;
@@ -17,58 +17,58 @@ pub(in crate::config) struct KnownTypes<'n> {
 }
 
 impl KnownTypes<'_> {
-    /// Warns of a condition that can fail, on what people type (all that is below `root`) or on the kind of a value. `then`
-    /// says what a failure leads to.
+    /// Warns of a condition that can fail, either on what people type (every value below `root`) or on the kind of a
+    /// value. `consequence` says what happens then.
     pub(in crate::config) fn warn_of_risks(
         &self,
         condition: &Condition,
         root: &str,
-        then: &str,
+        consequence: &str,
         origin: &Origin,
         diagnostics: &mut Diagnostics,
     ) {
         let typed = |path: &[String]| path.first().is_some_and(|first| first == root);
-        for warning in condition.warnings(&typed, &|path| self.of(path)) {
-            let how = match warning {
+        for warning in condition.warnings(&typed, &|path| self.kind_at(path)) {
+            let message = match warning {
                 Warning::NeverSame { .. } => warning.to_string(),
-                Warning::TypeMismatch { .. } => format!("can fail, and then {then}: {warning}"),
-                _ => format!("can fail on what people type, and then {then}: {warning}"),
+                Warning::TypeMismatch { .. } => format!("can fail, and then {consequence}: {warning}"),
+                _ => format!("can fail on what people type, and then {consequence}: {warning}"),
             };
-            diagnostics.warn(origin, how);
+            diagnostics.warn(origin, message);
         }
     }
 
-    /// The kind of the value at a path. `None` if only an event says it.
-    fn of(&self, path: &[String]) -> Option<ValueKind> {
+    /// The kind of the value at a path. `None` if only the event has it.
+    fn kind_at(&self, path: &[String]) -> Option<ValueKind> {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         match path.as_slice() {
-            ["attributes" | "user", "ext", name] => self.attribute(&format!("ext.{name}")),
-            ["attributes", name] => self.attribute(name),
+            ["attributes" | "user", "ext", name] => self.attribute_kind(&format!("ext.{name}")),
+            ["attributes", name] => self.attribute_kind(name),
             // The other members of a user are texts.
             ["user", name] => (*name != "identities" && *name != "ext").then_some(ValueKind::Text),
             ["invite", name] if Invitation::LISTS.contains(name) => Some(ValueKind::List),
             ["invite", column] => {
-                let own = columns::is_reserved(column) || *column == "source";
-                Some(if own { ValueKind::Text } else { self.declared(column).unwrap_or(ValueKind::Text) })
+                let is_text = columns::is_reserved(column) || *column == "source";
+                Some(if is_text { ValueKind::Text } else { self.declared_kind(column).unwrap_or(ValueKind::Text) })
             }
             [root, _] if facts::NAMES.contains(root) => Some(ValueKind::Text),
             _ => None,
         }
     }
 
-    fn attribute(&self, written: &str) -> Option<ValueKind> {
+    fn attribute_kind(&self, written: &str) -> Option<ValueKind> {
         if written == "ext" {
             return None;
         }
         let name = self.names.find_with_email(written)?;
-        if self.multi_select.iter().any(|several| several.is(name.as_str())) {
+        if self.multi_select.iter().any(|attribute| attribute.is(name.as_str())) {
             return Some(ValueKind::List);
         }
         let built_in = columns::is_built_in(&name).then_some(ValueKind::Text);
-        built_in.or_else(|| self.declared(written))
+        built_in.or_else(|| self.declared_kind(written))
     }
 
-    fn declared(&self, written: &str) -> Option<ValueKind> {
+    fn declared_kind(&self, written: &str) -> Option<ValueKind> {
         self.names.types.declared_for(written).map(|declared| match declared {
             AttributeType::String => ValueKind::Text,
             AttributeType::Int64 => ValueKind::Number,

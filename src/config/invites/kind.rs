@@ -1,4 +1,4 @@
-//! What every kind of invite source has in common, and what each brings along.
+//! The keys of all kinds of invite sources, and the trait that each kind implements.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -23,8 +23,8 @@ section! {
 
 /// The keys of one kind, decoded.
 pub(in crate::config) trait InviteKindSection: Debug {
-    /// Checks the keys, and begins to look which columns the source has. `None`: the problem is reported.
-    fn begin<'a>(
+    /// Checks the keys, and begins to find out which columns the source has. `None` after an error, which is reported.
+    fn begin_look<'a>(
         &'a self,
         keys: &'a InvitesKeys,
         names: &KnownNames,
@@ -33,7 +33,8 @@ pub(in crate::config) trait InviteKindSection: Debug {
     ) -> Option<PendingSource<'a>>;
 }
 
-/// Waits for that look, until the moment given at most, and hands back what builds the source.
+/// The second part of [`InviteKindSection::begin_look`]. Waits for the columns, at most until the given time, and
+/// returns the builder of the source.
 pub(in crate::config) type PendingSource<'a> =
     Box<dyn FnOnce(Instant, &mut Diagnostics) -> Box<dyn InviteSourceBuilder> + 'a>;
 

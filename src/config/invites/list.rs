@@ -1,4 +1,4 @@
-//! `kind = "list"`: a list of invitations in a file. The keys of its own, and what they mean.
+//! `kind = "list"`: a list of invitations in a file. Its own keys and their meaning.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -43,7 +43,7 @@ section! {
 }
 
 impl InviteKindSection for ListSection {
-    fn begin<'a>(
+    fn begin_look<'a>(
         &'a self,
         keys: &'a InvitesKeys,
         names: &KnownNames,
@@ -52,8 +52,8 @@ impl InviteKindSection for ListSection {
     ) -> Option<PendingSource<'a>> {
         let settings = self.settings(keys, names, environment, diagnostics)?;
         let header = list::check(&settings);
-        Some(Box::new(move |until, diagnostics| {
-            let columns = self.columns(header.wait_until(until), diagnostics);
+        Some(Box::new(move |deadline, diagnostics| {
+            let columns = self.columns(header.wait_until(deadline), diagnostics);
             Box::new(Settings { columns, ..settings })
         }))
     }
@@ -70,8 +70,8 @@ impl ListSection {
         let (written, origin) = (self.source.value.as_str(), &self.source.origin);
         let excel = Path::new(written).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xlsx"));
         if written.contains("://") || excel {
-            let how = format!("the source {written:?} is not supported by this version: name a CSV file");
-            diagnostics.error(origin, how);
+            let message = format!("the source {written:?} is not supported by this version: name a CSV file");
+            diagnostics.error(origin, message);
             return None;
         }
         if self.refresh.value < Duration::from_secs(1) {
@@ -79,11 +79,11 @@ impl ListSection {
         }
         let max_bytes = &self.max_bytes;
         if !(1..=MAX_LIST).contains(&max_bytes.value) {
-            let how = format!("must lie between 1 and {MAX_LIST} bytes");
-            diagnostics.error_at("max_bytes", &max_bytes.origin, how);
+            let message = format!("must lie between 1 and {MAX_LIST} bytes");
+            diagnostics.error_at("max_bytes", &max_bytes.origin, message);
         }
         let path = environment.folder.join(written);
-        diagnostics.within("source", |diagnostics| diagnostics.names_file(origin, Path::new(written), &path));
+        diagnostics.within("source", |diagnostics| diagnostics.add_named_file(origin, Path::new(written), &path));
         Some(Settings {
             path,
             max_bytes: max_bytes.value as u64,
@@ -98,7 +98,7 @@ impl ListSection {
         })
     }
 
-    /// What templates see of the list. One that cannot be read does not keep the service from starting.
+    /// The columns that templates can use. If the list cannot be read, the service starts nevertheless.
     fn columns(&self, header: Result<Header, ListError>, diagnostics: &mut Diagnostics) -> Option<Vec<String>> {
         let (written, origin) = (self.source.value.as_str(), &self.source.origin);
         match header {

@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 
 use reqwest::header::{HeaderName, HeaderValue};
 
-use crate::config::engine::{Decode, Diagnostics, Node, Origin, Severity, Shape, Spanned, TextFormat, Value, is_table};
+use crate::config::engine::{
+    Decode, Diagnostics, Node, Origin, Severity, Shape, Spanned, TextFormat, Value, is_inline_table,
+};
 use crate::config::environment::Environment;
 use crate::config::secrets::SecretRef;
 use crate::lookups::LookupHeader;
 
-/// Words in the name of a header whose value is a secret.
-const SECRET: [&str; 5] = ["authorization", "token", "key", "secret", "cookie"];
+/// If the name of a header contains one of these words, its value is a secret.
+const SECRET_WORDS: [&str; 5] = ["authorization", "token", "key", "secret", "cookie"];
 
 /// Headers that HTTP itself sets.
-const OF_THE_CONNECTION: [&str; 9] =
+const CONNECTION_HEADERS: [&str; 9] =
     ["connection", "content-length", "expect", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"];
 
 /// The value of a header: a text, or a reference to a secret.
@@ -27,7 +29,7 @@ impl Decode for HeaderText {
     fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
         match &node.value {
             Value::String(text) => Some(Self::Text(text.clone())),
-            Value::Setting(text) if !is_table(text) => Some(Self::Text(text.clone())),
+            Value::Setting(text) if !is_inline_table(text) => Some(Self::Text(text.clone())),
             _ => SecretRef::decode(node, diagnostics).map(Self::Secret),
         }
     }
@@ -62,7 +64,7 @@ pub(super) fn headers(
 
 fn header_name(written: &str, origin: &Origin, diagnostics: &mut Diagnostics) -> Option<HeaderName> {
     let problem = match written.parse::<HeaderName>() {
-        Ok(name) if OF_THE_CONNECTION.contains(&name.as_str()) => "belongs to the connection: remove it",
+        Ok(name) if CONNECTION_HEADERS.contains(&name.as_str()) => "belongs to the connection: remove it",
         Ok(name) => return Some(name),
         Err(_) => "is not a header's name: letters, digits and hyphens",
     };
@@ -81,12 +83,12 @@ fn header(
         HeaderText::Secret(secret) => {
             let secret = secret.resolve(environment, diagnostics);
             if secret.as_ref().is_ok_and(|secret| HeaderValue::from_str(secret.expose()).is_err()) {
-                let why = "the secret has characters that no header may carry: look at its value";
-                diagnostics.report(Severity::MissingSecret, &text.origin, why);
+                let message = "the secret has characters that no header may carry: look at its value";
+                diagnostics.report(Severity::MissingSecret, &text.origin, message);
             }
             return Some(LookupHeader::Secret(secret));
         }
-        HeaderText::Text(_) if SECRET.iter().any(|word| name.as_str().contains(word)) => {
+        HeaderText::Text(_) if SECRET_WORDS.iter().any(|word| name.as_str().contains(word)) => {
             r#"its value is a secret, which is never a plain string: write { env = "NAME" } or { file = "path" }"#
         }
         HeaderText::Text(text) => match HeaderValue::from_str(text) {

@@ -1,4 +1,4 @@
-//! What the rules of a policy can cost over the worst form.
+//! Estimates how long the rules of a policy can take for the worst form.
 //!
 //! The person who fills in the form chooses what the rules run over, and other sign-ups wait meanwhile. So the cost of the
 //! worst form is estimated when the configuration is read. A policy that can cost more than [`MAX_COST`] is an error. The
@@ -7,19 +7,19 @@
 //! - a pattern: the length times the size of the compiled pattern, and something for each character. The length is limited
 //!   by `max_text` or Entra's own limits, by `max_length`, and by the longest text that can match;
 //! - `normalise`: the length for each step, and the time to read a phone number;
-//! - a condition: its steps, with 256 rounds for a loop, and the items that it compares or copies. A rule that requires its
-//!   attribute has its condition asked again when another condition fails on an empty value, at most once after each
-//!   change of a value (`signup/rules/condition.rs`);
+//! - a condition: its steps, with 256 rounds for a loop, and the items that it compares or copies. If a rule requires
+//!   its attribute, its condition is evaluated again when another condition fails on an empty value, at most once after
+//!   each change of a value (`signup/rules/condition.rs`);
 //! - the text of a failure: the fuel of its template.
 //!
-//! One case is not in the sum: attributes whose names only differ in case. The directory has none. At most two of one name
-//! are looked at, in four ways.
+//! One case is not in the sum: attributes whose names only differ in case. The directory has none. At most two of one
+//! name are looked at, in four combinations.
 //!
 //! The figures are nanoseconds on the machine of the README's figures. `benches/figures.rs` prints what the most expensive
 //! accepted policies really take.
 
 use super::PolicySection;
-use super::pattern::{self, wide};
+use super::pattern::{self, to_u64};
 use super::rules::RuleSection;
 use crate::expressions::Template;
 use crate::signup::attribute_path::AttributePath;
@@ -38,14 +38,14 @@ const PHONE: u64 = 500_000;
 /// The cost of a part of a rule.
 pub(super) struct Cost {
     /// The part of the rule, as an error names it.
-    pub(super) what: &'static str,
+    pub(super) part: &'static str,
     /// How to make it cheaper.
     pub(super) remedy: &'static str,
     pub(super) nanoseconds: u64,
 }
 
 /// The cost of each part of each rule.
-pub(super) fn of_rules<'s>(
+pub(super) fn rule_costs<'s>(
     section: &'s PolicySection,
     policy: &Policy,
     messages: &Messages,
@@ -53,12 +53,12 @@ pub(super) fn of_rules<'s>(
     let rounds = rounds_of_requirements(&policy.rules);
     let rules = policy.rules.iter().zip(&section.rules);
     rules.flat_map(move |(rule, written)| {
-        of_rule(rule, written, policy, messages, rounds).into_iter().map(move |cost| (cost, written))
+        part_costs(rule, written, policy, messages, rounds).into_iter().map(move |cost| (cost, written))
     })
 }
 
 /// The cost of `prefill`, in nanoseconds.
-pub(super) fn of_prefill(policy: &Policy) -> u64 {
+pub(super) fn prefill_cost(policy: &Policy) -> u64 {
     let templates = policy.prefill.iter().filter_map(|(_, value)| match value {
         PrefillValue::Template(template) => Some(template.worst_case()),
         PrefillValue::Constant(_) => None,
@@ -72,13 +72,13 @@ pub(super) fn milliseconds(nanoseconds: u64) -> String {
 }
 
 /// Whether the rule's attribute holds several choices in one text.
-pub(super) fn holds_several(rule: &Rule, policy: &Policy) -> bool {
-    let names = |several: &AttributeName| rule.attribute.as_ref().is_some_and(|name| several.is(name.as_str()));
+pub(super) fn is_multi_select(rule: &Rule, policy: &Policy) -> bool {
+    let names = |attribute: &AttributeName| rule.attribute.as_ref().is_some_and(|name| attribute.is(name.as_str()));
     policy.multi_select.iter().any(names)
 }
 
-/// How often the conditions of required fields can be asked again: before each condition that is a check, if a value may
-/// have changed since the last one.
+/// How often the conditions of required fields can be evaluated again: once before each condition that is a check, if a
+/// value may have changed since the last time.
 fn rounds_of_requirements(rules: &[Rule]) -> u64 {
     let (mut rounds, mut changed) = (0_u64, true);
     for rule in rules {
@@ -93,58 +93,64 @@ fn rounds_of_requirements(rules: &[Rule]) -> u64 {
 /// The most items that a condition can find at a path and below it. An attribute is there twice, also under its full name;
 /// an invitation has three lists.
 fn items_at(path: &[String], multi_select: &[AttributeName]) -> u64 {
-    let list = wide(MAX_CHOICES);
-    let lists = || wide(multi_select.len()).saturating_mul(2).saturating_add(4);
+    let list = to_u64(MAX_CHOICES);
+    let lists = || to_u64(multi_select.len()).saturating_mul(2).saturating_add(4);
     match path {
         [_] => list.saturating_mul(lists()),
         _ if AttributePath::of(path) == Some(AttributePath::AllCustom) => list.saturating_mul(lists()),
         [root, name] if root == "invite" && Invitation::LISTS.contains(&name.as_str()) => list,
-        _ if multi_select.iter().any(|several| is_at(several, path)) => list,
+        _ if multi_select.iter().any(|attribute| is_at(attribute, path)) => list,
         _ => 1,
     }
 }
 
-/// The cost of each part of a rule. `again` is how often its condition is asked for other rules.
-fn of_rule(rule: &Rule, written: &RuleSection, policy: &Policy, messages: &Messages, again: u64) -> [Cost; 5] {
+/// The cost of each part of a rule. `reevaluations` says how often its condition is evaluated for other rules.
+fn part_costs(
+    rule: &Rule,
+    written: &RuleSection,
+    policy: &Policy,
+    messages: &Messages,
+    reevaluations: u64,
+) -> [Cost; 5] {
     let attribute = rule.attribute.as_ref();
     let length = attribute.map_or(0, |name| MaxLength::of(name, policy.max_text).bytes());
-    let choices = if holds_several(rule, policy) { MAX_CHOICES } else { 1 };
+    let choices = if is_multi_select(rule, policy) { MAX_CHOICES } else { 1 };
     let steps: u64 = rule.normalise.iter().map(|step| step.nanoseconds_per_byte()).sum();
-    let numbers = wide(rule.normalise.iter().filter(|step| **step == Normalise::Phone).count());
+    let numbers = to_u64(rule.normalise.iter().filter(|step| **step == Normalise::Phone).count());
     let pattern = written.value.pattern.as_ref().map_or(0, |pattern| {
-        let most = rule.checks.max_length.map_or(length, |most| length.min(most.saturating_mul(4)));
-        pattern::worst(&pattern.value, most)
+        let longest = rule.checks.max_length.map_or(length, |most| length.min(most.saturating_mul(4)));
+        pattern::worst_case(&pattern.value, longest)
     });
     let items = |path: &[String]| items_at(path, &policy.multi_select);
     let condition = rule.when.as_ref().map_or(0, |when| {
-        let asked = if rule.checks.required == Required::No { 0 } else { again };
-        let for_others = when.worst_case(false, &items).saturating_mul(asked);
-        when.worst_case(rule.checks_by_condition(), &items).saturating_add(for_others)
+        let evaluations = if rule.checks.required == Required::No { 0 } else { reevaluations };
+        let cost_for_others = when.worst_case(false, &items).saturating_mul(evaluations);
+        when.worst_case(rule.checks_by_condition(), &items).saturating_add(cost_for_others)
     });
     let text = rule.message.as_ref().map_or(0, |key| messages.templates(key).map(Template::worst_case).sum());
     [
         Cost {
-            what: "the pattern",
+            part: "the pattern",
             remedy: "give the rule a max_length, or write the pattern with smaller counts, and with [A-Za-z0-9_] rather \
                      than \\w or .",
             nanoseconds: pattern,
         },
         Cost {
-            what: "normalise",
+            part: "normalise",
             remedy: "take fewer steps, or lower max_text",
-            nanoseconds: steps.saturating_mul(wide(length)).saturating_add(numbers.saturating_mul(PHONE)),
+            nanoseconds: steps.saturating_mul(to_u64(length)).saturating_add(numbers.saturating_mul(PHONE)),
         },
         Cost {
-            what: "the condition",
+            part: "the condition",
             remedy: "write it with fewer loops (exists, all, map, filter), without + inside of them, and without comparing \
                      lists or all attributes with each other",
             nanoseconds: condition,
         },
-        Cost { what: "the text", remedy: "write its message without for", nanoseconds: text },
+        Cost { part: "the text", remedy: "write its message without for", nanoseconds: text },
         Cost {
-            what: "the checks",
+            part: "the checks",
             remedy: "shorten one_of, or write a pattern",
-            nanoseconds: wide(choices).saturating_mul(1_000 + 5 * wide(rule.checks.one_of.len())),
+            nanoseconds: to_u64(choices).saturating_mul(1_000 + 5 * to_u64(rule.checks.one_of.len())),
         },
     ]
 }

@@ -23,8 +23,8 @@ pub(super) fn prefill(
             let name = names.attribute(written, &constant.origin, diagnostics);
             let code = section.invitation_code.as_ref().and_then(|field| names.find(&field.value));
             if name.is_some() && name == code {
-                let how = "is the field for an invitation code, which the person has to type";
-                diagnostics.error_at(written, &constant.origin, how);
+                let message = "is the field for an invitation code, which the person has to type";
+                diagnostics.error_at(written, &constant.origin, message);
             }
             let value = match &constant.value.0 {
                 AttributeValue::String(text) => scope
@@ -59,11 +59,11 @@ fn check_type(
     if matches!(value, AttributeValue::String(_) | AttributeValue::StringCollection(_)) || declared.is_some() {
         return;
     }
-    let how = if columns::is_built_in(name) {
+    let message = if columns::is_built_in(name) {
         "is sent as a text, since that is what the attribute is: write it in quotes".to_owned()
     } else {
         let (short, own) = (name.short(), type_name(value.attribute_type()));
         format!("is sent as a text: write {short:?} = {own:?} into [tenant.attributes] if it is none")
     };
-    diagnostics.warn(origin, how);
+    diagnostics.warn(origin, message);
 }

@@ -24,9 +24,9 @@ pub(super) fn rule(
     diagnostics: &mut Diagnostics,
 ) -> Option<Rule> {
     let keys = &section.value;
-    diagnostics.within(keys.step(), |diagnostics| {
-        let known = |written: &Spanned<String>| names.attribute(&written.value, &written.origin, diagnostics);
-        let attribute = keys.attribute.as_ref().map(known);
+    diagnostics.within(keys.path_segment(), |diagnostics| {
+        let find_attribute = |written: &Spanned<String>| names.attribute(&written.value, &written.origin, diagnostics);
+        let attribute = keys.attribute.as_ref().map(find_attribute);
         let when = keys.when.as_ref().map(|when| {
             let condition =
                 |diagnostics: &mut Diagnostics| Scope::of_conditions(names).condition(when, &facts::NAMES, diagnostics);
@@ -43,8 +43,8 @@ pub(super) fn rule(
             when: when.map_or(Some(None), |when| when.map(Some))?,
         };
         // If a key has an error, the rest does not say what was meant.
-        if !diagnostics.is_wrong_here() {
-            check_whole(&rule, section, diagnostics);
+        if !diagnostics.has_errors_here() {
+            check_combination(&rule, section, diagnostics);
             warn_of_risks(&rule, keys, &KnownTypes { names, multi_select }, diagnostics);
         }
         Some(rule)
@@ -63,33 +63,33 @@ fn warn_of_risks(rule: &Rule, keys: &RuleKeys, kinds: &KnownTypes<'_>, diagnosti
         .within("when", |diagnostics| kinds.warn_of_risks(condition, "attributes", then, &written.origin, diagnostics));
 }
 
-/// Reports a `message` that no text has as its key.
+/// Reports a `message` that is not the key of any text.
 fn check_message(keys: &RuleKeys, messages: &Messages, diagnostics: &mut Diagnostics) {
     if let Some(key) = keys.message.as_ref().filter(|key| !messages.has(&key.value)) {
         let known: Vec<&str> = messages.keys().collect();
         let near = did_you_mean(&key.value, known);
-        let how = format!("[messages] has no {:?}{near}", key.value);
-        diagnostics.error_at("message", &key.origin, how);
+        let message = format!("[messages] has no {:?}{near}", key.value);
+        diagnostics.error_at("message", &key.origin, message);
     }
 }
 
 /// Reports keys that make no sense together.
-fn check_whole(rule: &Rule, section: &RuleSection, diagnostics: &mut Diagnostics) {
+fn check_combination(rule: &Rule, section: &RuleSection, diagnostics: &mut Diagnostics) {
     let origin = &section.origin;
-    let acts = rule.checks_values() || !rule.normalise.is_empty();
+    let has_effect = rule.checks_values() || !rule.normalise.is_empty();
     if rule.attribute.is_none() && rule.when.is_none() {
         diagnostics
             .error(origin, "the rule says neither attribute nor when: name the attribute it is for, or a condition");
-    } else if rule.attribute.is_none() && acts {
+    } else if rule.attribute.is_none() && has_effect {
         diagnostics
             .error(origin, "a rule without attribute can only fail by its condition: name the attribute to be checked");
-    } else if rule.when.is_none() && !acts {
+    } else if rule.when.is_none() && !has_effect {
         diagnostics.error(origin, "the rule does nothing: give it a check, normalise or when");
     } else if rule.when.is_none() && !rule.checks_values() {
         let key = if rule.outcome == Outcome::Block { "outcome" } else { "message" };
         if rule.outcome == Outcome::Block || rule.message.is_some() {
-            let why = "the rule cannot fail, so this is never used: give the rule a check, or remove this";
-            diagnostics.error_at(key, origin, why);
+            let message = "the rule cannot fail, so this is never used: give the rule a check, or remove this";
+            diagnostics.error_at(key, origin, message);
         }
     }
 }
@@ -106,34 +106,34 @@ fn phone_country(keys: &RuleKeys, names: &KnownNames, diagnostics: &mut Diagnost
             }
             match written.value.parse() {
                 Ok(country) => Some(PhoneCountry::Fixed(country)),
-                Err(why) => {
-                    let how = format!(
-                        "{:?} {why}, or the attribute that holds it, such as attributes.country",
+                Err(error) => {
+                    let message = format!(
+                        "{:?} {error}, or the attribute that holds it, such as attributes.country",
                         written.value
                     );
-                    diagnostics.error(&written.origin, how);
+                    diagnostics.error(&written.origin, message);
                     None
                 }
             }
         })
     });
     if reads_phones {
-        // Read now, so that the first sign-up does not wait for it.
+        // Prepared now, so that the first sign-up does not wait for it.
         prepare_phones();
     }
     country
 }
 
 fn checks(keys: &RuleKeys, diagnostics: &mut Diagnostics) -> Checks {
-    ordered(("min_length", &keys.min_length), ("max_length", &keys.max_length), diagnostics);
-    ordered(("min", &keys.min), ("max", &keys.max), diagnostics);
-    ordered(("min_items", &keys.min_items), ("max_items", &keys.max_items), diagnostics);
+    check_range(("min_length", &keys.min_length), ("max_length", &keys.max_length), diagnostics);
+    check_range(("min", &keys.min), ("max", &keys.max), diagnostics);
+    check_range(("min_items", &keys.min_items), ("max_items", &keys.max_items), diagnostics);
     Checks {
         required: keys.required,
         pattern: keys.pattern.as_ref().and_then(|written| pattern::compile(written, diagnostics)),
         min_length: keys.min_length.as_ref().map(|min| min.value),
         max_length: keys.max_length.as_ref().map(|max| max.value),
-        one_of: keys.one_of.iter().map(|one| one.0.to_text()).collect(),
+        one_of: keys.one_of.iter().map(|value| value.0.to_text()).collect(),
         min: keys.min.as_ref().map(|min| min.value),
         max: keys.max.as_ref().map(|max| max.value),
         date: dates::date(keys, diagnostics),
@@ -142,8 +142,8 @@ fn checks(keys: &RuleKeys, diagnostics: &mut Diagnostics) -> Checks {
     }
 }
 
-/// Reports an empty range.
-fn ordered<T: PartialOrd>(
+/// Reports a range whose least value is above its greatest.
+fn check_range<T: PartialOrd>(
     (least, low): (&str, &Option<Spanned<T>>),
     (most, high): (&str, &Option<Spanned<T>>),
     diagnostics: &mut Diagnostics,
@@ -151,7 +151,7 @@ fn ordered<T: PartialOrd>(
     if let (Some(low), Some(high)) = (low, high)
         && low.value > high.value
     {
-        let how = format!("is larger than {most}: nothing can pass");
-        diagnostics.error_at(least, &low.origin, how);
+        let message = format!("is larger than {most}: nothing can pass");
+        diagnostics.error_at(least, &low.origin, message);
     }
 }

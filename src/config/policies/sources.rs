@@ -19,22 +19,22 @@ pub(super) fn email_sources(
     let written = &section.email_sources;
     diagnostics.within("email_sources", |diagnostics| {
         if written.is_empty() {
-            let how = "names no source, so that nobody would have an address: leave the key out for the usual ones";
-            diagnostics.error(&section.name.origin, how);
+            let message = "names no source, so that nobody would have an address: leave the key out for the usual ones";
+            diagnostics.error(&section.name.origin, message);
         }
         let sources: Vec<EmailSource> =
             written.iter().filter_map(|source| email_source(source, names, diagnostics)).collect();
-        let twice = written.iter().enumerate().find(|(at, source)| {
+        let duplicate = written.iter().enumerate().find(|(at, source)| {
             written.iter().take(*at).any(|before| before.value.eq_ignore_ascii_case(&source.value))
         });
-        if let Some((_, source)) = twice {
+        if let Some((_, source)) = duplicate {
             diagnostics.error(&source.origin, format!("{:?} occurs twice", source.value));
         }
         sources
     })
 }
 
-/// One source, as it is written.
+/// Reads one address source.
 pub(in crate::config) fn email_source(
     source: &Spanned<String>,
     names: &KnownNames,
@@ -59,8 +59,8 @@ pub(in crate::config) fn email_source(
 pub(super) fn no_address(section: &PolicySection, diagnostics: &mut Diagnostics) -> NoAddress {
     let written = &section.no_address;
     if written.value == NoAddress::Code && section.invitation_code.is_none() {
-        let how = "\"code\" needs invitation_code: the form's field that a code is typed into";
-        diagnostics.error_at("no_address", &written.origin, how);
+        let message = "\"code\" needs invitation_code: the form's field that a code is typed into";
+        diagnostics.error_at("no_address", &written.origin, message);
     }
     written.value
 }
@@ -90,8 +90,8 @@ pub(super) fn invitation_code(
 pub(super) fn lookups(section: &PolicySection, known: &[String], diagnostics: &mut Diagnostics) -> Vec<Arc<str>> {
     diagnostics.within("lookups", |diagnostics| {
         let find = |written: &Spanned<String>| {
-            let twice = section.lookups.iter().filter(|other| other.value == written.value).count() > 1;
-            if twice {
+            let occurs_twice = section.lookups.iter().filter(|other| other.value == written.value).count() > 1;
+            if occurs_twice {
                 diagnostics.error(&written.origin, format!("{:?} occurs twice", written.value));
                 return None;
             }

@@ -20,8 +20,8 @@ pub(in crate::config) fn types(
                 diagnostics.error(&kind.origin, format!("the attribute {written:?} occurs twice"));
             }
             if columns::is_built_in(&name) && kind.value != AttributeType::String {
-                let how = "is a text in every directory: leave it out";
-                diagnostics.error_at(written, &kind.origin, how);
+                let message = "is a text in every directory: leave it out";
+                diagnostics.error_at(written, &kind.origin, message);
                 continue;
             }
             declared.push((name, kind.value));
@@ -45,12 +45,12 @@ pub(in crate::config) fn warn_of_near_names(
         let Some(near) = nearest(&name, declared.iter().map(String::as_str)) else { continue };
         let is_meant = |written: &str| names.find(written).as_ref().and_then(custom).as_deref() == Some(near);
         let Some((written, kind)) = section.attributes.iter().find(|(written, _)| is_meant(written)) else { continue };
-        let how = format!(
+        let message = format!(
             "is nearly the same as ext.{name}, which is used and would be a text: correct one of the two, or declare \
              \"ext.{name}\" as well"
         );
         diagnostics.within("tenant.attributes", |diagnostics| {
-            diagnostics.warn_at(written, &kind.origin, how);
+            diagnostics.warn_at(written, &kind.origin, message);
         });
     }
 }
@@ -73,11 +73,11 @@ pub(in crate::config) fn expect_text(
 ) {
     let declared = names.types.of(name.as_str());
     if declared != AttributeType::String {
-        let how = format!(
+        let message = format!(
             "{} is declared as {:?}: name an attribute that is a text, or correct [tenant.attributes]",
             name.short(),
             type_name(declared)
         );
-        diagnostics.error(origin, how);
+        diagnostics.error(origin, message);
     }
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::{Config, Environment, Invalid, load};
+use crate::config::{Config, Environment, InvalidConfig, load};
 
 /// The tenant and the hooks, without which no configuration can be used.
 macro_rules! tenant_and_hooks {
@@ -90,7 +90,7 @@ impl Sample {
         self
     }
 
-    pub(super) fn load(&self) -> Result<Config, Invalid> {
+    pub(super) fn load(&self) -> Result<Config, InvalidConfig> {
         let mut variables = self.variables.clone();
         let file = self.folder.path().join("guestlist.toml");
         variables.insert("GUESTLIST_CONFIG".into(), file.display().to_string());

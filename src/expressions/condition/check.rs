@@ -69,7 +69,7 @@ impl<'b> CheckEvaluation<'b> {
         let mut too_large = Vec::new();
         for path_use in &resolved.uses {
             let name = path_use.variable.as_str();
-            match (path_use.found(context).is_some_and(value::is_too_large), path_use.absent) {
+            match (path_use.json_at(context).is_some_and(value::is_too_large), path_use.absent) {
                 (false, _) => variables.add_variable_from_value(name, path_use.value(context)),
                 // A value that is too large is there all the same.
                 (true, WhenAbsent::Presence) => variables.add_variable_from_value(name, true),
@@ -154,12 +154,12 @@ impl<'b> CheckEvaluation<'b> {
     /// The uses of paths whose values a part reads.
     fn reads(&self, node: &'b IdedExpr) -> Vec<&'b PathUse> {
         let mut names = Vec::new();
-        let mut left = vec![node];
-        while let Some(node) = left.pop() {
+        let mut remaining = vec![node];
+        while let Some(node) = remaining.pop() {
             if let Expr::Ident(name) = &node.expr {
                 names.push(name.as_str());
             }
-            left.extend(children(node));
+            remaining.extend(children(node));
         }
         let read = |path_use: &&PathUse| {
             names.contains(&path_use.variable.as_str()) && path_use.absent != WhenAbsent::Presence

@@ -70,13 +70,13 @@ impl ResolvedExpression {
 
 impl PathUse {
     /// What `context` has at the path.
-    pub(super) fn found<'c>(&self, context: &'c Json) -> Option<&'c Json> {
+    pub(super) fn json_at<'c>(&self, context: &'c Json) -> Option<&'c Json> {
         self.path.iter().try_fold(context, |at, member| at.get(member))
     }
 
     /// The value in `context`, or the value that its absence means here.
     pub(super) fn value(&self, context: &Json) -> Value {
-        match (self.found(context).and_then(value::present), self.absent) {
+        match (self.json_at(context).and_then(value::present), self.absent) {
             (found, WhenAbsent::Presence) => Value::Bool(found.is_some()),
             (Some(value), _) => value,
             (None, WhenAbsent::False) => Value::Bool(false),

@@ -29,7 +29,7 @@ fn convert(json: &Json, depth: usize) -> Option<Value> {
     let depth = depth.checked_sub(1)?;
     match json {
         Json::Null => Some(Value::Null),
-        Json::Bool(yes) => Some(Value::Bool(*yes)),
+        Json::Bool(flag) => Some(Value::Bool(*flag)),
         Json::Number(number) => number.as_i64().map(Value::Int).or_else(|| number.as_f64().map(Value::Float)),
         Json::String(text) if is_long(text) => None,
         Json::String(text) => Some(Value::String(Arc::new(text.clone()))),

@@ -78,12 +78,12 @@ pub(super) fn find(
     typed: &dyn Fn(&[String]) -> bool,
     kind: &dyn Fn(&[String]) -> Option<ValueKind>,
 ) -> Vec<Warning> {
-    let finder = Finder { resolved, typed };
+    let finder = WarningFinder { resolved, typed };
     let mut warnings = Vec::new();
-    let mut left = vec![&resolved.expression];
-    while let Some(node) = left.pop() {
-        warnings.extend(finder.at(node));
-        left.extend(children(node));
+    let mut remaining = vec![&resolved.expression];
+    while let Some(node) = remaining.pop() {
+        warnings.extend(finder.warning_at(node));
+        remaining.extend(children(node));
     }
     warnings.extend(type_mismatches::find(resolved, kind));
     warnings.sort();
@@ -91,13 +91,13 @@ pub(super) fn find(
     warnings
 }
 
-struct Finder<'a> {
+struct WarningFinder<'a> {
     resolved: &'a ResolvedExpression,
     typed: &'a dyn Fn(&[String]) -> bool,
 }
 
-impl<'a> Finder<'a> {
-    fn at(&self, node: &'a IdedExpr) -> Option<Warning> {
+impl<'a> WarningFinder<'a> {
+    fn warning_at(&self, node: &'a IdedExpr) -> Option<Warning> {
         let Expr::Call(call) = &node.expr else { return None };
         let name = call.func_name.as_str();
         let any_typed = || call.args.iter().any(|argument| self.reads_typed(argument));
@@ -118,8 +118,8 @@ impl<'a> Finder<'a> {
 
     /// Whether the value of a part depends on what people type. The length of a value counts as harmless.
     fn reads_typed(&self, node: &IdedExpr) -> bool {
-        let mut left = vec![node];
-        while let Some(node) = left.pop() {
+        let mut remaining = vec![node];
+        while let Some(node) = remaining.pop() {
             match &node.expr {
                 Expr::Ident(name) => match self.resolved.path_use(name) {
                     Some(path_use) if path_use.absent == WhenAbsent::Presence => {}
@@ -130,7 +130,7 @@ impl<'a> Finder<'a> {
                     None => {}
                 },
                 Expr::Call(call) if call.func_name == "size" => {}
-                _ => left.extend(children(node)),
+                _ => remaining.extend(children(node)),
             }
         }
         false

@@ -21,7 +21,7 @@ pub(super) fn environment(source: &str) -> Result<Environment<'static>, Template
     environment.set_auto_escape_callback(|_| AutoEscape::None);
     environment.set_formatter(|out, state, value| match value.kind() {
         ValueKind::None => Ok(()),
-        _ => minijinja::escape_formatter(out, state, &spelled(value)),
+        _ => minijinja::escape_formatter(out, state, &booleans_in_lower_case(value)),
     });
     let globals: Vec<_> = environment.globals().map(|(name, _)| name.to_owned()).collect();
     for name in &globals {
@@ -37,9 +37,11 @@ pub(super) fn environment(source: &str) -> Result<Environment<'static>, Template
 /// Our own filters, and those of the library that turn their value into a text.
 fn add_filters(environment: &mut Environment<'static>) {
     environment.add_filter("join", join);
-    environment
-        .add_filter("replace", |text: &Value, from: &str, to: &str| replace(&spelled(text).to_string(), from, to));
-    let slug = |text: &Value| if text.is_none() { String::new() } else { slug(&spelled(text).to_string()) };
+    environment.add_filter("replace", |text: &Value, from: &str, to: &str| {
+        replace(&booleans_in_lower_case(text).to_string(), from, to)
+    });
+    let slug =
+        |text: &Value| if text.is_none() { String::new() } else { slug(&booleans_in_lower_case(text).to_string()) };
     environment.add_filter("slug", slug);
     environment.add_filter("@capitalize", filters::capitalize);
     environment.add_filter("@lower", filters::lower);
@@ -56,14 +58,14 @@ fn add_filters(environment: &mut Environment<'static>) {
         ("upper", "@upper"),
     ] {
         environment.add_filter(name, move |state: &mut State<'_, '_>, arguments: Rest<Value>| {
-            let arguments: Vec<_> = arguments.iter().map(spelled).collect();
+            let arguments: Vec<_> = arguments.iter().map(booleans_in_lower_case).collect();
             state.apply_filter(library, &arguments)
         });
     }
 }
 
 /// True and false as every other value of the product spells them, not as Python does.
-fn spelled(value: &Value) -> Value {
+fn booleans_in_lower_case(value: &Value) -> Value {
     match value.kind() {
         ValueKind::Bool => Value::from(if value.is_true() { "true" } else { "false" }),
         _ => value.clone(),
@@ -73,11 +75,11 @@ fn spelled(value: &Value) -> Value {
 /// The items as one text. Fails beyond the limit of the output.
 fn join(items: &Value, between: Option<&str>) -> Result<String, Error> {
     let mut joined = String::new();
-    for (at, item) in items.try_iter()?.enumerate() {
-        if at > 0 {
+    for (index, item) in items.try_iter()?.enumerate() {
+        if index > 0 {
             joined.push_str(between.unwrap_or_default());
         }
-        joined.push_str(&spelled(&item).to_string());
+        joined.push_str(&booleans_in_lower_case(&item).to_string());
         within_limit(joined.len())?;
     }
     Ok(joined)
@@ -103,7 +105,7 @@ pub(super) fn to_value(json: &Json) -> Value {
             present.map(|(name, value)| (name.clone(), to_value(value))).collect::<BTreeMap<_, _>>().into()
         }
         Json::Array(items) => items.iter().filter(|item| !item.is_null()).map(to_value).collect::<Vec<_>>().into(),
-        Json::Bool(yes) => Value::from(*yes),
+        Json::Bool(flag) => Value::from(*flag),
         Json::Number(number) => {
             number.as_i64().map_or_else(|| Value::from(number.as_f64().unwrap_or_default()), Value::from)
         }
@@ -121,15 +123,15 @@ pub(super) fn slug(text: &str) -> String {
 
 /// Takes the output up to its limit.
 #[derive(Default)]
-pub(super) struct Output(Vec<u8>);
+pub(super) struct LimitedOutput(Vec<u8>);
 
-impl Output {
+impl LimitedOutput {
     pub(super) fn into_bytes(self) -> Vec<u8> {
         self.0
     }
 }
 
-impl std::io::Write for Output {
+impl std::io::Write for LimitedOutput {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         if self.0.len() + bytes.len() > MAX_OUTPUT {
             return Err(std::io::ErrorKind::WriteZero.into());

@@ -81,16 +81,16 @@ pub(super) struct TagSummary<'s> {
 impl<'s> TagSummary<'s> {
     /// Reads all of `source`.
     pub(super) fn read(source: &'s str) -> Result<Self, TemplateError> {
-        let mut parts = Self::default();
+        let mut summary = Self::default();
         let mut rest = source;
         while let Some((kind, inside)) = next_tag(rest) {
-            parts.tags += 1;
+            summary.tags += 1;
             rest = match kind {
                 '#' => inside.split_once("#}").ok_or(OutOfBounds::OpenTag)?.1,
-                _ => parts.read_tag(kind, inside)?,
+                _ => summary.read_tag(kind, inside)?,
             };
         }
-        Ok(parts)
+        Ok(summary)
     }
 
     /// The paths that begin with one of `roots`, without repetition; a root alone if nothing more is known of it.
@@ -137,10 +137,10 @@ impl<'s> TagSummary<'s> {
         if kind == '%' {
             self.record_statement(tokens.first())?;
         }
-        let mut before: [Option<Token<'s>>; 2] = [None, None];
+        let mut previous: [Option<Token<'s>>; 2] = [None, None];
         for (at, &token) in tokens.iter().enumerate() {
             if let Token::Name(name) = token {
-                match before {
+                match previous {
                     [_, Some(Token::Operator("|"))] => self.filters.push(name),
                     [_, Some(Token::Name("is"))] if name != "not" => self.tests.push(name),
                     [Some(Token::Name("is")), Some(Token::Name("not"))] => self.tests.push(name),
@@ -149,7 +149,7 @@ impl<'s> TagSummary<'s> {
                     _ => self.paths.push(path(name, tokens.get(at + 1..).unwrap_or_default())),
                 }
             }
-            before = [before[1], Some(token)];
+            previous = [previous[1], Some(token)];
         }
         Ok(())
     }

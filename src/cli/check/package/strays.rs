@@ -1,29 +1,29 @@
-//! Files that would be published and are not meant to be: what only `func`'s reading of `.funcignore` lets in, what lies in
-//! the folder of a function, and what looks like codes, a copy of a list or a workbook.
+//! Finds stray files, which would be published but are not meant to be: files that only `func` publishes, files in the
+//! folder of a function, and files that look like codes, a copy of a list or a workbook.
 
 use std::path::Path;
 
-use super::{FUNCTION, NEVER, RULES, Rules};
+use super::{FUNCIGNORE, FUNCTION_JSON, NEVER_PUBLISHED, PublishRules};
 
-/// How many are named.
+/// The greatest number of files that are named.
 const MAX_NAMED: usize = 10;
 
-/// A name with one of these is that of a list or a workbook, or of a copy: `invites.csv.bak`.
+/// A file name that contains one of these is a list, a workbook, or a copy of one: `invites.csv.bak`.
 const LISTS_AND_WORKBOOKS: [&str; 5] = [".csv", ".tsv", ".xls", ".ods", ".numbers"];
 
-/// What lies about in a folder, one line each. `needed` is published on purpose.
-pub(super) fn find(folder: &Path, rules: &Rules, needed: &[String]) -> Vec<String> {
+/// Describes each stray file in a folder. The files in `needed` are published on purpose.
+pub(super) fn find(folder: &Path, rules: &PublishRules, needed: &[String]) -> Vec<String> {
     let package = Package { rules, needed };
     let (mut found, mut folders) = (Vec::new(), vec![String::new()]);
     while let Some(below) = folders.pop() {
         for entry in std::fs::read_dir(folder.join(&below)).into_iter().flatten().flatten() {
             let Ok(name) = entry.file_name().into_string() else { continue };
-            if NEVER.iter().any(|never| never.eq_ignore_ascii_case(&name)) {
+            if NEVER_PUBLISHED.iter().any(|never| never.eq_ignore_ascii_case(&name)) {
                 continue;
             }
             let path = format!("{below}{name}");
             let problem = if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                match package.of_folder(&path) {
+                match package.folder_contents(&path) {
                     Contents::Out => None,
                     Contents::Mixed => {
                         folders.push(format!("{path}/"));
@@ -32,7 +32,7 @@ pub(super) fn find(folder: &Path, rules: &Rules, needed: &[String]) -> Vec<Strin
                     Contents::InByFunc => Some(by_func_only(&format!("{path}/"))),
                 }
             } else {
-                package.of_file(&path)
+                package.file_problem(&path)
             };
             found.extend(problem.map(|problem| (path, problem)));
         }
@@ -41,7 +41,7 @@ pub(super) fn find(folder: &Path, rules: &Rules, needed: &[String]) -> Vec<Strin
     let rest = found.len().saturating_sub(MAX_NAMED);
     let mut problems: Vec<String> = found.into_iter().take(MAX_NAMED).map(|(_, problem)| problem).collect();
     if rest > 0 {
-        problems.push(format!("{RULES}: so it is with {rest} more"));
+        problems.push(format!("{FUNCIGNORE}: so it is with {rest} more"));
     }
     problems
 }
@@ -50,19 +50,19 @@ pub(super) fn find(folder: &Path, rules: &Rules, needed: &[String]) -> Vec<Strin
 enum Contents {
     /// Nothing.
     Out,
-    /// Each file is to be looked at.
+    /// Some files: each must be checked.
     Mixed,
     /// All of it, and by `func` only.
     InByFunc,
 }
 
 struct Package<'a> {
-    rules: &'a Rules,
+    rules: &'a PublishRules,
     needed: &'a [String],
 }
 
 impl Package<'_> {
-    fn of_folder(&self, path: &str) -> Contents {
+    fn folder_contents(&self, path: &str) -> Contents {
         let whole = format!("{path}/");
         let is_needed = self.needed.iter().any(|needed| needed.starts_with(&whole));
         let by_func = self.rules.as_func.lets_in(&whole);
@@ -74,32 +74,32 @@ impl Package<'_> {
     }
 
     /// What is wrong with a file, if it is published.
-    fn of_file(&self, path: &str) -> Option<String> {
+    fn file_problem(&self, path: &str) -> Option<String> {
         if self.needed.iter().any(|needed| needed == path) {
             return None;
         }
         if self.rules.keeps_out(path, false) {
             return self.rules.as_func.lets_in(path).then(|| by_func_only(path));
         }
-        let what = if self.is_in_a_function(path) {
+        let finding = if self.is_in_a_function(path) {
             "lies in the folder of a function"
         } else if looks_private(path) {
             "looks like codes, a copy of a list or a workbook"
         } else {
             return None;
         };
-        Some(format!("{RULES}: lets in {path}, which {what}: move it to another folder"))
+        Some(format!("{FUNCIGNORE}: lets in {path}, which {finding}: move it to another folder"))
     }
 
     fn is_in_a_function(&self, path: &str) -> bool {
-        let function = path.split_once('/').map(|(folder, _)| format!("{folder}/{FUNCTION}"));
+        let function = path.split_once('/').map(|(folder, _)| format!("{folder}/{FUNCTION_JSON}"));
         function.is_some_and(|function| self.needed.contains(&function))
     }
 }
 
 fn by_func_only(path: &str) -> String {
-    let why = "`func` publishes it all the same, since it takes each line for the beginning of a path";
-    format!("{RULES}: keeps {path} out, but {why}: move it to another folder")
+    let reason = "`func` publishes it all the same, since it takes each line for the beginning of a path";
+    format!("{FUNCIGNORE}: keeps {path} out, but {reason}: move it to another folder")
 }
 
 fn looks_private(path: &str) -> bool {

@@ -2,10 +2,10 @@ use rstest::rstest;
 
 use super::*;
 
-fn rules(text: &str) -> Rules {
+fn rules(text: &str) -> PublishRules {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join(RULES), text).unwrap();
-    Rules::read(folder.path()).unwrap().unwrap()
+    std::fs::write(folder.path().join(FUNCIGNORE), text).unwrap();
+    PublishRules::read(folder.path()).unwrap().unwrap()
 }
 
 /// Whether git's reading keeps the path out, and whether `func` does.
@@ -54,8 +54,8 @@ fn the_remedy_helps(#[case] text: &str, #[case] path: &str) {
 #[test]
 fn a_line_that_is_no_pattern_is_said() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join(RULES), "lists/{a\n").unwrap();
-    let error = Rules::read(folder.path()).err().unwrap();
+    std::fs::write(folder.path().join(FUNCIGNORE), "lists/{a\n").unwrap();
+    let error = PublishRules::read(folder.path()).err().unwrap();
     assert!(error.starts_with(".funcignore: cannot be used: "), "{error}");
 }
 
@@ -66,5 +66,5 @@ fn a_line_that_is_no_pattern_is_said() {
 #[case("/app", "/application/invites.csv", None)]
 #[case("/app", "/app", None)]
 fn knows_what_is_in_a_folder(#[case] folder: &str, #[case] path: &str, #[case] expected: Option<&str>) {
-    assert_eq!(below(Path::new(folder), Path::new(path)).as_deref(), expected);
+    assert_eq!(within_absolute(Path::new(folder), Path::new(path)).as_deref(), expected);
 }

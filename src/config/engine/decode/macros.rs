@@ -49,10 +49,10 @@ macro_rules! section {
                 diagnostics: &mut $crate::config::engine::Diagnostics,
             ) -> Option<Self> {
                 use $crate::config::engine;
-                $( $( engine::key::<Option<$only_type>>(
+                $( $( engine::decode_key::<Option<$only_type>>(
                     section, stringify!($only), &engine::Fallback::Default(|| None), diagnostics,
                 )?; )* )?
-                $( let $key = engine::key::<$type>(
+                $( let $key = engine::decode_key::<$type>(
                     section, stringify!($key),
                     &engine::section!(@fallback $type $( = $default )? $( => $placeholder )?), diagnostics,
                 ); )*
@@ -65,11 +65,11 @@ macro_rules! section {
                     $( engine::section!(@fallback $type $( = $default )? $( => $placeholder )?).describe(
                         engine::Key::new(
                             stringify!($key), &[$( $key_doc ),*], <$type as engine::Decode>::shape(),
-                        ) $( .of(engine::TextFormat::$format) )?,
+                        ) $( .with_format(engine::TextFormat::$format) )?,
                     ), )*
                     $( $( engine::Key::new(
                         stringify!($only), &[$( $only_doc ),*], <$only_type as engine::Decode>::shape(),
-                    ).only(), )* )?
+                    ).single_value(), )* )?
                 ];
                 engine::Section::new(stringify!($name), &[$( $doc ),*], keys)
                     $( .sharing(vec![$( engine::SharedKey::new(

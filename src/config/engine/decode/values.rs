@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
-use super::{Decode, as_table, structured, unexpected};
+use super::{Decode, as_table, as_toml, report_type};
 use crate::config::engine::diagnostics::Diagnostics;
 use crate::config::engine::shape::Shape;
 use crate::config::engine::text_format::TextFormat;
@@ -24,7 +24,7 @@ impl Decode for String {
         match &node.value {
             Value::String(text) | Value::Setting(text) => Some(text.clone()),
             _ => {
-                unexpected(node, "a string", diagnostics);
+                report_type(node, "a string", diagnostics);
                 None
             }
         }
@@ -41,11 +41,11 @@ impl Decode for String {
 
 impl Decode for bool {
     fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
-        let node = structured(node, diagnostics)?;
-        if let Value::Boolean(yes) = node.value {
-            return Some(yes);
+        let node = as_toml(node, diagnostics)?;
+        if let Value::Boolean(flag) = node.value {
+            return Some(flag);
         }
-        unexpected(&node, "true or false", diagnostics);
+        report_type(&node, "true or false", diagnostics);
         None
     }
 
@@ -60,10 +60,10 @@ impl Decode for bool {
 
 impl Decode for usize {
     fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
-        let node = structured(node, diagnostics)?;
+        let node = as_toml(node, diagnostics)?;
         let number = if let Value::Integer(number) = node.value { Self::try_from(number).ok() } else { None };
         if number.is_none() {
-            unexpected(&node, "a whole number, zero or more", diagnostics);
+            report_type(&node, "a whole number, zero or more", diagnostics);
         }
         number
     }
@@ -79,11 +79,11 @@ impl Decode for usize {
 
 impl Decode for i64 {
     fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
-        let node = structured(node, diagnostics)?;
+        let node = as_toml(node, diagnostics)?;
         if let Value::Integer(number) = node.value {
             return Some(number);
         }
-        unexpected(&node, "a whole number", diagnostics);
+        report_type(&node, "a whole number", diagnostics);
         None
     }
 
@@ -113,8 +113,8 @@ impl Decode for Duration {
     fn written(&self) -> Option<Json> {
         let milliseconds = self.as_millis();
         let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)];
-        let whole = units.iter().find(|(_, size)| milliseconds >= *size && milliseconds.is_multiple_of(*size));
-        Some(match whole {
+        let unit = units.iter().find(|(_, size)| milliseconds >= *size && milliseconds.is_multiple_of(*size));
+        Some(match unit {
             Some((unit, size)) => format!("{}{unit}", milliseconds / size).into(),
             None if milliseconds == 0 => "0s".into(),
             None => format!("{milliseconds}ms").into(),
@@ -135,7 +135,7 @@ fn duration(text: &str) -> Option<Duration> {
         _ => return None,
     };
     // At most a year: a longer time is a slip, and would overflow date arithmetic.
-    number.checked_mul(seconds).filter(|all| *all <= 366 * 86_400).map(Duration::from_secs)
+    number.checked_mul(seconds).filter(|seconds| *seconds <= 366 * 86_400).map(Duration::from_secs)
 }
 
 impl<T: Decode> Decode for Option<T> {
@@ -154,13 +154,13 @@ impl<T: Decode> Decode for Option<T> {
 
 impl<T: Decode> Decode for Vec<T> {
     fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
-        let node = structured(node, diagnostics)?;
+        let node = as_toml(node, diagnostics)?;
         let Value::Array(items) = &node.value else {
-            unexpected(&node, "a list", diagnostics);
+            report_type(&node, "a list", diagnostics);
             return None;
         };
         // A member that cannot be read is reported; the others go on, so that their problems show too.
-        let decode = |item| diagnostics.within(&step(item), |diagnostics| T::decode(item, diagnostics));
+        let decode = |item| diagnostics.within(&member_name(item), |diagnostics| T::decode(item, diagnostics));
         Some(items.iter().filter_map(decode).collect())
     }
 
@@ -173,8 +173,8 @@ impl<T: Decode> Decode for Vec<T> {
     }
 }
 
-/// How a member of a list is called in a path: by its name.
-fn step(node: &Node) -> String {
+/// What a member of a list is called in a path: its name, or the attribute of a rule.
+fn member_name(node: &Node) -> String {
     let Value::Table(table) = &node.value else { return UNNAMED.to_owned() };
     ["name", "attribute"]
         .iter()
@@ -187,11 +187,11 @@ fn step(node: &Node) -> String {
 
 impl<T: Decode> Decode for BTreeMap<String, T> {
     fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
-        let node = structured(node, diagnostics)?;
+        let node = as_toml(node, diagnostics)?;
         let table = as_table(&node, diagnostics)?;
         let decode = |entry: &Entry| {
             let value = diagnostics.within(&entry.key, |diagnostics| T::decode(&entry.node, diagnostics));
-            value.map(|value| (entry.spelled.clone(), value))
+            value.map(|value| (entry.written.clone(), value))
         };
         Some(table.0.iter().filter_map(decode).collect())
     }

@@ -69,8 +69,8 @@ const fn kind<S: SectionKeys + Animal + 'static>(word: &'static str) -> Kind<dyn
 static DOG: &[Kind<dyn Animal>] = &[kind::<DogSection>("dog")];
 static BOTH: &[Kind<dyn Animal>] = &[kind::<DogSection>("dog"), kind::<FishSection>("fish")];
 
-fn kinds(all: &'static [Kind<dyn Animal>], first_is_default: bool) -> Kinds<dyn Animal> {
-    Kinds { all, planned: &["cat"], first_is_default }
+fn kinds(available: &'static [Kind<dyn Animal>], first_is_default: bool) -> Kinds<dyn Animal> {
+    Kinds { available, planned: &["cat"], first_is_default }
 }
 
 /// The shared keys and the description, or every problem.

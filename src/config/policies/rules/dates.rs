@@ -1,4 +1,4 @@
-//! The keys of a rule that are about dates.
+//! Checks the keys of a rule that are about dates.
 
 use std::ops::RangeInclusive;
 
@@ -14,8 +14,8 @@ const AGES: RangeInclusive<usize> = 1..=150;
 /// Checks these keys. `None`: the rule has none of them.
 pub(super) fn date(keys: &RuleKeys, diagnostics: &mut Diagnostics) -> Option<DateCheck> {
     let format = keys.date_format.as_ref().map(|format| {
-        if let Err(why) = check_date_format(&format.value) {
-            diagnostics.error_at("date_format", &format.origin, why.to_string());
+        if let Err(error) = check_date_format(&format.value) {
+            diagnostics.error_at("date_format", &format.origin, error.to_string());
         }
         format.value.clone()
     });
@@ -28,13 +28,13 @@ pub(super) fn date(keys: &RuleKeys, diagnostics: &mut Diagnostics) -> Option<Dat
     }
     let min_age = keys.min_age.as_ref().map(|age| {
         if !AGES.contains(&age.value) {
-            let how = format!("must lie between {} and {} years", AGES.start(), AGES.end());
-            diagnostics.error_at("min_age", &age.origin, how);
+            let message = format!("must lie between {} and {} years", AGES.start(), AGES.end());
+            diagnostics.error_at("min_age", &age.origin, message);
         }
         u32::try_from(age.value).unwrap_or(u32::MAX)
     });
-    let wanted = format.is_some() || keys.earliest.is_some() || keys.latest.is_some() || min_age.is_some();
-    wanted.then(|| DateCheck {
+    let has_date_keys = format.is_some() || keys.earliest.is_some() || keys.latest.is_some() || min_age.is_some();
+    has_date_keys.then(|| DateCheck {
         format: format.unwrap_or_else(|| DateCheck::ISO.to_owned()),
         earliest: earliest.map(|(day, _)| day),
         latest: latest.map(|(day, _)| day),
@@ -48,8 +48,8 @@ fn day<'k>(written: &'k Spanned<String>, key: &str, diagnostics: &mut Diagnostic
     }
     let date = NaiveDate::parse_from_str(&written.value, DateCheck::ISO);
     if date.is_err() {
-        let how = format!("{:?} is not a date: write it like 2026-01-31, or today", written.value);
-        diagnostics.error_at(key, &written.origin, how);
+        let message = format!("{:?} is not a date: write it like 2026-01-31, or today", written.value);
+        diagnostics.error_at(key, &written.origin, message);
     }
     date.ok().map(|date| (Day::Fixed(date), &written.origin))
 }

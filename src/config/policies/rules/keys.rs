@@ -1,4 +1,4 @@
-//! `[[policies.rules]]`.
+//! The keys of `[[policies.rules]]`.
 
 use crate::config::engine::{Choice, Decode, Diagnostics, Node, Shape, Spanned, UNNAMED, Value, choice, section};
 use crate::config::scalar::Scalar;
@@ -80,7 +80,7 @@ section! {
 
 impl RuleKeys {
     /// What the rule is called in the path of a key.
-    pub(in crate::config) fn step(&self) -> &str {
+    pub(in crate::config) fn path_segment(&self) -> &str {
         self.attribute.as_ref().map_or(UNNAMED, |attribute| &attribute.value)
     }
 }

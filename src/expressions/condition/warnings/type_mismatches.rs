@@ -10,14 +10,14 @@ use crate::expressions::condition::paths::ResolvedExpression;
 /// Finds them. `resolve` limits the depth of the tree, so recursion is safe.
 pub(super) fn find(resolved: &ResolvedExpression, kind: &dyn Fn(&[String]) -> Option<ValueKind>) -> Vec<Warning> {
     let scope = KnownKinds { resolved, kind, item: None };
-    let mut found = Vec::new();
-    scope.answer(&resolved.expression, &mut found);
-    scope.look(&resolved.expression, &mut found);
-    found
+    let mut warnings = Vec::new();
+    scope.expect_boolean(&resolved.expression, &mut warnings);
+    scope.visit(&resolved.expression, &mut warnings);
+    warnings
 }
 
 /// What to write where true or false is needed.
-fn as_answer(what: &str, kind: ValueKind) -> String {
+fn boolean_remedy(what: &str, kind: ValueKind) -> String {
     match kind {
         ValueKind::Text => format!("write {what} != ''"),
         ValueKind::Number => format!("write {what} != 0"),
@@ -27,7 +27,7 @@ fn as_answer(what: &str, kind: ValueKind) -> String {
 }
 
 /// How to compare a value, by its kind.
-fn as_its_kind(what: &str, kind: ValueKind) -> String {
+fn comparison_remedy(what: &str, kind: ValueKind) -> String {
     match kind {
         ValueKind::Text => {
             format!("compare it with a text, as in {what} == '5', or let a rule for the field check it with min or max")
@@ -39,106 +39,120 @@ fn as_its_kind(what: &str, kind: ValueKind) -> String {
 }
 
 impl<'a> KnownKinds<'a> {
-    fn look(&self, node: &'a IdedExpr, found: &mut Vec<Warning>) {
+    fn visit(&self, node: &'a IdedExpr, warnings: &mut Vec<Warning>) {
         match &node.expr {
-            Expr::Comprehension(comprehension) => self.look_at_loop(comprehension, found),
+            Expr::Comprehension(comprehension) => self.visit_loop(comprehension, warnings),
             Expr::Call(call) => {
-                self.look_at_call(call, found);
-                self.look_inside(node, found);
+                self.visit_call(call, warnings);
+                self.visit_parts(node, warnings);
             }
-            _ => self.look_inside(node, found),
+            _ => self.visit_parts(node, warnings),
         }
     }
 
-    fn look_inside(&self, node: &'a IdedExpr, found: &mut Vec<Warning>) {
+    fn visit_parts(&self, node: &'a IdedExpr, warnings: &mut Vec<Warning>) {
         for part in children(node) {
-            self.look(part, found);
+            self.visit(part, warnings);
         }
     }
 
-    fn look_at_loop(&self, comprehension: &'a ComprehensionExpr, found: &mut Vec<Warning>) {
+    fn visit_loop(&self, comprehension: &'a ComprehensionExpr, warnings: &mut Vec<Warning>) {
         let range = &comprehension.iter_range;
         let remedy = |what: &str, kind| match kind {
             ValueKind::Text => format!("ask the text itself, as in {what}.contains('a'), or name it in multi_select"),
-            _ => as_its_kind(what, kind),
+            _ => comparison_remedy(what, kind),
         };
-        self.expect(range, &[ValueKind::List], "a loop over it", remedy, found);
-        self.look(range, found);
-        let item = self.of_items(range).map(|kind| (comprehension.iter_var.as_str(), kind));
+        self.expect(range, &[ValueKind::List], "a loop over it", remedy, warnings);
+        self.visit(range, warnings);
+        let item = self.kind_of_items(range).map(|kind| (comprehension.iter_var.as_str(), kind));
         let inside = KnownKinds { item, ..*self };
         for part in
             [&comprehension.accu_init, &comprehension.loop_cond, &comprehension.loop_step, &comprehension.result]
         {
-            inside.look(part, found);
+            inside.visit(part, warnings);
         }
     }
 
-    fn look_at_call(&self, call: &'a CallExpr, found: &mut Vec<Warning>) {
+    fn visit_call(&self, call: &'a CallExpr, warnings: &mut Vec<Warning>) {
         let name = call.func_name.as_str();
         let target = call.target.as_deref();
         match (name, call.args.as_slice()) {
             (operators::LOGICAL_AND | operators::LOGICAL_OR | operators::LOGICAL_NOT, sides) => {
                 for side in sides {
-                    self.answer(side, found);
+                    self.expect_boolean(side, warnings);
                 }
             }
-            (operators::CONDITIONAL, [question, ..]) => self.answer(question, found),
-            (operators::EQUALS | operators::NOT_EQUALS, [left, right]) => self.same(left, right, found),
+            (operators::CONDITIONAL, [question, ..]) => self.expect_boolean(question, warnings),
+            (operators::EQUALS | operators::NOT_EQUALS, [left, right]) => self.check_equality(left, right, warnings),
             (
                 operators::LESS | operators::LESS_EQUALS | operators::GREATER | operators::GREATER_EQUALS,
                 [left, right],
-            ) => self.order(left, right, found),
-            (operators::IN, [item, list]) => self.membership(item, list, found),
+            ) => self.check_order(left, right, warnings),
+            (operators::IN, [item, list]) => self.check_membership(item, list, warnings),
             (operators::NEGATE, [number]) => {
-                self.expect(number, &[ValueKind::Number], "to negate it", as_its_kind, found);
+                self.expect(number, &[ValueKind::Number], "to negate it", comparison_remedy, warnings);
             }
-            (operators::ADD, [left, right]) => self.sum(left, right, found),
+            (operators::ADD, [left, right]) => self.check_sum(left, right, warnings),
             (operators::SUBSTRACT | operators::MULTIPLY | operators::DIVIDE | operators::MODULO, sides) => {
                 for side in sides {
-                    self.expect(side, &[ValueKind::Number], "to reckon with it", as_its_kind, found);
+                    self.expect(side, &[ValueKind::Number], "to reckon with it", comparison_remedy, warnings);
                 }
             }
             ("contains" | "startsWith" | "endsWith", arguments) => {
                 let fails = format!(".{name}() of it");
                 if let Some(text) = target {
-                    self.expect(text, &[ValueKind::Text], &fails, as_its_kind, found);
+                    self.expect(text, &[ValueKind::Text], &fails, comparison_remedy, warnings);
                 }
                 let fails = format!(".{name}() with it");
                 for text in arguments {
-                    self.expect(text, &[ValueKind::Text], &fails, as_its_kind, found);
+                    self.expect(text, &[ValueKind::Text], &fails, comparison_remedy, warnings);
                 }
             }
-            ("size", of) => self.argument(of, target, &[ValueKind::Text, ValueKind::List], "size()", found),
-            ("int" | "double", of) => {
-                self.argument(of, target, &[ValueKind::Text, ValueKind::Number], &format!("{name}()"), found);
+            ("size", arguments) => {
+                self.check_arguments(arguments, target, &[ValueKind::Text, ValueKind::List], "size()", warnings);
             }
-            ("string", of) => {
-                self.argument(of, target, &[ValueKind::Text, ValueKind::Number, ValueKind::Boolean], "string()", found);
+            ("int" | "double", arguments) => {
+                self.check_arguments(
+                    arguments,
+                    target,
+                    &[ValueKind::Text, ValueKind::Number],
+                    &format!("{name}()"),
+                    warnings,
+                );
+            }
+            ("string", arguments) => {
+                self.check_arguments(
+                    arguments,
+                    target,
+                    &[ValueKind::Text, ValueKind::Number, ValueKind::Boolean],
+                    "string()",
+                    warnings,
+                );
             }
             _ => {}
         }
     }
 
     /// A part that has to be true or false.
-    fn answer(&self, node: &IdedExpr, found: &mut Vec<Warning>) {
-        let fails = match self.of(node) {
+    fn expect_boolean(&self, node: &IdedExpr, warnings: &mut Vec<Warning>) {
+        let fails = match self.kind_of(node) {
             Some(ValueKind::Text) => "to take it for true or false, if it is filled in,",
             _ => "to take it for true or false",
         };
-        self.expect(node, &[ValueKind::Boolean], fails, as_answer, found);
+        self.expect(node, &[ValueKind::Boolean], fails, boolean_remedy, warnings);
     }
 
-    fn argument(
+    fn check_arguments(
         &self,
-        of: &[IdedExpr],
+        arguments: &[IdedExpr],
         target: Option<&IdedExpr>,
         fits: &[ValueKind],
         function: &str,
-        found: &mut Vec<Warning>,
+        warnings: &mut Vec<Warning>,
     ) {
         let fails = format!("{function} of it");
-        for part in of.iter().chain(target) {
-            self.expect(part, fits, &fails, as_its_kind, found);
+        for part in arguments.iter().chain(target) {
+            self.expect(part, fits, &fails, comparison_remedy, warnings);
         }
     }
 
@@ -148,59 +162,60 @@ impl<'a> KnownKinds<'a> {
         fits: &[ValueKind],
         fails: &str,
         remedy: impl Fn(&str, ValueKind) -> String,
-        found: &mut Vec<Warning>,
+        warnings: &mut Vec<Warning>,
     ) {
-        if let Some(kind) = self.of(node).filter(|kind| !fits.contains(kind)) {
+        if let Some(kind) = self.kind_of(node).filter(|kind| !fits.contains(kind)) {
             let what = self.name(node);
             let remedy = remedy(&what, kind);
-            found.push(Warning::TypeMismatch { what, kind, fails: fails.to_owned(), remedy });
+            warnings.push(Warning::TypeMismatch { what, kind, fails: fails.to_owned(), remedy });
         }
     }
 
-    fn order(&self, left: &IdedExpr, right: &IdedExpr, found: &mut Vec<Warning>) {
-        let (Some(one), Some(other)) = (self.of(left), self.of(right)) else { return };
-        if one != other || one == ValueKind::List {
-            let (what, kind, other) = self.named(left, right, one, other);
-            let remedy = as_its_kind(&what, kind);
-            found.push(Warning::TypeMismatch { what, kind, fails: format!("to compare it with {other}"), remedy });
+    fn check_order(&self, left: &IdedExpr, right: &IdedExpr, warnings: &mut Vec<Warning>) {
+        let (Some(left_kind), Some(right_kind)) = (self.kind_of(left), self.kind_of(right)) else { return };
+        if left_kind != right_kind || left_kind == ValueKind::List {
+            let (what, kind, other) = self.named(left, right, left_kind, right_kind);
+            let remedy = comparison_remedy(&what, kind);
+            warnings.push(Warning::TypeMismatch { what, kind, fails: format!("to compare it with {other}"), remedy });
         }
     }
 
-    fn same(&self, left: &IdedExpr, right: &IdedExpr, found: &mut Vec<Warning>) {
-        let (Some(one), Some(other)) = (self.of(left), self.of(right)) else { return };
-        if one != other {
-            let (what, kind, other) = self.named(left, right, one, other);
-            let remedy = as_its_kind(&what, kind);
-            found.push(Warning::NeverSame { what, kind, other, remedy });
+    fn check_equality(&self, left: &IdedExpr, right: &IdedExpr, warnings: &mut Vec<Warning>) {
+        let (Some(left_kind), Some(right_kind)) = (self.kind_of(left), self.kind_of(right)) else { return };
+        if left_kind != right_kind {
+            let (what, kind, other) = self.named(left, right, left_kind, right_kind);
+            let remedy = comparison_remedy(&what, kind);
+            warnings.push(Warning::NeverSame { what, kind, other, remedy });
         }
     }
 
-    fn sum(&self, left: &IdedExpr, right: &IdedExpr, found: &mut Vec<Warning>) {
-        let (one, other) = (self.of(left), self.of(right));
-        for (side, kind) in [(left, one), (right, other)] {
+    fn check_sum(&self, left: &IdedExpr, right: &IdedExpr, warnings: &mut Vec<Warning>) {
+        let (left_kind, right_kind) = (self.kind_of(left), self.kind_of(right));
+        for (side, kind) in [(left, left_kind), (right, right_kind)] {
             if kind == Some(ValueKind::Boolean) {
-                self.expect(side, &[], "to add something to it", as_its_kind, found);
+                self.expect(side, &[], "to add something to it", comparison_remedy, warnings);
             }
         }
-        let (Some(one), Some(other)) = (one, other) else { return };
-        if one != other && ![one, other].contains(&ValueKind::Boolean) {
-            let (what, kind, other) = self.named(left, right, one, other);
+        let (Some(left_kind), Some(right_kind)) = (left_kind, right_kind) else { return };
+        if left_kind != right_kind && ![left_kind, right_kind].contains(&ValueKind::Boolean) {
+            let (what, kind, other) = self.named(left, right, left_kind, right_kind);
             let remedy = "use string() of what is no text".to_owned();
-            found.push(Warning::TypeMismatch { what, kind, fails: format!("to add {other} to it"), remedy });
+            warnings.push(Warning::TypeMismatch { what, kind, fails: format!("to add {other} to it"), remedy });
         }
     }
 
-    fn membership(&self, item: &IdedExpr, list: &IdedExpr, found: &mut Vec<Warning>) {
+    fn check_membership(&self, item: &IdedExpr, list: &IdedExpr, warnings: &mut Vec<Warning>) {
         let remedy = |what: &str, kind| match kind {
             ValueKind::Text => format!("write {what} == '…' or {what}.contains('…'), or name it in multi_select"),
-            _ => as_its_kind(what, kind),
+            _ => comparison_remedy(what, kind),
         };
-        self.expect(list, &[ValueKind::List], "to ask what is in it", remedy, found);
-        let (Some(kind), Some(other)) = (self.of(item), self.of_items(list)) else { return };
+        self.expect(list, &[ValueKind::List], "to ask what is in it", remedy, warnings);
+        let (Some(kind), Some(other)) = (self.kind_of(item), self.kind_of_items(list)) else { return };
         if kind != other {
             let what = self.name(item);
-            let remedy = if other == ValueKind::Text { "look for a text".to_owned() } else { as_its_kind(&what, kind) };
-            found.push(Warning::NeverSame { what, kind, other, remedy });
+            let remedy =
+                if other == ValueKind::Text { "look for a text".to_owned() } else { comparison_remedy(&what, kind) };
+            warnings.push(Warning::NeverSame { what, kind, other, remedy });
         }
     }
 
@@ -209,11 +224,15 @@ impl<'a> KnownKinds<'a> {
         &self,
         left: &IdedExpr,
         right: &IdedExpr,
-        one: ValueKind,
-        other: ValueKind,
+        left_kind: ValueKind,
+        right_kind: ValueKind,
     ) -> (String, ValueKind, ValueKind) {
         let has_name = |node: &IdedExpr| matches!(&node.expr, Expr::Ident(_));
-        if has_name(right) && !has_name(left) { (self.name(right), other, one) } else { (self.name(left), one, other) }
+        if has_name(right) && !has_name(left) {
+            (self.name(right), right_kind, left_kind)
+        } else {
+            (self.name(left), left_kind, right_kind)
+        }
     }
 
     /// The name of a part in a warning.

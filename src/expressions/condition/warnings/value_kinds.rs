@@ -1,4 +1,4 @@
-//! The kind of a part's value, as far as it is known before there are values.
+//! The kinds of values in a condition, as far as they are known before any value is.
 
 use std::fmt;
 
@@ -42,7 +42,7 @@ pub(super) struct KnownKinds<'a> {
 
 impl KnownKinds<'_> {
     /// The kind of a part's value; `None` if it depends on the values.
-    pub(super) fn of(&self, node: &IdedExpr) -> Option<ValueKind> {
+    pub(super) fn kind_of(&self, node: &IdedExpr) -> Option<ValueKind> {
         match &node.expr {
             Expr::Ident(name) => match (self.resolved.path_use(name), self.item) {
                 (Some(path_use), _) if path_use.absent == WhenAbsent::Presence => Some(ValueKind::Boolean),
@@ -56,26 +56,26 @@ impl KnownKinds<'_> {
                 Some(ValueKind::Number)
             }
             Expr::List(_) => Some(ValueKind::List),
-            Expr::Call(call) => self.of_call(call),
+            Expr::Call(call) => self.kind_of_call(call),
             Expr::Comprehension(comprehension) => match &comprehension.result.expr {
                 // The gathered result has the kind that it began with.
-                Expr::Ident(name) if *name == comprehension.accu_var => self.of(&comprehension.accu_init),
-                _ => self.of(&comprehension.result),
+                Expr::Ident(name) if *name == comprehension.accu_var => self.kind_of(&comprehension.accu_init),
+                _ => self.kind_of(&comprehension.result),
             },
             _ => None,
         }
     }
 
-    fn of_call(&self, call: &CallExpr) -> Option<ValueKind> {
+    fn kind_of_call(&self, call: &CallExpr) -> Option<ValueKind> {
         match call.func_name.as_str() {
             "size" | "int" | "double" => Some(ValueKind::Number),
             operators::NEGATE | operators::SUBSTRACT | operators::MULTIPLY | operators::DIVIDE | operators::MODULO => {
                 Some(ValueKind::Number)
             }
             "string" => Some(ValueKind::Text),
-            operators::ADD => call.args.iter().find_map(|side| self.of(side)),
+            operators::ADD => call.args.iter().find_map(|side| self.kind_of(side)),
             operators::CONDITIONAL => {
-                let branches: Vec<_> = call.args.iter().skip(1).map(|branch| self.of(branch)).collect();
+                let branches: Vec<_> = call.args.iter().skip(1).map(|branch| self.kind_of(branch)).collect();
                 branches.first().copied().flatten().filter(|kind| branches.iter().all(|other| *other == Some(*kind)))
             }
             operators::INDEX | operators::NOT_STRICTLY_FALSE => None,
@@ -84,15 +84,15 @@ impl KnownKinds<'_> {
     }
 
     /// The kind of the items of a list, if all are of one.
-    pub(super) fn of_items(&self, list: &IdedExpr) -> Option<ValueKind> {
+    pub(super) fn kind_of_items(&self, list: &IdedExpr) -> Option<ValueKind> {
         match &list.expr {
             Expr::List(list) => {
-                let first = self.of(list.elements.first()?)?;
-                list.elements.iter().all(|item| self.of(item) == Some(first)).then_some(first)
+                let first = self.kind_of(list.elements.first()?)?;
+                list.elements.iter().all(|item| self.kind_of(item) == Some(first)).then_some(first)
             }
             // The lists of a form and of an invitation hold texts.
             Expr::Ident(name) if self.resolved.path_use(name).is_some() => {
-                self.of(list).filter(|kind| *kind == ValueKind::List).map(|_| ValueKind::Text)
+                self.kind_of(list).filter(|kind| *kind == ValueKind::List).map(|_| ValueKind::Text)
             }
             _ => None,
         }
