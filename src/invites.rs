@@ -178,3 +178,6 @@ impl Invites {
         Ok(found)
     }
 }
+
+#[cfg(test)]
+mod tests;

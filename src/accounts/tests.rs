@@ -16,7 +16,7 @@ use super::*;
 use crate::connectors::VARIABLES;
 use crate::expressions::Condition;
 use crate::storage::StoreError;
-use crate::values::{AttributeTypes, Invitation};
+use crate::values::{AttributeTypes, EmailMatch, Invitation};
 use doubles::{Fixture, JO, KIM, LEE, Reply, now};
 
 #[tokio::test]
@@ -137,6 +137,22 @@ async fn a_window_too_large_for_one_run_is_read_in_parts() {
     assert_eq!(cursor["to"], json!(now() - chrono::TimeDelta::minutes(9)), "up to what was stored, no further");
 }
 
+/// Records can come so late that a cut leaves what was read before the cursor.
+#[tokio::test(start_paused = true)]
+async fn a_cut_never_moves_the_cursor_back() {
+    let fixture = Fixture::new(&[("news", &[])]);
+    fixture.run().await.unwrap();
+    fixture.pass(1);
+    fixture.directory.with(|state| (state.page_size, state.page_delay) = (1, std::time::Duration::from_mins(3)));
+    for (id, minutes) in [(JO, 9), (KIM, 8), (LEE, 7)] {
+        fixture.sign_up(id, minutes);
+    }
+    let report = fixture.run().await.unwrap();
+    assert!(report.discovery_incomplete && report.found == 1, "{report:?}");
+    let cursor: Value = fixture.read("cursor.json").await.unwrap();
+    assert_eq!(cursor["to"], json!(now()));
+}
+
 #[rstest]
 #[case::between_pages(1, 90)]
 #[case::within_a_page(2, 180)]
@@ -251,6 +267,23 @@ async fn without_a_time_of_creation_an_invitation_is_judged_by_when_the_account_
     assert_eq!(invite_seen(&fixture), "expired since");
 }
 
+/// It is not known which policy decided, and each may compare addresses in its own way.
+#[rstest]
+#[case::in_the_wider_way(&["jo@example.com"], "jo@example.com")]
+#[case::in_the_narrower_way_first(&["jo@example.com", "jo+x@example.com"], "jo+x@example.com")]
+#[tokio::test]
+async fn an_invitation_is_looked_for_in_each_way_of_comparing(#[case] invited: &[&str], #[case] seen: &str) {
+    let mut fixture = Fixture::new(&[("news", &[])]);
+    fixture.settings.needs_invite = true;
+    fixture.settings.email_matches = vec![EmailMatch::Exact, EmailMatch::IgnoreTag];
+    for address in invited {
+        fixture.invite(address, None, &[("name", address)]);
+    }
+    fixture.directory.sign_up(JO, "jo+x@example.com", now() - chrono::TimeDelta::minutes(2));
+    assert_eq!(fixture.run().await.unwrap().done, 1);
+    assert_eq!(invite_seen(&fixture), seen);
+}
+
 #[tokio::test]
 async fn a_run_while_another_is_going_on_does_nothing() {
     let fixture = Fixture::new(&[("news", &[])]);
@@ -260,14 +293,17 @@ async fn a_run_while_another_is_going_on_does_nothing() {
     assert_eq!((first.unwrap().done, second.unwrap().in_progress), (1, true));
 }
 
+#[rstest]
+#[case::that_was_not_built(["news", "billing"], SettingsError::NoConnector { name: "news".to_owned() })]
+#[case::of_an_unusable_name(["a/b", "c/d"], SettingsError::BadName { name: "a/b".to_owned() })]
 #[tokio::test]
-async fn a_connector_that_was_not_built_is_named() {
-    let fixture = Fixture::new(&[("news", &[])]);
+async fn the_first_connector_that_cannot_be_used_is_named(#[case] names: [&str; 2], #[case] error: SettingsError) {
+    let fixture = Fixture::new(&names.map(|name| (name, &[][..])));
     let store = StateStore::in_memory();
     let (directory, clock) = (Arc::clone(&fixture.directory), Arc::clone(&fixture.clock));
     let (settings, reservations) = (fixture.settings.clone(), Reservations::new(&store));
     let built = Accounts::try_new(settings, directory, &[], Invites::default(), &store, reservations, clock);
-    assert_eq!(built.unwrap_err(), SettingsError::NoConnector { name: "news".to_owned() });
+    assert_eq!(built.unwrap_err(), error);
 }
 
 #[tokio::test]

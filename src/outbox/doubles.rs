@@ -1,6 +1,7 @@
 //! A store that fails as if the process had been killed.
 
 use std::fmt;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use futures_util::stream::BoxStream;
@@ -17,17 +18,24 @@ pub(crate) struct KillSwitch {
     inner: InMemory,
     left: AtomicI64,
     pub(crate) used: AtomicI64,
+    hangs_at: Mutex<Option<&'static str>>,
 }
 
 impl KillSwitch {
     pub(crate) fn new() -> Self {
-        Self { inner: InMemory::new(), left: AtomicI64::new(i64::MAX), used: AtomicI64::new(0) }
+        let (left, used) = (AtomicI64::new(i64::MAX), AtomicI64::new(0));
+        Self { inner: InMemory::new(), left, used, hangs_at: Mutex::default() }
     }
 
     /// Lets `writes` more writes and deletes through. They are counted in `used`, from 0.
     pub(crate) fn allow(&self, writes: i64) {
         self.left.store(writes, Ordering::Relaxed);
         self.used.store(0, Ordering::Relaxed);
+    }
+
+    /// Never ends a write of an object with this name, whatever its folder.
+    pub(crate) fn hang_at(&self, name: &'static str) {
+        *self.hangs_at.lock().unwrap() = Some(name);
     }
 
     fn check(&self, write: bool) -> object_store::Result<()> {
@@ -52,6 +60,10 @@ impl fmt::Display for KillSwitch {
 impl ObjectStore for KillSwitch {
     async fn put_opts(&self, at: &Path, payload: PutPayload, options: PutOptions) -> object_store::Result<PutResult> {
         self.check(true)?;
+        let hangs_at = *self.hangs_at.lock().unwrap();
+        if hangs_at.is_some_and(|name| at.filename() == Some(name)) {
+            std::future::pending::<()>().await;
+        }
         self.inner.put_opts(at, payload, options).await
     }
 

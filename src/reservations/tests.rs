@@ -223,21 +223,28 @@ async fn a_reservation_of_an_earlier_version_is_still_its_holders() {
     assert_eq!(guest(1, 1).at(&shelf.reservations(), 1, now() + minutes(1)).await.unwrap(), Reserved::Again);
 }
 
-/// A use that one address holds, and whose account will come with another one. (Only an object that another version
-/// wrote can be so.)
+/// A use that one address holds, and whose account will come with another one or with none. (Only an object that
+/// another version wrote can be so.)
+#[rstest]
+#[case::another_one(Some(2), [(1, 0), (2, 1)])]
+#[case::none(None, [(1, 0), (2, 0)])]
 #[tokio::test]
-async fn a_renewed_use_stays_with_the_address_that_it_was_reserved_for() {
+async fn a_renewed_use_stays_with_the_address_that_it_was_reserved_for(
+    #[case] reserved_for: Option<usize>,
+    #[case] accepted_for: [(usize, usize); 2],
+) {
     let shelf = Shelf::new();
     let digest = |number| serde_json::to_value(AddressDigest::of(&person(number))).unwrap();
     let stored = serde_json::json!({
-        "event": "reserved", "holder": digest(1), "address": digest(2), "at": now(), "until": now() + LEASE,
+        "event": "reserved", "holder": digest(1), "address": reserved_for.map(digest), "at": now(),
+        "until": now() + LEASE,
     });
     shelf.store().create(&format!("reservations/{}/0-0.json", code().to_hex()), &stored).await.unwrap();
     let reservations = shelf.reservations();
     assert_eq!(guest(1, 1).at(&reservations, 1, now() + minutes(1)).await.unwrap(), Reserved::Again);
     let index = reservations.index().await.unwrap();
     let account = "9fb7a577-9469-4489-912d-bc58a5bca276".parse().unwrap();
-    for (address, accepted) in [(1, 0), (2, 1)] {
+    for (address, accepted) in accepted_for {
         let accepted_codes = reservations.accept(&index, &account, &[person(address)], now()).await.unwrap().unwrap();
         assert_eq!(accepted_codes.new, accepted, "{address}");
     }

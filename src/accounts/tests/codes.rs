@@ -162,18 +162,21 @@ async fn nothing_is_released_while_an_account_waits_that_nobody_has_looked_at(#[
 }
 
 #[rstest]
-#[case(KIM, JO)]
-#[case(JO, KIM)]
 #[tokio::test]
-async fn nothing_is_released_while_one_of_several_accounts_has_not_begun(#[case] begun: &str, #[case] waits: &str) {
+async fn nothing_is_released_while_one_of_several_accounts_has_not_begun(
+    #[values(JO, KIM)] waits: &str,
+    #[values(true, false)] waits_first: bool,
+) {
+    let begun = if waits == JO { KIM } else { JO };
     let fixture = Fixture::new(&[("news", &[])]);
     fixture.run().await.unwrap();
     fixture.submits(&code(1), &format!("{}@example.com", waits.split('-').next().unwrap()), 0).await;
     fixture.pass(180);
     fixture.connector("news").always(Reply::NotSetUp);
-    fixture.sign_up(begun, 100);
-    let waits = fixture.sign_up(waits, 100);
-    fixture.directory.with(|state| state.faults.insert(waits, Fault::Status(503)));
+    for id in if waits_first { [waits, begun] } else { [begun, waits] } {
+        fixture.sign_up(id, 100);
+    }
+    fixture.directory.with(|state| state.faults.insert(waits.parse().unwrap(), Fault::Status(503)));
     let accounts = fixture.accounts();
     for _ in 0..2 {
         let report = Box::pin(accounts.run()).await.unwrap();
@@ -198,6 +201,19 @@ async fn nothing_is_released_while_an_account_is_left_for_the_next_run() {
     let report = fixture.run().await.unwrap();
     assert_eq!((report.left, report.released_codes), (2, 0));
     assert_eq!(fixture.run().await.unwrap().accepted_codes, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_code_that_was_reserved_while_the_log_was_read_is_accepted() {
+    let fixture = Fixture::new(&[("news", &[])]);
+    fixture.directory.with(|state| state.page_delay = Duration::from_mins(1));
+    let signs_up = async {
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        fixture.submits(&code(1), JOS, 1).await;
+        fixture.sign_up(JO, 0);
+    };
+    let (report, ()) = tokio::join!(fixture.run(), signs_up);
+    assert_eq!(report.unwrap().accepted_codes, 1);
 }
 
 #[tokio::test]

@@ -69,6 +69,25 @@ async fn an_account_counts_as_found_now_and_is_associated() {
     }
 }
 
+#[tokio::test]
+async fn a_kill_while_an_account_is_repaired_does_not_lose_it() {
+    for writes in 0..12 {
+        let fixture = Fixture::new(&[("news", &[])]);
+        fixture.connector("news").replies(Reply::Unavailable(None));
+        let jo = fixture.sign_up(JO, 2);
+        fixture.run().await.unwrap();
+        let [account, record] = [format!("pending/{jo}/account.json"), format!("done/{jo}.json")];
+        fixture.corrupt(&account, "").await;
+        fixture.switch.allow(writes);
+        let _killed = fixture.run().await;
+        fixture.switch.allow(i64::MAX);
+        let (is_pending, is_done) = (fixture.store.exists(&account).await, fixture.store.exists(&record).await);
+        assert!(is_pending.unwrap() || is_done.unwrap(), "killed after {writes}");
+        fixture.run().await.unwrap();
+        assert!(fixture.store.exists(&record).await.unwrap(), "killed after {writes}");
+    }
+}
+
 /// A request may be any JSON, so only one that is not JSON is known to be corrupt.
 #[rstest]
 #[case("")]

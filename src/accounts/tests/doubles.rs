@@ -162,6 +162,7 @@ impl Connector for FakeConnector {
 pub(super) struct FakeInvites {
     list: Mutex<Vec<Invitation>>,
     pub(super) broken: AtomicBool,
+    pub(super) hangs: AtomicBool,
 }
 
 impl InviteSource for FakeInvites {
@@ -186,6 +187,9 @@ impl InviteSource for FakeInvites {
 impl FakeInvites {
     fn those<'a>(&self, wanted: impl Fn(&Invitation) -> bool) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>> {
         let found = self.list.lock().unwrap().iter().filter(|one| wanted(one)).cloned().collect();
+        if self.hangs.load(Ordering::Relaxed) {
+            return Box::pin(std::future::pending());
+        }
         let broken = self.broken.load(Ordering::Relaxed);
         let error = InviteError { source_name: "beta".into(), reason: "it cannot be read".to_owned() };
         Box::pin(std::future::ready(if broken { Err(error) } else { Ok(found) }))

@@ -265,6 +265,42 @@ async fn what_ends_with_the_run_uses_no_attempt() {
     assert_eq!(fixture.run().await.unwrap().done, 2);
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_is_delivered_at_the_limit_is_recorded_and_nothing_else_is_begun() {
+    let fixture = Fixture::new(&[("billing", &[]), ("news", &["billing"])]);
+    fixture.connector("billing").replies(Reply::Takes(Duration::from_mins(8)));
+    let jo = fixture.sign_up(JO, 2);
+    let report = fixture.run().await.unwrap();
+    assert_eq!((report.done, report.left), (0, 1));
+    assert_eq!(fixture.parts(&jo).await, ["account.json", "request-billing.json", "result-billing.json"]);
+    assert!(fixture.connector("news").calls().is_empty());
+    assert_eq!(fixture.run().await.unwrap().done, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_invite_source_that_hangs_uses_no_attempt() {
+    let mut fixture = Fixture::new(&[("news", &[])]);
+    fixture.settings.needs_invite = true;
+    fixture.invites.hangs.store(true, Ordering::Relaxed);
+    let jo = fixture.sign_up(JO, 2);
+    let report = fixture.run().await.unwrap();
+    assert_eq!((report.left, report.failed), (1, 0));
+    assert_eq!(fixture.parts(&jo).await, ["account.json"]);
+    fixture.invites.hangs.store(false, Ordering::Relaxed);
+    assert_eq!(fixture.run().await.unwrap().done, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_hangs_ends_the_run_soon_after_its_limit_and_the_account_counts_as_left() {
+    let fixture = Fixture::new(&[("news", &[])]);
+    fixture.sign_up(JO, 2);
+    fixture.switch.hang_at("request-news.json");
+    let begin = Instant::now();
+    let report = fixture.run().await.unwrap();
+    assert_eq!((report.found, report.left, report.failed), (1, 1, 0));
+    assert_eq!(begin.elapsed(), Duration::from_secs(8 * 60 + 5));
+}
+
 #[tokio::test]
 async fn accounts_that_failed_together_are_not_all_tried_again_at_one_moment() {
     let fixture = Fixture::new(&[("news", &[])]);

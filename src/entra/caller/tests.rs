@@ -195,8 +195,10 @@ async fn issuer_and_caller_depend_on_the_version(
 #[case("aud", json!("api://FUNC.example.net/99999999-2222-3333-4444-555555555555"), "audience")]
 #[case::begins_with_an_id("aud", json!("99999999-2222-3333-4444-5555555555550"), "audience")]
 #[case::begins_with_an_id_and_goes_on("aud", json!("99999999-2222-3333-4444-555555555555/x"), "audience")]
+#[case::is_within_an_id("aud", json!("99999999-2222-3333-4444-55555555555"), "audience")]
 #[case::begins_with_a_uri("aud", json!("api://func.example.net/99999999-2222-3333-4444-555555555555/"), "audience")]
 #[case::is_within_a_uri("aud", json!("api://func.example.net/99999999-2222-3333-4444-55555555555"), "audience")]
+#[case::ends_with_a_uri("aud", json!("xapi://func.example.net/99999999-2222-3333-4444-555555555555"), "audience")]
 #[case::ends_with_an_id("aud", json!("x99999999-2222-3333-4444-555555555555"), "audience")]
 #[case::an_id_without_hyphens("aud", json!("99999999222233334444555555555555"), "audience")]
 #[case::an_id_in_braces("aud", json!("{99999999-2222-3333-4444-555555555555}"), "audience")]
@@ -375,6 +377,8 @@ async fn a_remembered_token_is_held_against_the_clock_each_time() {
     let claims = setting.verify(&token).await.unwrap();
     assert_eq!(setting.verify(&token).await, Ok(claims));
     assert_eq!(setting.verifier.remembered.iter().count(), 1);
+    setting.clock.advance(TimeDelta::minutes(37));
+    assert_eq!(setting.refusal(&token).await, "expired");
     setting.clock.advance(TimeDelta::hours(2));
     assert_eq!(setting.refusal(&token).await, "expired");
     setting.clock.advance(TimeDelta::hours(-4));
@@ -392,6 +396,8 @@ async fn a_token_of_a_withdrawn_key_is_accepted_for_an_hour_at_most() {
     setting.verify(&token).await.unwrap();
     setting.clock.advance(TimeDelta::minutes(1));
     assert_eq!(setting.refusal(&token).await, "unknown-key");
+    setting.clock.advance(TimeDelta::minutes(-61));
+    assert_eq!(setting.refusal(&token).await, "unknown-key", "the clock was set back, so nobody knows how long ago");
 }
 
 #[tokio::test]

@@ -171,6 +171,19 @@ async fn a_rename_that_does_not_show_costs_one_look() {
     assert_eq!((sample.invites(&[A, B]).await, sample.status()), (vec![B], SourceStatus::Current));
 }
 
+#[tokio::test]
+async fn other_content_of_the_same_length_at_each_look_is_not_used_until_it_stays() {
+    let sample = Sample::with("email\na@example.com\n").await;
+    let everybody = [A, B, "c@example.com", "d@example.com"];
+    for address in everybody.iter().skip(1) {
+        sample.write(&format!("email\n{address}\n"));
+        sample.list.refresh().await;
+        assert_eq!((sample.invites(&everybody).await, sample.status().name()), (vec![A], "changing"));
+    }
+    sample.list.refresh().await;
+    assert_eq!((sample.invites(&everybody).await, sample.status()), (vec!["d@example.com"], SourceStatus::Current));
+}
+
 /// A rewrite that nothing shows but the content: the same size, the same times as far as they can be set.
 #[tokio::test]
 async fn a_rewrite_with_the_same_size_and_time_is_used() {
