@@ -1,7 +1,7 @@
 //! The decision about a sign-up: an event goes in, a decision comes out. It knows neither HTTP nor who is calling.
 //!
-//! Everybody who needs a decision calls this room: the hooks, `explain`, and the configuration's own tests. [`start`]
-//! decides before the form is shown, [`submit`] when it was sent. Both take [`DecisionServices`], which all decisions
+//! Everybody who needs a decision calls this room: the hooks, `explain`, and the configuration's own tests. [`start()`]
+//! decides before the form is shown, [`submit()`] when it was sent. Both take [`DecisionServices`], which all decisions
 //! share, and the [`DecisionContext`] of this one decision.
 //!
 //! The caller enforces the deadline. If an invite source or the state store fails, the result is a [`DecisionError`],

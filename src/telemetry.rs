@@ -15,7 +15,7 @@
 //! find no room in the queue are dropped, counted, and reported once there is room. At the end, [`FlushAtEnd`] writes
 //! what is queued, within a second.
 //!
-//! Addresses appear as an [`AddressHash`] only. See `docs/LOGGING.md` for the fields.
+//! Addresses appear as an [`AddressHash`](hash::AddressHash) only. See `docs/LOGGING.md` for the fields.
 
 mod console;
 mod counters;

@@ -1,7 +1,7 @@
 //! The outside systems: what the product's connectors write to. Each listens on a loopback port of its own, so that
 //! each can fail alone.
 //!
-//! A new system is a file that implements [`OutsideSystem`], its `mod` line here, and a line in [`SYSTEMS`]. The tenant
+//! A new system is a file that implements [`OutsideSystem`], its `mod` line here, and a line in `SYSTEMS`. The tenant
 //! starts it, `cargo dev` shows and checks it, and the product's settings point at it; none of these names it.
 
 pub mod mailchimp;
