@@ -47,7 +47,7 @@ use discovery_state::{CURSOR, DiscoveryState, STARTED};
 use records::{AccountOutbox, LAYOUT};
 use run::Run;
 
-pub(crate) use report::{RunError, RunReport};
+pub(crate) use report::{RunError, RunReport, RunUnavailable};
 pub(crate) use settings::{ConnectorSettings, Settings, SettingsError};
 
 /// What this room keeps in the store.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::accounts::{self, Accounts};
+use crate::accounts::{self, Accounts, RunUnavailable};
 use crate::clock::Clock;
 use crate::config::{Config, TimerSettings};
 use crate::connectors::{Connector, ConnectorDependencies};
@@ -23,7 +23,7 @@ use crate::lookups::Lookups;
 use crate::outbound::{Outbound, OutboundError};
 use crate::reservations::{self, RememberedStarts, Reservations};
 use crate::storage::{Namespace, StateStore};
-use crate::telemetry::{self, AddressHasher, Counters, describe};
+use crate::telemetry::{self, AddressHasher, Counters};
 
 /// How long background work may take to end after it was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -123,9 +123,9 @@ fn accounts(
     reservations: &Reservations,
     outbound: &Outbound,
     clock: &Arc<dyn Clock>,
-) -> Result<Accounts, String> {
-    let settings = settings.ok_or("the configuration has no [graph]: new accounts cannot be found")?;
-    store.usable().map_err(|error| describe(&error))?;
+) -> Result<Accounts, RunUnavailable> {
+    let settings = settings.ok_or(RunUnavailable::NoGraph)?;
+    store.usable()?;
     let tokens = ClientSecretTokens::new(settings.credential, outbound.clone(), Arc::clone(clock));
     let extensions = settings.graph.extensions.clone();
     let graph = Arc::new(Graph::new(settings.graph, outbound.clone(), Arc::new(tokens)));
@@ -134,14 +134,10 @@ fn accounts(
         directory: Arc::clone(&graph) as Arc<dyn Directory>,
         extensions,
     };
-    let connectors: Vec<Arc<dyn Connector>> = settings
-        .connectors
-        .into_iter()
-        .map(|connector| connector.build(&parts))
-        .collect::<Result<_, _>>()
-        .map_err(|error| describe(&error))?;
-    Accounts::try_new(settings.accounts, graph, &connectors, invites, store, reservations.clone(), Arc::clone(clock))
-        .map_err(|error| describe(&error))
+    let connectors: Vec<Arc<dyn Connector>> =
+        settings.connectors.into_iter().map(|connector| connector.build(&parts)).collect::<Result<_, _>>()?;
+    let (reservations, clock) = (reservations.clone(), Arc::clone(clock));
+    Ok(Accounts::try_new(settings.accounts, graph, &connectors, invites, store, reservations, clock)?)
 }
 
 #[cfg(test)]

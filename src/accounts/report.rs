@@ -6,6 +6,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::classify::SkipReason;
 use super::progress::Progress;
+use super::settings::SettingsError;
+use crate::connectors::ConnectorSetupError;
 use crate::graph::{GraphError, UnreadableRecord, Window};
 use crate::storage::StoreError;
 use crate::telemetry::describe;
@@ -146,6 +148,23 @@ impl RunReport {
             );
         }
     }
+}
+
+/// Why no run is possible.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RunUnavailable {
+    /// `[graph]` is missing.
+    #[error("the configuration has no [graph]: new accounts cannot be found")]
+    NoGraph,
+    /// The state store can never be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A connector cannot be built.
+    #[error(transparent)]
+    Connector(#[from] ConnectorSetupError),
+    /// The connectors cannot be put in an order.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
 }
 
 /// Why a run failed as a whole. (The failure of one account is counted in the report.)

@@ -23,7 +23,7 @@ use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
 use super::invocation::{TimerTick, came_from_host, failed, succeeded, timer_tick};
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, RunUnavailable};
 use crate::telemetry::describe;
 
 /// The largest envelope that is read, in bytes.
@@ -35,7 +35,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct TimerState {
     /// What a run needs, or why no run is possible, with the remedy.
-    pub accounts: Result<Arc<Accounts>, String>,
+    pub accounts: Result<Arc<Accounts>, RunUnavailable>,
     /// The port on which the host calls.
     pub port: u16,
     /// Cancelled as soon as the service is told to stop.
@@ -61,9 +61,10 @@ async fn run_once(state: &TimerState, body: Body) -> Response {
     tracing::info!(event = "timer", is_past_due);
     let accounts = match &state.accounts {
         Ok(accounts) => accounts,
-        Err(reason) => {
+        Err(error) => {
+            let reason = describe(error);
             tracing::error!(event = "timer-unavailable", reason);
-            return failed(StatusCode::INTERNAL_SERVER_ERROR, reason);
+            return failed(StatusCode::INTERNAL_SERVER_ERROR, &reason);
         }
     };
     match AssertUnwindSafe(Box::pin(accounts.run())).catch_unwind().await {
@@ -127,7 +128,7 @@ mod tests {
         )
     }
 
-    async fn answered(accounts: Result<Arc<Accounts>, String>, host: &str, body: Body) -> (StatusCode, Value) {
+    async fn answered(accounts: Result<Arc<Accounts>, RunUnavailable>, host: &str, body: Body) -> (StatusCode, Value) {
         let state = Arc::new(TimerState { accounts, port: 7071, stop: CancellationToken::new() });
         let request = Request::builder().method("POST").header(header::HOST, host).body(body).unwrap();
         let response = update_new_accounts(State(state), request).await;
@@ -204,8 +205,9 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_runner_the_reason_is_said() {
-        let (status, body) = answered(Err("no state on Azure yet".to_owned()), HOST, Body::empty()).await;
-        assert_eq!((status, body), (StatusCode::INTERNAL_SERVER_ERROR, json!({"error": "no state on Azure yet"})));
+        let (status, body) = answered(Err(RunUnavailable::NoGraph), HOST, Body::empty()).await;
+        let reason = "the configuration has no [graph]: new accounts cannot be found";
+        assert_eq!((status, body), (StatusCode::INTERNAL_SERVER_ERROR, json!({ "error": reason })));
     }
 
     #[tokio::test]

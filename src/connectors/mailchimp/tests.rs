@@ -193,7 +193,9 @@ async fn of_fifty_deliveries_five_are_under_way_at_once() {
     let deliveries = join_all((0..50).map(|_| delivered(&connector)));
     let let_go = async {
         for left in (1..=50).rev() {
-            held.subscribe().wait_for(|held| held.now >= left.min(5)).await.unwrap();
+            let mut calls = held.subscribe();
+            let under_way = calls.wait_for(|held| held.now >= left.min(5));
+            tokio::time::timeout(Duration::from_secs(10), under_way).await.expect("fewer are under way").unwrap();
             // By the time that the server has answered these, a sixth delivery would be there, too.
             for _ in 0..3 {
                 let call = Request::new(Method::GET, base.parse().unwrap());
