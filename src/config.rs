@@ -36,7 +36,7 @@ use engine::{Decode, Diagnostics};
 use known_names::KnownNames;
 use tracing::level_filters::LevelFilter;
 
-pub use engine::InvalidConfig;
+pub use engine::{Finding, FindingSeverity, InvalidConfig};
 pub(crate) use engine::{NamedFile, Problem, Severity};
 pub use environment::Environment;
 pub(crate) use expectations::PolicyTest;

@@ -27,8 +27,8 @@ pub(super) use kinds::{Kind, Kinds};
 pub(crate) use named_files::NamedFile;
 pub(super) use origin::Origin;
 pub(super) use overrides::apply as apply_overrides;
-pub use problems::InvalidConfig;
 pub(super) use problems::sort as sort_problems;
+pub use problems::{Finding, FindingSeverity, InvalidConfig};
 pub(crate) use problems::{Problem, Severity};
 pub(super) use reference::markdown;
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use super::origin::Origin;
 
 /// How bad a problem is.
@@ -55,6 +57,24 @@ impl Problem {
         }
     }
 
+    /// The problem for a program. `file` is the name of the configuration.
+    #[must_use]
+    pub fn finding(&self, file: &str) -> Finding {
+        let setting = match &self.origin {
+            Some(Origin::Setting(name)) => Some(name.to_string()),
+            _ => None,
+        };
+        Finding {
+            file: setting.is_none().then(|| file.to_owned()),
+            setting,
+            line: self.place().map(|(line, _)| line),
+            column: self.place().map(|(_, column)| column),
+            key: (!self.key.is_empty()).then(|| self.key.clone()),
+            severity: self.severity.into(),
+            text: self.message.clone(),
+        }
+    }
+
     /// One line for a person: `guestlist.toml:12:5: policies.default.gate: …`.
     #[must_use]
     pub fn describe(&self, file: &str) -> String {
@@ -67,6 +87,44 @@ impl Problem {
         let key = if self.key.is_empty() { String::new() } else { format!("{}: ", self.key) };
         format!("{place}: {kind}{key}{}", self.message)
     }
+}
+
+/// How bad a finding is, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FindingSeverity {
+    /// `check` fails.
+    Error,
+    /// Something that the operator should know.
+    Warning,
+}
+
+impl From<Severity> for FindingSeverity {
+    fn from(severity: Severity) -> Self {
+        match severity {
+            Severity::Error | Severity::MissingSecret | Severity::MissingList | Severity::NotOnAzure => Self::Error,
+            Severity::Warning => Self::Warning,
+        }
+    }
+}
+
+/// A problem for programs: one object of `guestlist check --json`. What is not known is `null`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The file that the problem is in; `None` if an app setting has it.
+    pub file: Option<String>,
+    /// The app setting that the problem is in.
+    pub setting: Option<String>,
+    /// The line, from 1.
+    pub line: Option<usize>,
+    /// The column in characters, from 1.
+    pub column: Option<usize>,
+    /// The key's full path: `policies.default.gate`.
+    pub key: Option<String>,
+    /// How bad it is.
+    pub severity: FindingSeverity,
+    /// What is wrong and what to do, without the place and the key.
+    pub text: String,
 }
 
 /// A configuration that cannot be used, with all its problems.
@@ -92,4 +150,37 @@ impl std::error::Error for InvalidConfig {}
 /// Sorts problems by their place in the file. Problems of app settings come last.
 pub(in crate::config) fn sort(problems: &mut [Problem]) {
     problems.sort_by_key(|problem| problem.place().unwrap_or((usize::MAX, 0)));
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_finding_has_the_parts_of_the_line_for_a_person() {
+        let place = Origin::File { line: 12, column: 5 };
+        let cases = [
+            (
+                Problem::error(Some(place), "policies.default.gate", "is odd").with_severity(Severity::Warning),
+                json!({"file": "a.toml", "setting": null, "line": 12, "column": 5, "key": "policies.default.gate",
+                       "severity": "warning", "text": "is odd"}),
+            ),
+            (
+                Problem::error(Some(Origin::Setting("GUESTLIST__X".into())), "x", "is not there")
+                    .with_severity(Severity::MissingSecret),
+                json!({"file": null, "setting": "GUESTLIST__X", "line": null, "column": null, "key": "x",
+                       "severity": "error", "text": "is not there"}),
+            ),
+            (
+                Problem::error(None, "", "cannot be read"),
+                json!({"file": "a.toml", "setting": null, "line": null, "column": null, "key": null,
+                       "severity": "error", "text": "cannot be read"}),
+            ),
+        ];
+        for (problem, expected) in cases {
+            assert_eq!(serde_json::to_value(problem.finding("a.toml")).unwrap(), expected);
+        }
+    }
 }
