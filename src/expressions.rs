@@ -13,6 +13,10 @@ mod bounds;
 mod condition;
 mod template;
 
+use std::fmt;
+
+use crate::values::nearest;
+
 pub(crate) use condition::is_long;
 pub(crate) use condition::{CheckResult, Condition, ConditionError, Path, ValueKind, Warning};
 pub(crate) use template::{Template, TemplateError};
@@ -20,8 +24,60 @@ pub(crate) use template::{Template, TemplateError};
 /// The end of an error's sentence: the name that may have been meant.
 struct Hint<'h>(&'h Option<String>);
 
-impl std::fmt::Display for Hint<'_> {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Hint<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.as_ref().map_or(Ok(()), |name| write!(out, ": did you mean {name}?"))
+    }
+}
+
+/// A name that an expression uses and that is not there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UnknownName {
+    /// The name.
+    pub name: String,
+    /// What may have been meant.
+    near: Option<String>,
+    /// The names that are there.
+    known: Vec<String>,
+}
+
+impl UnknownName {
+    /// The error of a name, where these are there.
+    pub(crate) fn new(name: &str, known: &[&str]) -> Self {
+        let constant = CONSTANTS.into_iter().find(|constant| name.eq_ignore_ascii_case(constant));
+        let near = constant.or_else(|| nearest(name, known.iter().copied())).map(str::to_owned);
+        Self { name: name.to_owned(), near, known: known.iter().map(|&name| name.to_owned()).collect() }
+    }
+
+    /// The same error with a better suggestion, if there is one.
+    #[must_use]
+    pub(crate) fn suggesting(self, path: Option<String>) -> Self {
+        Self { near: path.or(self.near), ..self }
+    }
+
+    /// Whether a name is one of those that are there.
+    pub(crate) fn is_known(&self, name: &str) -> bool {
+        self.known.iter().any(|known| known == name)
+    }
+
+    /// Whether the error suggests another name.
+    pub(crate) fn has_suggestion(&self) -> bool {
+        self.near.is_some()
+    }
+}
+
+/// Values that other languages write in another case.
+const CONSTANTS: [&str; 3] = ["true", "false", "null"];
+
+impl fmt::Display for UnknownName {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "the unknown name {}{}", self.name, Hint(&self.near))?;
+        match self.known.split_last() {
+            Some((only, [])) if self.near.is_none() => write!(out, ": {only} can be used here"),
+            Some((last, rest)) if self.near.is_none() => {
+                write!(out, ": {} and {last} can be used here", rest.join(", "))
+            }
+            _ => Ok(()),
+        }
     }
 }

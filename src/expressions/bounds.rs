@@ -20,16 +20,18 @@ pub(super) struct Bounds {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum OutOfBounds {
     /// The source.
-    #[error("is longer than {0} bytes")]
+    #[error("is too long: the limit is {0} bytes; write it shorter")]
     TooLong(usize),
     /// Brackets or blocks within each other.
-    #[error("is nested deeper than {0}")]
+    #[error("is nested too deeply: the limit is {0} levels; write it with fewer brackets, or split it")]
     TooDeep(usize),
     /// Operators.
-    #[error("has more than {0} operators")]
+    #[error(
+        "has too many operators: the limit is {0}; for many values of one name write name in ['a', 'b'], or split it"
+    )]
     TooManyOperators(usize),
     /// Dots.
-    #[error("has more than {0} dots")]
+    #[error("names too many members: the limit is {0} dots; split it")]
     TooManyDots(usize),
     /// A text whose closing quote is missing.
     #[error("has a text in quotes that does not end")]

@@ -13,8 +13,10 @@
 
 mod check;
 mod cost;
+mod other_language;
 mod paths;
 mod resolve;
+mod syntax_error;
 mod value;
 mod warnings;
 
@@ -25,12 +27,14 @@ use std::thread;
 use cel::{Context, Env, ExecutionError, Value};
 use serde_json::Value as Json;
 
-use super::Hint;
 use super::bounds::{Bounds, Counter, OutOfBounds, Scanner};
+use super::{Hint, UnknownName};
 use check::CheckEvaluation;
 use paths::ResolvedExpression;
+use value::{MAX_ITEMS, MAX_TEXT};
 
 pub(crate) use check::{CheckResult, Path};
+pub(crate) use other_language::OtherLanguage;
 pub(crate) use value::is_long;
 pub(crate) use warnings::{ValueKind, Warning};
 
@@ -55,14 +59,12 @@ pub(crate) enum ConditionError {
     /// It is not CEL.
     #[error("the condition cannot be read: {0}")]
     Syntax(String),
+    /// It has operators of another language.
+    #[error(transparent)]
+    OtherLanguage(#[from] OtherLanguage),
     /// A name that is not available here.
-    #[error("the condition uses the unknown name {name}{}", Hint(near))]
-    UnknownName {
-        /// The name.
-        name: String,
-        /// What may have been meant.
-        near: Option<String>,
-    },
+    #[error("the condition uses {0}")]
+    UnknownName(UnknownName),
     /// A function that is not available.
     #[error("the condition uses the unknown function {name}{}", Hint(near))]
     UnknownFunction {
@@ -72,7 +74,10 @@ pub(crate) enum ConditionError {
         near: Option<String>,
     },
     /// A loop within a loop.
-    #[error("the condition has a loop (all, exists, exists_one, map, filter) within a loop")]
+    #[error(
+        "the condition has a loop within a loop: the limit is one at a time (all, exists, exists_one, map, filter); write \
+         two conditions, or ask with in"
+    )]
     NestedLoop,
     /// A construct that is not available, such as a message with fields.
     #[error("the condition uses {0}, which is not available")]
@@ -84,7 +89,7 @@ pub(crate) enum ConditionError {
     #[error("the condition cannot be evaluated: {0}")]
     Evaluation(String),
     /// A value is larger than a condition sees.
-    #[error("a value is longer than 1,024 characters, or a list than 256 items")]
+    #[error("a value is too large: the limit is {MAX_TEXT} characters for a text and {MAX_ITEMS} items for a list")]
     ValueTooLarge,
     /// The library panicked.
     #[error("the condition makes the CEL library fail")]
@@ -101,6 +106,19 @@ pub struct Condition {
 impl Condition {
     /// Compiles `source`; `names` are the variables it may use.
     pub(crate) fn compile(source: &str, names: &[&str]) -> Result<Self, ConditionError> {
+        // Only what is not CEL can be another language: `all(or, or == '')` is CEL.
+        Self::compile_cel(source, names).map_err(|error| match error {
+            ConditionError::Syntax(_)
+            | ConditionError::UnknownFunction { .. }
+            | ConditionError::TextForm
+            | ConditionError::OutOfBounds(OutOfBounds::OpenText) => {
+                OtherLanguage::find(source).map_or(error, ConditionError::OtherLanguage)
+            }
+            other => other,
+        })
+    }
+
+    fn compile_cel(source: &str, names: &[&str]) -> Result<Self, ConditionError> {
         check_bounds(source)?;
         let parse = || catch_unwind(|| parse(source, names)).unwrap_or(Err(ConditionError::Panicked));
         let resolved = thread::scope(|scope| {
@@ -191,10 +209,10 @@ fn check_bounds(source: &str) -> Result<(), ConditionError> {
 
 /// Parses the text and resolves its names. Needs a large stack.
 fn parse(source: &str, names: &[&str]) -> Result<ResolvedExpression, ConditionError> {
-    let parsed = STDLIB.parser().parse(source).map_err(|errors| {
-        let first = errors.errors.first().map_or_else(String::new, |error| error.msg.clone());
-        ConditionError::Syntax(first.chars().take(200).collect())
-    })?;
+    let parsed = STDLIB
+        .parser()
+        .parse(source)
+        .map_err(|errors| ConditionError::Syntax(syntax_error::explain(source, &errors)))?;
     resolve::resolve(parsed, names)
 }
 

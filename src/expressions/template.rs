@@ -11,8 +11,8 @@
 //! of output. An error tells the kind and the line and quotes no value.
 //!
 //! Filters are those of [minijinja](https://docs.rs/minijinja/latest/minijinja/filters/) that cannot make a long text
-//! of a short one (`tags::FILTERS` lists them; `join` and `replace` stop at the limit of the output), and `slug`: the
-//! text in ASCII lower case, apostrophes dropped, every other run of characters but letters and digits one hyphen, none
+//! of a short one (`tags::FILTERS` lists them; `join` and `replace` stop at the limit of the output). `default` replaces
+//! every empty value, not only an absent one, since both are the same here. `slug` is our own: the text in ASCII lower case, apostrophes dropped, every other run of characters but letters and digits one hyphen, none
 //! at the ends (`José Ángel` becomes `jose-angel`, `O'Neil` becomes `oneil`).
 
 mod engine;
@@ -26,8 +26,8 @@ use minijinja::value::Value;
 use minijinja::{Environment, ErrorKind};
 use serde_json::Value as Json;
 
-use super::Hint;
 use super::bounds::OutOfBounds;
+use super::{Hint, UnknownName};
 use crate::values::nearest;
 use engine::{LimitedOutput, NAME, environment, to_value};
 use tags::TagSummary;
@@ -54,13 +54,8 @@ pub(crate) enum TemplateError {
         name: String,
     },
     /// A name that is not available here.
-    #[error("the template uses the unknown name {name}{}", Hint(near))]
-    UnknownName {
-        /// The name.
-        name: String,
-        /// What may have been meant.
-        near: Option<String>,
-    },
+    #[error("the template uses {0}")]
+    UnknownName(UnknownName),
     /// A filter that does not exist.
     #[error("the template uses the unknown filter {name}{}", Hint(near))]
     UnknownFilter {
@@ -95,10 +90,10 @@ pub(crate) enum TemplateError {
         line: usize,
     },
     /// It takes too many steps.
-    #[error("the template takes more than {FUEL} steps")]
+    #[error("the template takes too many steps: the limit is {FUEL}; loop over less, or write it without for")]
     OutOfFuel,
     /// Its output is too long.
-    #[error("the template's output is longer than {MAX_OUTPUT} bytes")]
+    #[error("the template's output is too long: the limit is {MAX_OUTPUT} bytes; fill in fewer or shorter values")]
     OutputTooLong,
 }
 
@@ -114,6 +109,8 @@ struct Compiled {
     environment: Option<Environment<'static>>,
     roots: BTreeSet<String>,
     paths: Vec<Vec<String>>,
+    /// The paths that have a default wherever they are used.
+    with_default: BTreeSet<Vec<String>>,
 }
 
 impl Template {
@@ -123,8 +120,13 @@ impl Template {
             return Err(OutOfBounds::TooLong(MAX_SOURCE).into());
         }
         let summary = TagSummary::read(source)?;
-        let mut compiled =
-            Compiled { source: source.to_owned(), environment: None, roots: BTreeSet::new(), paths: Vec::new() };
+        let mut compiled = Compiled {
+            source: source.to_owned(),
+            environment: None,
+            roots: BTreeSet::new(),
+            paths: Vec::new(),
+            with_default: summary.paths_with_default(),
+        };
         if summary.tags > 0 {
             let environment = environment(source)?;
             check_extensions(&environment, &summary)?;
@@ -167,6 +169,12 @@ impl Template {
     #[must_use]
     pub fn paths(&self) -> Vec<Vec<String>> {
         self.compiled.paths.clone()
+    }
+
+    /// Whether the filter `default` replaces the value at a path wherever it is used, if it is empty.
+    #[must_use]
+    pub(crate) fn has_default(&self, path: &[String]) -> bool {
+        self.compiled.with_default.contains(path)
     }
 }
 
@@ -213,10 +221,7 @@ fn roots(environment: &Environment<'_>, names: &[&str]) -> Result<BTreeSet<Strin
     let template = environment.get_template(NAME).map_err(|error| syntax_error(&error))?;
     let roots: BTreeSet<_> = template.undeclared_variables(false).into_iter().collect();
     match roots.iter().find(|name| !names.contains(&name.as_str())) {
-        Some(name) => {
-            let near = nearest(name, names.iter().copied()).map(str::to_owned);
-            Err(TemplateError::UnknownName { name: name.clone(), near })
-        }
+        Some(name) => Err(TemplateError::UnknownName(UnknownName::new(name, names))),
         None => Ok(roots),
     }
 }

@@ -67,7 +67,8 @@ impl TextFormat {
             Self::Path => "A path on this machine; a relative one begins at the folder of `guestlist.toml`.",
             Self::Template => {
                 "A text in which `{{ … }}` is filled in, such as `{{ user.givenName | slug }}`. Names that do not exist \
-                 are errors; a value that is absent is empty."
+                 are errors; a value that is absent is empty. `{{ invite.name | default('Guest') }}` says what to write \
+                 for an empty value; it is also how to name a column that not every list has."
             }
             Self::Condition => {
                 "A CEL expression that is true or false, such as `user.country == 'AU'`. At most 1 KiB; one that fails \

@@ -6,11 +6,12 @@
 
 use crate::config::engine::{Diagnostics, Origin, Spanned};
 use crate::config::known_names::KnownNames;
-use crate::expressions::{Condition, Template};
+use crate::expressions::{Condition, ConditionError, Template, TemplateError, UnknownName};
 use crate::graph;
+use crate::invites::columns::BUILT_IN_ATTRIBUTES;
 use crate::signup::attribute_path::AttributePath;
 use crate::signup::facts;
-use crate::values::{Invitation, nearest};
+use crate::values::{AttributeName, Invitation, nearest};
 
 /// The names that may follow a name.
 #[derive(Debug, Clone)]
@@ -93,10 +94,74 @@ impl<'n> Scope<'n> {
                 Some(condition)
             }
             Err(error) => {
-                diagnostics.error(&written.origin, error.to_string());
+                self.report(error, written, roots, diagnostics);
                 None
             }
         }
+    }
+
+    /// Reports why a condition cannot be compiled. If the reason is the language, also what else is wrong with it.
+    fn report(&self, error: ConditionError, written: &Spanned<String>, roots: &[&str], diagnostics: &mut Diagnostics) {
+        let error = match error {
+            ConditionError::UnknownName(unknown) => ConditionError::UnknownName(self.suggest(unknown)),
+            other => other,
+        };
+        diagnostics.error(&written.origin, error.to_string());
+        let ConditionError::OtherLanguage(language) = error else { return };
+        match Condition::compile(&language.repaired, roots) {
+            Ok(condition) => self.check(&condition.paths(), &written.origin, diagnostics),
+            Err(ConditionError::UnknownName(unknown)) => {
+                let error = ConditionError::UnknownName(self.suggest(unknown));
+                diagnostics.error(&written.origin, error.to_string());
+            }
+            // The repair may be wrong.
+            Err(_) => {}
+        }
+    }
+
+    /// The error with the whole path of a name that was written without the part before it: `country` for
+    /// `attributes.country`.
+    fn suggest(&self, unknown: UnknownName) -> UnknownName {
+        let Self::Members(members) = self else { return unknown };
+        let roots = || members.iter().filter(|(root, _)| unknown.is_known(root));
+        let path = |root: &str, member: &str| match member.strip_prefix("ext.") {
+            // A column `ext.Plan` is one name.
+            Some(custom) if root != "invite" => joined_path(&joined_path(root, "ext"), custom),
+            _ => joined_path(root, member),
+        };
+        let whole = roots().find_map(|(root, scope)| Some(path(root, &scope.member(&unknown.name)?)));
+        let similar = || roots().find_map(|(root, scope)| Some(path(root, &scope.similar(&unknown.name)?)));
+        let path = if unknown.has_suggestion() { whole } else { whole.or_else(similar) };
+        unknown.suggesting(path)
+    }
+
+    /// The member of this name, as it is spelt.
+    fn member(&self, name: &str) -> Option<String> {
+        match self {
+            Self::Value | Self::Any => None,
+            Self::Members(members) => {
+                let same = |(known, _): &&(&str, Self)| known.eq_ignore_ascii_case(name);
+                members.iter().find(same).map(|(known, _)| (*known).to_owned())
+            }
+            Self::Attributes(_) if name == "ext" => Some(name.to_owned()),
+            Self::Attributes(names) => {
+                let is_it = |declared: &&AttributeName| {
+                    declared.short().strip_prefix("ext.").is_some_and(|short| short.eq_ignore_ascii_case(name))
+                };
+                let custom = || names.types.iter().map(|(declared, _)| declared).find(is_it).cloned();
+                names.find_with_email(name).or_else(custom).map(|attribute| attribute.short())
+            }
+        }
+    }
+
+    /// The member whose name is nearly this one.
+    fn similar(&self, name: &str) -> Option<String> {
+        let near = match self {
+            Self::Value | Self::Any => None,
+            Self::Members(members) => nearest(name, members.iter().map(|(known, _)| *known)),
+            Self::Attributes(_) => nearest(name, BUILT_IN_ATTRIBUTES),
+        };
+        near.map(str::to_owned)
     }
 
     /// Compiles a template and checks its names. Reports every problem.
@@ -109,14 +174,32 @@ impl<'n> Scope<'n> {
     ) -> Option<Template> {
         match Template::compile(source, roots) {
             Ok(template) => {
-                self.check(&template.paths(), origin, diagnostics);
+                let (absent, others): (Vec<_>, Vec<_>) = template
+                    .paths()
+                    .into_iter()
+                    .partition(|path| template.has_default(path) && self.is_absent_column(path));
+                warn_of_absent_columns(&absent, origin, diagnostics);
+                self.check(&others, origin, diagnostics);
                 Some(template)
+            }
+            Err(TemplateError::UnknownName(unknown)) => {
+                let error = TemplateError::UnknownName(self.suggest(unknown));
+                diagnostics.error(origin, error.to_string());
+                None
             }
             Err(error) => {
                 diagnostics.error(origin, error.to_string());
                 None
             }
         }
+    }
+
+    /// Whether the path names a column that no invite list has. Lists change, so a template may name it with a default.
+    fn is_absent_column(&self, path: &[String]) -> bool {
+        let Self::Members(roots) = self else { return false };
+        let [root, column] = path else { return false };
+        let scope = roots.iter().find(|(name, _)| *name == "invite" && name == root).map(|(_, scope)| scope);
+        matches!(scope, Some(Self::Members(columns)) if !columns.iter().any(|(name, _)| name == column))
     }
 
     /// Checks the rest of a path; `before` is the part that leads here, such as `user.ext`.
@@ -139,6 +222,14 @@ impl<'n> Scope<'n> {
             },
             Self::Attributes(names) => check_attribute(names, path, prefix, origin, diagnostics),
         }
+    }
+}
+
+/// Warns of columns that no list has. Their default is always filled in.
+fn warn_of_absent_columns(paths: &[Vec<String>], origin: &Origin, diagnostics: &mut Diagnostics) {
+    for column in paths.iter().filter_map(|path| path.last()) {
+        let message = format!("no invite list has the column {column}, so its default is always filled in");
+        diagnostics.warn(origin, message);
     }
 }
 

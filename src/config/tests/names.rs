@@ -112,3 +112,82 @@ fn the_columns_of_the_lists_are_known_when_they_are_told(#[case] condition: &str
     }
     assert!(of_invite(condition, &[]).is_empty(), "without a list nobody knows");
 }
+
+#[rstest]
+#[case("country == 'AU'", "the unknown name country: did you mean attributes.country?")]
+#[case("City == ''", "the unknown name City: did you mean attributes.city?")]
+#[case("ext.Plan != ''", "the unknown name ext: did you mean attributes.ext?")]
+#[case("displayName.size() > 2", "did you mean attributes.displayName?")]
+#[case("email.endsWith('x')", "did you mean attributes.email?")]
+#[case("contry == 'AU'", "did you mean attributes.country?")]
+#[case("attribute.city == 'AU'", "did you mean attributes?")]
+#[case("domain == 'contoso.com'", "did you mean identity.domain?")]
+#[case("weather == ''", "attributes, invite, app, client and identity can be used here")]
+#[case("attributes.country = 'AU'", "the condition has = at character 20: write ==")]
+fn a_condition_that_cannot_be_compiled_says_what_to_write(#[case] condition: &str, #[case] says: &str) {
+    let seen = with_condition(condition);
+    assert!(
+        seen.len() == 1 && seen[0].contains("rules.[].when: the condition ") && seen[0].contains(says),
+        "{seen:#?}"
+    );
+}
+
+#[rstest]
+#[case("country = 'AU'", "did you mean attributes.country?")]
+#[case("attributes.contry = 'AU' and attributes.city == ''", "did you mean country?")]
+fn behind_an_operator_of_another_language_the_names_are_checked_as_well(#[case] condition: &str, #[case] says: &str) {
+    let seen = with_condition(condition);
+    assert!(seen.len() == 2 && seen[0].contains("write ==") && seen[1].contains(says), "{seen:#?}");
+}
+
+#[test]
+fn a_declared_attribute_is_found_without_the_part_before_its_name() {
+    let tenant = add(LEAST, "tenant", EXTENSION_APP);
+    let tenant = add(&tenant, "tenant", "attributes = { \"ext.Seats\" = \"int64\" }");
+    let seen = Sample::new(&format!("{tenant}[[policies.rules]]\nwhen = \"Seats > 3\"\n")).problems();
+    assert!(seen.len() == 1 && seen[0].contains("did you mean attributes.ext.Seats?"), "{seen:#?}");
+}
+
+#[rstest]
+#[case("when = \"country == 'AU'\"", "news.when:", "did you mean user.country?")]
+#[case("when = \"ext.Plan != ''\"", "news.when:", "did you mean user.ext?")]
+#[case("when = \"attributes.country == 'AU'\"", "news.when:", "user, invite and results can be used here")]
+#[case(
+    "consent = \"all\"\nmerge_fields = { A = \"{{ displayName }}\" }",
+    "news.merge_fields.A:",
+    "did you mean user.displayName?"
+)]
+fn in_a_connector_an_attribute_is_one_of_the_user(#[case] keys: &str, #[case] place: &str, #[case] says: &str) {
+    let seen = problems(&format!("{NEWS}{keys}"));
+    assert!(seen.len() == 1 && seen[0].contains(place) && seen[0].contains(says), "{seen:#?}");
+}
+
+#[rstest]
+#[case("[policies.prefill]\ncity = \"{{ displayName }}\"", "invite, email and app can be used here")]
+#[case("[policies.prefill]\ncity = \"{{ source }}\"", "did you mean invite.source?")]
+#[case("[messages.en]\nclosed = \"{{ displayName }}\"", "email, app and support_code can be used here")]
+#[case("[messages.en]\nclosed = \"{{ name }}\"", "did you mean app.name?")]
+fn a_template_says_what_it_can_use(#[case] text: &str, #[case] says: &str) {
+    let list = "[[invites]]\nname = \"beta\"\nsource = \"invites.csv\"\n";
+    let seen = problems(&format!("{text}\n{list}"));
+    assert!(seen.len() == 1 && seen[0].contains(says), "{seen:#?}");
+}
+
+/// What `check` says of a template in `prefill` where the list has the one column `email`.
+fn with_prefill(template: &str) -> Vec<String> {
+    let list = "[[invites]]\nname = \"beta\"\nsource = \"invites.csv\"\n";
+    problems(&format!("[policies.prefill]\ncity = \"{template}\"\n{list}"))
+}
+
+#[test]
+fn a_column_that_no_list_has_is_an_error_unless_it_has_a_default() {
+    let seen = with_prefill("{{ invite.nick }}");
+    assert!(seen.len() == 1 && seen[0].contains("invite.nick is not there"), "{seen:#?}");
+    let seen = with_prefill("{{ invite.nick | trim | default('Guest') }}");
+    let said =
+        "warning: policies.default.prefill: no invite list has the column nick, so its default is always filled in";
+    assert!(seen.len() == 1 && seen[0].contains(said), "{seen:#?}");
+    assert_eq!(with_prefill("{{ invite.name | default('Guest') }}"), [""; 0]);
+    let seen = with_prefill("{{ app.nick | default('Guest') }}");
+    assert!(seen.len() == 1 && seen[0].contains("app.nick is not there"), "{seen:#?}");
+}

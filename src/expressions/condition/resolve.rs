@@ -5,7 +5,7 @@
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators};
 
 use super::paths::{PathUse, ResolvedExpression, WhenAbsent};
-use super::{ConditionError, OutOfBounds};
+use super::{ConditionError, OutOfBounds, UnknownName};
 use crate::values::nearest;
 
 /// How deep a condition's tree may be. The parser balances chains of `&&` and `||`, so these count as their logarithm.
@@ -214,8 +214,7 @@ impl PathResolver<'_> {
             return Ok(None);
         }
         if !self.names.contains(&name.as_str()) {
-            let near = nearest(name, self.names.iter().copied()).map(str::to_owned);
-            return Err(ConditionError::UnknownName { name: name.clone(), near });
+            return Err(ConditionError::UnknownName(UnknownName::new(name, self.names)));
         }
         members.push(name.clone());
         members.reverse();

@@ -103,7 +103,8 @@ fn an_evaluation_error_quotes_no_value(#[case] source: &str) {
 
 #[rstest]
 #[case("usr.email == ''", "the condition uses the unknown name usr: did you mean user?")]
-#[case("weather == ''", "the condition uses the unknown name weather")]
+#[case("weather == ''", "the condition uses the unknown name weather: user, invite and results can be used here")]
+#[case("user.ext.News == True", "the condition uses the unknown name True: did you mean true?")]
 #[case("user.email.endswith('x')", "the condition uses the unknown function endswith: did you mean endsWith?")]
 #[case("matches(user.email, 'x')", "the condition uses the unknown function matches")]
 #[case("false && user.email.nope()", "the condition uses the unknown function nope")]
@@ -119,6 +120,80 @@ fn an_evaluation_error_quotes_no_value(#[case] source: &str) {
 #[case("user{a: 1} == 1", "the condition uses a message with fields, which is not available")]
 fn names_what_is_wrong(#[case] source: &str, #[case] expected: &str) {
     assert_eq!(compile(source).unwrap_err().to_string(), expected);
+}
+
+#[rstest]
+#[case("user.country = 'AU'", "the condition has = at character 14: write ==")]
+#[case("user.é = 'AU' & !user.x", "the condition has = at character 8: write ==; it has & at character 15: write &&")]
+#[case(
+    "user.a == '=' | user.b === 'or'",
+    "the condition has | at character 15: write ||; it has === at character 24: write =="
+)]
+#[case("user.a <> 'x'", "the condition has <> at character 8: write !=")]
+#[case("user.a !== 'x'", "the condition has !== at character 8: write !=")]
+#[case(
+    "user.a => 1 || user.b=<2",
+    "the condition has => at character 8: write >=; it has =< at character 22: write <="
+)]
+#[case("user.a == 'x' AND user.b == 'and'", "the condition has AND at character 15: write &&")]
+#[case("user.a == 'x' or user.b", "the condition has or at character 15: write ||")]
+#[case("not user.news", "the condition has not at character 1: write !")]
+#[case("not(user.news)", "the condition has not at character 1: write !")]
+#[case("!('a' in invite.tags) && 'b' not in invite.tags", "the condition has not at character 30: write !")]
+#[case("user.a == ‘A or B’", "the condition has ‘ at character 11: write '")]
+#[case("user.a == “AU”", "the condition has “ at character 11: write \"")]
+#[case("user.a == 'AU’", "the condition has ’ at character 14: write '")]
+fn an_operator_of_another_language_is_named_with_its_place(#[case] source: &str, #[case] expected: &str) {
+    assert_eq!(compile(source).unwrap_err().to_string(), expected);
+}
+
+#[rstest]
+#[case("user.a = ‘x = y’ and not user.b", "user.a == 'x = y' && ! user.b")]
+#[case("user.a==1 &user.b", "user.a==1 &&user.b")]
+fn an_operator_of_another_language_is_repaired(#[case] source: &str, #[case] repaired: &str) {
+    let Err(ConditionError::OtherLanguage(found)) = compile(source) else { panic!("{source}") };
+    assert_eq!(found.repaired, repaired);
+}
+
+#[rstest]
+#[case("invite.tags.all(or, or == '=')")]
+#[case("user.and == user.not || user['or'] == \"‘=’\"")]
+#[case("!(user.a >= 1 && user.b <= 2 || user.c != '<>')")]
+fn what_only_looks_like_another_language_is_left_alone(#[case] source: &str) {
+    assert!(compile(source).is_ok(), "{:?}", compile(source));
+}
+
+#[rstest]
+#[case("", "it is empty")]
+#[case("  ", "it is empty")]
+#[case("user.a ==", "it ends too early, something is missing after its last word")]
+#[case("(user.a == 'x'", "it ends too early, something is missing after its last word")]
+#[case("user.a == 'x')", ") at character 14 is not expected there")]
+#[case("user.a 'ceo@contoso.com'", "a text at character 8 is not expected there")]
+#[case("user.a ==\n == 1", "== at character 12 is not expected there")]
+#[case(
+    "user.a in ('x', 'y')",
+    ", at character 15 is not expected there; a list is written in [ ], as in name in ['a', 'b']"
+)]
+#[case("has(user)", "invalid argument to has() macro (at character 5)")]
+fn says_where_the_text_stops_being_a_condition(#[case] source: &str, #[case] expected: &str) {
+    assert_eq!(compile(source).unwrap_err().to_string(), format!("the condition cannot be read: {expected}"));
+}
+
+#[test]
+fn a_limit_is_called_a_limit_and_says_what_to_do() {
+    let said = |source: &str| compile(source).unwrap_err().to_string();
+    for (text, limit, remedy) in [
+        (said(&" ".repeat(1025)), "the limit is 1024 bytes", "write it shorter"),
+        (said(&"(".repeat(33)), "the limit is 32 levels", "fewer brackets"),
+        (said(&"!".repeat(65)), "the limit is 64", "name in ['a', 'b']"),
+        (said(&"a.".repeat(129)), "the limit is 128 dots", "split it"),
+        (said(&format!("{}1 > 2", "1+".repeat(20))), "the limit is 16 levels", "split it"),
+        (said("invite.tags.map(a, a).all(b, b == '')"), "the limit is one at a time", "write two conditions"),
+        (ConditionError::ValueTooLarge.to_string(), "the limit is 1024 characters for a text and 256 items", ""),
+    ] {
+        assert!(text.contains(limit) && text.contains(remedy), "{text}");
+    }
 }
 
 #[rstest]

@@ -8,10 +8,10 @@ use cel::objects::{Key, Map};
 use serde_json::Value as Json;
 
 /// The longest text that a condition sees, in characters.
-const MAX_TEXT: usize = 1024;
+pub(super) const MAX_TEXT: usize = 1024;
 
 /// The longest list or largest object that a condition sees.
-const MAX_ITEMS: usize = 256;
+pub(super) const MAX_ITEMS: usize = 256;
 
 /// The deepest object that a condition sees as a whole.
 const MAX_DEPTH: usize = 8;

@@ -36,6 +36,8 @@ pub(super) fn environment(source: &str) -> Result<Environment<'static>, Template
 
 /// Our own filters, and those of the library that turn their value into a text.
 fn add_filters(environment: &mut Environment<'static>) {
+    environment.add_filter("default", default);
+    environment.add_filter("d", default);
     environment.add_filter("join", join);
     environment.add_filter("replace", |text: &Value, from: &str, to: &str| {
         replace(&booleans_in_lower_case(text).to_string(), from, to)
@@ -70,6 +72,14 @@ fn booleans_in_lower_case(value: &Value) -> Value {
         ValueKind::Bool => Value::from(if value.is_true() { "true" } else { "false" }),
         _ => value.clone(),
     }
+}
+
+/// The value, or another one if it is empty: absent, null, the empty text, or a list or table without items. With
+/// `lax`, false and zero are empty, too.
+fn default(value: Value, other: Option<Value>, lax: Option<bool>) -> Value {
+    let is_empty = value.is_undefined() || value.is_none() || value.len() == Some(0);
+    let replaced = is_empty || (lax.unwrap_or_default() && !value.is_true());
+    if replaced { other.unwrap_or_else(|| Value::from("")) } else { value }
 }
 
 /// The items as one text. Fails beyond the limit of the output.

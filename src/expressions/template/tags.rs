@@ -73,8 +73,8 @@ pub(super) struct TagSummary<'s> {
     pub(super) filters: Vec<&'s str>,
     /// Names after `is` or `is not`.
     pub(super) tests: Vec<&'s str>,
-    /// Names with their members.
-    paths: Vec<Vec<String>>,
+    /// Names with their members, each with whether a filter gives it a default.
+    paths: Vec<(Vec<String>, bool)>,
     blocks: usize,
 }
 
@@ -95,8 +95,8 @@ impl<'s> TagSummary<'s> {
 
     /// The paths that begin with one of `roots`, without repetition; a root alone if nothing more is known of it.
     pub(super) fn paths(&self, roots: &BTreeSet<String>) -> Vec<Vec<String>> {
-        let begins = |path: &&Vec<String>| path.first().is_some_and(|root| roots.contains(root));
-        let mut paths: Vec<_> = self.paths.iter().filter(begins).cloned().collect();
+        let begins = |path: &Vec<String>| path.first().is_some_and(|root| roots.contains(root));
+        let mut paths: Vec<_> = self.paths.iter().map(|(path, _)| path.clone()).filter(begins).collect();
         paths.extend(
             roots
                 .iter()
@@ -107,6 +107,13 @@ impl<'s> TagSummary<'s> {
         paths.sort();
         paths.dedup();
         paths
+    }
+
+    /// The paths that have a default wherever they are used.
+    pub(super) fn paths_with_default(&self) -> BTreeSet<Vec<String>> {
+        let without: BTreeSet<_> =
+            self.paths.iter().filter(|(_, has_default)| !has_default).map(|(path, _)| path).collect();
+        self.paths.iter().map(|(path, _)| path).filter(|path| !without.contains(path)).cloned().collect()
     }
 
     /// Reads one tag; hands back what follows it.
@@ -179,8 +186,35 @@ fn next_tag(source: &str) -> Option<(char, &str)> {
     }
 }
 
-/// The path that begins with `name` and goes on in `tokens`.
-fn path(name: &str, tokens: &[Token<'_>]) -> Vec<String> {
+/// Whether the filters that follow a path are or end in one that replaces an empty value.
+fn has_default(tokens: &[Token<'_>]) -> bool {
+    let mut rest = tokens;
+    while let [Token::Operator("|"), Token::Name(filter), after @ ..] = rest {
+        if ["default", "d"].contains(filter) {
+            return true;
+        }
+        rest = after_arguments(after);
+    }
+    false
+}
+
+/// What follows the arguments in brackets, if there are any.
+fn after_arguments<'t, 's>(tokens: &'t [Token<'s>]) -> &'t [Token<'s>] {
+    let mut open = 0_usize;
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            Token::Open('(') => open += 1,
+            Token::Close(')') if open > 1 => open -= 1,
+            Token::Close(')') if open == 1 => return tokens.get(at + 1..).unwrap_or_default(),
+            _ if open == 0 => return tokens,
+            _ => {}
+        }
+    }
+    &[]
+}
+
+/// The path that begins with `name` and goes on in `tokens`, and whether it has a default.
+fn path(name: &str, tokens: &[Token<'_>]) -> (Vec<String>, bool) {
     let mut path = vec![name.to_owned()];
     let mut rest = tokens;
     loop {
@@ -193,7 +227,7 @@ fn path(name: &str, tokens: &[Token<'_>]) -> Vec<String> {
                 path.push((*member).to_owned());
                 rest
             }
-            _ => return path,
+            _ => return (path, has_default(rest)),
         };
     }
 }

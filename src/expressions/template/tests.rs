@@ -60,6 +60,62 @@ fn absent_and_null_are_empty(#[case] source: &str) {
 }
 
 #[rstest]
+#[case("{{ user.city | default('x') }}")]
+#[case("{{ user.city | d('x') }}")]
+#[case("{{ user.city | trim | default('x') | upper | lower }}")]
+#[case("{{ user.ext.A.b.c | default('x') }}")]
+#[case("{{ results.billing.id | default('x') }}")]
+#[case("{{ email | default('x') }}")]
+#[case("{{ invite.none | join(', ') | default('x') }}")]
+#[case("{{ none | default('x') }}")]
+#[case("{{ '' | default('x') }}{{ [] | default('') }}{{ {} | default }}")]
+fn a_default_replaces_what_is_absent_null_or_empty(#[case] source: &str) {
+    let empty =
+        json!({ "user": { "city": "", "ext": { "A": [] } }, "results": { "billing": { "id": "" } }, "email": "" });
+    for context in [json!({}), json!({ "user": { "city": null }, "invite": { "none": [] } }), empty] {
+        assert_eq!(render(source, &context).as_deref(), Ok("x"), "{source} over {context}");
+    }
+}
+
+#[test]
+fn a_default_leaves_everything_else() {
+    let context = json!({ "user": { "no": false, "zero": 0, "blank": " ", "list": [""] } });
+    let source = "{{ user.no | default(1) }},{{ user.zero | default(1) }},{{ user.blank | default(1) }},\
+                  {{ user.list | default(1) | length }},{{ user.no | default('x', true) }}";
+    assert_eq!(render(source, &context).as_deref(), Ok("false,0, ,1,x"));
+}
+
+#[rstest]
+#[case("{{ invite.nick | default('x') }}", true)]
+#[case("{{ invite['nick'] | trim | replace('a', (1)) | d('x') | upper }}", true)]
+#[case("{% if invite.nick | default('x') == 'x' %}{{ invite.nick | d(1) }}{% endif %}", true)]
+#[case("{{ invite.nick }}", false)]
+#[case("{{ invite.nick | upper }}", false)]
+#[case("{{ invite.nick ~ email | default('x') }}", false)]
+#[case("{{ invite.nick | default('x') }}{{ invite.nick }}", false)]
+#[case("{{ email | default(invite.nick) }}", false)]
+fn knows_which_paths_have_a_default(#[case] source: &str, #[case] expected: bool) {
+    let path = ["invite".to_owned(), "nick".to_owned()];
+    assert_eq!(compile(source).unwrap().has_default(&path), expected);
+}
+
+#[test]
+fn a_limit_is_called_a_limit_and_says_what_to_do() {
+    let said = |source: &str| compile(source).unwrap_err().to_string();
+    for (text, limit, remedy) in [
+        (said(&" ".repeat(4097)), "the limit is 4096 bytes", "write it shorter"),
+        (said(&format!("{{{{ {}", "(".repeat(17))), "the limit is 16 levels", "fewer brackets"),
+        (said(&"{% if user %}".repeat(9)), "the limit is 8 levels", "split it"),
+        (said(&format!("{{{{ user{} }}}}", "|lower".repeat(65))), "the limit is 64", "split it"),
+        (said(&format!("{{{{ user{} }}}}", ".a".repeat(65))), "the limit is 64 dots", "split it"),
+        (TemplateError::OutOfFuel.to_string(), "the limit is 20000", "loop over less"),
+        (TemplateError::OutputTooLong.to_string(), "the limit is 16384 bytes", "shorter values"),
+    ] {
+        assert!(text.contains(limit) && text.contains(remedy), "{text}");
+    }
+}
+
+#[rstest]
 #[case("José Ángel", "jose-angel")]
 #[case("Jose\u{301}", "jose")]
 #[case("O'Neil", "oneil")]
@@ -74,8 +130,8 @@ fn makes_slugs(#[case] text: &str, #[case] expected: &str) {
 
 #[rstest]
 #[case("{{ usr.name }}", "the template uses the unknown name usr: did you mean user?")]
-#[case("{{ weather }}", "the template uses the unknown name weather")]
-#[case("{{ debug() }}", "the template uses the unknown name debug")]
+#[case("{{ weather }}", "the template uses the unknown name weather: user, invite, results and email can be used here")]
+#[case("{{ debug() }}", "the template uses the unknown name debug: user, invite, results and email can be used here")]
 #[case("{{ user.name | slugg }}", "the template uses the unknown filter slugg: did you mean slug?")]
 #[case("{% if false %}{{ user.name | nope }}{% endif %}", "the template uses the unknown filter nope")]
 #[case("{{ user.name is odder }}", "the template uses the unknown test odder")]

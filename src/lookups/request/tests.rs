@@ -9,9 +9,9 @@ use serde_json::json;
 use url::ParseError;
 
 use super::*;
-use crate::expressions::TemplateError;
+use crate::expressions::{TemplateError, UnknownName};
 use crate::lookups::LookupSubject;
-use crate::lookups::context::context;
+use crate::lookups::context::{NAMES, context};
 use crate::values::{App, EmailAddress, Invitation};
 
 const URL: &str = "https://crm.contoso.com/people/{{ app.name }}/of?email={{ email }}&is={{ app.name }}";
@@ -152,7 +152,7 @@ fn what_an_invitation_does_not_say_needs_a_default() {
 )]
 #[case(
     "https://crm.contoso.com/{{ emial }}",
-    InvalidRequest::Template(TemplateError::UnknownName { name: "emial".into(), near: Some("email".into()) })
+    InvalidRequest::Template(TemplateError::UnknownName(UnknownName::new("emial", &NAMES)))
 )]
 fn an_address_that_could_lead_elsewhere_is_refused(#[case] source: &str, #[case] problem: InvalidRequest) {
     assert_eq!(UrlTemplate::try_new(source).unwrap_err(), problem);
