@@ -5,9 +5,11 @@
 //! if it never read anything. Invitations are checked one by one; a bad one is reported and skipped.
 
 pub(crate) mod columns;
+mod compact_lines;
 pub mod csv_reader;
 pub(crate) mod csv_writer;
 mod freshness;
+mod line;
 pub(crate) mod line_problem;
 pub(crate) mod list;
 mod look_alikes;

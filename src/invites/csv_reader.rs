@@ -1,20 +1,22 @@
 //! Reading an invite list in CSV: a header, then one invitation a line. A bad line is reported with its number and
 //! skipped; the rest is used.
 
-mod line;
-
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::Arc;
 
 use csv::{ReaderBuilder, StringRecord};
 
-pub(crate) use line::{DayEdge, parse_moment};
+pub(crate) use super::line::{DayEdge, parse_moment};
 
 use super::columns::{Column, Columns, HeaderError};
+use super::compact_lines::CompactLine;
+use super::line;
 use super::line_problem::{LineProblem, LineReport, MAX_CELL};
 use super::look_alikes::LookAlikes;
-use super::snapshot::Snapshot;
-use crate::values::{AppId, AttributeName, AttributeTypes, AttributeValue, Invitation};
+use super::snapshot::{Snapshot, SnapshotBuilder};
+use crate::values::{AppId, AttributeTypes, AttributeValue};
 
 /// The longest first line, in bytes.
 const MAX_HEADER: usize = 64 * 1024;
@@ -86,58 +88,118 @@ pub(crate) fn check_header(input: impl Read, options: &ListOptions) -> Result<He
     Ok(Header { columns: visible.collect(), problems })
 }
 
-/// Reads a whole list. No cell can hold a line break, so a quote that was forgotten spoils only its own line.
-pub fn read(
-    bytes: &[u8],
+/// Reads a whole list. No cell can hold a line break, so a quote that was forgotten spoils only its own line. Bytes that
+/// are handed over are freed as soon as their lines are read.
+pub fn read<'a>(
+    bytes: impl Into<Cow<'a, [u8]>>,
     options: &ListOptions,
     unended: UnendedLine,
 ) -> Result<(Snapshot, Vec<LineReport>), ListError> {
-    let mut lines = lines(bytes);
-    let (columns, mut problems) = columns(lines.next().unwrap_or_default(), options)?;
-    let mut snapshot = Snapshot::builder();
-    let mut look_alikes = LookAlikes::default();
-    let mut numbered = (2..).zip(lines).peekable();
-    while let Some((line, bytes)) = numbered.next() {
-        // The last line is blank if the list ends its lines. Otherwise it may be cut off.
-        if numbered.peek().is_none() && !is_blank(bytes) {
-            let problem = if unended == UnendedLine::Used { LineProblem::Unended } else { LineProblem::CutOff };
-            let is_used = problem.is_used();
-            problems.push(LineReport { line, problem });
-            if !is_used {
-                break;
+    let bytes = bytes.into();
+    let mut lines = lines(&bytes);
+    let (columns, problems) = columns(lines.next().unwrap_or_default(), options)?;
+    let mut reader = LineReader {
+        columns,
+        options,
+        snapshot: Snapshot::builder(&bytes),
+        look_alikes: LookAlikes::default(),
+        problems,
+    };
+    reader.read(lines, unended)?;
+    let peak = bytes.len() + reader.memory();
+    drop(bytes);
+    Ok(reader.finish(peak))
+}
+
+/// Reads lines, one after another.
+struct LineReader<'a> {
+    columns: Columns,
+    options: &'a ListOptions,
+    snapshot: SnapshotBuilder,
+    look_alikes: LookAlikes,
+    problems: Vec<LineReport>,
+}
+
+impl LineReader<'_> {
+    /// Reads all lines after the first one.
+    fn read<'l>(&mut self, lines: impl Iterator<Item = &'l [u8]>, unended: UnendedLine) -> Result<(), ListError> {
+        let mut numbered = (2..).zip(lines).peekable();
+        while let Some((line, bytes)) = numbered.next() {
+            // The last line is blank if the list ends its lines. Otherwise it may be cut off.
+            if numbered.peek().is_none() && !is_blank(bytes) {
+                let problem = if unended == UnendedLine::Used { LineProblem::Unended } else { LineProblem::CutOff };
+                let is_used = problem.is_used();
+                self.problems.push(LineReport { line, problem });
+                if !is_used {
+                    break;
+                }
             }
+            self.read_line(line, bytes)?;
         }
-        let read = cells(bytes)
-            .and_then(|cells| within_limits(&columns, cells))
-            .and_then(|cells| line::invitation(&columns, &cells, line, options));
-        let added = read.and_then(|invitation| {
-            let Some(invitation) = invitation else { return Ok(()) };
-            if let Some(rule) = &invitation.rule {
-                look_alikes.add(rule, line);
-            }
-            let misfits = misfits(&invitation, &options.types);
-            snapshot.add(invitation)?;
-            problems.extend(misfits);
-            Ok(())
-        });
-        if let Err(problem) = added {
-            problems.push(LineReport { line, problem });
-        }
+        Ok(())
     }
-    problems.extend(look_alikes.finish());
-    problems.sort_by_key(|problem| problem.line);
-    Ok((snapshot.finish(), problems))
+
+    /// Reads one line. If it says no more than its rule, or cannot be used, its cells are not kept.
+    fn read_line(&mut self, line: u64, bytes: &[u8]) -> Result<(), ListError> {
+        let cells = &mut self.snapshot.lines;
+        let place = cells.begin_line().ok_or_else(|| ListError::Read("its cells have more than 4 GiB".to_owned()))?;
+        let split = split(bytes, &mut |cell| cells.push_cell(cell));
+        let compact = self.snapshot.lines.line(place);
+        let read = split
+            .and_then(|()| within_limits(&self.columns, compact))
+            .and_then(|()| line::check(&self.columns, compact, self.options));
+        match read {
+            Ok(Some(checked)) => {
+                if let Some(rule) = &checked.rule {
+                    self.look_alikes.add(rule, line);
+                }
+                self.problems.extend(misfits(&self.columns, compact, line, &self.options.types));
+                let is_bare = line::is_bare(&self.columns, compact, &checked);
+                self.snapshot.add(line, (!is_bare).then_some(place), checked.rule.as_ref(), checked.code.as_ref());
+                if is_bare { self.snapshot.lines.remove_from(place) } else { self.snapshot.lines.end_line() }
+            }
+            Ok(None) => self.snapshot.lines.remove_from(place),
+            Err(problem) => {
+                self.snapshot.lines.remove_from(place);
+                self.problems.push(LineReport { line, problem });
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes of all that was kept of the lines so far.
+    fn memory(&self) -> usize {
+        self.snapshot.memory() + self.look_alikes.memory() + self.problems.len() * size_of::<LineReport>()
+    }
+
+    /// The list of all lines, and what is wrong with them. `peak`: the most memory that reading it held.
+    fn finish(self, peak: usize) -> (Snapshot, Vec<LineReport>) {
+        let Self { columns, options, snapshot, look_alikes, mut problems } = self;
+        problems.extend(look_alikes.finish());
+        let (snapshot, twice) = snapshot.finish(columns, options.clone(), peak);
+        // Of a line that is not used, no cell is left out.
+        let is_twice = |line: u64| twice.binary_search_by_key(&line, |report| report.line).is_ok();
+        let is_misfit = |problem: &LineProblem| matches!(problem, LineProblem::Misfit { .. });
+        problems.retain(|report| !(is_misfit(&report.problem) && is_twice(report.line)));
+        problems.extend(twice);
+        problems.sort_by_key(|problem| problem.line);
+        (snapshot, problems)
+    }
 }
 
 /// The cells that do not fit the declared type of their column.
-fn misfits(invitation: &Invitation, types: &AttributeTypes) -> Vec<LineReport> {
-    let misfit = |(attribute, text): (&AttributeName, &String)| {
+fn misfits(columns: &Columns, cells: CompactLine<'_>, line: u64, types: &AttributeTypes) -> Vec<LineReport> {
+    if types.iter().next().is_none() {
+        return Vec::new();
+    }
+    let misfit = |(column, text): (&Column, &str)| {
+        let attribute = column.attribute.clone()?;
         let declared = types.declared(attribute.as_str())?;
-        let fits = AttributeValue::String(text.clone()).convert(declared).is_some();
+        let fits = AttributeValue::String(text.to_owned()).convert(declared).is_some();
         let problem = LineProblem::Misfit { attribute: attribute.clone(), declared };
-        (!fits).then_some(LineReport { line: invitation.line, problem })
+        (!fits).then_some((attribute, LineReport { line, problem }))
     };
-    invitation.prefill.iter().filter_map(misfit).collect()
+    line::filled(columns, cells).filter_map(misfit).collect::<BTreeMap<_, _>>().into_values().collect()
 }
 
 /// Whether a line has no content.
@@ -145,9 +207,9 @@ fn is_blank(line: &[u8]) -> bool {
     line.iter().all(|byte| byte.is_ascii_whitespace() || *byte == b',')
 }
 
-/// The cells, if none is longer than a cell may be.
-fn within_limits(columns: &Columns, cells: Vec<String>) -> Result<Vec<String>, LineProblem> {
-    let Some((at, cell)) = cells.iter().enumerate().find(|(_, cell)| cell.len() > MAX_CELL) else { return Ok(cells) };
+/// Fails if a cell is longer than a cell may be.
+fn within_limits(columns: &Columns, line: CompactLine<'_>) -> Result<(), LineProblem> {
+    let Some((at, cell)) = line.cells().enumerate().find(|(_, cell)| cell.len() > MAX_CELL) else { return Ok(()) };
     let name = columns.0.get(at).map(|column| column.name.clone());
     Err(LineProblem::CellTooLong { column: at + 1, name, length: cell.len() })
 }
@@ -160,11 +222,12 @@ pub(super) fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     bytes.split(ends).map(|line| line.strip_suffix(b"\r").unwrap_or(line))
 }
 
-/// The cells of one line, trimmed.
-fn cells(line: &[u8]) -> Result<Vec<String>, LineProblem> {
+/// Splits one line, and calls `add` with each cell, trimmed.
+fn split(line: &[u8], add: &mut impl FnMut(&str)) -> Result<(), LineProblem> {
     let line = str::from_utf8(line).map_err(|_| LineProblem::NotUtf8)?;
     if !line.contains('"') {
-        return Ok(line.split(',').map(|cell| cell.trim().to_owned()).collect());
+        line.split(',').for_each(|cell| add(cell.trim()));
+        return Ok(());
     }
     // A second line is added. If it is not read as a record of its own, a quote of the first line was not closed.
     let probed = format!("{line}\n.\n");
@@ -173,7 +236,10 @@ fn cells(line: &[u8]) -> Result<Vec<String>, LineProblem> {
     let not_csv = |error: csv::Error| LineProblem::NotCsv { reason: error.to_string() };
     let records: Vec<StringRecord> = reader.records().collect::<Result<_, _>>().map_err(not_csv)?;
     match records.as_slice() {
-        [record, _] => Ok(record.iter().map(str::to_owned).collect()),
+        [record, _] => {
+            record.iter().for_each(add);
+            Ok(())
+        }
         _ => Err(LineProblem::OpenQuote),
     }
 }
@@ -183,7 +249,9 @@ pub(super) fn columns(first: &[u8], options: &ListOptions) -> Result<(Columns, V
     if first.len() > MAX_HEADER {
         return Err(ListError::HeaderTooLong);
     }
-    let header = cells(first).map_err(|problem| ListError::Read(format!("line 1 {problem}")))?;
+    let mut header = Vec::new();
+    split(first, &mut |name| header.push(name.to_owned()))
+        .map_err(|problem| ListError::Read(format!("line 1 {problem}")))?;
     if let Some(at) = header.iter().position(|name| name.len() > MAX_NAME) {
         let length = header.get(at).map_or(0, String::len);
         return Err(ListError::NameTooLong { column: at + 1, length });

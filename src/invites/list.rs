@@ -147,7 +147,7 @@ impl ListInvites {
     /// Parses on a thread that answers no hooks, since a long list takes its time.
     async fn parse(&self, bytes: Vec<u8>, unended: UnendedLine) -> Result<(Snapshot, Vec<LineReport>), ListError> {
         let options = self.settings.options.clone();
-        let parsed = tokio::task::spawn_blocking(move || csv_reader::read(&bytes, &options, unended)).await;
+        let parsed = tokio::task::spawn_blocking(move || csv_reader::read(bytes, &options, unended)).await;
         parsed.unwrap_or_else(|_| Err(ListError::Read("reading it broke off".to_owned())))
     }
 

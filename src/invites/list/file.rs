@@ -63,7 +63,7 @@ pub(crate) fn load(settings: &Settings) -> Result<(Snapshot, Vec<LineReport>), L
     let own = settings.clone();
     let content = begin(move || files::read(&own.path, own.max_bytes).map_err(|error| unreadable(&error)));
     let content = content?.wait(READ_LIMIT)?;
-    csv_reader::read(&content.bytes, &settings.options, UnendedLine::Used)
+    csv_reader::read(content.bytes, &settings.options, UnendedLine::Used)
 }
 
 /// A list's header that is being read.

@@ -1,14 +1,15 @@
 //! Look-ups by address, domain and code.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 use rstest::rstest;
 
 use super::*;
 use crate::invites::csv_reader::{self, ListOptions};
 use crate::invites::line_problem::LineReport;
-use crate::values::{AppId, AttributeTypes, Code, InvitationState};
+use crate::values::{AppId, AttributeName, AttributeTypes, Code, InvitationState};
 
 fn snapshot(text: &str) -> Snapshot {
     snapshot_for(&[], text)
@@ -133,7 +134,105 @@ fn a_rule_is_found_as_it_is_written() {
     assert_eq!([line("@*.example.org"), line("jo+x@example.com"), line("@mail.example.com")], [None; 3]);
 }
 
+/// The bytes of a list of 20,000 lines, for each line.
+fn bytes_per_line(header: &str, line: impl Fn(u32) -> String) -> usize {
+    let lines: String = (0..20_000).map(|number| line(number) + "\n").collect();
+    let snapshot = snapshot(&format!("{header}\n{lines}"));
+    assert_eq!(snapshot.len(), 20_000);
+    snapshot.memory() / snapshot.len()
+}
+
+#[test]
+fn a_bare_line_takes_at_most_32_bytes() {
+    assert!(bytes_per_line("email", |number| format!("person{number}@fabrikam.com")) <= 32);
+    assert!(bytes_per_line("email,name,tags", |number| format!("person{number}@fabrikam.com,,")) <= 32);
+    assert!(bytes_per_line("email", |number| format!("@partner{number}.example")) <= 32);
+}
+
+#[test]
+fn a_line_with_three_short_columns_takes_at_most_160_bytes() {
+    let header = "email,name,tags,expires";
+    let cells = "Jo Bradford,beta;press,2027-12-31";
+    assert!(bytes_per_line(header, |number| format!("person{number}@fabrikam.com,{cells}")) <= 100);
+    assert!(bytes_per_line(header, |number| format!("person{number}+news@fabrikam.com,{cells}")) <= 160);
+    assert!(bytes_per_line(header, |number| format!("@partner{number}.example,{cells}")) <= 100);
+    let code = |number| format!("sha256:{number:064x}");
+    assert!(bytes_per_line("code,email,tags", |number| format!("{},,press", code(number))) <= 128);
+    assert!(bytes_per_line(&format!("code,{header}"), |number| format!("{},,{cells}", code(number))) <= 160);
+}
+
+#[test]
+fn cells_of_lines_that_are_not_used_take_nothing() {
+    let bad = format!("nobody,{}\n", "x".repeat(1000)).repeat(100);
+    let text = format!("email,note\na@example.com\n{bad},\n@example.com,\n@co.uk,{}\n", "x".repeat(1000));
+    let options =
+        ListOptions { source: "beta".into(), apps: Vec::new(), extension_app: None, types: AttributeTypes::default() };
+    let (snapshot, problems) = csv_reader::read(text.as_bytes(), &options, csv_reader::UnendedLine::Used).unwrap();
+    assert_eq!((snapshot.len(), problems.len()), (2, 101));
+    assert!(snapshot.memory() < 100, "{} bytes", snapshot.memory());
+    assert!(snapshot.load_peak() > text.len(), "{} bytes", snapshot.load_peak());
+}
+
+/// The columns of generated lists, without the email.
+const COLUMNS: [&str; 10] =
+    ["name", "apps", "tags", "not_before", "expires", "groups", "roles", "note", "city", "table"];
+
+/// Cells for these columns, some of them empty, quoted or long.
+fn cells() -> impl Strategy<Value = Vec<String>> {
+    let list = "|[a-zé ]{1,9}(; ?[a-z]{1,3}){0,3}";
+    let text = prop_oneof!["", "[a-zA-Zé漢, ]{0,12}", "[a-z]{1,300}", "[a-z]\"[a-z]"];
+    let app = "|44444444-0000-0000-0000-00000000000[1-9](;44444444-0000-0000-0000-00000000000[1-9])?";
+    let columns = (text.clone(), app, list, "|20[12][0-9]-0[1-9]-1[0-9]", "|20[34][0-9]-0[1-9]-1[0-9]");
+    let others = (list, list, text.clone(), text.clone(), text);
+    (columns, others).prop_map(|((a, b, c, d, e), (f, g, h, i, j))| {
+        Vec::from([a, b.to_owned(), c, d, e, f, g, h, i, j].map(|cell| cell.trim().to_owned()))
+    })
+}
+
+/// The invitation that the cells of a line say, without the reader of lists.
+fn said(line: u64, email: &str, cells: &[String]) -> Invitation {
+    let columns = COLUMNS.into_iter().zip(cells.iter().map(String::as_str)).chain([("email", email)]);
+    let columns: BTreeMap<&str, &str> = columns.filter(|(_, cell)| !cell.is_empty()).collect();
+    let cell = |name: &str| columns.get(name).copied();
+    let items = |name: &str| cell(name).into_iter().flat_map(|cell| cell.split(';')).map(str::trim).collect::<Vec<_>>();
+    let list = |name: &str| items(name).into_iter().filter(|item| !item.is_empty()).map(str::to_owned).collect();
+    let midnight = |name: &str| cell(name).map(|day| format!("{day}T00:00:00Z").parse::<DateTime<Utc>>().unwrap());
+    Invitation {
+        apps: items("apps").into_iter().map(|app| app.parse().unwrap()).collect(),
+        not_before: midnight("not_before"),
+        expires: midnight("expires").map(|day| day + chrono::Days::new(1)),
+        tags: list("tags"),
+        groups: list("groups"),
+        roles: list("roles"),
+        prefill: cell("city").map(|city| (AttributeName::new("city"), city.to_owned())).into_iter().collect(),
+        columns: columns.iter().map(|(name, cell)| ((*name).to_owned(), (*cell).to_owned())).collect(),
+        ..Invitation::new("beta".into(), line, Some(email.parse().unwrap()))
+    }
+}
+
+/// A line as a spreadsheet writes it.
+fn csv_line(cells: &[String]) -> String {
+    let quoted = |cell: &String| {
+        let needs_quotes = cell.contains([',', '"']);
+        if needs_quotes { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.clone() }
+    };
+    cells.iter().map(quoted).collect::<Vec<_>>().join(",")
+}
+
 proptest! {
+    #[test]
+    fn an_invitation_is_what_the_cells_of_its_line_say(list in prop::collection::vec(cells(), 1..12)) {
+        let email = |line: usize| if line % 3 == 2 { format!("@d{line}.example") } else { format!("p{line}@example.com") };
+        let lines = list.iter().enumerate().map(|(line, cells)| format!("{},{}\n", csv_line(cells), email(line)));
+        let snapshot = snapshot(&format!("{},email\n{}", COLUMNS.join(","), lines.collect::<String>()));
+        for (at, cells) in list.iter().enumerate() {
+            let asked = if at % 3 == 2 { format!("jo{}", email(at)) } else { email(at) };
+            let found = snapshot.find(&asked.parse().unwrap(), EmailMatch::Exact);
+            let expected = said(at as u64 + 2, &email(at), cells);
+            prop_assert_eq!(format!("{found:?}"), format!("{:?}", [&expected]));
+        }
+    }
+
     #[test]
     fn finds_what_a_comparison_of_every_line_finds(
         list in prop::collection::vec("(a|b|\\.|\\+|=){1,4}@(gmail|googlemail|example)\\.com|@(\\*\\.)?(example|m\\.example)\\.com", 0..12),
