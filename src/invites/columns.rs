@@ -1,10 +1,51 @@
 //! The header of an invite list: which columns there are, and what each is for.
 
-use crate::values::{AppId, AttributeName};
+use crate::values::{AppId, AttributeName, Code};
+
+/// The column of addresses, as templates see it.
+pub(super) const EMAIL: &str = "email";
 
 /// The columns that have a meaning of their own. Every other column must be an attribute's name.
 pub(super) const RESERVED: [&str; 11] =
     ["email", "name", "apps", "tags", "code", "uses", "not_before", "expires", "groups", "roles", "note"];
+
+/// What address books, mail programs and spreadsheets call the column `email`, without case, blanks and punctuation.
+/// `userPrincipalName` is not among them: a name to sign in with need not be an address that receives mail.
+const EMAIL_NAMES: [&str; 18] = [
+    "email",
+    "emails",
+    "mail",
+    "emailaddress",
+    "emailaddresses",
+    "mailaddress",
+    // Google Contacts
+    "email1value",
+    // German
+    "emailadresse",
+    "emailadressen",
+    "mailadresse",
+    // Dutch
+    "emailadres",
+    "mailadres",
+    // French
+    "adresseemail",
+    "adressemail",
+    "courriel",
+    // Italian
+    "indirizzoemail",
+    // Spanish and Portuguese
+    "correoelectrónico",
+    "endereçodeemail",
+];
+
+/// The most names of a header that an error quotes.
+const SHOWN_NAMES: usize = 6;
+
+/// The longest name that is quoted, in characters.
+const SHOWN_CHARACTERS: usize = 40;
+
+/// The most digits in a name that is quoted. More of them may be a telephone number or a code.
+const SHOWN_DIGITS: usize = 3;
 
 /// Columns that templates never see: even the digest of a code is secret.
 const HIDDEN: [&str; 2] = ["code", "uses"];
@@ -12,7 +53,27 @@ const HIDDEN: [&str; 2] = ["code", "uses"];
 /// Whether the column has a meaning of its own.
 #[must_use]
 pub(crate) fn is_reserved(name: &str) -> bool {
-    RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name))
+    reserved(name).is_some()
+}
+
+/// The reserved column that a name stands for, in any case, with a blank or a hyphen for an underscore.
+fn reserved(written: &str) -> Option<&'static str> {
+    if is_email(written) {
+        return Some(EMAIL);
+    }
+    let name = bare(written).replace([' ', '\u{a0}', '-'], "_");
+    RESERVED.into_iter().find(|reserved| reserved.eq_ignore_ascii_case(&name))
+}
+
+/// Whether a name is one of those that people give to the column `email`.
+pub(super) fn is_email(written: &str) -> bool {
+    let folded: String = written.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    EMAIL_NAMES.contains(&folded.as_str())
+}
+
+/// A name without blanks and quotes around it.
+fn bare(written: &str) -> &str {
+    written.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{FEFF}' | '"' | '\''))
 }
 
 /// The attributes that every directory has. A custom one is written `ext.Name` or in full.
@@ -83,15 +144,66 @@ pub(super) struct Columns(pub(super) Vec<Column>);
 /// What is wrong with a header.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderError {
-    /// The first line names no `email`.
-    #[error("the first line must name the columns, and one of them must be email")]
-    NoEmail,
-    /// A name occurs twice.
-    #[error("the column {0} occurs twice")]
-    Twice(String),
-    /// Cells separated by semicolons.
-    #[error("the columns are separated by semicolons: save the list with commas")]
-    Semicolons,
+    /// No column is the `email`.
+    #[error(
+        "the first line must name the columns, and one of them must be email, which may be written E-Mail, Email Address \
+         or Mail: this line {found}"
+    )]
+    NoEmail {
+        /// What the line says, as a verb with its object.
+        found: String,
+    },
+    /// The line is a line of a list that has no header.
+    #[error(
+        "looks like an address, not like a header: put a line before it that names the columns, one of which must be email"
+    )]
+    Address,
+    /// The line is a code, or its digest.
+    #[error(
+        "looks like a code, not like a header: name a list whose first line names the columns, one of which must be email"
+    )]
+    Code,
+    /// Two columns are the same.
+    #[error("the column {name} occurs twice{}", written_as(first, second))]
+    Twice {
+        /// The column.
+        name: String,
+        /// How the first one is written.
+        first: String,
+        /// How the second one is written.
+        second: String,
+    },
+}
+
+fn written_as(first: &str, second: &str) -> String {
+    if first == second { String::new() } else { format!(", as {first:?} and as {second:?}: keep one of them") }
+}
+
+/// Why a header without `email` cannot be used. A list without a header has data in its first line, which is not
+/// quoted.
+fn without_email(names: &[&str]) -> HeaderError {
+    if names.iter().any(|name| name.contains('@')) {
+        return HeaderError::Address;
+    }
+    if names.iter().any(|name| name.starts_with("sha256:") || name.parse::<Code>().is_ok()) {
+        return HeaderError::Code;
+    }
+    let names: Vec<&str> = names.iter().copied().filter(|name| !name.is_empty()).collect();
+    let shown: Vec<String> = (1..).zip(&names).take(SHOWN_NAMES).map(|(at, name)| shown_name(name, at)).collect();
+    let found = match names.len().saturating_sub(shown.len()) {
+        _ if names.is_empty() => "is empty".to_owned(),
+        0 => format!("names {}", shown.join(", ")),
+        more => format!("names {} and {more} more", shown.join(", ")),
+    };
+    HeaderError::NoEmail { found }
+}
+
+/// A name as a message may quote it; if it looks like data rather than a name, its number.
+fn shown_name(name: &str, number: usize) -> String {
+    let is_of_names = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.' | '/' | '(' | ')' | ':' | '#');
+    let digits = name.chars().filter(char::is_ascii_digit).count();
+    let is_name = name.chars().count() <= SHOWN_CHARACTERS && digits <= SHOWN_DIGITS && name.chars().all(is_of_names);
+    if is_name { name.to_owned() } else { format!("(column {number})") }
 }
 
 impl Columns {
@@ -100,27 +212,25 @@ impl Columns {
         header: impl Iterator<Item = &'a str>,
         extension_app: Option<&AppId>,
     ) -> Result<(Self, Vec<String>), HeaderError> {
+        let header: Vec<&str> = header.map(bare).collect();
         let mut columns: Vec<Column> = Vec::new();
         let mut unknown = Vec::new();
-        for written in header {
-            let written = written.trim_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}');
-            let reserved = RESERVED.iter().find(|name| name.eq_ignore_ascii_case(written));
-            let name = reserved.map_or_else(|| written.to_owned(), ToString::to_string);
+        for written in &header {
+            let reserved = reserved(written);
+            let name = reserved.unwrap_or(written).to_owned();
             let attribute = if reserved.is_some() { None } else { attribute(&name, extension_app) };
             let same = |known: &Column| known.name == name || (attribute.is_some() && known.attribute == attribute);
-            if !name.is_empty() && columns.iter().any(same) {
-                return Err(HeaderError::Twice(name));
-            }
-            if name.contains(';') {
-                return Err(HeaderError::Semicolons);
+            if let Some(first) = columns.iter().position(same).filter(|_| !name.is_empty()) {
+                let first = header.get(first).copied().unwrap_or_default().to_owned();
+                return Err(HeaderError::Twice { name, first, second: (*written).to_owned() });
             }
             if reserved.is_none() && attribute.is_none() && !name.is_empty() {
                 unknown.push(name.clone());
             }
             columns.push(Column { name, attribute });
         }
-        if !columns.iter().any(|column| column.name == "email") {
-            return Err(HeaderError::NoEmail);
+        if !columns.iter().any(|column| column.name == EMAIL) {
+            return Err(without_email(&header));
         }
         Ok((Self(columns), unknown))
     }

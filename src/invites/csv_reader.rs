@@ -1,12 +1,17 @@
 //! Reading an invite list in CSV: a header, then one invitation a line. A bad line is reported with its number and
-//! skipped; the rest is used.
+//! skipped; the rest is used. The list may be written as spreadsheets write it (`format.rs`, `encoding.rs`).
+
+mod encoding;
+mod format;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::Arc;
 
-use csv::{ReaderBuilder, StringRecord};
+pub(super) use encoding::LineEnds;
+pub(crate) use encoding::TextEncoding;
+pub(super) use format::{ListFormat, ListStart};
 
 pub(crate) use super::line::{DayEdge, parse_moment};
 
@@ -20,6 +25,9 @@ use crate::values::{AppId, AttributeTypes, AttributeValue};
 
 /// The longest first line, in bytes.
 const MAX_HEADER: usize = 64 * 1024;
+
+/// The most bytes before the header's text and for its end: a byte order mark, and a line that names the separator.
+const MAX_BEFORE_HEADER: usize = 512;
 
 /// The longest name of a column, in bytes.
 const MAX_NAME: usize = 256;
@@ -50,14 +58,39 @@ pub struct ListOptions {
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
     /// The header is unusable.
-    #[error("line 1: {0}")]
-    Header(#[from] HeaderError),
-    /// The first line is longer than any header is.
-    #[error("line 1: the header has more than {MAX_HEADER} bytes: is this an invite list?")]
-    HeaderTooLong,
+    #[error("line {line}: {error}")]
+    Header {
+        /// The line of the header.
+        line: u64,
+        /// What is wrong with it.
+        error: HeaderError,
+    },
+    /// The line is longer than any header is.
+    #[error("line {line}: the header has more than {MAX_HEADER} bytes: is this an invite list?")]
+    HeaderTooLong {
+        /// The line of the header.
+        line: u64,
+    },
+    /// It cannot be told what separates the names of the columns.
+    #[error(
+        "line {line}: it cannot be told whether commas, semicolons or tabs separate the columns: use one of them only, \
+         or begin the list with a line sep=;"
+    )]
+    Separators {
+        /// The line of the header.
+        line: u64,
+    },
+    /// The line that names the separator names another one than there are.
+    #[error("line 1: after sep= there must be a comma, a semicolon or a tab")]
+    NamedSeparator,
+    /// The file is a workbook.
+    #[error("this is a workbook of a spreadsheet program: save it as CSV UTF-8")]
+    Workbook,
     /// A column's name is longer than any name is.
-    #[error("line 1, column {column}: the name has {length} bytes, the limit is {MAX_NAME}")]
+    #[error("line {line}, column {column}: the name has {length} bytes, the limit is {MAX_NAME}")]
     NameTooLong {
+        /// The line of the header.
+        line: u64,
         /// The column's number, from 1.
         column: usize,
         /// The length of the name, in bytes.
@@ -80,10 +113,10 @@ pub(crate) struct Header {
 /// Reads only the header, which is quick enough for the start of the service.
 pub(crate) fn check_header(input: impl Read, options: &ListOptions) -> Result<Header, ListError> {
     let mut start = Vec::new();
-    // A few bytes more, for a byte order mark and the line's end, show whether the header is too long.
-    let enough = MAX_HEADER as u64 + 8;
+    // Some bytes more, for what stands before the header and for the line's end, show whether the header is too long.
+    let enough = (MAX_HEADER + MAX_BEFORE_HEADER) as u64;
     input.take(enough).read_to_end(&mut start).map_err(|error| ListError::Read(error.to_string()))?;
-    let (columns, problems) = columns(lines(&start).next().unwrap_or_default(), options)?;
+    let (columns, problems) = columns(&ListStart::read(&start)?, options)?;
     let visible = columns.0.into_iter().filter(Column::is_visible).map(|column| column.name);
     Ok(Header { columns: visible.collect(), problems })
 }
@@ -96,23 +129,32 @@ pub fn read<'a>(
     unended: UnendedLine,
 ) -> Result<(Snapshot, Vec<LineReport>), ListError> {
     let bytes = bytes.into();
-    let mut lines = lines(&bytes);
-    let (columns, problems) = columns(lines.next().unwrap_or_default(), options)?;
-    let mut reader = LineReader {
-        columns,
-        options,
-        snapshot: Snapshot::builder(&bytes),
-        look_alikes: LookAlikes::default(),
-        problems,
-    };
-    reader.read(lines, unended)?;
+    let reader = read_lines(&bytes, options, unended)?;
     let peak = bytes.len() + reader.memory();
     drop(bytes);
     Ok(reader.finish(peak))
 }
 
+/// Reads the header and all lines.
+fn read_lines<'a>(bytes: &[u8], options: &'a ListOptions, unended: UnendedLine) -> Result<LineReader<'a>, ListError> {
+    let start = ListStart::read(bytes)?;
+    let (columns, mut problems) = columns(&start, options)?;
+    problems.extend(guessed_encoding(start.format.encoding, bytes));
+    let mut reader = LineReader {
+        format: start.format,
+        columns,
+        options,
+        snapshot: Snapshot::builder(bytes),
+        look_alikes: LookAlikes::default(),
+        problems,
+    };
+    reader.read(start.lines, unended)?;
+    Ok(reader)
+}
+
 /// Reads lines, one after another.
 struct LineReader<'a> {
+    format: ListFormat,
     columns: Columns,
     options: &'a ListOptions,
     snapshot: SnapshotBuilder,
@@ -121,12 +163,12 @@ struct LineReader<'a> {
 }
 
 impl LineReader<'_> {
-    /// Reads all lines after the first one.
+    /// Reads all lines after the header.
     fn read<'l>(&mut self, lines: impl Iterator<Item = &'l [u8]>, unended: UnendedLine) -> Result<(), ListError> {
-        let mut numbered = (2..).zip(lines).peekable();
+        let mut numbered = (self.format.header_line + 1..).zip(lines).peekable();
         while let Some((line, bytes)) = numbered.next() {
             // The last line is blank if the list ends its lines. Otherwise it may be cut off.
-            if numbered.peek().is_none() && !is_blank(bytes) {
+            if numbered.peek().is_none() && !self.format.is_blank(bytes) {
                 let problem = if unended == UnendedLine::Used { LineProblem::Unended } else { LineProblem::CutOff };
                 let is_used = problem.is_used();
                 self.problems.push(LineReport { line, problem });
@@ -143,10 +185,11 @@ impl LineReader<'_> {
     fn read_line(&mut self, line: u64, bytes: &[u8]) -> Result<(), ListError> {
         let cells = &mut self.snapshot.lines;
         let place = cells.begin_line().ok_or_else(|| ListError::Read("its cells have more than 4 GiB".to_owned()))?;
-        let split = split(bytes, &mut |cell| cells.push_cell(cell));
+        let split = self.format.split(bytes, &mut |cell| cells.push_cell(cell));
         let compact = self.snapshot.lines.line(place);
         let read = split
             .and_then(|()| within_limits(&self.columns, compact))
+            .and_then(|()| without_guess(self.format.encoding, &self.columns, compact))
             .and_then(|()| line::check(&self.columns, compact, self.options));
         match read {
             Ok(Some(checked)) => {
@@ -174,7 +217,7 @@ impl LineReader<'_> {
 
     /// The list of all lines, and what is wrong with them. `peak`: the most memory that reading it held.
     fn finish(self, peak: usize) -> (Snapshot, Vec<LineReport>) {
-        let Self { columns, options, snapshot, look_alikes, mut problems } = self;
+        let Self { columns, options, snapshot, look_alikes, mut problems, .. } = self;
         problems.extend(look_alikes.finish());
         let (snapshot, twice) = snapshot.finish(columns, options.clone(), peak);
         // Of a line that is not used, no cell is left out.
@@ -202,9 +245,20 @@ fn misfits(columns: &Columns, cells: CompactLine<'_>, line: u64, types: &Attribu
     line::filled(columns, cells).filter_map(misfit).collect::<BTreeMap<_, _>>().into_values().collect()
 }
 
-/// Whether a line has no content.
-fn is_blank(line: &[u8]) -> bool {
-    line.iter().all(|byte| byte.is_ascii_whitespace() || *byte == b',')
+/// Points out that the encoding is a guess, at the first line for which that makes a difference.
+fn guessed_encoding(encoding: TextEncoding, bytes: &[u8]) -> Option<LineReport> {
+    if encoding != TextEncoding::Windows1252 {
+        return None;
+    }
+    let (line, _) = (1..).zip(encoding.lines(bytes)).find(|(_, line)| !line.is_ascii())?;
+    Some(LineReport { line, problem: LineProblem::GuessedEncoding })
+}
+
+/// Fails if the address rests on a guess of the encoding.
+fn without_guess(encoding: TextEncoding, columns: &Columns, line: CompactLine<'_>) -> Result<(), LineProblem> {
+    let is_guessed =
+        encoding == TextEncoding::Windows1252 && line::written_rule(columns, line).is_some_and(|rule| !rule.is_ascii());
+    if is_guessed { Err(LineProblem::GuessedEmail) } else { Ok(()) }
 }
 
 /// Fails if a cell is longer than a cell may be.
@@ -214,50 +268,15 @@ fn within_limits(columns: &Columns, line: CompactLine<'_>) -> Result<(), LinePro
     Err(LineProblem::CellTooLong { column: at + 1, name, length: cell.len() })
 }
 
-/// The lines, however they end, without a byte order mark.
-pub(super) fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let unix = bytes.contains(&b'\n');
-    let ends = move |byte: &u8| *byte == if unix { b'\n' } else { b'\r' };
-    bytes.split(ends).map(|line| line.strip_suffix(b"\r").unwrap_or(line))
-}
-
-/// Splits one line, and calls `add` with each cell, trimmed.
-fn split(line: &[u8], add: &mut impl FnMut(&str)) -> Result<(), LineProblem> {
-    let line = str::from_utf8(line).map_err(|_| LineProblem::NotUtf8)?;
-    if !line.contains('"') {
-        line.split(',').for_each(|cell| add(cell.trim()));
-        return Ok(());
+/// The columns that the header names, and what is wrong with them.
+pub(super) fn columns(start: &ListStart<'_>, options: &ListOptions) -> Result<(Columns, Vec<LineReport>), ListError> {
+    let (line, names) = (start.format.header_line, &start.names);
+    if let Some((at, name)) = names.iter().enumerate().find(|(_, name)| name.len() > MAX_NAME) {
+        return Err(ListError::NameTooLong { line, column: at + 1, length: name.len() });
     }
-    // A second line is added. If it is not read as a record of its own, a quote of the first line was not closed.
-    let probed = format!("{line}\n.\n");
-    let mut reader =
-        ReaderBuilder::new().flexible(true).has_headers(false).trim(csv::Trim::All).from_reader(probed.as_bytes());
-    let not_csv = |error: csv::Error| LineProblem::NotCsv { reason: error.to_string() };
-    let records: Vec<StringRecord> = reader.records().collect::<Result<_, _>>().map_err(not_csv)?;
-    match records.as_slice() {
-        [record, _] => {
-            record.iter().for_each(add);
-            Ok(())
-        }
-        _ => Err(LineProblem::OpenQuote),
-    }
-}
-
-/// The columns that the first line names, and what is wrong with them.
-pub(super) fn columns(first: &[u8], options: &ListOptions) -> Result<(Columns, Vec<LineReport>), ListError> {
-    if first.len() > MAX_HEADER {
-        return Err(ListError::HeaderTooLong);
-    }
-    let mut header = Vec::new();
-    split(first, &mut |name| header.push(name.to_owned()))
-        .map_err(|problem| ListError::Read(format!("line 1 {problem}")))?;
-    if let Some(at) = header.iter().position(|name| name.len() > MAX_NAME) {
-        let length = header.get(at).map_or(0, String::len);
-        return Err(ListError::NameTooLong { column: at + 1, length });
-    }
-    let (columns, unknown) = Columns::read(header.iter().map(String::as_str), options.extension_app.as_ref())?;
-    let problems = unknown.into_iter().map(|name| LineReport { line: 1, problem: LineProblem::UnknownColumn { name } });
+    let read = Columns::read(names.iter().map(String::as_str), options.extension_app.as_ref());
+    let (columns, unknown) = read.map_err(|error| ListError::Header { line, error })?;
+    let problems = unknown.into_iter().map(|name| LineReport { line, problem: LineProblem::UnknownColumn { name } });
     Ok((columns, problems.collect()))
 }
 

@@ -1,12 +1,10 @@
 //! Adds lines to a list in CSV. The existing lines stay as they are, byte for byte. The header gets those columns that
-//! the new lines need and that it does not have yet. New lines end as the first line does.
+//! the new lines need and that it does not have yet. New lines end as the first line does, and are written in the list's
+//! own encoding, with its own separator.
 
 use super::columns::{Columns, RESERVED};
-use super::csv_reader;
+use super::csv_reader::{ListFormat, ListStart, TextEncoding};
 use crate::values::{AddressRule, AppId, CodeDigest};
-
-/// The byte order mark that some programs begin a file with.
-const MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// A line to be added.
 #[derive(Clone, Default)]
@@ -33,11 +31,24 @@ pub(crate) struct NewLine {
     pub note: Option<String>,
 }
 
-/// A cell that cannot be written.
+/// Why a line cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the {column} has a line break or another control character, which no cell can hold")]
-pub(crate) struct BadCell {
-    column: &'static str,
+pub(crate) enum BadCell {
+    /// It would end the line, or is invisible.
+    #[error("the {column} has a line break or another control character, which no cell can hold")]
+    ControlCharacter {
+        /// The column of the cell.
+        column: &'static str,
+    },
+    /// The bytes of the list end within a letter, so that no line can follow.
+    #[error("the list ends in the middle of a letter, so it is cut off: complete it first")]
+    CutOff,
+    /// The list's encoding lacks a letter.
+    #[error("the new line has a letter that {} lacks, in which the list is: save the list as UTF-8 first", encoding.name())]
+    NotInEncoding {
+        /// The encoding of the list.
+        encoding: TextEncoding,
+    },
 }
 
 impl NewLine {
@@ -69,52 +80,55 @@ impl NewLine {
     }
 }
 
-/// The whole list with the new lines, and the number of the first of them.
-pub(super) fn append(list: &[u8], columns: &Columns, lines: &[NewLine]) -> Result<(Vec<u8>, u64), BadCell> {
+/// The whole list with the new lines, and the number of the first of them. `start` is the start of `list`.
+pub(super) fn append(
+    list: &[u8],
+    start: &ListStart<'_>,
+    columns: &Columns,
+    lines: &[NewLine],
+) -> Result<(Vec<u8>, u64), BadCell> {
+    let ListFormat { encoding, separator, .. } = start.format;
+    let encoded = |text: &str| encoding.bytes(text).ok_or(BadCell::NotInEncoding { encoding });
+    if !encoding.is_whole(list) {
+        return Err(BadCell::CutOff);
+    }
     let lines: Vec<_> = lines.iter().map(NewLine::cells).collect();
     let names: Vec<&str> = columns.0.iter().map(|column| column.name.as_str()).collect();
     let needed = |name: &&&str| lines.iter().flatten().any(|(column, _)| column == *name);
     let missing: Vec<&str> = RESERVED.iter().filter(needed).copied().filter(|name| !names.contains(name)).collect();
 
-    let end = line_end(list);
-    let first = csv_reader::lines(list).next().unwrap_or_default().len();
-    let first = first + if list.starts_with(MARK) { MARK.len() } else { 0 };
-    let (before, after) = list.split_at_checked(first).unwrap_or((list, &[]));
+    let end = encoding.first_line_end(list);
+    let last_of_end = encoded(if end.ends_with('\n') { "\n" } else { "\r" })?;
+    let end = encoded(end)?;
+    let (before, after) = list.split_at_checked(start.header_end(list)).unwrap_or((list, &[]));
     let mut written = before.to_vec();
     for name in &missing {
-        written.extend(format!(",{name}").bytes());
+        written.extend(encoded(&format!("{separator}{name}"))?);
     }
     written.extend(after);
-    if written.last() != end.last() {
-        written.extend(end);
+    if !written.ends_with(&last_of_end) {
+        written.extend(&end);
     }
     // The empty text after the last line's end counts as a line.
-    let number = csv_reader::lines(&written).count() as u64;
+    let number = encoding.lines(&written).count() as u64;
     for cells in &lines {
-        let of = |name: &&str| cells.iter().find(|(column, _)| column == name).map_or(Ok(String::new()), cell);
+        let of = |name: &&str| {
+            let cell_of = |cell: &(&'static str, String)| quoted(cell, separator);
+            cells.iter().find(|(column, _)| column == name).map_or(Ok(String::new()), cell_of)
+        };
         let line: Vec<String> = names.iter().chain(&missing).map(of).collect::<Result<_, _>>()?;
-        written.extend(line.join(",").bytes());
-        written.extend(end);
+        written.extend(encoded(&line.join(separator.encode_utf8(&mut [0; 4])))?);
+        written.extend(&end);
     }
     Ok((written, number))
 }
 
-/// How the first line ends. New lines end in the same way.
-fn line_end(list: &[u8]) -> &'static [u8] {
-    let first_of = |end: u8| list.iter().position(|byte| *byte == end);
-    match (first_of(b'\r'), first_of(b'\n')) {
-        (Some(cr), Some(lf)) if cr + 1 == lf => b"\r\n",
-        (Some(_), None) => b"\r",
-        _ => b"\n",
-    }
-}
-
 /// A cell as it is written, in quotes if it needs them.
-fn cell((column, text): &(&'static str, String)) -> Result<String, BadCell> {
+fn quoted((column, text): &(&'static str, String), separator: char) -> Result<String, BadCell> {
     if text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
-        return Err(BadCell { column });
+        return Err(BadCell::ControlCharacter { column });
     }
-    Ok(if text.contains([',', '"']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.clone() })
+    Ok(if text.contains([separator, '"']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.clone() })
 }
 
 #[cfg(test)]

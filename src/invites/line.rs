@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 
-use super::columns::{Column, Columns};
+use super::columns::{Column, Columns, EMAIL};
 use super::compact_lines::CompactLine;
 use super::csv_reader::ListOptions;
 use super::line_problem::{ALLOWED_USES, InvalidDate, LineProblem};
@@ -79,7 +79,7 @@ pub(super) fn invitation(
 pub(super) fn bare_invitation(rule: AddressRule, email: String, number: u64, options: &ListOptions) -> Invitation {
     Invitation {
         apps: options.apps.clone(),
-        columns: BTreeMap::from([("email".to_owned(), email)]),
+        columns: BTreeMap::from([(EMAIL.to_owned(), email)]),
         ..Invitation::new(Arc::clone(&options.source), number, Some(rule))
     }
 }
@@ -87,7 +87,7 @@ pub(super) fn bare_invitation(rule: AddressRule, email: String, number: u64, opt
 /// Whether a checked line says no more than its rule, so that [`bare_invitation`] can make it from the rule.
 pub(super) fn is_bare(columns: &Columns, line: CompactLine<'_>, checked: &CheckedLine<'_>) -> bool {
     let mut visible = filled(columns, line).filter(|(column, _)| column.is_visible());
-    let email = visible.next().filter(|(column, _)| column.name == "email").map(|(_, text)| text);
+    let email = visible.next().filter(|(column, _)| column.name == EMAIL).map(|(_, text)| text);
     if visible.next().is_some() || checked.code.is_some() {
         return false;
     }
@@ -122,7 +122,7 @@ impl<'a> ReservedCells<'a> {
         let mut cells = Self::default();
         for (column, text) in filled(columns, line) {
             let cell = match column.name.as_str() {
-                "email" => &mut cells.email,
+                EMAIL => &mut cells.email,
                 "code" => &mut cells.code,
                 "uses" => &mut cells.uses,
                 "apps" => &mut cells.apps,
@@ -143,6 +143,11 @@ impl<'a> ReservedCells<'a> {
 fn rule(cell: &str) -> Result<AddressRule, LineProblem> {
     let rule: AddressRule = pasted(cell).parse().map_err(LineProblem::Email)?;
     if rule.is_for_a_public_suffix() { Err(LineProblem::PublicSuffix) } else { Ok(rule) }
+}
+
+/// The address or the domain rule as it is written, without what people paste around it.
+pub(super) fn written_rule<'a>(columns: &'a Columns, line: CompactLine<'a>) -> Option<&'a str> {
+    ReservedCells::of(columns, line).email.map(pasted)
 }
 
 /// An address as people paste it: `mailto:`, `Name <address>`, a separator at the end.

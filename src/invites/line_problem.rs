@@ -40,8 +40,17 @@ pub enum LineProblem {
         name: String,
     },
     /// The bytes are no text.
-    #[error("is not valid UTF-8")]
-    NotUtf8,
+    #[error("is not valid {encoding}: save the list as UTF-8")]
+    NotText {
+        /// The encoding of the list.
+        encoding: &'static str,
+    },
+    /// The list is not UTF-8, so another encoding is guessed.
+    #[error("is not UTF-8, so the list is read as Windows-1252: save it as UTF-8")]
+    GuessedEncoding,
+    /// The letters of the email are a guess.
+    #[error("the email has letters that differ from encoding to encoding, and the list is not UTF-8: save it as UTF-8")]
+    GuessedEmail,
     /// A quote begins a cell and nothing ends it.
     #[error("has a quote that is not closed on its line")]
     OpenQuote,
@@ -148,9 +157,11 @@ impl LineProblem {
             | Self::UnknownColumn { .. }
             | Self::Misfit { .. }
             | Self::MixedScripts
-            | Self::LooksLike { .. } => true,
+            | Self::LooksLike { .. }
+            | Self::GuessedEncoding => true,
             Self::CutOff
-            | Self::NotUtf8
+            | Self::NotText { .. }
+            | Self::GuessedEmail
             | Self::OpenQuote
             | Self::NotCsv { .. }
             | Self::CellTooLong { .. }

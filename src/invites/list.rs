@@ -154,10 +154,12 @@ impl ListInvites {
     /// Uses a list, and logs what is wrong with its lines.
     fn use_list(&self, snapshot: Snapshot, problems: &[LineReport]) {
         let source = &*self.settings.options.source;
-        // A last line without a line break is always reported, however many others are.
-        let is_unended = |report: &&LineReport| matches!(report.problem, LineProblem::CutOff | LineProblem::Unended);
-        let (unended, others): (Vec<_>, Vec<_>) = problems.iter().partition(is_unended);
-        for LineReport { line, problem } in unended.into_iter().chain(others.into_iter().take(REPORTED_LINES)) {
+        // What concerns the whole list is always reported, however many bad lines there are.
+        let is_of_list = |report: &&LineReport| {
+            matches!(report.problem, LineProblem::CutOff | LineProblem::Unended | LineProblem::GuessedEncoding)
+        };
+        let (of_list, others): (Vec<_>, Vec<_>) = problems.iter().partition(is_of_list);
+        for LineReport { line, problem } in of_list.into_iter().chain(others.into_iter().take(REPORTED_LINES)) {
             tracing::warn!(event = "invite-line", source, line, problem = problem.to_string());
         }
         let bad_lines = problems.iter().filter(|problem| !problem.is_used()).count();

@@ -146,7 +146,11 @@ fn add<'a>(config: &'a Config, options: &'a Options, now: DateTime<Utc>) -> Resu
     let added = edit::add(settings, &lines, LOCK_TIMEOUT).map_err(|error| {
         let wrong = matches!(
             error,
-            EditError::List(_) | EditError::Cell(_) | EditError::Unusable { .. } | EditError::TooLarge { .. }
+            EditError::List(_)
+                | EditError::Cell(_)
+                | EditError::ChangesFormat
+                | EditError::Unusable { .. }
+                | EditError::TooLarge { .. }
         );
         let text = format!("{}: {}", settings.path.display(), describe(&error));
         AddError { exit: if wrong { USAGE } else { 1 }, text }

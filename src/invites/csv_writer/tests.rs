@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use rstest::rstest;
 
 use super::*;
-use crate::invites::csv_reader::ListOptions;
+use crate::invites::csv_reader::{self, ListOptions};
 use crate::values::{AttributeTypes, EmailMatch, Invitation};
 
 fn options() -> ListOptions {
@@ -18,9 +18,13 @@ fn invited(address: &str) -> NewLine {
 }
 
 fn appended(list: &[u8], lines: &[NewLine]) -> (Vec<u8>, u64) {
-    let first = csv_reader::lines(list).next().unwrap();
-    let (columns, _) = csv_reader::columns(first, &options()).unwrap();
-    append(list, &columns, lines).unwrap()
+    try_append(list, lines).unwrap()
+}
+
+fn try_append(list: &[u8], lines: &[NewLine]) -> Result<(Vec<u8>, u64), BadCell> {
+    let start = ListStart::read(list).unwrap();
+    let (columns, _) = csv_reader::columns(&start, &options()).unwrap();
+    append(list, &start, &columns, lines)
 }
 
 fn text(list: &str, lines: &[NewLine]) -> (String, u64) {
@@ -45,6 +49,9 @@ fn found(list: &[u8], address: &str) -> Option<Invitation> {
 #[case::empty_lines("email\n\n\n", "email\n\n\njo@example.com\n", 4)]
 #[case::a_mark("\u{FEFF}email\r\n", "\u{FEFF}email\r\njo@example.com\r\n", 2)]
 #[case::other_columns("name,Email,city\nA,a@example.com\n", "name,Email,city\nA,a@example.com\n,jo@example.com,\n", 3)]
+#[case::semicolons("E-Mail;name\n", "E-Mail;name\njo@example.com;\n", 2)]
+#[case::tabs("E-Mail\tname\r\n", "E-Mail\tname\r\njo@example.com\t\r\n", 2)]
+#[case::named_separator("sep=;\nE-Mail;name\n", "sep=;\nE-Mail;name\njo@example.com;\n", 3)]
 #[case::quoted("\"email\",\"name\"\n", "\"email\",\"name\"\njo@example.com,\n", 2)]
 fn a_line_is_added_in_the_lists_own_manner(#[case] list: &str, #[case] expected: &str, #[case] number: u64) {
     assert_eq!(text(list, &[invited("jo@example.com")]), (expected.to_owned(), number));
@@ -73,6 +80,45 @@ fn missing_columns_are_added_to_the_header_and_old_lines_stay() {
     assert_eq!(found(written.as_bytes(), "a@example.com").unwrap().columns["name"], "A, B");
 }
 
+/// A list in UTF-16, as `u16::to_le_bytes` or `u16::to_be_bytes` writes it.
+fn utf_16(text: &str, unit: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    text.encode_utf16().flat_map(unit).collect()
+}
+
+#[rstest]
+#[case::little_endian("\u{FEFF}", u16::to_le_bytes)]
+#[case::big_endian("\u{FEFF}", u16::to_be_bytes)]
+#[case::little_endian_without_a_mark("", u16::to_le_bytes)]
+#[case::big_endian_without_a_mark("", u16::to_be_bytes)]
+fn a_line_is_added_in_utf_16(#[case] mark: &str, #[case] unit: fn(u16) -> [u8; 2]) {
+    for (list, written) in [
+        (
+            "E-Mail\tname\r\na@example.com\tZoë\r\n",
+            "E-Mail\tname\ttags\r\na@example.com\tZoë\r\njo@example.com\tЙо\tx;y\r\n",
+        ),
+        ("email;name\na@example.com;Zoë", "email;name;tags\na@example.com;Zoë\njo@example.com;Йо;\"x;y\"\n"),
+    ] {
+        let line =
+            NewLine { name: Some("Йо".into()), tags: vec!["x".into(), "y".into()], ..invited("jo@example.com") };
+        let (bytes, number) = appended(&utf_16(&format!("{mark}{list}"), unit), &[line]);
+        assert_eq!((bytes.as_slice(), number), (utf_16(&format!("{mark}{written}"), unit).as_slice(), 3));
+        let jo = found(&bytes, "jo@example.com").unwrap();
+        assert_eq!((jo.columns["name"].as_str(), jo.tags.len()), ("Йо", 2));
+    }
+    let cut = utf_16(&format!("{mark}email\na@example.com"), unit);
+    assert_eq!(try_append(&cut[..cut.len() - 1], &[invited("jo@example.com")]), Err(BadCell::CutOff));
+}
+
+#[test]
+fn a_line_is_added_in_windows_1252_if_that_has_its_letters() {
+    let list = b"email;name\na@example.com;Zo\xEB\n";
+    let named = |name: &str| NewLine { name: Some(name.into()), ..invited("jo@example.com") };
+    let (written, number) = appended(list, &[named("J\u{f6}rg")]);
+    assert_eq!((written.as_slice(), number), (&b"email;name\na@example.com;Zo\xEB\njo@example.com;J\xF6rg\n"[..], 3));
+    let error = try_append(list, &[named("Йо")]).unwrap_err();
+    assert_eq!(error, BadCell::NotInEncoding { encoding: TextEncoding::Windows1252 });
+}
+
 #[test]
 fn bytes_that_are_no_text_stay() {
     let (written, number) = appended(b"email\nb\xFF@example.com\n", &[invited("jo@example.com")]);
@@ -85,9 +131,8 @@ fn bytes_that_are_no_text_stay() {
 #[case("a\u{0}b")]
 #[case("a\u{2028}b")]
 fn a_cell_never_holds_a_line_break(#[case] note: &str) {
-    let (columns, _) = csv_reader::columns(b"email", &options()).unwrap();
     let line = NewLine { note: Some(note.to_owned()), ..invited("jo@example.com") };
-    assert_eq!(append(b"email\n", &columns, &[line]), Err(BadCell { column: "note" }));
+    assert_eq!(try_append(b"email\n", &[line]), Err(BadCell::ControlCharacter { column: "note" }));
 }
 
 proptest! {

@@ -12,7 +12,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 
 use crate::files::{Content, Version};
-use crate::invites::csv_reader::UnendedLine;
+use crate::invites::csv_reader::{LineEnds, UnendedLine};
 
 /// The file as a look found it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,13 +28,8 @@ pub(super) struct ObservedFile {
 impl ObservedFile {
     /// The properties of a file's content.
     pub(super) fn of(content: &Content) -> Self {
-        let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
-        Self {
-            version: content.version,
-            digest: digest(&SHA256, &content.bytes).as_ref().to_vec(),
-            ended: content.bytes.last().is_some_and(is_end),
-            has_lines: content.bytes.iter().any(is_end),
-        }
+        let LineEnds { ended, has_lines } = LineEnds::of(&content.bytes);
+        Self { version: content.version, digest: digest(&SHA256, &content.bytes).as_ref().to_vec(), ended, has_lines }
     }
 
     /// Whether it is the same file with the same content. The times may differ: somebody may touch the file all the

@@ -13,7 +13,7 @@ use super::file::unreadable;
 use super::lock::WriteLock;
 use super::replacement::replace;
 use crate::files::{self, FileError};
-use crate::invites::csv_reader::{self, ListOptions, UnendedLine};
+use crate::invites::csv_reader::{self, ListOptions, ListStart, UnendedLine};
 use crate::invites::csv_writer::{self, NewLine};
 use crate::invites::line_problem::{LineProblem, LineReport};
 
@@ -57,8 +57,12 @@ fn with_lines(list: &[u8], lines: &[NewLine], options: &ListOptions) -> Result<(
     if let Some(line) = rules.filter_map(|rule| before.line_of(rule)).min() {
         return Err(EditError::AlreadyInvited { line });
     }
-    let (columns, _) = csv_reader::columns(csv_reader::lines(list).next().unwrap_or_default(), options)?;
-    let (written, first) = csv_writer::append(list, &columns, lines)?;
+    let start = ListStart::read(list)?;
+    let (columns, _) = csv_reader::columns(&start, options)?;
+    let (written, first) = csv_writer::append(list, &start, &columns, lines)?;
+    if ListStart::read(&written)?.format != start.format {
+        return Err(EditError::ChangesFormat);
+    }
     let (after, problems) = csv_reader::read(&written, options, UnendedLine::Used)?;
     let (new, old): (Vec<_>, Vec<_>) = problems.into_iter().partition(|problem| problem.line >= first);
     if let Some(line) = line_that_changes_meaning(&old_problems, &old) {

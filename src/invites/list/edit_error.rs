@@ -31,6 +31,9 @@ pub(crate) enum EditError {
     /// A skipped line would be used, or a used line skipped.
     #[error("with more columns, line {line} would mean something else: correct that line first")]
     ChangesMeaning { line: u64 },
+    /// The whole list would be read in another way.
+    #[error("with the new line, the list would be read in another encoding: save it as UTF-8 first")]
+    ChangesFormat,
     /// The service would not read so large a list.
     #[error("with the new lines the list would have more than max_bytes, which is {max_bytes}")]
     TooLarge { max_bytes: u64 },

@@ -192,7 +192,7 @@ fn a_look_alike_is_added_and_pointed_out() {
 #[test]
 fn a_list_that_cannot_be_used_or_is_not_there_is_left_alone() {
     let sample = Sample::new("name\n");
-    assert!(matches!(sample.add(invited("jo@example.com")).unwrap_err(), EditError::List(ListError::Header(_))));
+    assert!(matches!(sample.add(invited("jo@example.com")).unwrap_err(), EditError::List(ListError::Header { .. })));
     sample.assert_untouched("name\n");
     std::fs::remove_file(&sample.settings.path).unwrap();
     assert!(matches!(sample.add(invited("jo@example.com")).unwrap_err(), EditError::List(ListError::Read(_))));

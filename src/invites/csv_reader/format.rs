@@ -1,0 +1,171 @@
+//! How a list is written, which its first lines show: the encoding, the character between two cells, and the line of
+//! the header.
+//!
+//! Excel writes a comma, a semicolon or a tab between two cells, depending on the country, and understands a first line
+//! `sep=;` that says which. Without that line the header says it: the character that it has outside of quotes. If it
+//! has several of them, the one that makes one of its names the email.
+
+use std::borrow::Cow;
+
+use csv::{ReaderBuilder, StringRecord};
+
+use super::encoding::TextEncoding;
+use super::{ListError, MAX_HEADER};
+use crate::invites::columns::is_email;
+use crate::invites::line_problem::LineProblem;
+
+/// The characters that can separate cells.
+const SEPARATORS: [char; 3] = [',', ';', '\t'];
+
+/// The longest first line that can say which character separates cells, in bytes.
+const MAX_SEPARATOR_LINE: usize = 256;
+
+/// The files that spreadsheets save as workbooks begin with one of these.
+const WORKBOOKS: [&[u8]; 2] = [b"PK\x03\x04", b"\xD0\xCF\x11\xE0"];
+
+/// How a list is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::invites) struct ListFormat {
+    /// How its bytes are text.
+    pub(in crate::invites) encoding: TextEncoding,
+    /// What stands between two cells.
+    pub(in crate::invites) separator: char,
+    /// The number of the line that names the columns, from 1.
+    pub(in crate::invites) header_line: u64,
+}
+
+/// The start of a list.
+pub(in crate::invites) struct ListStart<'a> {
+    /// How the list is written.
+    pub(in crate::invites) format: ListFormat,
+    /// The cells of the header.
+    pub(super) names: Vec<String>,
+    /// The bytes of the header's line.
+    pub(super) header: &'a [u8],
+    /// The lines after the header, as bytes.
+    pub(in crate::invites) lines: Box<dyn Iterator<Item = &'a [u8]> + 'a>,
+}
+
+impl<'a> ListStart<'a> {
+    /// Reads the header of a list, or of the start of one.
+    pub(in crate::invites) fn read(bytes: &'a [u8]) -> Result<Self, ListError> {
+        if WORKBOOKS.iter().any(|start| bytes.starts_with(start)) {
+            return Err(ListError::Workbook);
+        }
+        let encoding = TextEncoding::of(bytes);
+        let mut lines = encoding.lines(bytes);
+        let mut header = lines.next().unwrap_or_default();
+        let named = named_separator(header, encoding)?;
+        if named.is_some() {
+            header = lines.next().unwrap_or_default();
+        }
+        let line = if named.is_some() { 2 } else { 1 };
+        if header.len() > MAX_HEADER {
+            return Err(ListError::HeaderTooLong { line });
+        }
+        let unreadable = |problem: LineProblem| ListError::Read(format!("line {line} {problem}"));
+        let text = text(header, encoding).map_err(unreadable)?;
+        let separator = match named {
+            Some(separator) => separator,
+            None => separator_of(&text).ok_or(ListError::Separators { line })?,
+        };
+        let names = cells(&text, separator).map_err(unreadable)?;
+        Ok(Self { format: ListFormat { encoding, separator, header_line: line }, names, header, lines })
+    }
+}
+
+impl ListStart<'_> {
+    /// Where the text of the header ends in the bytes that it was read from.
+    pub(in crate::invites) fn header_end(&self, bytes: &[u8]) -> usize {
+        let before = self.header.as_ptr().addr().saturating_sub(bytes.as_ptr().addr());
+        before + self.header.len()
+    }
+}
+
+impl ListFormat {
+    /// Splits a line, and calls `add` with each cell, trimmed.
+    pub(super) fn split(self, line: &[u8], add: &mut impl FnMut(&str)) -> Result<(), LineProblem> {
+        split(&text(line, self.encoding)?, self.separator, add)
+    }
+
+    /// Whether a line has no content.
+    pub(super) fn is_blank(self, line: &[u8]) -> bool {
+        let text = self.encoding.text(line);
+        text.is_some_and(|text| text.chars().all(|c| c.is_ascii_whitespace() || c == self.separator))
+    }
+}
+
+fn text(line: &[u8], encoding: TextEncoding) -> Result<Cow<'_, str>, LineProblem> {
+    encoding.text(line).ok_or(LineProblem::NotText { encoding: encoding.name() })
+}
+
+/// The separator that a line `sep=;` names; `None`: it is no such line.
+fn named_separator(line: &[u8], encoding: TextEncoding) -> Result<Option<char>, ListError> {
+    let Some(text) = Some(line).filter(|line| line.len() <= MAX_SEPARATOR_LINE).and_then(|line| encoding.text(line))
+    else {
+        return Ok(None);
+    };
+    let text = text.trim_start_matches('"');
+    let Some(named) = text.get(..4).filter(|start| start.eq_ignore_ascii_case("sep=")).and(text.get(4..)) else {
+        return Ok(None);
+    };
+    // A program that saved the list again may have added empty cells.
+    let is_filling = |c: char| c == '"' || c.is_whitespace() || SEPARATORS.contains(&c);
+    match named.chars().next() {
+        Some(separator) if SEPARATORS.contains(&separator) && named.chars().all(is_filling) => Ok(Some(separator)),
+        _ => Err(ListError::NamedSeparator),
+    }
+}
+
+/// The separator that a header shows; `None`: it could be several.
+fn separator_of(header: &str) -> Option<char> {
+    let outside: String = header.split('"').step_by(2).collect();
+    let shown: Vec<char> = SEPARATORS.into_iter().filter(|separator| outside.contains(*separator)).collect();
+    match shown.as_slice() {
+        // The only column.
+        [] => Some(','),
+        [only] => Some(*only),
+        _ => {
+            let names_email = |separator: &&char| {
+                cells(header, **separator).is_ok_and(|names| names.iter().any(|name| is_email(name)))
+            };
+            let mut fitting = shown.iter().filter(names_email);
+            fitting.next().copied().filter(|_| fitting.next().is_none())
+        }
+    }
+}
+
+/// The cells of one line, trimmed.
+fn cells(line: &str, separator: char) -> Result<Vec<String>, LineProblem> {
+    let mut cells = Vec::new();
+    split(line, separator, &mut |cell| cells.push(cell.to_owned()))?;
+    Ok(cells)
+}
+
+/// Splits one line, and calls `add` with each cell, trimmed.
+fn split(line: &str, separator: char, add: &mut impl FnMut(&str)) -> Result<(), LineProblem> {
+    if !line.contains('"') {
+        line.split(separator).for_each(|cell| add(cell.trim()));
+        return Ok(());
+    }
+    // A second line is added. If it is not read as a record of its own, a quote of the first line was not closed.
+    let probed = format!("{line}\n.\n");
+    let mut reader = ReaderBuilder::new()
+        .delimiter(u8::try_from(separator).unwrap_or(b','))
+        .flexible(true)
+        .has_headers(false)
+        .trim(csv::Trim::All)
+        .from_reader(probed.as_bytes());
+    let not_csv = |error: csv::Error| LineProblem::NotCsv { reason: error.to_string() };
+    let records: Vec<StringRecord> = reader.records().collect::<Result<_, _>>().map_err(not_csv)?;
+    match records.as_slice() {
+        [record, _] => {
+            record.iter().for_each(add);
+            Ok(())
+        }
+        _ => Err(LineProblem::OpenQuote),
+    }
+}
+
+#[cfg(test)]
+mod tests;
