@@ -11,7 +11,7 @@ use crate::values::{App, AttributeValue, Code, Form, InvalidCode, Invitation, In
 /// The code in the form's field.
 pub(crate) fn typed(policy: &Policy, form: &Form) -> Result<Code, Reason> {
     let field = policy.invitation_code.as_ref().and_then(|name| form.value(name.as_str()));
-    let text = field.map(AttributeValue::to_text).unwrap_or_default();
+    let text = field.map(AttributeValue::as_text).unwrap_or_default();
     text.parse().map_err(|error| match error {
         InvalidCode::Empty => Reason::CodeMissing,
         InvalidCode::Malformed | InvalidCode::Mistyped => Reason::CodeWrong,

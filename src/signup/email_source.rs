@@ -31,7 +31,7 @@ impl EmailSource {
 
     /// Whether this is the attribute in which Entra itself reports the address.
     pub(super) fn is_reported_by_entra(&self) -> bool {
-        matches!(self, Self::Attribute(name) if is_address(name))
+        matches!(self, Self::Attribute(name) if is_address(name.as_str()))
     }
 }
 
@@ -69,6 +69,6 @@ impl fmt::Display for EmailSource {
 }
 
 /// Whether Entra reports the address in an attribute of this name.
-pub(super) fn is_address(name: &AttributeName) -> bool {
-    ADDRESS_ATTRIBUTES.iter().any(|known| name.is(known))
+pub(super) fn is_address(name: &str) -> bool {
+    ADDRESS_ATTRIBUTES.iter().any(|known| name.eq_ignore_ascii_case(known))
 }

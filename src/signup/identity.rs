@@ -15,14 +15,13 @@
 //! address is the one that a Start of the same person had, whatever the form says. `reservations::RememberedStarts`
 //! finds out whose Submit it is. If that is not known either, the form can only get the person refused.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::LazyLock;
 
 use super::email_source::{ADDRESS_ATTRIBUTES, is_address};
 use super::policy::{NoAddress, Policy};
-use crate::values::{
-    AttributeName, AttributeValue, EmailAddress, Form, FormField, Identity, InvalidAddress, Provenance,
-};
+use crate::values::{AttributeValue, EmailAddress, Form, FormField, Identity, InvalidAddress, Provenance};
 
 pub use super::email_source::EmailSource;
 
@@ -102,11 +101,8 @@ pub fn lists_address(policy: Option<&Policy>, form: &Form, address: &EmailAddres
         EmailSource::Attribute(name) => Some(name.as_str()),
         _ => None,
     });
-    let mut texts = attribute_names.map(AttributeName::new).chain([AttributeName::new(ADDRESS_ATTRIBUTES[0])]);
-    texts.any(|name| {
-        let text = attribute_text(&name, form).and_then(Result::ok);
-        text.is_some_and(|text| text.parse::<EmailAddress>().is_ok_and(|listed| listed == *address))
-    })
+    let mut names = attribute_names.chain([ADDRESS_ATTRIBUTES[0]]);
+    names.any(|name| attribute_address(name, form).is_some_and(|listed| listed.as_ref() == Ok(address)))
 }
 
 /// Whether the attribute `email` of a submitted form may be somebody else's address: people can come to the form
@@ -133,13 +129,13 @@ fn find_address<'a>(
     attribute_provenance: Provenance,
 ) -> Result<FoundAddress, MissingAddress> {
     for source in sources {
-        let (text, provenance) = match source {
-            EmailSource::Identity => (proven_address(identities).map(Ok), Provenance::Verified),
-            EmailSource::FederatedId => (federated_address(identities).map(Ok), Provenance::Asserted),
-            EmailSource::Attribute(name) => (attribute_text(name, form), attribute_provenance),
+        let (address, provenance) = match source {
+            EmailSource::Identity => (proven_address(identities), Provenance::Verified),
+            EmailSource::FederatedId => (federated_address(identities), Provenance::Asserted),
+            EmailSource::Attribute(name) => (attribute_address(name.as_str(), form), attribute_provenance),
         };
-        if let Some(text) = text {
-            return match text.and_then(|text| text.parse()) {
+        if let Some(address) = address {
+            return match address {
                 Ok(address) => Ok(FoundAddress { address, provenance, source: AddressSource::Event(source.clone()) }),
                 Err(error) => Err(MissingAddress::Unusable(source.clone(), error)),
             };
@@ -148,31 +144,32 @@ fn find_address<'a>(
     Err(MissingAddress::Absent)
 }
 
-/// The first usable address among those that Entra verified: local accounts first, then the one-time passcode.
-fn proven_address(identities: &[Identity]) -> Option<String> {
-    let (local, other): (Vec<_>, Vec<_>) = identities.iter().partition(|identity| identity.is_local());
-    let proven: Vec<&str> = local.into_iter().chain(other).filter_map(Identity::proven_address).collect();
-    let usable = proven.iter().find(|text| text.parse::<EmailAddress>().is_ok());
-    usable.or(proven.first()).map(|text| (*text).to_owned())
+/// The first usable address among those that Entra verified: local accounts first, then the one-time passcode. If none
+/// is usable, what is wrong with the first one.
+fn proven_address(identities: &[Identity]) -> Option<Result<EmailAddress, InvalidAddress>> {
+    let of_kind = |local: bool| identities.iter().filter(move |identity| identity.is_local() == local);
+    let mut proven = of_kind(true).chain(of_kind(false)).filter_map(Identity::proven_address).map(str::parse);
+    let first = proven.next()?;
+    Some(first.or_else(|error| proven.find_map(Result::ok).ok_or(error)))
 }
 
-fn federated_address(identities: &[Identity]) -> Option<String> {
+fn federated_address(identities: &[Identity]) -> Option<Result<EmailAddress, InvalidAddress>> {
     let ids = identities.iter().filter(|identity| identity.sign_in_type.eq_ignore_ascii_case("federated"));
-    ids.map(|identity| identity.issuer_assigned_id.as_str()).find(|id| id.contains('@')).map(str::to_owned)
+    ids.map(|identity| identity.issuer_assigned_id.as_str()).find(|id| id.contains('@')).map(str::parse)
 }
 
-/// The text of an attribute. If several attributes have the name, nobody knows which of them the directory takes, so
+/// The address in an attribute. If several attributes have the name, nobody knows which of them the directory takes, so
 /// their values must be equal.
-fn attribute_text(name: &AttributeName, form: &Form) -> Option<Result<String, InvalidAddress>> {
+fn attribute_address(name: &str, form: &Form) -> Option<Result<EmailAddress, InvalidAddress>> {
     let has_name = |field: &&FormField| {
-        if is_address(name) { is_address(&field.name) } else { field.name.is(name.as_str()) }
+        if is_address(name) { is_address(field.name.as_str()) } else { field.name.is(name) }
     };
     let values = form.0.iter().filter(has_name).filter_map(|field| field.value.as_ref());
-    let mut texts = values.filter(|value| !value.is_empty()).map(AttributeValue::to_text);
+    let mut texts = values.filter(|value| !value.is_empty()).map(AttributeValue::as_text);
     let first = texts.next()?;
     let address = first.parse::<EmailAddress>();
-    let says_the_same = |text: String| text == first || address.is_ok() && text.parse() == address;
-    Some(if texts.all(says_the_same) { Ok(first) } else { Err(InvalidAddress::Several) })
+    let says_the_same = |text: Cow<'_, str>| text == first || address.is_ok() && text.parse() == address;
+    Some(if texts.all(says_the_same) { address } else { Err(InvalidAddress::Several) })
 }
 
 #[cfg(test)]

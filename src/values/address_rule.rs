@@ -76,10 +76,10 @@ impl FromStr for AddressRule {
         let text = strip_invisible(text);
         let text = text.trim();
         if let Some(parent) = text.strip_prefix("@*.") {
-            return canonical_host(parent, 1).map(Self::Subdomains);
+            return canonical_host(parent, 1).map(|parent| Self::Subdomains(parent.into_owned()));
         }
         if let Some(domain) = text.strip_prefix('@') {
-            return canonical_domain(domain).map(Self::Domain);
+            return canonical_domain(domain).map(|domain| Self::Domain(domain.into_owned()));
         }
         if text.split('@').next().is_some_and(|local| local.contains('*')) {
             return Err(InvalidAddress::Wildcard);

@@ -1,5 +1,6 @@
 //! Sign-up attributes: their names, their types, their values.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -107,11 +108,17 @@ impl AttributeValue {
     /// The value as text, as a person would read it.
     #[must_use]
     pub(crate) fn to_text(&self) -> String {
+        self.as_text().into_owned()
+    }
+
+    /// The same text, copied only if the value is none.
+    #[must_use]
+    pub(crate) fn as_text(&self) -> Cow<'_, str> {
         match self {
-            Self::String(text) => text.clone(),
-            Self::Int64(number) => number.to_string(),
-            Self::Boolean(yes) => yes.to_string(),
-            Self::StringCollection(items) => items.join(","),
+            Self::String(text) => Cow::Borrowed(text),
+            Self::Int64(number) => Cow::Owned(number.to_string()),
+            Self::Boolean(yes) => Cow::Borrowed(if *yes { "true" } else { "false" }),
+            Self::StringCollection(items) => Cow::Owned(items.join(",")),
         }
     }
 
@@ -121,9 +128,9 @@ impl AttributeValue {
         if self.attribute_type() == wanted {
             return Some(self.clone());
         }
-        let text = self.to_text();
+        let text = self.as_text();
         match wanted {
-            AttributeType::String => Some(Self::String(text)),
+            AttributeType::String => Some(Self::String(text.into_owned())),
             AttributeType::Int64 => text.trim().parse().ok().map(Self::Int64),
             AttributeType::Boolean => parse_boolean(&text).map(Self::Boolean),
             AttributeType::StringCollection => {

@@ -69,10 +69,10 @@ impl EmailMatch {
 /// Two addresses are equal when their canonical forms are. Neither `Debug` nor anything else prints it.
 #[derive(Clone)]
 pub struct EmailAddress {
-    /// As given, without white space around it and invisible characters, in NFC.
-    given: String,
+    /// As given, without white space around it and invisible characters, in NFC; `None`: as the canonical form.
+    given: Option<Box<str>>,
     /// Local part, `@`, domain; all as compared.
-    canonical: String,
+    canonical: Box<str>,
     /// Where the domain begins in `canonical`.
     domain_at: usize,
 }
@@ -81,7 +81,7 @@ impl EmailAddress {
     /// The address as it was given: to be shown or sent, never to be compared.
     #[must_use]
     pub(crate) fn as_given(&self) -> &str {
-        &self.given
+        self.given.as_deref().unwrap_or(&self.canonical)
     }
 
     /// The form in which addresses are compared.
@@ -147,42 +147,58 @@ impl FromStr for EmailAddress {
         if text.len() > MAX_GIVEN {
             return Err(InvalidAddress::TooLong);
         }
+        // ASCII has one form only and nothing invisible. Nearly all addresses are ASCII, and Unicode's forms cost
+        // twenty times as much as the rest.
+        if text.is_ascii() {
+            return Self::from_normalised(text.trim(), text.trim());
+        }
         let given: String = strip_invisible(text).nfc().collect();
-        let given = given.trim().to_owned();
+        let given = given.trim();
+        Self::from_normalised(given, &given.nfkc().collect::<String>())
+    }
+}
+
+impl EmailAddress {
+    /// The address from a text in NFC without white space around it, and the same text in NFKC.
+    fn from_normalised(given: &str, nfkc: &str) -> Result<Self, InvalidAddress> {
         if given.is_empty() {
             return Err(InvalidAddress::Empty);
         }
-        let folded: String = given.nfkc().collect();
-        let (local, domain) = folded.rsplit_once('@').ok_or(InvalidAddress::NoAt)?;
-        let local = canonical_local(local)?;
-        let domain = canonical_domain(domain)?;
-        let canonical = format!("{local}@{domain}");
+        let (local, domain) = nfkc.rsplit_once('@').ok_or(InvalidAddress::NoAt)?;
+        let (local, domain) = (canonical_local(local)?, canonical_domain(domain)?);
+        let canonical = [&*local, "@", &*domain].concat();
         if canonical.len() > MAX_ADDRESS {
             return Err(InvalidAddress::TooLong);
         }
-        Ok(Self { given, domain_at: local.len() + 1, canonical })
+        let given = (given != canonical).then(|| given.into());
+        Ok(Self { given, domain_at: local.len() + 1, canonical: canonical.into() })
     }
 }
 
 /// Drops zero-width characters and bidirectional controls, which a copied address may carry.
-pub(super) fn strip_invisible(text: &str) -> String {
+pub(super) fn strip_invisible(text: &str) -> Cow<'_, str> {
     let invisible = |c: char| matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}');
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
     text.chars().filter(|&c| !invisible(c)).collect()
 }
 
 /// Folds the case of the part before the `@` by Unicode's rules, whatever the locale.
-fn canonical_local(local: &str) -> Result<String, InvalidAddress> {
+fn canonical_local(local: &str) -> Result<Cow<'_, str>, InvalidAddress> {
     if local.is_empty() {
         return Err(InvalidAddress::NoLocalPart);
     }
-    let refused = |c: char| c.is_control() || c.is_whitespace() || "<>()[]\\,;:\"@".contains(c);
+    let refused = |c: char| {
+        let is_special = matches!(c, '<' | '>' | '(' | ')' | '[' | ']' | '\\' | ',' | ';' | ':' | '"' | '@');
+        is_special || c.is_control() || c.is_whitespace()
+    };
     if local.chars().any(refused) {
         return Err(InvalidAddress::BadLocalPart);
     }
     // Folding can undo composing, and composing can undo folding: after the second time nothing changes any more.
     let fold = |text: &str| caseless::default_case_fold_str(text).nfkc().collect::<String>();
-    // ASCII gives the same with less work, and long lists are mostly ASCII.
-    let lower = if local.is_ascii() { local.to_ascii_lowercase() } else { fold(&fold(local)) };
+    let lower = if local.is_ascii() { ascii_lower(local) } else { Cow::Owned(fold(&fold(local))) };
     // Normalising can produce characters that were refused above: U+037E becomes a semicolon.
     if lower.chars().any(refused) {
         return Err(InvalidAddress::BadLocalPart);
@@ -193,18 +209,27 @@ fn canonical_local(local: &str) -> Result<String, InvalidAddress> {
     Ok(lower)
 }
 
+/// The text with A to Z in lower case, copied only if it has one of them.
+fn ascii_lower(text: &str) -> Cow<'_, str> {
+    let has_upper = text.bytes().any(|byte| byte.is_ascii_uppercase());
+    if has_upper { Cow::Owned(text.to_ascii_lowercase()) } else { Cow::Borrowed(text) }
+}
+
 /// The domain as lower-case ASCII, one trailing dot dropped.
-pub(super) fn canonical_domain(domain: &str) -> Result<String, InvalidAddress> {
+pub(super) fn canonical_domain(domain: &str) -> Result<Cow<'_, str>, InvalidAddress> {
     canonical_host(domain, 2)
 }
 
 /// A host name of at least `labels` labels as lower-case ASCII, one trailing dot dropped.
-pub(super) fn canonical_host(domain: &str, labels: usize) -> Result<String, InvalidAddress> {
+pub(super) fn canonical_host(domain: &str, labels: usize) -> Result<Cow<'_, str>, InvalidAddress> {
     let domain = domain.strip_suffix('.').unwrap_or(domain);
     if domain.parse::<std::net::IpAddr>().is_ok() || domain.starts_with('[') {
         return Err(InvalidAddress::BadDomain);
     }
-    let ascii = idna::domain_to_ascii_strict(domain).map_err(|_| InvalidAddress::BadDomain)?;
+    let ascii = match plain_host(domain) {
+        Some(host) => host,
+        None => Cow::Owned(idna::domain_to_ascii_strict(domain).map_err(|_| InvalidAddress::BadDomain)?),
+    };
     if ascii.len() > MAX_DOMAIN {
         return Err(InvalidAddress::TooLong);
     }
@@ -217,90 +242,19 @@ pub(super) fn canonical_host(domain: &str, labels: usize) -> Result<String, Inva
     Ok(ascii)
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use rstest::rstest;
-
-    use super::*;
-
-    #[rstest]
-    #[case("Jo.Bradford@Example.COM", "jo.bradford@example.com")]
-    #[case("\u{FEFF} jo@example.com\u{00A0}", "jo@example.com")]
-    #[case("j\u{200B}o@exam\u{2060}ple.com.", "jo@example.com")]
-    #[case("jo＠example.com", "jo@example.com")]
-    #[case("ﬁona@example.com", "fiona@example.com")]
-    #[case("jo@BÜCHER.example", "jo@xn--bcher-kva.example")]
-    #[case("a+x@example.com", "a+x@example.com")]
-    #[case("a.b.c@gmail.com", "a.b.c@gmail.com")]
-    #[case("o'neil@example.com", "o'neil@example.com")]
-    #[case("STRASSE@example.com", "strasse@example.com")]
-    #[case("straße@example.com", "strasse@example.com")]
-    #[case("ΟΔΟΣ@example.com", "οδοσ@example.com")]
-    #[case("οδος@example.com", "οδοσ@example.com")]
-    fn has_one_form_for_comparison(#[case] given: &str, #[case] canonical: &str) {
-        assert_eq!(given.parse::<EmailAddress>().unwrap().canonical(), canonical);
-    }
-
-    #[rstest]
-    #[case("", InvalidAddress::Empty)]
-    #[case(" \u{200B}", InvalidAddress::Empty)]
-    #[case("example.com", InvalidAddress::NoAt)]
-    #[case("@example.com", InvalidAddress::NoLocalPart)]
-    #[case("\"jo b\"@example.com", InvalidAddress::BadLocalPart)]
-    #[case("jo b@example.com", InvalidAddress::BadLocalPart)]
-    #[case("a@b@example.com", InvalidAddress::BadLocalPart)]
-    #[case("Jo <jo@example.com>", InvalidAddress::BadLocalPart)]
-    #[case("jo\u{0007}@example.com", InvalidAddress::BadLocalPart)]
-    #[case("jo@", InvalidAddress::BadDomain)]
-    #[case("jo@localhost", InvalidAddress::BadDomain)]
-    #[case("jo@[127.0.0.1]", InvalidAddress::BadDomain)]
-    #[case("jo@127.0.0.1", InvalidAddress::BadDomain)]
-    #[case("jo@exa mple.com", InvalidAddress::BadDomain)]
-    #[case("jo@example..com", InvalidAddress::BadDomain)]
-    #[case("jo@example.com,", InvalidAddress::BadDomain)]
-    fn refuses_what_is_no_address(#[case] given: &str, #[case] why: InvalidAddress) {
-        assert_eq!(given.parse::<EmailAddress>().unwrap_err(), why);
-    }
-
-    #[test]
-    fn refuses_a_local_part_over_64_bytes() {
-        let long = format!("{}@example.com", "a".repeat(65));
-        assert_eq!(long.parse::<EmailAddress>().unwrap_err(), InvalidAddress::TooLong);
-    }
-
-    #[rstest]
-    #[case("bad+1@example.com", "bad@example.com")]
-    #[case("bad=1#2@example.com", "bad@example.com")]
-    #[case("+tag@example.com", "+tag@example.com")]
-    #[case("b.a.d+x@googlemail.com", "bad@gmail.com")]
-    #[case("b.a.d@example.com", "b.a.d@example.com")]
-    fn is_refused_in_its_widest_form(#[case] address: &str, #[case] widest_form: &str) {
-        assert_eq!(address.parse::<EmailAddress>().unwrap().widest_form(), widest_form);
-    }
-
-    #[rstest]
-    #[case("a.b+x@googlemail.com", "a.b+x@googlemail.com", "a.b@googlemail.com", "ab@gmail.com")]
-    #[case("a.b=x@example.com", "a.b=x@example.com", "a.b@example.com", "a.b@example.com")]
-    #[case("+x@example.com", "+x@example.com", "+x@example.com", "+x@example.com")]
-    fn is_compared_as_the_policy_says(#[case] given: &str, #[case] exact: &str, #[case] tag: &str, #[case] dots: &str) {
-        let address: EmailAddress = given.parse().unwrap();
-        assert_eq!(EmailMatch::ALL.map(|email_match| address.compared(email_match).into_owned()), [exact, tag, dots]);
-    }
-
-    #[test]
-    fn an_address_does_not_print_itself() {
-        let address: EmailAddress = "jo@example.com".parse().unwrap();
-        assert!(!format!("{address:?}").contains("example"));
-    }
-
-    proptest! {
-        #[test]
-        fn the_canonical_form_is_its_own_canonical_form(text in "\\PC{1,12}@[a-zA-ZäöüßİſK.]{1,10}\\.(com|example)") {
-            if let Ok(address) = text.parse::<EmailAddress>() {
-                let again: EmailAddress = address.canonical().parse().unwrap();
-                prop_assert_eq!(again.canonical(), address.canonical());
-            }
-        }
-    }
+/// The host name in lower case, if that is all that UTS 46 does to it. It says nothing about any other host name.
+fn plain_host(host: &str) -> Option<Cow<'_, str>> {
+    let is_plain = |label: &str| {
+        let bytes = label.as_bytes();
+        matches!(bytes.len(), 1..=63)
+            && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            // `xn--` begins an encoded label, and other letters before two hyphens are reserved.
+            && bytes.get(2..4) != Some(b"--".as_slice())
+    };
+    (host.len() <= 253 && host.split('.').all(is_plain)).then(|| ascii_lower(host))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,11 @@
 //! Bytes as hexadecimal digits.
 
-use std::fmt::Write as _;
-
 /// The bytes as lower-case hexadecimal digits, two for each.
 #[must_use]
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut digits, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
+    let mut digits = String::with_capacity(bytes.len() * 2);
+    // Not by `{:02x}`: formatting costs twenty times as much, and every decision writes several digests.
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16);
+    digits.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).flatten());
+    digits
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::signup::policy::Gate;
-use crate::values::{AttributeType, AttributeValue, FormField};
+use crate::values::{AttributeName, AttributeType};
 
 fn identity(sign_in_type: &str, issuer: &str, id: &str) -> Identity {
     Identity { sign_in_type: sign_in_type.into(), issuer: issuer.into(), issuer_assigned_id: id.into() }

@@ -114,7 +114,7 @@ pub(super) fn items(value: Option<&AttributeValue>, is_multi_select: bool) -> Ve
         AttributeValue::StringCollection(items) => {
             items.iter().map(|item| item.trim()).filter(|item| !item.is_empty()).map(Cow::Borrowed).collect()
         }
-        other => vec![Cow::Owned(other.to_text())],
+        other => vec![other.as_text()],
     }
 }
 

@@ -233,7 +233,7 @@ impl<'a> FormCheck<'a> {
             PhoneCountry::Fixed(country) => Some(*country),
             PhoneCountry::Attribute(name) => {
                 let index = self.submission.form.0.iter().position(|field| field.name.is(name.as_str()))?;
-                self.values.get(index)?.as_ref()?.to_text().parse().ok()
+                self.values.get(index)?.as_ref()?.as_text().parse().ok()
             }
         }
     }

@@ -75,7 +75,7 @@ impl Rule {
             }
             AttributeValue::Int64(_) | AttributeValue::Boolean(_) => {
                 // The value keeps its type, so nothing changes. But it must be readable as a phone number.
-                tidy(&value.to_text());
+                tidy(&value.as_text());
                 value.clone()
             }
         };
