@@ -77,15 +77,15 @@ pub(crate) enum GraphError {
     #[error("Microsoft Graph gave no usable answer")]
     NoAnswer(#[source] OutboundError),
     /// An error answer in Graph's own form.
-    #[error("cannot {}: Microsoft Graph answers {status} {code}: {}", .operation.doing(), explain(*.kind, *.operation, .properties))]
+    #[error("cannot {}: Microsoft Graph answers {status} {}: {}", .operation.doing(), .code.as_deref().unwrap_or("without a code"), explain(*.kind, *.operation, .properties))]
     Refused {
         /// What was asked.
         operation: Operation,
         /// What the error means.
         kind: ErrorKind,
         status: StatusCode,
-        /// Graph's code; may be empty.
-        code: String,
+        /// Graph's code; `None` if what it wrote there does not look like one.
+        code: Option<String>,
         /// The properties that Graph's message names. The message itself is not kept: it may quote values.
         properties: String,
         /// Whether to try again, judged by the status alone, with the wait that the answer asks for.
@@ -159,12 +159,12 @@ impl GraphError {
 
     /// The error that an answer other than the documented success stands for.
     pub(super) fn from_answer(operation: Operation, answer: &Answer) -> Self {
-        let Some(ErrorBody { code, message }) = ErrorBody::of(answer) else {
+        let Some(body) = ErrorBody::of(answer) else {
             return Self::unexpected(operation, answer, "it is neither the success nor an error as documented");
         };
-        let kind = classify(operation, answer.status, &code, &message);
-        let code: String = code.chars().filter(|c| c.is_ascii_alphanumeric() || "_.-".contains(*c)).take(80).collect();
-        let properties = properties(&message);
+        let kind = classify(operation, answer.status, &body.code, &body.message);
+        let code = body.quotable_code().map(str::to_owned);
+        let properties = properties(&body.message);
         Self::Refused { operation, kind, status: answer.status, code, properties, by_status: answer.disposition() }
     }
 

@@ -4,9 +4,13 @@ use serde_json::Value;
 
 use crate::outbound::Answer;
 
+/// The longest code that is quoted, in bytes. The longest that is known has 53.
+const MAX_CODE: usize = 80;
+
 /// An error in Graph's own form.
 pub(super) struct ErrorBody {
-    /// Graph's word for the error; may be empty.
+    /// Graph's word for the error; may be empty. Whoever answers may write anything here, so only
+    /// [`ErrorBody::quotable_code`] is logged.
     pub(super) code: String,
     /// May quote values, so it is never logged.
     pub(super) message: String,
@@ -19,5 +23,13 @@ impl ErrorBody {
         let body: Value = answer.json().ok().filter(|_| is_error)?;
         let text = |name: &str| body.get("error")?.get(name)?.as_str().map(str::to_owned);
         Some(Self { code: text("code")?, message: text("message")? })
+    }
+
+    /// The code, if it looks like one: a word such as `Request_BadRequest`. Anything else could be a value.
+    pub(super) fn quotable_code(&self) -> Option<&str> {
+        let code = self.code.as_str();
+        let begins = code.starts_with(|first: char| first.is_ascii_alphabetic());
+        let is_word = code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte));
+        (begins && is_word && code.len() <= MAX_CODE).then_some(code)
     }
 }

@@ -82,3 +82,28 @@ fn of_a_message_only_the_properties_it_names_are_shown() {
     }
     assert!(!refused(Operation::ReadAuditLog, 500, "x", message).to_string().contains("displayName"));
 }
+
+#[rstest]
+#[case("Request_BadRequest", true)]
+#[case("Authentication_RequestFromNonPremiumTenantOrB2CTenant", true)]
+#[case("generalException", true)]
+#[case("Directory.Quota-Exceeded", true)]
+#[case("", false)]
+#[case("jo@example.com", false)]
+#[case("Jo Bradford", false)]
+#[case("Brådford", false)]
+#[case("0412345678", false)]
+#[case("Bad\nevent=admitted", false)]
+#[case("\u{1b}[31mBad", false)]
+#[case("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false)]
+fn a_code_is_quoted_only_if_it_looks_like_one(#[case] code: &str, #[case] is_quoted: bool) {
+    let error = refused(Operation::UpdateUser, 400, code, "no");
+    let (shown, all) = (error.to_string(), format!("{error} {error:?}"));
+    if is_quoted {
+        assert!(shown.contains(&format!("answers 400 Bad Request {code}: ")), "{shown}");
+    } else {
+        assert!(shown.contains("answers 400 Bad Request without a code: "), "{shown}");
+        let pieces = ["example", "Bradford", "dford", "0412", "admitted", "31m", "aaaa"];
+        assert!(!pieces.iter().any(|piece| all.contains(piece)), "{all}");
+    }
+}
