@@ -35,6 +35,9 @@ mod window_progress;
 
 use std::sync::Arc;
 
+use futures_util::future::join;
+use tokio::time::timeout_at;
+
 use crate::clock::Clock;
 use crate::connectors::Connector;
 use crate::graph::Directory;
@@ -121,17 +124,32 @@ impl Accounts {
             return Ok(RunReport { in_progress: true, ..RunReport::default() });
         };
         let run = Run::new(self.clock.now(), self.settings.run_limit);
-        self.store.sweep(run.now).await;
-        self.sweep_starts(run.now).await;
-        let discovered = Box::pin(self.discover(&run)).await;
-        let associated = Box::pin(self.associate_all(&run)).await;
-        let outcome = match associated.and(discovered) {
-            Ok(read_to) => Box::pin(self.release_codes(&run, read_to)).await,
-            Err(error) => Err(error),
-        };
+        // No account waits for the sweep, however much there is to delete.
+        let (outcome, ()) = join(Box::pin(self.work(&run)), Box::pin(self.sweep(&run))).await;
         let report = run.into_report();
         report.log(outcome.as_ref().err());
         outcome.map(|()| report)
+    }
+
+    async fn work(&self, run: &Run) -> Result<(), RunError> {
+        let discovered = Box::pin(self.discover(run)).await;
+        let associated = Box::pin(self.associate_all(run)).await;
+        match associated.and(discovered) {
+            Ok(read_to) => Box::pin(self.release_codes(run, read_to)).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Deletes what killed writes have left, and what Start remembered for longer than an hour. What is left when the
+    /// run ends is deleted by the next one.
+    async fn sweep(&self, run: &Run) {
+        let sweep = async {
+            self.store.sweep(run.now).await;
+            self.starts.sweep(run.now).await;
+        };
+        if timeout_at(run.end, sweep).await.is_err() {
+            tracing::warn!(event = "admissions-not-swept", reason = "the run has no time left");
+        }
     }
 }
 

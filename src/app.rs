@@ -91,13 +91,11 @@ impl App {
         self.keys.prefetch();
         self.invites.keep_fresh(&self.tasks, &self.stop);
         self.hooks.counters.keep_writing(&self.tasks, self.stop.clone());
+        let (state, clock) = (&self.hooks.services.state, &self.hooks.services.clock);
+        state.keep_memory_swept(&self.tasks, self.stop.clone(), Arc::clone(clock));
         if self.timer.accounts.is_err() {
             // Otherwise the runs of the timer delete old Starts.
-            self.hooks.services.state.keep_swept(
-                &self.tasks,
-                self.stop.clone(),
-                Arc::clone(&self.hooks.services.clock),
-            );
+            state.keep_store_swept(&self.tasks, self.stop.clone(), Arc::clone(clock));
         }
     }
 

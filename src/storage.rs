@@ -32,7 +32,7 @@ mod sweep;
 use backend::Backend;
 use folder::Folder;
 
-pub(crate) use backend::{Creation, ListedObject};
+pub(crate) use backend::{Creation, ListedObject, Listing};
 pub(crate) use error::StoreError;
 pub(crate) use namespace::Namespace;
 pub(crate) use room_store::RoomStore;

@@ -51,9 +51,4 @@ impl Accounts {
         });
         Ok(())
     }
-
-    /// Deletes what Start remembered for longer than an hour. If that fails, the next run tries again.
-    pub(super) async fn sweep_starts(&self, now: DateTime<Utc>) {
-        self.starts.sweep(now).await;
-    }
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -78,17 +79,25 @@ impl SharedState {
         if self.is_read_only { "a use is left" } else { "made" }
     }
 
-    /// Deletes Starts that are older than an hour, and leftovers of killed writes, every ten minutes until `stop`.
-    pub(crate) fn keep_swept(&self, tasks: &TaskTracker, stop: CancellationToken, clock: Arc<dyn Clock>) {
+    /// Deletes Starts that are older than an hour from the store, and leftovers of killed writes, every ten minutes
+    /// until `stop`.
+    pub(crate) fn keep_store_swept(&self, tasks: &TaskTracker, stop: CancellationToken, clock: Arc<dyn Clock>) {
         let starts = self.starts.clone();
-        tasks.spawn(async move {
-            loop {
-                starts.sweep_with_leftovers(clock.now()).await;
-                if tokio::time::timeout(SWEEP_INTERVAL, stop.cancelled()).await.is_ok() {
-                    return;
-                }
-            }
-        });
+        let sweep = move || {
+            let (starts, now) = (starts.clone(), clock.now());
+            async move { starts.sweep_with_leftovers(now).await }
+        };
+        tasks.spawn(repeat(sweep, stop));
+    }
+
+    /// Forgets Starts in memory that are older than an hour, every ten minutes until `stop`.
+    pub(crate) fn keep_memory_swept(&self, tasks: &TaskTracker, stop: CancellationToken, clock: Arc<dyn Clock>) {
+        let starts = self.starts.clone();
+        let sweep = move || {
+            let (starts, now) = (starts.clone(), clock.now());
+            async move { starts.forget_old(now).await }
+        };
+        tasks.spawn(repeat(sweep, stop));
     }
 
     /// Remembers a Start, with its address if there is one.
@@ -150,6 +159,19 @@ impl SharedState {
     }
 }
 
+/// Sweeps every ten minutes, or at once after a sweep that took longer. Ends in the middle of a sweep if it has to.
+async fn repeat<S: Future<Output = ()>>(sweep: impl Fn() -> S, stop: CancellationToken) {
+    loop {
+        let next = Instant::now() + SWEEP_INTERVAL;
+        if stop.run_until_cancelled(sweep()).await.is_none() {
+            return;
+        }
+        if timeout_at(next, stop.cancelled()).await.is_ok() {
+            return;
+        }
+    }
+}
+
 /// The parts of an event by which its person is recognised.
 fn origin(event: &SignUpEvent) -> EventOrigin<'_> {
     EventOrigin {
@@ -200,7 +222,7 @@ mod tests {
         std::fs::write(&leftover, "{").unwrap();
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let clock = Arc::new(ManualClock::new(written + TimeDelta::minutes(59)));
-        state.keep_swept(&tasks, stop.clone(), clock.clone());
+        state.keep_store_swept(&tasks, stop.clone(), clock.clone());
         tokio::time::sleep(SWEEP_INTERVAL / 2).await;
         assert!(store.list("admissions").await.unwrap().len() == 1 && leftover.exists());
         clock.advance(TimeDelta::minutes(2));

@@ -33,7 +33,7 @@ impl KillSwitch {
         self.used.store(0, Ordering::Relaxed);
     }
 
-    /// Never ends a write of an object with this name, whatever its folder.
+    /// Never ends a write of an object with this name, whatever its folder, or the listing of a folder with this name.
     pub(crate) fn hang_at(&self, name: &'static str) {
         *self.hangs_at.lock().unwrap() = Some(name);
     }
@@ -91,6 +91,10 @@ impl ObjectStore for KillSwitch {
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
+        let hangs_at = *self.hangs_at.lock().unwrap();
+        if hangs_at.is_some() && prefix.and_then(Path::filename) == hangs_at {
+            return Box::pin(futures_util::stream::pending());
+        }
         self.inner.list(prefix)
     }
 

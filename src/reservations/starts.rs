@@ -18,6 +18,7 @@
 mod person;
 mod process;
 mod shared;
+mod sweep;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use crate::values::{AppId, CorrelationId, EmailAddress, Identity, KnownBy, Netwo
 use person::PersonTraits;
 use process::ProcessStarts;
 use shared::SharedStarts;
+use sweep::Sweep;
 
 pub(crate) use person::PersonId;
 
@@ -213,13 +215,33 @@ impl RememberedStarts {
         Ok(None)
     }
 
-    /// Deletes from the store what is older than an hour. A failure is a line in the log: the next call tries again.
+    /// Deletes from the store all that is older than an hour. A failure is a line in the log: the next call tries again.
     pub(crate) async fn sweep(&self, now: DateTime<Utc>) {
-        match self.shared.sweep(now).await {
-            Ok(0) => {}
-            Ok(swept) => tracing::info!(event = "admissions-swept", swept),
-            Err(error) => tracing::warn!(event = "admissions-not-swept", reason = describe(&error)),
+        let Sweep { deleted: swept, error } = self.shared.sweep(now).await;
+        if swept > 0 {
+            tracing::info!(event = "admissions-swept", swept);
         }
+        if let Some(error) = error {
+            tracing::warn!(event = "admissions-not-swept", reason = describe(&error));
+        }
+    }
+
+    /// Forgets all that this process remembers and that is older than an hour. Looks at every entry, so it takes a
+    /// thread of its own.
+    pub(crate) async fn forget_old(&self, now: DateTime<Utc>) {
+        let starts = self.clone();
+        let forgotten = tokio::task::spawn_blocking(move || {
+            starts.process.forget_old(now);
+            starts.shared.forget_old(now);
+        });
+        // It fails only if the process ends.
+        let _ = forgotten.await;
+    }
+
+    /// How many Starts this process remembers, by each key.
+    #[cfg(test)]
+    pub(crate) fn remembered(&self) -> usize {
+        self.process.remembered() + self.shared.remembered()
     }
 
     /// Does what [`RememberedStarts::sweep`] does, and also deletes what killed writes have left anywhere in the store.

@@ -5,6 +5,7 @@ mod faults;
 mod interleaving;
 mod release;
 mod starts;
+mod sweep;
 
 use std::path::Path;
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use futures_util::TryStreamExt;
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use serde::Serialize;
@@ -37,6 +38,9 @@ pub(crate) struct ListedObject {
     /// The time of the last write, by the store's clock.
     pub modified: DateTime<Utc>,
 }
+
+/// The objects of a folder, read as they are asked for.
+pub(crate) type Listing = BoxStream<'static, Result<ListedObject, StoreError>>;
 
 /// Where the objects are.
 #[derive(Debug, Clone)]
@@ -121,12 +125,13 @@ impl Backend {
         }
     }
 
-    pub(super) async fn list(&self, folder: &str) -> Result<Vec<ListedObject>, StoreError> {
+    pub(super) async fn listing(&self, folder: &str) -> Result<Listing, StoreError> {
         let objects = self.readable().await?;
         let listing = objects.list(Some(&Path::from(folder)));
+        let folder = folder.to_owned();
         let listed =
             listing.map_ok(|meta| ListedObject { name: meta.location.to_string(), modified: meta.last_modified });
-        listed.try_collect().await.map_err(failed("list", folder))
+        Ok(listed.map_err(move |source| failed("list", &folder)(source)).boxed())
     }
 
     pub(super) async fn delete(&self, name: &str) -> Result<(), StoreError> {

@@ -1,10 +1,11 @@
 //! The part of the store that one room owns: the only way in which rooms reach objects.
 
 use chrono::{DateTime, Utc};
+use futures_util::TryStreamExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::backend::{Backend, Creation, ListedObject};
+use super::backend::{Backend, Creation, ListedObject, Listing};
 use super::error::StoreError;
 use super::namespace::Namespace;
 
@@ -53,7 +54,12 @@ impl RoomStore {
 
     /// Every object in a folder of the room, at any depth (whole name parts: `pending` does not find `pending2/…`).
     pub(crate) async fn list(&self, folder: &str) -> Result<Vec<ListedObject>, StoreError> {
-        self.backend_if(self.namespace.has_folder(folder), folder)?.list(folder).await
+        self.listing(folder).await?.try_collect().await
+    }
+
+    /// The same objects one after the other, for folders that may hold more than there is memory for.
+    pub(crate) async fn listing(&self, folder: &str) -> Result<Listing, StoreError> {
+        self.backend_if(self.namespace.has_folder(folder), folder)?.listing(folder).await
     }
 
     /// Deletes an object. It is not an error if there is none.

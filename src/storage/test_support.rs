@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use futures_util::TryStreamExt;
 use object_store::ObjectStore;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -57,7 +58,7 @@ impl StateStore {
     }
 
     pub(crate) async fn list(&self, folder: &str) -> Result<Vec<ListedObject>, StoreError> {
-        self.backend.list(folder).await
+        self.backend.listing(folder).await?.try_collect().await
     }
 
     pub(crate) async fn delete(&self, name: &str) -> Result<(), StoreError> {

@@ -408,3 +408,14 @@ async fn what_start_remembered_is_deleted_after_an_hour() {
     fixture.run().await.unwrap();
     assert!(fixture.store.list("admissions").await.unwrap().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn no_account_waits_for_a_sweep_and_no_run_beyond_its_limit() {
+    let mut fixture = Fixture::new(&[("news", &[])]);
+    fixture.settings.run_limit = Duration::from_secs(18);
+    fixture.switch.hang_at("admissions");
+    fixture.sign_up(JO, 1);
+    let begin = tokio::time::Instant::now();
+    let report = fixture.run().await.unwrap();
+    assert_eq!((report.done, begin.elapsed().as_secs()), (1, 18), "{report:?}");
+}

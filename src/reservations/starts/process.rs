@@ -4,6 +4,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use moka::ops::compute::Op;
 use moka::sync::Cache;
 
 use super::person::{PersonId, PersonKey};
@@ -50,6 +51,33 @@ impl ProcessStarts {
         };
         fresh_starts(latest, now)
     }
+
+    /// Forgets the Starts that are older than an hour.
+    pub(super) fn forget_old(&self, now: DateTime<Utc>) {
+        forget_old(&self.by_id, now);
+        forget_old(&self.by_network, now);
+    }
+
+    /// How many Starts are in memory.
+    #[cfg(test)]
+    pub(super) fn remembered(&self) -> usize {
+        let people = |latest: Latest| latest.into_iter().flatten().count();
+        let by_id = self.by_id.iter().map(|(_, latest)| people(latest));
+        by_id.chain(self.by_network.iter().map(|(_, latest)| people(latest))).sum()
+    }
+}
+
+/// Takes out of each entry the people whose Start is too old. An entry without people goes.
+fn forget_old<K: Eq + Hash + Clone + Send + Sync + 'static>(cache: &Cache<K, Latest>, now: DateTime<Utc>) {
+    let is_old = |seen: &LastSeen| !is_fresh(seen.2, now);
+    for (key, _) in cache.iter().filter(|(_, latest)| latest.iter().flatten().any(is_old)) {
+        cache.entry_by_ref(&*key).and_compute_with(|entry| {
+            let latest = entry.map(moka::Entry::into_value).unwrap_or_default();
+            let fresh = latest.map(|seen| seen.filter(|seen| !is_old(seen)));
+            if fresh.iter().all(Option::is_none) { Op::Remove } else { Op::Put(fresh) }
+        });
+    }
+    cache.run_pending_tasks();
 }
 
 fn cache<K: Eq + Hash + Send + Sync + 'static>() -> Cache<K, Latest> {

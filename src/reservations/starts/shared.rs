@@ -8,15 +8,15 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use futures_util::{StreamExt, TryStreamExt, stream};
 use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
 
 use super::person::{PersonId, PersonKey, StoredKey};
+use super::sweep::{Sweep, sweep};
 use super::{
-    EventOrigin, FoundStart, LIFETIME, MAX_REMEMBERED, PersonTraits, RememberedAddress, RememberedStart, StartKey,
-    TIME_TO_LIVE, is_fresh,
+    EventOrigin, FoundStart, MAX_REMEMBERED, PersonTraits, RememberedAddress, RememberedStart, StartKey, TIME_TO_LIVE,
+    is_fresh,
 };
 use crate::reservations::namespace::{ADMISSIONS, PERSON_KEY};
 use crate::storage::{Creation, ListedObject, RoomStore, StoreError};
@@ -25,9 +25,6 @@ use crate::values::{AppId, Secret};
 
 /// How often the key is read or made before giving up: another process may make it first.
 const ATTEMPTS: usize = 3;
-
-/// How many Starts are deleted at once.
-const DELETERS: usize = 32;
 
 /// A Start as it is stored. It is personal. Without an address, the other two are empty.
 #[derive(Serialize, Deserialize)]
@@ -43,7 +40,14 @@ struct StoredStart {
 pub(super) struct SharedStarts {
     store: RoomStore,
     key: Arc<OnceCell<PersonKey>>,
-    known: Cache<PersonId, Arc<RememberedStart>>,
+    known: Cache<PersonId, KnownStart>,
+}
+
+/// A Start of the store that this process knows, and its time.
+#[derive(Debug, Clone)]
+struct KnownStart {
+    start: Arc<RememberedStart>,
+    at: DateTime<Utc>,
 }
 
 impl SharedStarts {
@@ -100,7 +104,7 @@ impl SharedStarts {
         });
         // The same Start in the same millisecond is the same object.
         futures_util::future::try_join_all(writes).await?;
-        self.known.insert(person, Arc::new(start));
+        self.known.insert(person, KnownStart { start: Arc::new(start), at: now });
         Ok(())
     }
 
@@ -124,7 +128,7 @@ impl SharedStarts {
 
     fn found_start(&self, person: PersonId, name: String) -> FoundStart {
         match self.known.get(&person) {
-            Some(start) => FoundStart::InMemory(person, start),
+            Some(known) => FoundStart::InMemory(person, known.start),
             None => FoundStart::Stored(person, name),
         }
     }
@@ -140,7 +144,9 @@ impl SharedStarts {
             Ok(Some(stored)) => match stored.into_start() {
                 Some(start) => {
                     let start = Arc::new(start);
-                    self.known.insert(person.clone(), Arc::clone(&start));
+                    if let Some((_, at)) = parse(object) {
+                        self.known.insert(person.clone(), KnownStart { start: Arc::clone(&start), at });
+                    }
                     return Ok(Some(start));
                 }
                 None => "its address is none".to_owned(),
@@ -162,14 +168,22 @@ impl SharedStarts {
         self.store.sweep(now).await;
     }
 
-    /// Deletes what was written more than an hour ago; says how many.
-    pub(super) async fn sweep(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
-        let objects = self.store.list(ADMISSIONS).await?.into_iter();
-        let old: Vec<_> = objects.filter(|object| now - object.modified >= LIFETIME).collect();
-        let swept = old.len();
-        let deletions: Vec<_> = old.iter().map(|object| self.store.delete(&object.name)).collect();
-        stream::iter(deletions).buffer_unordered(DELETERS).try_collect::<()>().await?;
-        Ok(swept)
+    /// Deletes from the store what was written more than an hour ago.
+    pub(super) async fn sweep(&self, now: DateTime<Utc>) -> Sweep {
+        sweep(&self.store, now).await
+    }
+
+    /// Forgets what this process has read or written of Starts that are older than an hour.
+    pub(super) fn forget_old(&self, now: DateTime<Utc>) {
+        let is_old = |(_, known): &(Arc<PersonId>, KnownStart)| !is_fresh(known.at, now);
+        self.known.iter().filter(is_old).for_each(|(person, _)| self.known.invalidate(&*person));
+        self.known.run_pending_tasks();
+    }
+
+    /// How many Starts this process knows.
+    #[cfg(test)]
+    pub(super) fn remembered(&self) -> usize {
+        self.known.iter().count()
     }
 }
 

@@ -9,8 +9,8 @@ use futures_util::stream::{self, BoxStream};
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{
-    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions,
-    PutOptions, PutPayload, PutResult,
+    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt,
+    PutMultipartOptions, PutOptions, PutPayload, PutResult,
 };
 
 use crate::reservations::Reservations;
@@ -28,6 +28,12 @@ pub(super) enum Fault {
     HangsAfterwards,
     /// Everything exists, it says.
     Lies,
+    /// One deletion of three fails.
+    RefusesSomeDeletions,
+    /// No deletion is ever answered.
+    HangsAtDeletions,
+    /// No listing is ever answered.
+    HangsAtListings,
 }
 
 #[derive(Debug)]
@@ -36,6 +42,11 @@ struct State {
     written: Vec<(String, Vec<u8>)>,
     /// How often each operation in turn lets others go first.
     pauses: VecDeque<u8>,
+    /// An object that can never be deleted.
+    stuck: Option<String>,
+    deletions: usize,
+    /// Deletions under way, and the most that ever were.
+    deleting: [usize; 2],
 }
 
 /// The store.
@@ -47,7 +58,8 @@ pub(super) struct Shelf {
 
 impl Shelf {
     pub(super) fn new() -> Self {
-        let state = State { fault: Fault::None, written: Vec::new(), pauses: VecDeque::new() };
+        let (written, pauses) = (Vec::new(), VecDeque::new());
+        let state = State { fault: Fault::None, written, pauses, stuck: None, deletions: 0, deleting: [0; 2] };
         Self { inner: Arc::new(InMemory::new()), state: Arc::new(Mutex::new(state)) }
     }
 
@@ -66,6 +78,42 @@ impl Shelf {
 
     pub(super) fn pauses(&self, pauses: Vec<u8>) {
         self.state.lock().unwrap().pauses = pauses.into();
+    }
+
+    /// Lets no deletion of this object succeed.
+    pub(super) fn keep(&self, name: &str) {
+        self.state.lock().unwrap().stuck = Some(name.to_owned());
+    }
+
+    /// How many deletions were under way at once, at most.
+    pub(super) fn most_deletions_at_once(&self) -> usize {
+        self.state.lock().unwrap().deleting[1]
+    }
+
+    /// How many deletions were asked for.
+    pub(super) fn deletions(&self) -> usize {
+        self.state.lock().unwrap().deletions
+    }
+
+    async fn delete_one(self, at: Path) -> object_store::Result<Path> {
+        let (refuses, hangs) = {
+            let mut state = self.state.lock().unwrap();
+            state.deletions += 1;
+            state.deleting[0] += 1;
+            state.deleting[1] = state.deleting[1].max(state.deleting[0]);
+            let refuses = state.fault == Fault::RefusesSomeDeletions && state.deletions.is_multiple_of(3);
+            let is_stuck = state.stuck.as_deref() == Some(at.as_ref());
+            (refuses || is_stuck, state.fault == Fault::HangsAtDeletions)
+        };
+        tokio::task::yield_now().await;
+        if hangs {
+            std::future::pending::<()>().await;
+        }
+        self.state.lock().unwrap().deleting[0] -= 1;
+        if refuses {
+            return Err(object_store::Error::Generic { store: "shelf", source: "broken".into() });
+        }
+        self.inner.delete(&at).await.map(|()| at)
     }
 
     /// Names and contents of all writes, in order.
@@ -111,7 +159,7 @@ impl ObjectStore for Shelf {
             Fault::Lies => {
                 return Err(object_store::Error::AlreadyExists { path: at.to_string(), source: "so it says".into() });
             }
-            Fault::None | Fault::LosesTheAnswer | Fault::HangsAfterwards => {}
+            _ => {}
         }
         let content = payload.iter().flat_map(|part| part.to_vec()).collect();
         let put = self.inner.put_opts(at, payload, options).await?;
@@ -140,13 +188,21 @@ impl ObjectStore for Shelf {
         &self,
         at: BoxStream<'static, object_store::Result<Path>>,
     ) -> BoxStream<'static, object_store::Result<Path>> {
-        self.inner.delete_stream(at)
+        let own = self.clone();
+        Box::pin(at.then(move |at| {
+            let own = own.clone();
+            async move { own.delete_one(at?).await }
+        }))
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
         let (own, prefix) = (self.clone(), prefix.cloned());
         let paused = async move {
             own.pause().await;
+            let hangs = own.state.lock().unwrap().fault == Fault::HangsAtListings;
+            if hangs {
+                std::future::pending::<()>().await;
+            }
             own.inner.list(prefix.as_ref())
         };
         Box::pin(stream::once(paused).flatten())
