@@ -42,6 +42,10 @@ use worst::{worst, worst_form};
 #[path = "figures/worst.rs"]
 mod worst;
 
+/// The product's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How many invitations the lists hold.
 const INVITES: usize = 100_000;
 
