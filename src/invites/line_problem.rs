@@ -54,12 +54,6 @@ pub enum LineProblem {
     /// A quote begins a cell and nothing ends it.
     #[error("has a quote that is not closed on its line")]
     OpenQuote,
-    /// The line cannot be split into cells.
-    #[error("{reason}")]
-    NotCsv {
-        /// What the CSV reader says.
-        reason: String,
-    },
     /// A cell is longer than a cell may be.
     #[error(
         "column {column}{}: the cell has {length} bytes, the limit is {MAX_CELL}",
@@ -163,7 +157,6 @@ impl LineProblem {
             | Self::NotText { .. }
             | Self::GuessedEmail
             | Self::OpenQuote
-            | Self::NotCsv { .. }
             | Self::CellTooLong { .. }
             | Self::TooManyCells { .. }
             | Self::NeitherEmailNorCode

@@ -7,8 +7,6 @@
 
 use std::borrow::Cow;
 
-use csv::{ReaderBuilder, StringRecord};
-
 use super::encoding::TextEncoding;
 use super::{ListError, MAX_HEADER};
 use crate::invites::columns::is_email;
@@ -148,23 +146,35 @@ fn split(line: &str, separator: char, add: &mut impl FnMut(&str)) -> Result<(), 
         line.split(separator).for_each(|cell| add(cell.trim()));
         return Ok(());
     }
-    // A second line is added. If it is not read as a record of its own, a quote of the first line was not closed.
-    let probed = format!("{line}\n.\n");
-    let mut reader = ReaderBuilder::new()
-        .delimiter(u8::try_from(separator).unwrap_or(b','))
-        .flexible(true)
-        .has_headers(false)
-        .trim(csv::Trim::All)
-        .from_reader(probed.as_bytes());
-    let not_csv = |error: csv::Error| LineProblem::NotCsv { reason: error.to_string() };
-    let records: Vec<StringRecord> = reader.records().collect::<Result<_, _>>().map_err(not_csv)?;
-    match records.as_slice() {
-        [record, _] => {
-            record.iter().for_each(add);
-            Ok(())
-        }
-        _ => Err(LineProblem::OpenQuote),
+    let mut rest = Some(line);
+    while let Some(text) = rest {
+        let (cell, after) = match text.strip_prefix('"') {
+            Some(quoted) => quoted_cell(quoted, separator).ok_or(LineProblem::OpenQuote)?,
+            None => text.split_once(separator).map_or((text.into(), None), |(cell, after)| (cell.into(), Some(after))),
+        };
+        add(cell.trim());
+        rest = after;
     }
+    Ok(())
+}
+
+/// The cell whose quote was opened before `text`, and what follows its separator. `None`: nothing closes the quote.
+///
+/// This is what the crate `csv` reads, whose reader takes ten times as long to be made as to read a line.
+fn quoted_cell(text: &str, separator: char) -> Option<(Cow<'_, str>, Option<&str>)> {
+    let (mut cell, mut after) = text.split_once('"').map(|(cell, after)| (Cow::Borrowed(cell), after))?;
+    // Two quotes are one quote of the cell.
+    while let Some(doubled) = after.strip_prefix('"') {
+        let (more, rest) = doubled.split_once('"')?;
+        cell.to_mut().extend(["\"", more]);
+        after = rest;
+    }
+    // What follows the closing quote belongs to the cell, too.
+    let (unquoted, rest) = after.split_once(separator).map_or((after, None), |(cell, rest)| (cell, Some(rest)));
+    if !unquoted.is_empty() {
+        cell.to_mut().push_str(unquoted);
+    }
+    Some((cell, rest))
 }
 
 #[cfg(test)]

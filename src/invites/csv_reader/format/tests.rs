@@ -1,5 +1,7 @@
 //! Lists as spreadsheets write them.
 
+use csv::{ReaderBuilder, StringRecord};
+use proptest::prelude::*;
 use rstest::rstest;
 
 use super::*;
@@ -156,5 +158,28 @@ fn half_a_letter_at_the_end_of_utf_16_spoils_its_own_line_only() {
             let (snapshot, problems) = read(cut, &options(), UnendedLine::CutOff).unwrap();
             assert_eq!((snapshot.len(), problems), (1, vec![LineReport { line: 3, problem: LineProblem::CutOff }]));
         }
+    }
+}
+
+/// The cells that the crate `csv` reads; `None`: a quote is not closed.
+fn cells_of_the_crate(line: &str, separator: char) -> Option<Vec<String>> {
+    // If the second line is not read as a record of its own, a quote of the first line was not closed.
+    let probed = format!("{line}\n.\n");
+    let mut reader = ReaderBuilder::new()
+        .delimiter(u8::try_from(separator).unwrap())
+        .flexible(true)
+        .has_headers(false)
+        .trim(csv::Trim::All)
+        .from_reader(probed.as_bytes());
+    let records: Vec<StringRecord> = reader.records().collect::<Result<_, _>>().unwrap();
+    let [record, _] = records.as_slice() else { return None };
+    Some(record.iter().map(str::to_owned).collect())
+}
+
+proptest! {
+    #[test]
+    fn cells_are_those_that_another_reader_reads(line in "[a\", ;\té]{1,24}", separator in prop::sample::select(&SEPARATORS[..])) {
+        prop_assume!(!line.trim_matches([' ', '\t']).is_empty());
+        prop_assert_eq!(cells(&line, separator).ok(), cells_of_the_crate(&line, separator));
     }
 }
