@@ -150,7 +150,9 @@ mod tests {
 
     fn add(lines: &mut CompactLines, cells: &[String]) -> Place {
         let place = lines.begin_line().unwrap();
-        cells.iter().for_each(|cell| lines.push_cell(cell));
+        for cell in cells {
+            lines.push_cell(cell);
+        }
         lines.end_line();
         place
     }

@@ -140,12 +140,13 @@ fn read_lines<'a>(bytes: &[u8], options: &'a ListOptions, unended: UnendedLine) 
     let start = ListStart::read(bytes)?;
     let (columns, mut problems) = columns(&start, options)?;
     problems.extend(guessed_encoding(start.format.encoding, bytes));
+    let count = start.format.encoding.lines(bytes).count();
     let mut reader = LineReader {
         format: start.format,
         columns,
         options,
-        snapshot: Snapshot::builder(bytes),
-        look_alikes: LookAlikes::default(),
+        snapshot: Snapshot::builder(count, bytes.len()),
+        look_alikes: LookAlikes::for_lines(count),
         problems,
     };
     reader.read(start.lines, unended)?;

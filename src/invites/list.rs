@@ -1,11 +1,13 @@
 //! A list from a file. It is loaded after the service has begun to listen, and looked at again every `refresh`. A new
 //! version of the file is used as a whole or not at all.
 //!
-//! Hooks wait for the file only until the first load, within their deadline. The first content is used at once, a
-//! change once it is known to be complete (`changes.rs`). If the file cannot be read, or is not a list, the last
+//! Hooks wait for the file only until the first load, within their deadline; then they read a pointer without a lock.
+//! The first content is used at once, a change once it is known to be complete (`changes.rs`). The old list stays until
+//! the new one is ready and no look-up uses the old one any more; it is freed on a thread that answers no hooks. If the file cannot be read, or is not a list, the last
 //! good list stays in use; each look logs that, and Health shows how old the list is. A file system that hangs blocks
 //! one thread and nothing else: a look gives up after ten seconds, and the next look waits for the same read.
 
+mod background;
 mod changes;
 pub(crate) mod edit;
 mod edit_error;
@@ -18,9 +20,11 @@ mod settings;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use futures_util::future::BoxFuture;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use self::changes::{ChangeDetector, FileChange, ObservedFile};
 use self::file::{FileRead, FileSystem, ListFiles, READ_LIMIT, too_slow, unreadable};
@@ -40,13 +44,16 @@ pub(crate) use settings::Settings;
 /// The most bad lines that are reported one by one.
 const REPORTED_LINES: usize = 20;
 
-/// The list in use, if there is one.
+/// How long to wait for look-ups that still use the old list.
+const LOOK_UP_PAUSE: Duration = Duration::from_millis(1);
+
+/// Whether there is a list in use.
 #[derive(Debug, Clone)]
 enum ListState {
     /// The first load is under way.
     Loading,
-    /// The last good list.
-    Loaded(Arc<Snapshot>),
+    /// There is one.
+    Loaded,
     /// There never was a good one.
     Failed(Arc<str>),
 }
@@ -69,6 +76,8 @@ pub(crate) struct ListInvites {
     files: Arc<dyn ListFiles>,
     refresh_state: Mutex<RefreshState>,
     freshness: std::sync::Mutex<FreshnessTracker>,
+    /// The last good list.
+    in_use: ArcSwapOption<Snapshot>,
     state: watch::Sender<ListState>,
 }
 
@@ -80,8 +89,14 @@ impl ListInvites {
     }
 
     fn with_files(settings: Settings, files: Arc<dyn ListFiles>) -> Self {
-        let state = watch::Sender::new(ListState::Loading);
-        Self { settings, files, refresh_state: Mutex::default(), freshness: std::sync::Mutex::default(), state }
+        Self {
+            settings,
+            files,
+            refresh_state: Mutex::default(),
+            freshness: std::sync::Mutex::default(),
+            in_use: ArcSwapOption::empty(),
+            state: watch::Sender::new(ListState::Loading),
+        }
     }
 
     fn with_freshness<T>(&self, with: impl FnOnce(&mut FreshnessTracker) -> T) -> T {
@@ -91,12 +106,13 @@ impl ListInvites {
     /// Looks at the file once, and uses its content if it is complete.
     async fn look(&self) {
         let mut state = self.refresh_state.lock().await;
+        let began = Instant::now();
         match self.read(&mut state).await {
             Ok(FileRead::Unchanged) => {
                 state.changes.note_unchanged();
                 self.note_confirmed();
             }
-            Ok(FileRead::Content(bytes, observed)) => self.handle(&mut state.changes, bytes, observed).await,
+            Ok(FileRead::Content(bytes, observed)) => self.handle(&mut state.changes, bytes, observed, began).await,
             Err(FileError::Changed) if state.changes.has_list() => {
                 let again = state.changes.note_unsteady();
                 self.wait(again);
@@ -123,7 +139,7 @@ impl ListInvites {
     }
 
     /// Uses the file, waits or keeps the last good list, depending on how the file has changed.
-    async fn handle(&self, changes: &mut ChangeDetector, bytes: Vec<u8>, observed: ObservedFile) {
+    async fn handle(&self, changes: &mut ChangeDetector, bytes: Vec<u8>, observed: ObservedFile, began: Instant) {
         match changes.compare(&observed) {
             FileChange::Unchanged => self.note_confirmed(),
             FileChange::Unsettled { again } => self.wait(again),
@@ -134,7 +150,8 @@ impl ListInvites {
             FileChange::Complete => match self.parse(bytes, changes.unended_line()).await {
                 Ok((snapshot, problems)) => {
                     changes.note_in_use(observed);
-                    self.use_list(snapshot, &problems);
+                    self.log_problems(&problems);
+                    self.use_list(snapshot, &problems, began).await;
                 }
                 Err(error) => {
                     changes.note_unusable(observed);
@@ -144,15 +161,22 @@ impl ListInvites {
         }
     }
 
-    /// Parses on a thread that answers no hooks, since a long list takes its time.
+    /// Parses on a thread that answers no hooks, since a long list takes its time. Hooks wait for the first list; after
+    /// that they come first.
     async fn parse(&self, bytes: Vec<u8>, unended: UnendedLine) -> Result<(Snapshot, Vec<LineReport>), ListError> {
         let options = self.settings.options.clone();
-        let parsed = tokio::task::spawn_blocking(move || csv_reader::read(bytes, &options, unended)).await;
-        parsed.unwrap_or_else(|_| Err(ListError::Read("reading it broke off".to_owned())))
+        let read = move || csv_reader::read(bytes, &options, unended);
+        let is_first = self.in_use.load().is_none();
+        let parsed = if is_first {
+            tokio::task::spawn_blocking(read).await.ok()
+        } else {
+            tokio::task::spawn_blocking(|| background::run(read)).await.ok().flatten()
+        };
+        parsed.unwrap_or_else(|| Err(ListError::Read("reading it broke off".to_owned())))
     }
 
-    /// Uses a list, and logs what is wrong with its lines.
-    fn use_list(&self, snapshot: Snapshot, problems: &[LineReport]) {
+    /// Logs what is wrong with the lines of a list.
+    fn log_problems(&self, problems: &[LineReport]) {
         let source = &*self.settings.options.source;
         // What concerns the whole list is always reported, however many bad lines there are.
         let is_of_list = |report: &&LineReport| {
@@ -162,10 +186,22 @@ impl ListInvites {
         for LineReport { line, problem } in of_list.into_iter().chain(others.into_iter().take(REPORTED_LINES)) {
             tracing::warn!(event = "invite-line", source, line, problem = problem.to_string());
         }
-        let bad_lines = problems.iter().filter(|problem| !problem.is_used()).count();
-        tracing::info!(event = "invites-loaded", source, invitations = snapshot.len(), bad_lines);
-        self.state.send_replace(ListState::Loaded(Arc::new(snapshot)));
+    }
+
+    /// Uses a list instead of the old one, which is freed when no look-up uses it any more.
+    async fn use_list(&self, snapshot: Snapshot, problems: &[LineReport], began: Instant) {
+        let source = &*self.settings.options.source;
+        let (invitations, bytes, load_peak) = (snapshot.len(), snapshot.memory(), snapshot.load_peak());
+        let old = self.in_use.swap(Some(Arc::new(snapshot)));
+        self.state.send_replace(ListState::Loaded);
         self.with_freshness(|freshness| freshness.note_current(true));
+        let bad_lines = problems.iter().filter(|problem| !problem.is_used()).count();
+        let took_ms = began.elapsed().as_millis();
+        let peak_bytes = load_peak + old.as_ref().map_or(0, |old| old.memory());
+        tracing::info!(event = "invites-loaded", source, invitations, bad_lines, bytes, peak_bytes, took_ms);
+        if let Some(old) = old {
+            free(old).await;
+        }
     }
 
     /// Notes that the file is the list in use.
@@ -197,20 +233,34 @@ impl ListInvites {
         }
     }
 
-    async fn snapshot(&self) -> Result<Arc<Snapshot>, InviteError> {
+    /// Looks something up in the list in use. Waits only for the first load.
+    async fn look_up<T>(&self, find: impl Fn(&Snapshot) -> T) -> Result<T, InviteError> {
+        let look_up = || self.in_use.load().as_deref().map(&find);
+        if let Some(found) = look_up() {
+            return Ok(found);
+        }
         let failed = |reason: &str| InviteError {
             source_name: Arc::clone(&self.settings.options.source),
             reason: reason.to_owned(),
         };
         let mut state = self.state.subscribe();
-        let state =
-            state.wait_for(|state| !matches!(state, ListState::Loading)).await.map_err(|_| failed("it is closed"))?;
-        match &*state {
-            ListState::Loaded(snapshot) => Ok(Arc::clone(snapshot)),
-            ListState::Failed(reason) => Err(failed(reason)),
-            ListState::Loading => Err(failed("it is not loaded yet")),
+        let state = state.wait_for(|state| !matches!(state, ListState::Loading)).await.map(|state| state.clone());
+        match state {
+            Ok(ListState::Loaded) => look_up().ok_or_else(|| failed("it is not loaded yet")),
+            Ok(ListState::Failed(reason)) => Err(failed(&reason)),
+            Ok(ListState::Loading) | Err(_) => Err(failed("it is closed")),
         }
     }
+}
+
+/// Frees a list that is not in use any more, which can take milliseconds. A look-up that still reads it must not be the
+/// one that frees it.
+async fn free(old: Arc<Snapshot>) {
+    while Arc::strong_count(&old) > 1 {
+        tokio::time::sleep(LOOK_UP_PAUSE).await;
+    }
+    // It ends early only if the service stops.
+    drop(tokio::task::spawn_blocking(move || drop(old)).await);
 }
 
 impl InviteSource for ListInvites {
@@ -223,15 +273,15 @@ impl InviteSource for ListInvites {
         address: &'a EmailAddress,
         email_match: EmailMatch,
     ) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>> {
-        Box::pin(async move { Ok(self.snapshot().await?.find(address, email_match)) })
+        Box::pin(self.look_up(move |snapshot| snapshot.find(address, email_match)))
     }
 
     fn find_code<'a>(&'a self, code: &'a CodeDigest) -> BoxFuture<'a, Result<Vec<Invitation>, InviteError>> {
-        Box::pin(async move { Ok(self.snapshot().await?.find_code(code)) })
+        Box::pin(self.look_up(move |snapshot| snapshot.find_code(code)))
     }
 
     fn is_ready(&self) -> bool {
-        matches!(*self.state.borrow(), ListState::Loaded(_))
+        self.in_use.load().is_some()
     }
 
     fn freshness(&self) -> Option<Freshness> {

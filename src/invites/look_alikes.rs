@@ -42,6 +42,11 @@ struct RuleLine {
 }
 
 impl LookAlikes {
+    /// Expects so many lines. Memory that is not used is not taken from the system.
+    pub(super) fn for_lines(lines: usize) -> Self {
+        Self { lines: Vec::with_capacity(lines), ..Self::default() }
+    }
+
     /// Adds the rule of the next line.
     pub(super) fn add(&mut self, rule: &AddressRule, line: u64) {
         let (before, domain) = match rule {
@@ -67,7 +72,7 @@ impl LookAlikes {
 
     /// The bytes of what is kept of the lines.
     pub(super) fn memory(&self) -> usize {
-        self.lines.capacity() * size_of::<RuleLine>() + self.remarks.capacity() * size_of::<LineReport>()
+        self.lines.len() * size_of::<RuleLine>() + self.remarks.capacity() * size_of::<LineReport>()
     }
 
     /// The reports about all lines.

@@ -40,18 +40,18 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// A builder for the lines of a file, which are at least as many as its line breaks.
+    /// A builder that expects so many lines, which have so many bytes in their file.
     #[must_use]
-    pub(super) fn builder(file: &[u8]) -> SnapshotBuilder {
+    pub(super) fn builder(lines: usize, bytes: usize) -> SnapshotBuilder {
         SnapshotBuilder {
             hasher: KeyedHasher::default(),
-            expected: file.iter().filter(|byte| **byte == b'\n').count(),
+            expected: lines,
             exact: Vec::new(),
             wider: BTreeMap::new(),
             domains: Vec::new(),
             codes: Vec::new(),
             // A line takes one byte more than in its file; a long cell another one.
-            lines: CompactLines::with_capacity(file.len() + file.len() / 16),
+            lines: CompactLines::with_capacity(bytes + bytes / 16),
         }
     }
 
@@ -141,7 +141,7 @@ impl Snapshot {
 /// Collects the lines of a list.
 pub(super) struct SnapshotBuilder {
     hasher: KeyedHasher,
-    /// How many lines the file has.
+    /// How many lines there may be.
     expected: usize,
     exact: Vec<LineEntry>,
     wider: BTreeMap<EmailMatch, Vec<LineEntry>>,

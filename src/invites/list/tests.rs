@@ -6,6 +6,7 @@ mod changes;
 mod cut_off;
 mod not_a_file;
 mod slow_and_old;
+mod swap;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

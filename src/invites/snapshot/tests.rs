@@ -185,7 +185,7 @@ fn cells() -> impl Strategy<Value = Vec<String>> {
     let columns = (text.clone(), app, list, "|20[12][0-9]-0[1-9]-1[0-9]", "|20[34][0-9]-0[1-9]-1[0-9]");
     let others = (list, list, text.clone(), text.clone(), text);
     (columns, others).prop_map(|((a, b, c, d, e), (f, g, h, i, j))| {
-        Vec::from([a, b.to_owned(), c, d, e, f, g, h, i, j].map(|cell| cell.trim().to_owned()))
+        Vec::from([a, b, c, d, e, f, g, h, i, j].map(|cell| cell.trim().to_owned()))
     })
 }
 

@@ -258,14 +258,14 @@ async fn a_write_on_the_same_tick_of_the_clock_is_found_by_the_next_look() {
 #[tokio::test]
 async fn a_file_that_is_as_it_was_is_read_twice_and_no_more() {
     let sample = Sample::with("email\na@example.com\n").await;
-    let list = sample.list.snapshot().await.unwrap();
+    let list = sample.list.in_use.load_full().unwrap();
     for _ in 0..3 {
         sample.list.refresh().await;
         let state = sample.list.refresh_state.lock().await;
-        assert!(state.changes.known().is_some() && Arc::ptr_eq(&list, &sample.list.snapshot().await.unwrap()));
+        assert!(state.changes.known().is_some() && Arc::ptr_eq(&list, &sample.list.in_use.load_full().unwrap()));
     }
     sample.touch(0);
     sample.list.refresh().await;
-    assert!(Arc::ptr_eq(&list, &sample.list.snapshot().await.unwrap()));
+    assert!(Arc::ptr_eq(&list, &sample.list.in_use.load_full().unwrap()));
     assert_eq!((sample.status(), sample.logged("invites-loaded").len()), (SourceStatus::Current, 1));
 }
