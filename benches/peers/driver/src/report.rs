@@ -1,0 +1,189 @@
+//! The report in Markdown, and its place in the document.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use crate::Outcome;
+use crate::bars::BARS;
+use crate::histogram::Histogram;
+use crate::load::{BUSY, CALM};
+use crate::numbers::{Median, float, grouped};
+use crate::options::{Extent, Options};
+use crate::peer::Kind;
+use crate::plan::{Plan, Scenario};
+use crate::project::UNINVITED;
+use crate::run::{PeerFigures, Run};
+
+/// All that was measured.
+pub(crate) struct Report<'r> {
+    pub options: &'r Options,
+    pub plan: &'r Plan,
+    pub runs: &'r [Run],
+    /// A list about the machine.
+    pub machine: String,
+}
+
+impl Report<'_> {
+    pub(crate) fn markdown(&self) -> Outcome<String> {
+        let mut text = self.machine.clone();
+        self.method(&mut text)?;
+        self.ratios(&mut text)?;
+        for (at, scenario) in self.plan.scenarios.iter().enumerate() {
+            self.load(&mut text, at, scenario)?;
+        }
+        self.memory(&mut text)?;
+        self.starts(&mut text)?;
+        if let Some(file) = &self.options.lists {
+            write!(text, "\n### Lists\n\n{}\n", fs::read_to_string(file)?.trim())?;
+        }
+        if self.options.extent == Extent::Smoke {
+            writeln!(text, "\nThis run only shows that all parts work. Its figures mean nothing.")?;
+        }
+        Ok(text)
+    }
+
+    fn method(&self, text: &mut String) -> Outcome<()> {
+        let longest = self.plan.scenarios.iter().map(|scenario| scenario.rounds).max().unwrap_or_default();
+        writeln!(
+            text,
+            "- Method: all peers run at once and are measured in turns, for up to {longest} rounds. A figure is the median over \
+             the rounds, with the lowest and the highest in brackets; a ratio is the median of the ratios within a round. \
+             Percentiles are those of all rounds together. One of {UNINVITED} people is not invited. At saturation wrk has \
+             {BUSY} connections, below it {CALM}, and one thread."
+        )?;
+        Ok(())
+    }
+
+    fn ratios(&self, text: &mut String) -> Outcome<()> {
+        let lists: Vec<String> = self.runs.iter().map(|run| format!("{} invites", grouped(run.invites))).collect();
+        writeln!(text, "\n### CPU per request, at saturation, as ratios\n")?;
+        writeln!(text, "| ratio | at most | {} |", lists.join(" | "))?;
+        writeln!(text, "| --- | --- |{}", " --- |".repeat(lists.len()))?;
+        for bar in &BARS {
+            let cell = |run| match bar.ratio(run, &self.plan.scenarios) {
+                Some(ratio) => format!("{}: {}", ratio.written(2), bar.verdict(ratio)),
+                None => "not measured".to_owned(),
+            };
+            let cells: Vec<String> = self.runs.iter().map(cell).collect();
+            writeln!(text, "| {} | {} | {} |", bar.what, bar.limit, cells.join(" | "))?;
+        }
+        Ok(())
+    }
+
+    fn load(&self, text: &mut String, at: usize, scenario: &Scenario) -> Outcome<()> {
+        writeln!(text, "\n### {}, {}\n", capitalised(&scenario.token.to_string()), scenario.pace)?;
+        writeln!(
+            text,
+            "| | invites | CPU per request, µs | p50, µs | p99, µs | p99.9, µs | requests a second | output, bytes a request |"
+        )?;
+        writeln!(text, "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")?;
+        for (invites, peer) in self.peers() {
+            let Some(samples) = peer.samples.get(at).filter(|samples| !samples.is_empty()) else { continue };
+            let mut latency = Histogram::default();
+            for sample in samples {
+                latency.merge(&sample.latency);
+            }
+            let [p50, p99, p999] = [500, 990, 999].map(|share| grouped(latency.per_mille(share)));
+            let median = |values: Vec<f64>| Median::of(values);
+            let cpu = median(samples.iter().map(|sample| sample.cpu).collect());
+            let rate = median(samples.iter().filter_map(|sample| sample.rate).collect());
+            let written = median(samples.iter().map(|sample| sample.written).collect());
+            writeln!(
+                text,
+                "| {} | {invites} | {} | {p50} | {p99} | {p999} | {} | {} |",
+                peer.peer.name,
+                cpu.map(|cpu| cpu.written(1)).unwrap_or_default(),
+                rate.map_or_else(|| "–".to_owned(), |rate| grouped(format!("{:.0}", rate.middle))),
+                written.map(|written| format!("{:.0}", written.middle)).unwrap_or_default(),
+            )?;
+            let errors: u64 = samples.iter().map(|sample| sample.errors).sum();
+            if errors > 0 {
+                return Err(format!(
+                    "{}: {errors} requests failed, {}, {}",
+                    peer.peer.name, scenario.token, scenario.pace
+                )
+                .into());
+            }
+        }
+        Ok(())
+    }
+
+    fn memory(&self, text: &mut String) -> Outcome<()> {
+        writeln!(text, "\n### Memory, MB resident\n")?;
+        writeln!(text, "| | invites | idle | after all load | peak |\n| --- | ---: | ---: | ---: | ---: |")?;
+        let megabytes = |kilobytes| float(kilobytes) / 1024.0;
+        for (invites, peer) in self.peers() {
+            let (idle, loaded) = (megabytes(peer.idle.resident), megabytes(peer.loaded.resident));
+            let peak = megabytes(peer.loaded.peak);
+            writeln!(text, "| {} | {invites} | {idle:.1} | {loaded:.1} | {peak:.1} |", peer.peer.name)?;
+        }
+        Ok(())
+    }
+
+    fn starts(&self, text: &mut String) -> Outcome<()> {
+        writeln!(text, "\n### Start, ms\n")?;
+        writeln!(
+            text,
+            "From exec. The first answer is one to `GET /`; the first person let in needs keys and list.\n"
+        )?;
+        writeln!(
+            text,
+            "| | invites | starts | first answer | first person let in |\n| --- | ---: | ---: | ---: | ---: |"
+        )?;
+        for (invites, peer) in self.peers().filter(|(_, peer)| peer.peer.kind != Kind::Quiet) {
+            let written = |times: &[_]| Median::of_milliseconds(times).map(|times| times.written(1));
+            let answers = written(&peer.starts.answers).unwrap_or_default();
+            let decisions = written(&peer.starts.decisions).unwrap_or_else(|| "–".to_owned());
+            let count = peer.starts.answers.len();
+            writeln!(text, "| {} | {invites} | {count} | {answers} | {decisions} |", peer.peer.name)?;
+        }
+        Ok(())
+    }
+
+    /// Every peer with every list.
+    fn peers(&self) -> impl Iterator<Item = (String, &PeerFigures)> {
+        self.runs.iter().flat_map(|run| run.peers.iter().map(|peer| (grouped(run.invites), peer)))
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
+}
+
+const BEGIN: &str = "<!-- scripts/bench writes what follows -->\n";
+const END: &str = "<!-- scripts/bench wrote what precedes -->\n";
+
+/// Replaces the generated part of the document.
+pub(crate) fn write(document: &Path, report: &str) -> Outcome<()> {
+    let text =
+        replaced(&fs::read_to_string(document)?, report).ok_or("the document lacks the marks of its generated part")?;
+    Ok(fs::write(document, text)?)
+}
+
+fn replaced(text: &str, report: &str) -> Option<String> {
+    let (before, rest) = text.split_once(BEGIN)?;
+    let (_, after) = rest.split_once(END)?;
+    Some(format!("{before}{BEGIN}\n{}\n\n{END}{after}", report.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_wrote_stays() {
+        let text = format!("# Title\n\n{BEGIN}old{END}\nwords\n");
+        let once = replaced(&text, "new\n").unwrap();
+        assert_eq!(once, format!("# Title\n\n{BEGIN}\nnew\n\n{END}\nwords\n"));
+        assert_eq!(replaced(&once, "new").unwrap(), once);
+        assert_eq!(replaced("# Title\n", "new"), None);
+    }
+
+    #[test]
+    fn the_document_has_its_marks() {
+        let document = include_str!("../../../../docs/BENCHMARKS.md");
+        assert!(replaced(document, "new").is_some());
+    }
+}
