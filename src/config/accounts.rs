@@ -1,5 +1,6 @@
 //! `[accounts]`: how new accounts are found and taken through the connectors.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::connectors::Connectors;
@@ -11,6 +12,12 @@ use crate::values::{AppId, EmailMatch};
 
 /// `functionTimeout` of the sample `host.json`. The host kills a run that takes longer.
 const FUNCTION_TIMEOUT: Duration = Duration::from_mins(10);
+
+/// The values of `concurrency` and `max_attempts`.
+const COUNTS: RangeInclusive<usize> = 1..=1000;
+
+/// The values of `run_limit`.
+const RUN_LIMIT: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::MAX;
 
 section! {
     /// How the timer works. Every run reads the new accounts from the audit log and takes each one through the
@@ -39,6 +46,7 @@ section! {
         /// How a run hands out its work.
         dispatch: Dispatch,
     }
+    limits { run_limit: RUN_LIMIT, concurrency: COUNTS, max_attempts: COUNTS }
     planned { "reconcile" }
 }
 
@@ -62,7 +70,7 @@ choice!(Dispatch {
 pub(super) fn check(section: &AccountsSection, diagnostics: &mut Diagnostics) {
     diagnostics.within("accounts", |diagnostics| {
         for (key, number) in [("concurrency", &section.concurrency), ("max_attempts", &section.max_attempts)] {
-            if !(1..=1000).contains(&number.value) {
+            if !COUNTS.contains(&number.value) {
                 diagnostics.error_at(key, &number.origin, "must lie between 1 and 1000");
             }
         }
@@ -71,7 +79,7 @@ pub(super) fn check(section: &AccountsSection, diagnostics: &mut Diagnostics) {
             let message = "is not below ten minutes: make sure that functionTimeout in host.json is longer, \
                        since the host kills the process then";
             diagnostics.warn_at("run_limit", &limit.origin, message);
-        } else if limit.value < Duration::from_secs(1) {
+        } else if !RUN_LIMIT.contains(&limit.value) {
             diagnostics.error_at("run_limit", &limit.origin, "must be 1s or more");
         }
     });

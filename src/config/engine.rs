@@ -8,6 +8,7 @@ mod decode;
 mod diagnostics;
 mod doc_comment;
 mod kinds;
+mod limit;
 mod named_files;
 mod origin;
 mod overrides;
@@ -24,6 +25,7 @@ pub(super) use decode::{
 };
 pub(super) use diagnostics::Diagnostics;
 pub(super) use kinds::{Kind, Kinds};
+pub(super) use limit::Limit;
 pub(crate) use named_files::NamedFile;
 pub(super) use origin::Origin;
 pub(super) use overrides::apply as apply_overrides;

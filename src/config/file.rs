@@ -3,7 +3,7 @@
 
 use super::accounts::AccountsSection;
 use super::connectors::ConnectorSection;
-use super::engine::section;
+use super::engine::{Limit, TextFormat, section};
 use super::expectations::TestSection;
 use super::graph::GraphSection;
 use super::hooks::HooksSection;
@@ -49,4 +49,5 @@ section! {
         /// What the logs say, and how much.
         telemetry: TelemetrySection = TelemetrySection::default(),
     }
+    limits { messages: Limit::Keys(TextFormat::Locale) }
 }

@@ -1,9 +1,10 @@
 //! `[hooks]`: who may call, and how long an answer may take.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::checks::PLACEHOLDER_ID;
-use super::engine::{Diagnostics, Spanned, built_in, choice, section};
+use super::engine::{Diagnostics, Limit, Spanned, built_in, choice, section};
 use super::tenant::Tenant;
 use crate::entra::caller;
 use crate::functions::hook;
@@ -11,7 +12,7 @@ use crate::functions::hook::OnFailure;
 use crate::values::AppId;
 
 /// The shortest and the longest `budget`.
-const BUDGET: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(1800)];
+const BUDGET: RangeInclusive<Duration> = Duration::from_millis(200)..=Duration::from_millis(1800);
 
 section! {
     /// The two calls that Entra makes while somebody signs up. Each is answered with exactly one action before the
@@ -20,7 +21,7 @@ section! {
         /// What the `aud` of a caller's token may be: the app id of the registration behind the custom authentication
         /// extensions, and its identifier URI. Which of them a token names depends on its version, so give both.
         /// Example: `["99999999-2222-3333-4444-555555555555", "api://host/99999999-2222-3333-4444-555555555555"]`
-        audience: Spanned<Vec<String>> => built_in(vec![PLACEHOLDER_ID.to_owned()]),
+        audience: Spanned<Vec<String>> as NotBlank => built_in(vec![PLACEHOLDER_ID.to_owned()]),
         /// The time from the arrival of a call to its answer, from `200ms` to `1800ms`. Keep it at least 150 ms below
         /// the timeout of the custom authentication extension, which is 1000 ms unless it was changed.
         budget: Spanned<Duration> = built_in(Duration::from_millis(800)),
@@ -30,6 +31,7 @@ section! {
         /// extensions.
         allowed_callers: Spanned<Vec<String>> as Guid = built_in(vec!["99045fe1-7639-4a75-9d4a-577b6ca3810f".to_owned()]),
     }
+    limits { audience: Limit::AtLeast(1), budget: BUDGET, allowed_callers: Limit::AtLeast(1) }
 }
 
 choice!(OnFailure {
@@ -58,7 +60,7 @@ pub(super) fn hooks(
             diagnostics.error_at("allowed_callers", &callers.origin, message);
         }
         let budget = section.budget.value;
-        if !(BUDGET[0]..=BUDGET[1]).contains(&budget) {
+        if !BUDGET.contains(&budget) {
             let message = "must lie between 200ms and 1800ms: Entra waits 2000 ms at most";
             diagnostics.error_at("budget", &section.budget.origin, message);
         }

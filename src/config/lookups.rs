@@ -3,13 +3,14 @@
 mod headers;
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
 use url::Host;
 
 use super::checks::unique;
-use super::engine::{Diagnostics, Spanned, built_in, choice, section, unnamed};
+use super::engine::{Diagnostics, Limit, Spanned, TextFormat, built_in, choice, section, unnamed};
 use super::environment::Environment;
 use super::known_names::KnownNames;
 use crate::lookups::{BodyTemplate, MethodAndBody, Pointer, Settings, UrlTemplate};
@@ -17,10 +18,10 @@ use crate::values::AttributeName;
 use headers::{HeaderText, headers};
 
 /// The shortest and the longest `budget`.
-const BUDGET: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(1500)];
+const BUDGET: RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_millis(1500);
 
-/// The largest `max_body`, in bytes.
-const MAX_BODY: usize = 1024 * 1024;
+/// The least and the largest `max_body`, in bytes.
+const MAX_BODY: RangeInclusive<usize> = 1..=1024 * 1024;
 
 section! {
     /// A value asked from outside while the form is filled in: one HTTP call, and members of its JSON answer. A policy
@@ -28,10 +29,10 @@ section! {
     /// in nothing, and the sign-up goes on.
     struct LookupSection {
         /// The name by which policies ask for it, and which log lines show.
-        name: Spanned<String> => unnamed(),
+        name: Spanned<String> as NotBlank => unnamed(),
         /// The address that is called: https, or http on loopback. A template with `email`, `app.id`, `app.name`, `locale`
         /// and the columns of `invite`; every value is percent-encoded. Scheme, host and port must be written out.
-        url: Spanned<String>,
+        url: Spanned<String> as HttpAddress,
         /// `GET`, or `POST` with a `body`.
         method: LookupMethod = LookupMethod::Get,
         /// The JSON that a `POST` sends. A template with the same names; every value is a JSON string with its quotes, so
@@ -43,7 +44,7 @@ section! {
         headers: BTreeMap<String, Spanned<HeaderText>> = BTreeMap::new(),
         /// Which attribute is filled in with what: for each one a JSON pointer (RFC 6901) into the answer, such as
         /// `/person/title`. Texts, numbers, true and false, and lists of texts are taken.
-        prefill: BTreeMap<String, Spanned<String>> = BTreeMap::new(),
+        prefill: BTreeMap<String, Spanned<String>> as Pointer = BTreeMap::new(),
         /// How long an answer is waited for, from 10ms to 1500ms. Without one by then, or 50 ms before the end of `hooks.budget`,
         /// the sign-up goes on without these values.
         budget: Spanned<Duration> = built_in(Duration::from_millis(300)),
@@ -55,6 +56,14 @@ section! {
         /// addresses only, whatever its name says. No look-up goes through a proxy.
         allow_private: Vec<Spanned<String>> = Vec::new(),
     }
+    limits {
+        headers: Limit::Keys(TextFormat::HeaderName),
+        prefill: Limit::AtLeast(1),
+        prefill: Limit::Keys(TextFormat::Attribute),
+        budget: BUDGET,
+        max_body: MAX_BODY,
+    }
+    needs { body: method "POST" }
 }
 
 /// `method`: how a look-up asks.
@@ -141,11 +150,11 @@ fn host(written: &str) -> Result<Host<String>, &'static str> {
 
 fn limits(section: &LookupSection, diagnostics: &mut Diagnostics) {
     let (budget, max_body) = (&section.budget, &section.max_body);
-    if !(BUDGET[0]..=BUDGET[1]).contains(&budget.value) {
+    if !BUDGET.contains(&budget.value) {
         let message = "must lie between 10ms and 1500ms: a hook has no more time";
         diagnostics.error_at("budget", &budget.origin, message);
     }
-    if !(1..=MAX_BODY).contains(&max_body.value) {
+    if !MAX_BODY.contains(&max_body.value) {
         let message = "must lie between 1 and 1048576 bytes";
         diagnostics.error_at("max_body", &max_body.origin, message);
     }

@@ -55,10 +55,11 @@ impl Decode for SecretRef {
 
     fn shape() -> Shape {
         let setting = Key::new("env", &["The name of the app setting that holds the secret."], String::shape());
+        let setting = setting.with_format(TextFormat::NotEmpty);
         let file = Key::new("file", &["The file that holds the secret, and nothing else."], String::shape());
         Shape::Secret(vec![
             Section::new("SecretInSetting", &["A secret in an app setting."], vec![setting]),
-            Section::new("SecretInFile", &["A secret in a file."], vec![file.with_format(TextFormat::Path)]),
+            Section::new("SecretInFile", &["A secret in a file."], vec![file.with_format(TextFormat::SecretFile)]),
         ])
     }
 }

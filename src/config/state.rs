@@ -12,7 +12,7 @@ section! {
         /// run, and a policy that needs the state (`invitation_code`, `no_address = "code"`, `email_sources` other than
         /// the usual ones) is an error.
         /// Default: `".guestlist"`
-        url: Spanned<String> as Path = built_in(".guestlist".to_owned()),
+        url: Spanned<String> as Folder = built_in(".guestlist".to_owned()),
     }
 }
 

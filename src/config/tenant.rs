@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use url::Url;
 
 use super::checks::{PLACEHOLDER_ID, endpoint, guid};
-use super::engine::{Diagnostics, Spanned, built_in, choice, section};
+use super::engine::{Diagnostics, Limit, Spanned, TextFormat, built_in, choice, section};
 use crate::values::{AppId, AttributeType, TenantId};
 
 section! {
@@ -20,7 +20,7 @@ section! {
         /// The first part of the tenant's sign-in domain: `contoso` of `contoso.ciamlogin.com`. Set it so that tokens
         /// which name that domain as their issuer are accepted.
         /// Example: `"contoso"`
-        subdomain: Option<Spanned<String>> = None,
+        subdomain: Option<Spanned<String>> as Subdomain = None,
         /// The application (client) id of the registration `b2c-extensions-app`. With it a custom attribute is
         /// written `ext.Name`; without it, naming one is an error.
         extension_app_id: Option<Spanned<String>> as Guid = None,
@@ -36,6 +36,7 @@ section! {
         /// Other addresses of Microsoft than those of the public cloud: for sovereign clouds, and for tests.
         endpoints: EndpointsSection = EndpointsSection::default(),
     }
+    limits { attributes: Limit::Keys(TextFormat::Attribute) }
 }
 
 choice!(AttributeType {

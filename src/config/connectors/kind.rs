@@ -13,7 +13,7 @@ section! {
     struct ConnectorKeys {
         /// The name of the connector, in logs, in `after` and in the names of app settings: letters, digits, `-` and
         /// `_`, at most 40. No two have the same.
-        name: Spanned<String> => unnamed(),
+        name: Spanned<String> as ObjectName => unnamed(),
         /// For which accounts the connector runs; without it, for all. `user`, `invite` and `results` can be used.
         /// Example: `"user.country == 'AU'"`
         when: Option<Spanned<String>> as Condition = None,

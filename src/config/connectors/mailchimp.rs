@@ -23,7 +23,7 @@ section! {
         api_key: SecretRef,
         /// The id of the audience, as its settings show it.
         /// Example: `"a1b2c3d4e5"`
-        list: Spanned<String> => built_in(PLACEHOLDER_LIST.to_owned()),
+        list: Spanned<String> as Audience => built_in(PLACEHOLDER_LIST.to_owned()),
         /// Another address of the API, for tests.
         /// Default: that of the key's data centre
         base_url: Option<Spanned<String>> as Url = None,
@@ -45,6 +45,7 @@ section! {
         /// Example: `"user.ext.Newsletter"`
         when before consent,
     }
+    one_of { when, consent }
 }
 
 choice!(StatusIfNew {

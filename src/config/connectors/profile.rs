@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::expressions::ConnectorExpressions;
 use super::kind::{ConnectorKeys, ConnectorKindSection};
-use crate::config::engine::{Diagnostics, Spanned, choice, section};
+use crate::config::engine::{Diagnostics, Limit, Spanned, TextFormat, choice, section};
 use crate::config::environment::Environment;
 use crate::connectors::ConnectorBuilder;
 use crate::connectors::profile::{Overwrite, SETTABLE, Settings};
@@ -28,6 +28,7 @@ section! {
         /// Example: `"directory"`
         name,
     }
+    limits { set: Limit::Keys(TextFormat::ProfileField) }
 }
 
 choice!(Overwrite {

@@ -1,8 +1,10 @@
 //! The JSON Schema of a file (draft 2020-12). With it an editor completes, explains and checks every key.
 //!
 //! The schema accepts every configuration that can be used, with two exceptions: blanks around a GUID, and a required key
-//! that only an app setting gives. It does not check what needs the whole file, such as templates, patterns and names;
-//! `guestlist check` does.
+//! that only an app setting gives. It has the ranges, the forms and the numbers of members that the check has. It does
+//! not check what needs the whole file or another language, such as templates, regular expressions, names that are used
+//! elsewhere, two keys that contradict each other, or whether an `http` address is on this machine; `guestlist check`
+//! does.
 //!
 //! Most editors use Taplo for TOML, which has two limits. It ignores what stands beside a `$ref`, so a description stands
 //! on the key itself. A relative `$id` makes the whole schema invalid for it, and an absolute one would be the address of
@@ -56,7 +58,8 @@ impl SchemaWriter {
         match shape {
             Shape::Text(format) => {
                 let pattern = format.pattern().map(|pattern| ("pattern", pattern.into()));
-                object([("type", "string".into())].into_iter().chain(pattern))
+                let refused = format.refused().map(|refused| ("not", json!({ "pattern": refused })));
+                object([("type", "string".into())].into_iter().chain(pattern).chain(refused))
             }
             Shape::Choice(words) => {
                 if let [only] = words.as_slice()
@@ -96,6 +99,17 @@ impl SchemaWriter {
         if !required.is_empty() {
             schema.insert("required".into(), required.into());
         }
+        if !section.one_of.is_empty() {
+            schema.insert("anyOf".into(), section.one_of.iter().map(|key| json!({ "required": [key] })).collect());
+        }
+        if !section.needs.is_empty() {
+            let need = |(key, other, word): &(&str, &str, &str)| {
+                let schema = json!({ "properties": { *other: { "const": word } }, "required": [other] });
+                ((*key).to_owned(), schema)
+            };
+            let needs: Object = section.needs.iter().map(need).collect();
+            schema.insert("dependentSchemas".into(), needs.into());
+        }
         if self.uses.get(section.name).is_none_or(|uses| *uses < 2) {
             return schema;
         }
@@ -111,6 +125,7 @@ impl SchemaWriter {
         // The description of a section says more than that of its key.
         let is_section = matches!(key.shape, Shape::Section(_));
         let mut schema = if is_section { schema } else { described(schema, &about(key)) };
+        key.limits.iter().for_each(|limit| limit.add_to(&mut schema));
         let examples = key.examples();
         if !examples.is_empty() {
             schema.insert("examples".into(), examples.into());

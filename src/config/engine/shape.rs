@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::doc_comment::DocComment;
+use super::limit::Limit;
 use super::text_format::TextFormat;
 
 /// What may be written for a key.
@@ -104,12 +105,23 @@ pub(in crate::config) struct Section {
     pub(in crate::config) keys: Vec<Key>,
     /// Its own documentation of keys that all kinds have.
     shared: Vec<SharedKey>,
+    /// Keys of which at least one has to be there.
+    pub(in crate::config) one_of: Vec<&'static str>,
+    /// Keys that need another key to be a certain word: the key, the other key, the word.
+    pub(in crate::config) needs: Vec<(&'static str, &'static str, &'static str)>,
 }
 
 impl Section {
     pub(in crate::config) fn new(name: &'static str, lines: &[&'static str], keys: Vec<Key>) -> Self {
         let short = name.strip_suffix("Section").or_else(|| name.strip_suffix("Keys"));
-        Self { name: short.unwrap_or(name), about: DocComment::new(lines).about, keys, shared: Vec::new() }
+        Self {
+            name: short.unwrap_or(name),
+            about: DocComment::new(lines).about,
+            keys,
+            shared: Vec::new(),
+            one_of: Vec::new(),
+            needs: Vec::new(),
+        }
     }
 
     /// The same section under another name.
@@ -120,6 +132,23 @@ impl Section {
     /// The same section with its own documentation of keys that all kinds have.
     pub(in crate::config) fn sharing(self, shared: Vec<SharedKey>) -> Self {
         Self { shared, ..self }
+    }
+
+    /// The same section with a limit of a key.
+    pub(in crate::config) fn limited(mut self, name: &'static str, limit: Limit) -> Self {
+        self.keys.iter_mut().filter(|key| key.name == name).for_each(|key| key.limit(limit.clone()));
+        self
+    }
+
+    /// The same section, of whose keys at least one of these has to be there.
+    pub(in crate::config) fn with_one_of(self, one_of: Vec<&'static str>) -> Self {
+        Self { one_of, ..self }
+    }
+
+    /// The same section, where a key needs another one to be a certain word.
+    pub(in crate::config) fn with_need(mut self, key: &'static str, other: &'static str, word: &'static str) -> Self {
+        self.needs.push((key, other, word));
+        self
     }
 
     /// The same section with the keys that all kinds have: the first of them in front, the others at the end, unless the
@@ -167,6 +196,8 @@ pub(in crate::config) struct Key {
     pub(in crate::config) default: Option<Json>,
     /// The default in words.
     pub(in crate::config) default_in_words: Option<&'static str>,
+    /// What it accepts beyond its type.
+    pub(in crate::config) limits: Vec<Limit>,
     /// Examples as TOML.
     examples: Vec<&'static str>,
 }
@@ -176,7 +207,17 @@ impl Key {
     pub(in crate::config) fn new(name: &'static str, lines: &[&'static str], shape: Shape) -> Self {
         let DocComment { about, examples, keys, default } = DocComment::new(lines);
         let shape = shape.with_key_names(&keys);
-        Self { name, about, shape, required: true, default: None, default_in_words: default, examples }
+        let (limits, default_in_words) = (Vec::new(), default);
+        Self { name, about, shape, required: true, default: None, default_in_words, limits, examples }
+    }
+
+    /// Adds a limit. A list or a table that may not be empty and is so by default has to be written.
+    fn limit(&mut self, limit: Limit) {
+        let empty = [Json::Array(Vec::new()), Json::Object(serde_json::Map::new())];
+        if matches!(limit, Limit::AtLeast(_)) && self.default.as_ref().is_some_and(|default| empty.contains(default)) {
+            (self.required, self.default) = (true, None);
+        }
+        self.limits.push(limit);
     }
 
     /// Replaces the documentation with that of one kind, as far as the kind has any.

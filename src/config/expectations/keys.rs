@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::engine::{Spanned, built_in, choice, section, unnamed};
+use crate::config::engine::{Limit, Spanned, TextFormat, built_in, choice, section, unnamed};
 use crate::config::scalar::Scalar;
 
 section! {
@@ -11,7 +11,7 @@ section! {
     /// used up. The form is sent only after Start has let the person see it, as in a real sign-up.
     struct TestSection {
         /// What the test says, such as "an uninvited person sees the page".
-        name: Spanned<String> => unnamed(),
+        name: Spanned<String> as NotBlank => unnamed(),
         /// Which event is looked at: `"start"`, before the form is shown, or `"submit"`, when it comes back.
         hook: TestHook = TestHook::Start,
         /// The sign-up.
@@ -28,7 +28,7 @@ section! {
         /// Example: "jo@contoso.com"
         email: Option<String> = None,
         /// Where the address comes from: one of `email_sources`. With `"identity"` Entra has verified it.
-        email_source: Spanned<String> = built_in("identity".to_owned()),
+        email_source: Spanned<String> as EmailSource = built_in("identity".to_owned()),
         /// The application's id. Without it, only a policy without `apps` matches.
         app: Option<Spanned<String>> as Guid = None,
         /// The application's name, as texts may say it.
@@ -37,7 +37,7 @@ section! {
         /// Example: "de-AT"
         locale: String = "en-us".to_owned(),
         /// The person's network address.
-        ip: Option<Spanned<String>> = None,
+        ip: Option<Spanned<String>> as NetworkAddress = None,
         /// What the person has filled in. The form begins with what Start has filled in, over which this goes; it also has
         /// every other attribute that the policy names, listed and left empty.
         /// Keys: attribute
@@ -57,6 +57,7 @@ section! {
         /// Example: "2026-11-21"
         at: Option<Spanned<String>> = None,
     }
+    limits { attributes: Limit::Keys(TextFormat::Attribute) }
 }
 
 section! {
@@ -66,7 +67,7 @@ section! {
         action: TestAction => TestAction::Continue,
         /// The reason, as the log names it.
         /// Example: "not-invited"
-        reason: Option<Spanned<String>> = None,
+        reason: Option<Spanned<String>> as Reason = None,
         /// Under a policy that only reports: the action that would have been taken.
         reported: Option<TestAction> = None,
         /// The heading of the page.
@@ -80,6 +81,7 @@ section! {
         /// Keys: attribute
         values: BTreeMap<String, Spanned<Scalar>> = BTreeMap::new(),
     }
+    limits { errors: Limit::Keys(TextFormat::Attribute), values: Limit::Keys(TextFormat::Attribute) }
 }
 
 /// The event that a test looks at.

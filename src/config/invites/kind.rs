@@ -15,7 +15,7 @@ section! {
         /// The name of the source, in logs, in `guestlist explain` and in the names of app settings. No two have the
         /// same.
         /// Example: `"beta"`
-        name: Spanned<String> => unnamed(),
+        name: Spanned<String> as NotBlank => unnamed(),
         /// The application ids of the apps that the source is for; none: every app.
         apps: Vec<Spanned<String>> as Guid = Vec::new(),
     }

@@ -1,5 +1,6 @@
 //! `kind = "list"`: a list of invitations in a file. Its own keys and their meaning.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,9 @@ use crate::invites::list::{self, Settings};
 /// The most that `max_bytes` may say.
 const MAX_LIST: usize = 1024 * 1024 * 1024;
 
+/// The values of `refresh`.
+const REFRESH: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::MAX;
+
 section! {
     /// A list of invitations: a CSV file with a header. The column `email` holds an address, `@contoso.com` for a
     /// domain, or `@*.contoso.com` for all below it. The columns `name`, `apps`, `tags`, `code`, `uses`, `not_before`,
@@ -24,7 +28,7 @@ section! {
     struct ListSection {
         /// The CSV file. Whoever can read the function app's package can read a list that is in it.
         /// Example: `"invites.csv"`
-        source: Spanned<String> as Path,
+        source: Spanned<String> as ListFile,
         /// The most bytes that the file may have, up to 1073741824 (1 GiB). The default is enough for a million lines.
         max_bytes: Spanned<usize> = built_in(67_108_864),
         /// How often the file is checked for changes, at least `1s`. A file that was renamed into place is used at once;
@@ -40,6 +44,7 @@ section! {
         /// it further.
         apps before max_bytes,
     }
+    limits { max_bytes: 1..=MAX_LIST, refresh: REFRESH }
 }
 
 impl InviteKindSection for ListSection {
@@ -74,7 +79,7 @@ impl ListSection {
             diagnostics.error(origin, message);
             return None;
         }
-        if self.refresh.value < Duration::from_secs(1) {
+        if !REFRESH.contains(&self.refresh.value) {
             diagnostics.error_at("refresh", &self.refresh.origin, "must be 1s or more");
         }
         let max_bytes = &self.max_bytes;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::limits::{MAX_RULES, MAX_TEXT};
 use super::rules::RuleSection;
-use crate::config::engine::{Spanned, built_in, choice, section, unnamed};
+use crate::config::engine::{Limit, Spanned, TextFormat, built_in, choice, section, unnamed};
 use crate::config::scalar::Scalar;
 use crate::signup::email_source::EmailSource;
 use crate::signup::policy::{Gate, Mode, NoAddress};
@@ -18,7 +19,7 @@ section! {
         /// The name of the policy, in logs, in `guestlist explain` and in the names of app settings. No two have the
         /// same.
         /// Example: `"default"`
-        name: Spanned<String> => unnamed(),
+        name: Spanned<String> as NotBlank => unnamed(),
         /// The application ids of the apps that the policy is for; none: every app, so that no policy after this one
         /// decides.
         apps: Vec<Spanned<String>> as Guid = Vec::new(),
@@ -45,7 +46,7 @@ section! {
         /// verified. `"attribute:email"`, `"attribute:ext.IdpEmail"`: an attribute that the identity provider's claim is
         /// mapped to. `"federated-id"`: the provider's own id of the person, if it has an @. What the person may have
         /// edited on the form never admits.
-        email_sources: Vec<Spanned<String>> = usual_sources(),
+        email_sources: Vec<Spanned<String>> as EmailSource = usual_sources(),
         /// The form's field for an invitation code. Whom nothing admits or denies is then shown the form and needs a code.
         /// The field is emptied before the account is made.
         invitation_code: Option<Spanned<String>> as Attribute = None,
@@ -72,6 +73,14 @@ section! {
         /// may take 20 ms over the worst form that there can be, by an estimate that `guestlist check` makes; there are at
         /// most 256 of them, with 16 steps of `normalise` for one attribute.
         rules: Vec<RuleSection> = Vec::new(),
+    }
+    limits {
+        email_sources: Limit::AtLeast(1),
+        email_sources: Limit::Unique,
+        lookups: Limit::Unique,
+        prefill: Limit::Keys(TextFormat::Attribute),
+        max_text: MAX_TEXT,
+        rules: Limit::AtMost(MAX_RULES),
     }
 }
 

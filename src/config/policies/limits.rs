@@ -13,16 +13,16 @@ use crate::signup::policy::Policy;
 use crate::signup::rules::Normalise;
 
 /// The most rules of a policy.
-const MAX_RULES: usize = 256;
+pub(super) const MAX_RULES: usize = 256;
 
 /// The most steps of `normalise` for one attribute, and in all rules of a policy.
-const MAX_STEPS: [usize; 2] = [16, 256];
+pub(super) const MAX_STEPS: [usize; 2] = [16, 256];
 
 /// The most values of `one_of`.
-const MAX_VALUES: usize = 1000;
+pub(super) const MAX_VALUES: usize = 1000;
 
 /// The values of `max_text`, in bytes.
-const MAX_TEXT: RangeInclusive<usize> = 64..=65536;
+pub(super) const MAX_TEXT: RangeInclusive<usize> = 64..=65536;
 
 /// Reports a policy that holds more, or can cost more, than there is time for.
 pub(super) fn check(section: &PolicySection, policy: &Policy, messages: &Messages, diagnostics: &mut Diagnostics) {

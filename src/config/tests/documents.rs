@@ -11,6 +11,7 @@ use crate::config::engine::{Decode, Diagnostics, Key, Problem, Section, Shape, p
 use crate::config::file::File;
 use validator::problems;
 
+mod bounds;
 mod validator;
 
 fn schema() -> Json {
@@ -94,7 +95,12 @@ fn filled(schema: &Json, path: &str, pick: usize, keys: &mut BTreeSet<String>) -
     if let Some(properties) = schema.get("properties").and_then(Json::as_object) {
         keys.extend(properties.keys().map(|key| [path, key].join(".")));
         let value = |(key, schema): (&String, &Json)| (key.clone(), filled(schema, &below(key), pick, keys));
-        return properties.iter().map(value).collect::<Map<String, Json>>().into();
+        let mut file: Map<String, Json> = properties.iter().map(value).collect();
+        let needs = schema.get("dependentSchemas").and_then(Json::as_object).into_iter().flat_map(Map::values);
+        for (key, needed) in needs.flat_map(|needed| needed["properties"].as_object().unwrap()) {
+            file.insert(key.clone(), needed["const"].clone());
+        }
+        return file.into();
     }
     match schema["type"].as_str() {
         Some("array") => {
@@ -103,13 +109,32 @@ fn filled(schema: &Json, path: &str, pick: usize, keys: &mut BTreeSet<String>) -
             let step = name.map_or("[]".into(), |name| filled(name, "", pick, &mut BTreeSet::new()));
             [filled(&member, &below(step.as_str().unwrap()), pick, keys)].into_iter().collect()
         }
-        Some("object") => json!({ "x": filled(&schema["additionalProperties"], &below("x"), pick, keys) }),
+        Some("object") => {
+            let names = schema.get("propertyNames").cloned().unwrap_or_else(|| json!({}));
+            let fits = |name: &&str| problems(&names, &Json::from(*name)).is_empty();
+            let name = ["x", "en", "city"].into_iter().find(fits).unwrap();
+            json!({ name: filled(&schema["additionalProperties"], &below(name), pick, keys) })
+        }
         Some("boolean") => true.into(),
-        Some("integer") => 1.into(),
+        Some("integer") => schema.get("minimum").and_then(Json::as_i64).unwrap_or_default().max(1).into(),
         _ if schema.get("const").is_some() => schema["const"].clone(),
         _ => {
             let given = schema.get("examples").and_then(|examples| examples.get(0)).or_else(|| schema.get("default"));
-            let candidates = ["x", "1s", "@contoso.com", "aaaabbbb-0000-cccc-1111-dddd2222eeee"].map(Json::from);
+            let texts = [
+                "x",
+                "1s",
+                "@contoso.com",
+                "aaaabbbb-0000-cccc-1111-dddd2222eeee",
+                "/x",
+                "city",
+                "today",
+                "203.0.113.7",
+            ];
+            let candidates = texts
+                .map(Json::from)
+                .into_iter()
+                .chain(["AU", "https://contoso.com/", "closed", "identity"].map(Json::from));
+            let candidates: Vec<Json> = candidates.collect();
             let fits = |candidate: &&Json| problems(&schema, candidate).is_empty();
             given.or_else(|| candidates.iter().find(fits)).unwrap_or_else(|| panic!("{path}: {schema}")).clone()
         }

@@ -6,7 +6,9 @@
 /// either is required. `as` names the format of a text, see [`TextFormat`](crate::config::engine::TextFormat). Keys in
 /// `only` have one value so far: they are checked and not kept. Keys in `planned` are errors that say so. `shared` is for
 /// a section of one kind: what this kind says about keys that all kinds have, and before which of its own keys they
-/// stand, see [`Kinds`](crate::config::engine::Kinds). `struct Name: Default` also implements `Default` with the defaults
+/// stand, see [`Kinds`](crate::config::engine::Kinds). `limits` says what keys accept beyond their type, see
+/// [`Limit`](crate::config::engine::Limit); at least one of the keys in `one_of` has to be there; a key in `needs` needs
+/// another key to be a certain word. These three describe what the section's own check refuses. `struct Name: Default` also implements `Default` with the defaults
 /// of the keys. Users read the doc comments in the reference, see [`Shape`](crate::config::engine::Shape).
 macro_rules! section {
     (
@@ -19,6 +21,9 @@ macro_rules! section {
         }
         $( only { $( $(#[doc = $only_doc:literal])* $only:ident : $only_type:ty ),* $(,)? } )?
         $( shared { $( $(#[doc = $shared_doc:literal])* $shared:ident $( before $before:ident )? ),* $(,)? } )?
+        $( limits { $( $limited:ident : $limit:expr ),* $(,)? } )?
+        $( one_of { $( $one:ident ),* $(,)? } )?
+        $( needs { $( $needs:ident : $needed:ident $needed_word:literal ),* $(,)? } )?
         $( planned { $( $planned:literal ),* $(,)? } )?
     ) => {
         $(#[doc = $doc])*
@@ -71,7 +76,11 @@ macro_rules! section {
                         stringify!($only), &[$( $only_doc ),*], <$only_type as engine::Decode>::shape(),
                     ).single_value(), )* )?
                 ];
+                $( let _ = |section: &Self| { $( let _ = &section.$limited; )* }; )?
                 engine::Section::new(stringify!($name), &[$( $doc ),*], keys)
+                    $( $( .limited(stringify!($limited), engine::Limit::from($limit)) )* )?
+                    $( .with_one_of(vec![$( stringify!($one) ),*]) )?
+                    $( $( .with_need(stringify!($needs), stringify!($needed), $needed_word) )* )?
                     $( .sharing(vec![$( engine::SharedKey::new(
                         stringify!($shared), &[$( $shared_doc ),*], &[$( stringify!($before) )?],
                     ) ),*]) )?

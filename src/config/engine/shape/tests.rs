@@ -121,7 +121,7 @@ fn read<T: Decode>(text: &str) -> Option<T> {
 }
 
 fn fits(form: TextFormat, text: &str) -> bool {
-    form.pattern().is_none_or(|pattern| regex::Regex::new(pattern).unwrap().is_match(text))
+    form.pattern().is_none_or(|pattern| regex::Regex::new(&pattern).unwrap().is_match(text))
 }
 
 #[rstest]

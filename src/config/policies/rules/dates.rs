@@ -9,7 +9,7 @@ use crate::config::engine::{Diagnostics, Origin, Spanned};
 use crate::signup::rules::{DateCheck, Day, check_date_format};
 
 /// The values of `min_age`, in years.
-const AGES: RangeInclusive<usize> = 1..=150;
+pub(super) const AGES: RangeInclusive<usize> = 1..=150;
 
 /// Checks these keys. `None`: the rule has none of them.
 pub(super) fn date(keys: &RuleKeys, diagnostics: &mut Diagnostics) -> Option<DateCheck> {

@@ -1,6 +1,10 @@
 //! The keys of `[[policies.rules]]`.
 
-use crate::config::engine::{Choice, Decode, Diagnostics, Node, Shape, Spanned, UNNAMED, Value, choice, section};
+use super::dates::AGES;
+use crate::config::engine::{
+    Choice, Decode, Diagnostics, Limit, Node, Shape, Spanned, UNNAMED, Value, choice, section,
+};
+use crate::config::policies::limits::{MAX_STEPS, MAX_VALUES};
 use crate::config::scalar::Scalar;
 use crate::signup::rules::{Normalise, Outcome, Required};
 
@@ -35,7 +39,7 @@ section! {
         /// The country of phone numbers that do not begin with `+`, for `normalise = ["phone"]`: an ISO 3166 code such as
         /// `AU`, or the attribute that holds one, such as `attributes.country`. Without it every number needs the `+`.
         /// Example: `"attributes.country"`
-        phone_country: Option<Spanned<String>> = None,
+        phone_country: Option<Spanned<String>> as Country = None,
         /// Whether the field must be filled in. With `true` it fails where nothing was entered and where a box is not
         /// ticked, also if the event does not list the attribute: nobody knows whether Entra lists what was left empty.
         /// `"if-asked"` is for flows that do not ask for the field, and for questions that may be answered with no: it
@@ -62,9 +66,9 @@ section! {
         /// it, `earliest`, `latest` and `min_age` expect `%Y-%m-%d`.
         date_format: Option<Spanned<String>> = None,
         /// The first date that passes: `2026-01-31`, or `today`, which is the day of the sign-up in UTC.
-        earliest: Option<Spanned<String>> = None,
+        earliest: Option<Spanned<String>> as Day = None,
         /// The last date that passes: `2026-12-31`, or `today`, which is the day of the sign-up in UTC.
-        latest: Option<Spanned<String>> = None,
+        latest: Option<Spanned<String>> as Day = None,
         /// For a date of birth: the whole years at least that somebody has lived on the day of the sign-up, in UTC, 1 to
         /// 150. A birthday on 29 February counts from 1 March in other years; a date in the future fails.
         min_age: Option<Spanned<usize>> = None,
@@ -76,6 +80,12 @@ section! {
         /// `field-invalid` at a field (`field-too-long` for what is too long, whatever the rule says), `fix-errors` above the form, `rule-blocked` on a page.
         message: Option<Spanned<String>> = None,
     }
+    limits {
+        normalise: Limit::AtMost(MAX_STEPS[0]),
+        one_of: Limit::AtMost(MAX_VALUES),
+        min_age: AGES,
+    }
+    one_of { attribute, when }
 }
 
 impl RuleKeys {

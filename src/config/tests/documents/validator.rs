@@ -31,6 +31,34 @@ impl Validator<'_> {
                 "pattern" => {
                     value.as_str().is_none_or(|text| Regex::new(argument.as_str().unwrap()).unwrap().is_match(text))
                 }
+                "maximum" => value.as_i64().is_none_or(|number| number <= argument.as_i64().unwrap()),
+                "minItems" => value.as_array().is_none_or(|items| items.len() as u64 >= argument.as_u64().unwrap()),
+                "maxItems" => value.as_array().is_none_or(|items| items.len() as u64 <= argument.as_u64().unwrap()),
+                "minProperties" => {
+                    value.as_object().is_none_or(|entries| entries.len() as u64 >= argument.as_u64().unwrap())
+                }
+                "uniqueItems" => {
+                    let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
+                    items.iter().enumerate().all(|(at, item)| !items[..at].contains(item))
+                }
+                "not" => !self.problems_of(argument, value, path).is_empty(),
+                "anyOf" => {
+                    argument.as_array().unwrap().iter().any(|form| self.problems_of(form, value, path).is_empty())
+                }
+                "propertyNames" => {
+                    for key in value.as_object().into_iter().flat_map(Map::keys) {
+                        self.check(argument, &key.as_str().into(), &format!("{path}/{key}"));
+                    }
+                    continue;
+                }
+                "dependentSchemas" => {
+                    for (key, schema) in argument.as_object().unwrap() {
+                        if value.get(key).is_some() {
+                            self.check(schema, value, path);
+                        }
+                    }
+                    continue;
+                }
                 "minimum" => value.as_i64().is_none_or(|number| number >= argument.as_i64().unwrap()),
                 "required" => value.as_object().is_none_or(|entries| {
                     argument.as_array().unwrap().iter().all(|key| entries.contains_key(key.as_str().unwrap()))
@@ -77,14 +105,15 @@ impl Validator<'_> {
         }
     }
 
+    fn problems_of(&self, schema: &Json, value: &Json, path: &str) -> Vec<String> {
+        let mut validator = Validator { root: self.root, problems: Vec::new() };
+        validator.check(schema, value, path);
+        validator.problems
+    }
+
     /// If no form fits, the problems are those of the form with the fewest.
     fn one_of(&mut self, forms: &[Json], value: &Json, path: &str) {
-        let of_form = |form: &Json| {
-            let mut validator = Validator { root: self.root, problems: Vec::new() };
-            validator.check(form, value, path);
-            validator.problems
-        };
-        let mut of_each: Vec<Vec<String>> = forms.iter().map(of_form).collect();
+        let mut of_each: Vec<Vec<String>> = forms.iter().map(|form| self.problems_of(form, value, path)).collect();
         of_each.sort_by_key(Vec::len);
         let fitting = of_each.iter().filter(|problems| problems.is_empty()).count();
         match fitting {
