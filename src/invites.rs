@@ -12,11 +12,13 @@ mod freshness;
 mod line;
 pub(crate) mod line_problem;
 pub(crate) mod list;
+mod list_options;
 mod look_alikes;
 pub mod snapshot;
 
 use std::any::Any;
-use std::fmt::{self, Debug};
+use std::collections::BTreeSet;
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::outbound::Outbound;
-use crate::values::{CodeDigest, EmailAddress, EmailMatch, Invitation};
+use crate::values::{AddressRule, CodeDigest, EmailAddress, EmailMatch, Invitation};
 
 pub(crate) use freshness::Freshness;
 
@@ -100,28 +102,35 @@ pub(crate) trait InviteSourceBuilder: Any + Debug + Send + Sync {
 pub(crate) struct LoadedSource {
     /// The source. It answers from what was read, and is never refreshed.
     pub source: Arc<dyn InviteSource>,
-    /// How many invitations it holds.
+    /// Where its invitations are, such as a file.
+    pub place: String,
+    /// How many invitations it holds. Each is a line.
     pub invitations: usize,
-    /// What is wrong with some of them. Problems that the configuration already reports are left out.
+    /// What is wrong with some of its lines. Problems that the configuration already reports are left out.
     pub problems: Vec<SourceProblem>,
 }
 
-/// What is wrong with one invitation of a source. It never quotes values.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct SourceProblem {
-    /// Where the invitation is, such as a file and a line.
-    pub place: String,
-    /// Whether it is certainly a mistake, so that a check of the configuration fails.
-    pub is_error: bool,
-    /// What is wrong.
-    pub problem: String,
+impl LoadedSource {
+    /// How many of its lines are not used.
+    pub(crate) fn unused_lines(&self) -> usize {
+        let unused = self.problems.iter().filter(|problem| !problem.is_used);
+        unused.map(|problem| problem.line).collect::<BTreeSet<_>>().len()
+    }
 }
 
-impl fmt::Display for SourceProblem {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = if self.is_error { "" } else { "warning: " };
-        write!(out, "{}: {kind}{}", self.place, self.problem)
-    }
+/// What is wrong with one line of a source. It never quotes values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SourceProblem {
+    /// The line, from 1.
+    pub line: usize,
+    /// Whether the line is used in spite of it.
+    pub is_used: bool,
+    /// Whether it is certainly a mistake, so that a check of the configuration fails.
+    pub is_error: bool,
+    /// Whom the line names, if it is not used and that can be read.
+    pub rule: Option<AddressRule>,
+    /// What is wrong.
+    pub problem: String,
 }
 
 /// Why a command cannot read a source.

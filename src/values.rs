@@ -14,6 +14,7 @@ mod hex;
 mod id;
 mod identity;
 mod invitation;
+mod mail_providers;
 mod nearest;
 mod network;
 mod provenance;

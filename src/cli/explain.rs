@@ -5,6 +5,7 @@
 //! called.
 
 mod text;
+mod unused_lines;
 
 use std::net::IpAddr;
 use std::process::ExitCode;
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 use strum::VariantArray;
 use tracing::level_filters::LevelFilter;
 
+use self::unused_lines::UnusedLine;
 use super::rehearsal::{HookResult, Person, PersonOutcome, Rehearsal, prefilled_attributes, services};
 use super::{USAGE, print_error, show};
 use crate::app;
@@ -23,7 +25,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Environment};
 use crate::decisions::{ActionKind, DecisionError, Reason, SharedState};
 use crate::entra::action;
-use crate::invites::{Invites, columns};
+use crate::invites::{Invites, LoadedSource, SourceProblem, columns};
 use crate::lookups::Lookups;
 use crate::outbound::{Outbound, OutboundError};
 use crate::reservations::{RememberedStarts, Reservations};
@@ -150,7 +152,9 @@ fn explain(config: Config, options: &Options) -> Result<String, ExplainError> {
     let now = options.at.unwrap_or_else(|| clock.now());
     let described = |error: OutboundError| ExplainError::decision(telemetry::describe(&error));
     let outbound = Outbound::try_new(Arc::clone(&clock)).map_err(described)?;
-    let invites = invites(&config, &outbound).map_err(ExplainError::usage)?;
+    let email_match = config.sign_up.policy_for(&person.app).map_or_else(Default::default, |policy| policy.email_match);
+    let (invites, unused) = load_invites(&config, &outbound).map_err(ExplainError::usage)?;
+    let unused = unused_lines::naming(&unused, options.email.as_deref().unwrap_or_default(), email_match);
     let lookups = Lookups::try_new(config.lookups, &outbound).map_err(described)?;
     // What Start remembers stays in this process. The uses of codes are read from the store of the service.
     let codes = Reservations::new(&StateStore::from_settings(&config.store, app::NAMESPACES));
@@ -162,9 +166,9 @@ fn explain(config: Config, options: &Options) -> Result<String, ExplainError> {
     let rehearsal = rehearsal.map_err(|error| ExplainError::decision(undecided(&error)))?;
     let address = options.email.as_deref().unwrap_or_default();
     Ok(if options.json {
-        as_json(&rehearsal)
+        as_json(&rehearsal, &unused)
     } else {
-        text::explained(address, compared_forms(address).as_deref(), &rehearsal)
+        text::explained(address, compared_forms(address).as_deref(), &unused, &rehearsal)
     })
 }
 
@@ -215,20 +219,28 @@ fn person(config: &Config, options: &Options) -> Result<Person, String> {
     })
 }
 
-/// Every source as it is now. Lists are read at once; other sources are asked when the decision needs them.
-fn invites(config: &Config, outbound: &Outbound) -> Result<Invites, String> {
-    let sources = config.invites.iter().map(|source| match source.load() {
-        Some(loaded) => loaded.map(|loaded| loaded.source).map_err(|error| format!("{error}\n")),
-        None => Ok(source.build(outbound)),
-    });
-    sources.collect::<Result<_, _>>().map(Invites::new)
+/// The sources as they are now, and what is wrong with lines of them, each with the place of its list.
+fn load_invites(config: &Config, outbound: &Outbound) -> Result<(Invites, Vec<(String, SourceProblem)>), String> {
+    let (mut sources, mut problems) = (Vec::new(), Vec::new());
+    for source in &config.invites {
+        match source.load() {
+            Some(loaded) => {
+                let LoadedSource { source, place, problems: own, .. } = loaded.map_err(|error| format!("{error}\n"))?;
+                problems.extend(own.into_iter().map(|problem| (place.clone(), problem)));
+                sources.push(source);
+            }
+            None => sources.push(source.build(outbound)),
+        }
+    }
+    Ok((Invites::new(sources), problems))
 }
 
-fn as_json(rehearsal: &Rehearsal) -> String {
+fn as_json(rehearsal: &Rehearsal, unused: &[UnusedLine]) -> String {
     let last = rehearsal.last();
     let mut explained = hook_json(last);
     if let Some(members) = explained.as_object_mut() {
         members.insert("admitted".to_owned(), (last.outcome() == PersonOutcome::Admitted).into());
+        members.insert("unused_lines".to_owned(), json!(unused));
         members.insert("hook".to_owned(), if rehearsal.submit.is_some() { "submit" } else { "start" }.into());
         if rehearsal.submit.is_some() {
             members.insert("start".to_owned(), hook_json(&rehearsal.start));

@@ -86,7 +86,8 @@ fn policy(section: &PolicySection, names: &KnownNames, messages: &Messages, diag
     policy
 }
 
-/// Checks a rule of `allow` or `deny`. Reports a rule that lets in everybody at a public suffix.
+/// Checks a rule of `allow` or `deny`. Reports a rule that lets in everybody at a public suffix
+/// or a public mail provider.
 fn address_rule(text: &Spanned<String>, admits: bool, diagnostics: &mut Diagnostics) -> Option<AddressRule> {
     match text.value.parse::<AddressRule>() {
         Ok(rule) if admits && rule.is_for_a_public_suffix() => {
@@ -95,7 +96,15 @@ fn address_rule(text: &Spanned<String>, admits: bool, diagnostics: &mut Diagnost
             diagnostics.error(&text.origin, message);
             None
         }
-        Ok(rule) => Some(rule),
+        Ok(rule) => {
+            if admits && rule.is_for_a_mail_provider() {
+                let message = format!(
+                    "{rule} is the domain of a public mail provider: it lets in everyone who has an address there"
+                );
+                diagnostics.warn(&text.origin, message);
+            }
+            Some(rule)
+        }
         Err(error) => {
             // The text is not quoted: problems are logged, and an address is personal.
             diagnostics.error(&text.origin, format!("the rule {error}"));

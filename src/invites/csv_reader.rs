@@ -5,23 +5,23 @@ mod encoding;
 mod format;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
-use std::sync::Arc;
 
 pub(super) use encoding::LineEnds;
 pub(crate) use encoding::TextEncoding;
 pub(super) use format::{ListFormat, ListStart};
 
 pub(crate) use super::line::{DayEdge, parse_moment};
+pub use super::list_options::ListOptions;
 
 use super::columns::{Column, Columns, HeaderError};
-use super::compact_lines::CompactLine;
+use super::compact_lines::{CompactLine, CompactLines};
 use super::line;
 use super::line_problem::{LineProblem, LineReport, MAX_CELL};
 use super::look_alikes::LookAlikes;
 use super::snapshot::{Snapshot, SnapshotBuilder};
-use crate::values::{AppId, AttributeTypes, AttributeValue};
+use crate::values::{AddressRule, AttributeTypes, AttributeValue};
 
 /// The longest first line, in bytes.
 const MAX_HEADER: usize = 64 * 1024;
@@ -39,19 +39,6 @@ pub enum UnendedLine {
     Used,
     /// It is not used: the list has ended its lines so far, so this one is probably cut off.
     CutOff,
-}
-
-/// How a list is read.
-#[derive(Debug, Clone)]
-pub struct ListOptions {
-    /// The source's name.
-    pub source: Arc<str>,
-    /// The apps the whole source is for; empty: every app.
-    pub apps: Vec<AppId>,
-    /// The app id behind `ext.` columns.
-    pub extension_app: Option<AppId>,
-    /// The declared types of attributes, which cells must fit.
-    pub types: AttributeTypes,
 }
 
 /// Why a list cannot be read at all.
@@ -197,6 +184,9 @@ impl LineReader<'_> {
                 if let Some(rule) = &checked.rule {
                     self.look_alikes.add(rule, line);
                 }
+                if checked.code.is_none() && checked.rule.as_ref().is_some_and(AddressRule::is_for_a_mail_provider) {
+                    self.problems.push(LineReport { line, problem: LineProblem::MailProvider });
+                }
                 self.problems.extend(misfits(&self.columns, compact, line, &self.options.types));
                 let is_bare = line::is_bare(&self.columns, compact, &checked);
                 self.snapshot.add(line, (!is_bare).then_some(place), checked.rule.as_ref(), checked.code.as_ref());
@@ -229,6 +219,24 @@ impl LineReader<'_> {
         problems.sort_by_key(|problem| problem.line);
         (snapshot, problems)
     }
+}
+
+/// Whom these lines name, as far as their cells can be read. It is for lines that are not used.
+pub(super) fn rules_of(bytes: &[u8], options: &ListOptions, wanted: &BTreeSet<u64>) -> BTreeMap<u64, AddressRule> {
+    let mut rules = BTreeMap::new();
+    let Ok(start) = ListStart::read(bytes) else { return rules };
+    let Ok((columns, _)) = columns(&start, options) else { return rules };
+    let format = start.format;
+    let numbered = (format.header_line + 1..).zip(start.lines);
+    for (line, bytes) in numbered.filter(|(line, _)| wanted.contains(line)) {
+        let mut cells = CompactLines::default();
+        let Some(place) = cells.begin_line() else { continue };
+        if format.split(bytes, &mut |cell| cells.push_cell(cell)).is_ok() {
+            let rule = line::written_rule(&columns, cells.line(place)).and_then(|rule| rule.parse().ok());
+            rules.extend(rule.map(|rule| (line, rule)));
+        }
+    }
+    rules
 }
 
 /// The cells that do not fit the declared type of their column.

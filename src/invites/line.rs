@@ -10,8 +10,8 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 
 use super::columns::{Column, Columns, EMAIL};
 use super::compact_lines::CompactLine;
-use super::csv_reader::ListOptions;
 use super::line_problem::{ALLOWED_USES, InvalidDate, LineProblem};
+use super::list_options::ListOptions;
 use crate::values::{AddressRule, AppId, AttributeName, Invitation, InvitationCode};
 
 /// What decides whether and how a line is used.

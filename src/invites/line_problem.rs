@@ -122,6 +122,9 @@ pub enum LineProblem {
         /// The type that it is declared with.
         declared: AttributeType,
     },
+    /// Everybody can have an address there.
+    #[error("invites everyone who has an address at a public mail provider: is it meant?")]
+    MailProvider,
     /// The domain has letters of several scripts.
     #[error("has a domain that mixes scripts, as imitations of a known one do: is it meant?")]
     MixedScripts,
@@ -150,6 +153,7 @@ impl LineProblem {
             | Self::EndedNow
             | Self::UnknownColumn { .. }
             | Self::Misfit { .. }
+            | Self::MailProvider
             | Self::MixedScripts
             | Self::LooksLike { .. }
             | Self::GuessedEncoding => true,

@@ -14,9 +14,9 @@ use line_index::{KeyedHasher, LineEntry, LineIndex};
 
 use super::columns::Columns;
 use super::compact_lines::{CompactLines, Place};
-use super::csv_reader::ListOptions;
 use super::line;
 use super::line_problem::{LineProblem, LineReport};
+use super::list_options::ListOptions;
 use crate::values::{AddressRule, CodeDigest, EmailAddress, EmailMatch, Invitation, InvitationCode};
 
 /// A whole list, as it was read.

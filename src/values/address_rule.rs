@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::email::{canonical_domain, canonical_host, strip_invisible};
+use super::mail_providers;
 use super::{EmailAddress, EmailMatch, InvalidAddress};
 
 /// A rule of `allow`, `deny` or an invite list.
@@ -49,6 +50,15 @@ impl AddressRule {
             Self::Domain(domain) => is_public_suffix(domain),
             // Also if every domain just below is one: `@*.kawasaki.jp`.
             Self::Subdomains(parent) => is_public_suffix(parent) || is_public_suffix(&format!("guestlist.{parent}")),
+        }
+    }
+
+    /// Whether the rule is for everybody who has an address at a public mail provider (`@gmail.com`, `@*.gmail.com`).
+    #[must_use]
+    pub(crate) fn is_for_a_mail_provider(&self) -> bool {
+        match self {
+            Self::Exact(_) => false,
+            Self::Domain(domain) | Self::Subdomains(domain) => mail_providers::is_public(domain),
         }
     }
 
@@ -132,6 +142,15 @@ mod tests {
     #[case("jo@co.uk", false)]
     fn knows_public_suffixes(#[case] rule: &str, #[case] public: bool) {
         assert_eq!(rule.parse::<AddressRule>().unwrap().is_for_a_public_suffix(), public);
+    }
+
+    #[rstest]
+    #[case("@Gmail.com", true)]
+    #[case("@*.gmail.com", true)]
+    #[case("jo@gmail.com", false)]
+    #[case("@contoso.com", false)]
+    fn knows_mail_providers(#[case] rule: &str, #[case] public: bool) {
+        assert_eq!(rule.parse::<AddressRule>().unwrap().is_for_a_mail_provider(), public);
     }
 
     #[test]

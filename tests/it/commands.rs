@@ -6,7 +6,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::support::config::{BETA, GRAPH, config};
-use crate::support::function_app::{SECRETS, project, said};
+use crate::support::function_app::{SECRETS, project, said, shown};
 
 /// The exit code and what was said on standard output. A command that answers writes nothing to standard error.
 async fn answered(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
@@ -19,14 +19,20 @@ async fn answered(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
 #[tokio::test]
 async fn check_passes_a_good_configuration_and_counts_what_is_in_it() {
     let folder = project(config());
-    let expected =
-        "guestlist.toml can be used: 1 policy, 1 invite source, 2 invitations, 2 connectors, 0 tests passed\n";
+    let expected = "invites.csv: 2 lines are used, 0 are not\n\
+        guestlist.toml can be used: 1 policy, 1 invite source, 2 invitations, 2 connectors, 0 tests passed\n";
     assert_eq!(answered(folder.path(), &["check"]).await, (Some(0), expected.to_owned()));
     let (code, json) = answered(folder.path(), &["check", "--json"]).await;
     assert_eq!(code, Some(0));
     assert_eq!(
         serde_json::from_str::<Value>(&json).unwrap(),
-        json!({ "errors": 0, "problems": [], "tests": 0, "failed_tests": 0 })
+        json!({
+            "errors": 0,
+            "problems": [],
+            "lists": [{ "source": "beta", "file": "invites.csv", "used": 2, "not_used": 0 }],
+            "tests": 0,
+            "failed_tests": 0,
+        })
     );
 }
 
@@ -93,8 +99,97 @@ async fn check_shows_every_error_with_its_place_and_the_nearest_key() {
     let (code, json) = answered(folder.path(), &["check", "--json"]).await;
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!((code, &json["errors"]), (Some(64), &json!(6)));
-    let problems: Vec<&str> = json["problems"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
+    let problems: Vec<String> = json["problems"].as_array().unwrap().iter().map(shown).collect();
     assert_eq!(problems, said.lines().take(problems.len()).collect::<Vec<_>>());
+    let budget = json["problems"].as_array().unwrap().iter().find(|problem| problem["key"] == "hooks.budget").unwrap();
+    let (file, line) = (&budget["file"], &budget["line"]);
+    assert_eq!((file, line), (&json!("guestlist.toml"), &json!(line_of("budget"))));
+    assert_eq!((&budget["column"], &budget["severity"]), (&json!(10), &json!("error")));
+    assert!(budget["setting"].is_null() && !budget["text"].as_str().unwrap().contains("hooks.budget"), "{budget}");
+}
+
+#[tokio::test]
+async fn check_names_what_a_problem_is_about_wherever_it_is() {
+    let folder = project(config());
+    std::fs::write(folder.path().join("invites.csv"), "email\nalex@fabrikam.com\nnobody\n").unwrap();
+    std::fs::remove_file(folder.path().join(".funcignore")).unwrap();
+    let settings = [&SECRETS[..], &[("GUESTLIST__HOOKS__BUDGTE", "\"1s\"")]].concat();
+    let (code, out, _) = said(folder.path(), &["check", "--json"], &settings).await;
+    let json: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, json["problems"].as_array().unwrap().len()), (Some(64), 1), "{out}");
+    let problem = &json["problems"][0];
+    assert_eq!((&problem["setting"], &problem["severity"]), (&json!("GUESTLIST__HOOKS__BUDGTE"), &json!("error")));
+    assert!(["file", "line", "column"].iter().all(|name| problem[name].is_null()), "{problem}");
+    let (code, out) = answered(folder.path(), &["check", "--json"]).await;
+    let json: Value = serde_json::from_str(&out).unwrap();
+    let places = json["problems"].as_array().unwrap().iter().map(|problem| {
+        assert_eq!((&problem["severity"], &problem["column"]), (&json!("warning"), &Value::Null), "{problem}");
+        (problem["file"].as_str().unwrap(), problem["line"].as_u64())
+    });
+    let places: Vec<_> = places.collect();
+    assert_eq!((code, places.as_slice()), (Some(0), &[("invites.csv", Some(3)), (".funcignore", None)][..]), "{out}");
+}
+
+#[tokio::test]
+async fn check_counts_the_lines_that_are_not_used_and_strict_makes_them_errors() {
+    let folder = project(config());
+    let list = "email,tags,expires\nalex@fabrikam.com,,\nnobody,,\nsam@fabrikam.com,,soon\nrnike@fabrikam.com,,\nmike@fabrikam.com,,\n";
+    std::fs::write(folder.path().join("invites.csv"), list).unwrap();
+    let (code, said) = answered(folder.path(), &["check"]).await;
+    assert!(code == Some(0) && said.contains("\ninvites.csv: 3 lines are used, 2 are not\n"), "{said}");
+    let (code, said) = answered(folder.path(), &["check", "--strict"]).await;
+    assert!(code == Some(64) && said.ends_with("guestlist.toml has 2 errors\n"), "{said}");
+    assert!(
+        said.contains("invites.csv:4: has a date") && said.contains("invites.csv:6: warning: looks like"),
+        "{said}"
+    );
+    let (code, said) = answered(folder.path(), &["check", "--strict", "--json"]).await;
+    let json: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((code, &json["errors"]), (Some(64), &json!(2)));
+    assert_eq!((&json["lists"][0]["used"], &json["lists"][0]["not_used"]), (&json!(3), &json!(2)));
+    // What is wrong with used lines only does not fail a strict check.
+    std::fs::write(folder.path().join("invites.csv"), "email\nrnike@fabrikam.com\nmike@fabrikam.com\n").unwrap();
+    let (code, said) = answered(folder.path(), &["check", "--strict"]).await;
+    assert!(code == Some(0) && said.contains("invites.csv: 2 lines are used, 0 are not\n"), "{said}");
+}
+
+#[rstest]
+#[case::by_address("alex@fabrikam.com", &[(3, "address", "has a date"), (5, "domain", "has 6 cells")])]
+#[case::in_another_form("ALEX@Fabrikam.com", &[(3, "address", "has a date"), (5, "domain", "has 6 cells")])]
+#[case::below_a_domain("jo@mail.contoso.org", &[(6, "domain", "apps must be")])]
+#[case::as_it_is_pasted("sam@contoso.org", &[(7, "address", "the code is not a digest")])]
+#[case::of_a_line_that_is_used("kim@fabrikam.org", &[])]
+#[case::of_a_line_without_cells("jo@fabrikam.org", &[])]
+#[tokio::test]
+async fn explain_names_the_lines_that_are_not_used_and_name_the_person(
+    #[case] address: &str,
+    #[case] expected: &[(u64, &str, &str)],
+) {
+    let folder = project(config());
+    let list = "email,expires,apps,code\nkim@fabrikam.org,,,\nalex@fabrikam.com,soon,,\nnobody,,,\n\
+                @fabrikam.com,,,,,x\n@*.contoso.org,,portal,\nSam <sam@contoso.org>,,,WELCOME\n\"jo@fabrikam.org,,,\n";
+    std::fs::write(folder.path().join("invites.csv"), list).unwrap();
+    let (_, said) = answered(folder.path(), &["explain", address]).await;
+    let lines: Vec<&str> = said.lines().filter(|line| line.contains("  not used ")).collect();
+    assert_eq!(lines.len(), expected.len(), "{said}");
+    let (_, json) = answered(folder.path(), &["explain", address, "--json"]).await;
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["unused_lines"].as_array().unwrap().len(), expected.len(), "{json:#}");
+    for (at, (number, names, says)) in expected.iter().enumerate() {
+        let whom = if *names == "domain" { "the domain of this address" } else { "this address" };
+        let says = format!("line {number} of invites.csv names {whom}, but it is not used: {says}");
+        assert!(lines[at].contains(&says), "{says}\n{said}");
+        let line = &json["unused_lines"][at];
+        assert_eq!(
+            (&line["file"], &line["line"], &line["names"]),
+            (&json!("invites.csv"), &json!(number), &json!(names))
+        );
+    }
+    let others = ["kim@", "alex@", "sam@", "jo@fabrikam.org", "WELCOME", "nobody"];
+    let asked = address.to_lowercase();
+    for other in others.iter().filter(|other| !asked.starts_with(*other)) {
+        assert!(!said.contains(other) && !json.to_string().contains(other), "{other}\n{said}");
+    }
 }
 
 #[tokio::test]
@@ -214,6 +309,20 @@ async fn help_and_version_are_answers(#[case] arguments: &[&str], #[case] says: 
     let nowhere = tempfile::tempdir().unwrap();
     let (code, said) = answered(nowhere.path(), arguments).await;
     assert!(code == Some(0) && said.contains(says), "{code:?} {said}");
+}
+
+#[tokio::test]
+async fn a_public_mail_provider_in_allow_or_in_a_list_is_pointed_out() {
+    let allow = vec!["@contoso.com", "@Yahoo.co.uk", "jo@gmail.com"];
+    let folder = project(config().set("policies.default.deny", vec!["@gmx.de"]).set("policies.default.allow", allow));
+    let list = "email\nalex@fabrikam.com\n@gmail.com\njo@gmail.com\n@*.outlook.com\n";
+    std::fs::write(folder.path().join("invites.csv"), list).unwrap();
+    let (code, said) = answered(folder.path(), &["check"]).await;
+    assert_eq!(code, Some(0), "{said}");
+    let warnings: Vec<&str> = said.lines().filter(|line| line.contains("public mail provider")).collect();
+    assert!(warnings[0].contains("warning: policies.default.allow: @yahoo.co.uk is the domain"), "{said}");
+    assert!(warnings[1].starts_with("invites.csv:3: warning: invites everyone who has an address"), "{said}");
+    assert!(warnings[2].starts_with("invites.csv:5: warning: ") && warnings.len() == 3, "{said}");
 }
 
 #[tokio::test]

@@ -47,6 +47,6 @@ fn the_tests_of_a_sample_can_fail(#[case] name: &str) {
     let (code, found) = check(folder.path());
     assert_eq!(code, Some(1), "{found:#}");
     assert!(found["failed_tests"].as_u64().unwrap() >= 7, "{found:#}");
-    let said = found["problems"][0].as_str().unwrap();
+    let said = found["problems"][0]["text"].as_str().unwrap();
     assert!(said.contains("- action = ") && said.contains("+ action = \"refuse\""), "{said}");
 }

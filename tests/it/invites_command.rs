@@ -394,3 +394,37 @@ fn an_answer_to_a_full_device_is_a_failure_and_one_to_a_closed_pipe_is_not(#[cas
     let folder = project(config());
     assert_eq!(shown_on(abandoned(), folder.path(), arguments), (Some(0), String::new()));
 }
+
+#[rstest]
+#[case("@gmail.com")]
+#[case("@*.Yahoo.de")]
+#[tokio::test]
+async fn a_public_mail_provider_is_invited_only_if_it_is_meant(#[case] domain: &str) {
+    let folder = project(config());
+    write(folder.path(), "email\n");
+    let (code, _, err) = add(folder.path(), &[domain]).await;
+    assert!(code == Some(64) && err.contains("everyone who has an address there") && err.contains("--yes"), "{err}");
+    let (code, out, _) = add(folder.path(), &[domain, "--json"]).await;
+    let answer: Value = serde_json::from_str(&out).unwrap();
+    assert!(code == Some(64) && answer["error"].as_str().unwrap().contains("--yes"), "{out}");
+    assert_eq!(list(folder.path()), "email\n");
+    let (code, _, err) = add(folder.path(), &[domain, "--yes"]).await;
+    assert!(code == Some(0) && err.contains("invites.csv:2: warning: invites everyone"), "{err}");
+    // An address there, and a code for those who have one, are nothing unusual.
+    assert_eq!(add(folder.path(), &["jo@gmail.com"]).await.2, "");
+    let (code, _, err) = add(folder.path(), &["--code", "--for", "@gmail.com"]).await;
+    assert!(code == Some(0) && !err.contains("provider"), "{err}");
+}
+
+#[tokio::test]
+async fn what_the_encoding_of_a_list_lacks_is_not_written() {
+    let folder = project(config());
+    let path = folder.path().join("invites.csv");
+    let old = b"E-Mail;Name\r\na@fabrikam.org;Jos\xE9\r\n";
+    std::fs::write(&path, old).unwrap();
+    for arguments in [&["b@fabrikam.org", "--name", "Йо"][..], &["jörg@fabrikam.org"]] {
+        let (code, _, err) = add(folder.path(), arguments).await;
+        assert!(code == Some(64) && err.contains("UTF-8"), "{err}");
+        assert_eq!(std::fs::read(&path).unwrap(), old);
+    }
+}

@@ -175,3 +175,66 @@ async fn a_last_line_that_is_not_ended_is_used_and_check_warns_of_it() {
     let written = std::fs::read_to_string(folder.path().join("invites.csv")).unwrap();
     assert_eq!(written, "email,expires\nalex@fabrikam.com,\nold@fabrikam.com\njo@fabrikam.com,\n");
 }
+
+/// A text in UTF-16 with a byte order mark, as Excel saves "Unicode Text".
+fn utf_16(text: &str) -> Vec<u8> {
+    format!("\u{FEFF}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+/// A text in Windows-1252, as Excel saves "CSV". Its letters are those of Latin-1.
+fn windows_1252(text: &str) -> Vec<u8> {
+    text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect()
+}
+
+#[rstest]
+#[case::csv_utf_8("\u{FEFF}E-Mail;Name;Not Before\r\njo@fabrikam.org;Jörg;\r\n".into(), 2)]
+#[case::unicode_text(utf_16("E-Mail\tName\tNot Before\r\njo@fabrikam.org\tJörg\t\r\n"), 2)]
+#[case::csv(windows_1252("E-Mail;Name;Not Before\r\njo@fabrikam.org;Jörg;\r\n"), 2)]
+#[case::named_separator("sep=;\r\nE-Mail;Name;Not Before\r\njo@fabrikam.org;Jörg;\r\n".into(), 3)]
+#[case::outlook("Title,\"Name\",\"E-mail Address\"\r\n,\"Jörg\",\"jo@fabrikam.org\"\r\n".into(), 2)]
+#[tokio::test]
+async fn a_list_as_a_spreadsheet_saves_it_is_used_everywhere(#[case] list: Vec<u8>, #[case] line: usize) {
+    let prefill = value(r#"{ jobTitle = "{{ invite.email }} is {{ invite.name }}" }"#);
+    let folder = project(config().set("policies.default.prefill", prefill));
+    let path = folder.path().join("invites.csv");
+    std::fs::write(&path, &list).unwrap();
+    let (code, out, _) = said(folder.path(), &["check"], &SECRETS).await;
+    assert!(code == Some(0) && out.contains("invites.csv: 1 line is used, 0 are not\n"), "{out}");
+    let guessed = format!("invites.csv:{line}: warning: is not UTF-8, so the list is read as Windows-1252");
+    assert_eq!(out.contains(&guessed), str::from_utf8(&list).is_err() && list[0] != 0xFF, "{out}");
+    let (_, out, _) = said(folder.path(), &["explain", "jo@fabrikam.org"], &[]).await;
+    assert!(out.contains("jo@fabrikam.org is Jörg"), "{out}");
+    let (code, out, err) = said(folder.path(), &["invites", "add", "zoe@fabrikam.org", "--name", "Zoë"], &[]).await;
+    assert_eq!((code, out), (Some(0), format!("invited on line {} of invites.csv\n", line + 1)), "{err}");
+    assert!(std::fs::read(&path).unwrap().starts_with(&list));
+    let (_, out, _) = said(folder.path(), &["explain", "zoe@fabrikam.org"], &[]).await;
+    assert!(out.contains("zoe@fabrikam.org is Zoë"), "{out}");
+    let service = Service::start().await;
+    assert_eq!(service.start_for("zoe@fabrikam.org").await.action_name(), "showBlockPage");
+    std::fs::copy(&path, service.folder.path().join("invites.csv")).unwrap();
+    for _ in 0..2 {
+        service.app.invites.sources()[0].refresh().await;
+    }
+    assert_eq!(service.start_for("zoe@fabrikam.org").await.action_name(), "setPrefillValues");
+}
+
+#[rstest]
+#[case("Vorname;Nachname;Ort\n", "line 1: ", "this line names Vorname, Nachname, Ort")]
+#[case("email;E-Mail\n", "line 1: the column email occurs twice", "as \"email\" and as \"E-Mail\"")]
+#[case("Example, Jo;jo@fabrikam.org\n", "line 1: ", "looks like an address, not like a header")]
+#[case("email;a,email\n", "line 1: it cannot be told", "sep=;")]
+#[tokio::test]
+async fn a_header_that_cannot_be_used_is_shown_unless_it_is_data(
+    #[case] list: &str,
+    #[case] place: &str,
+    #[case] says: &str,
+) {
+    let folder = project(config());
+    std::fs::write(folder.path().join("invites.csv"), list).unwrap();
+    for arguments in [&["check"][..], &["explain", "a@fabrikam.org"], &["invites", "add", "a@fabrikam.org"]] {
+        let (code, out, err) = said(folder.path(), arguments, &SECRETS).await;
+        let said = out + &err;
+        assert!(code == Some(64) && said.contains(place) && said.contains(says), "{arguments:?} {said}");
+        assert!(!said.contains("jo@") && !said.contains("Example"), "{said}");
+    }
+}

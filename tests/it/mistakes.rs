@@ -6,7 +6,7 @@ use rstest::rstest;
 use serde_json::Value;
 
 use crate::support::config::{BETA, TENANT};
-use crate::support::function_app::{project, said};
+use crate::support::function_app::{project, said, shown};
 
 /// The mistakes: what stands in a line of [`WRONG`], the path of its key, and words of the remedy.
 const MISTAKES: [(&str, &str, &str); 20] = [
@@ -96,8 +96,7 @@ async fn checked(config: impl Display) -> (Option<i32>, Vec<String>) {
     let folder = project(config);
     let (code, out, _) = said(folder.path(), &["check", "--json"], &[]).await;
     let json: Value = serde_json::from_str(&out).unwrap();
-    let problems: Vec<String> =
-        json["problems"].as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()).collect();
+    let problems: Vec<String> = json["problems"].as_array().unwrap().iter().map(shown).collect();
     assert_eq!(
         json["errors"].as_u64().unwrap(),
         problems.iter().filter(|one| !one.contains(": warning: ")).count() as u64

@@ -5,7 +5,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::support::config::{BETA, Config, GRAPH, TENANT, invite_only};
-use crate::support::function_app::{project, said};
+use crate::support::function_app::{project, said, shown};
 
 /// A policy with codes, a rule and a page, and its list.
 const POLICY: &str = r#"
@@ -121,7 +121,8 @@ async fn tests_that_pass_are_counted() {
     let (code, said, json) = checked(&format!("{RIGHT}{}", codes.concat())).await;
     assert_eq!(code, Some(0), "{said}");
     assert!(said.ends_with(", 16 tests passed\n"), "{said}");
-    assert_eq!(json, json!({ "errors": 0, "problems": [], "tests": 16, "failed_tests": 0 }));
+    assert_eq!((&json["errors"], &json["problems"]), (&json!(0), &json!([])));
+    assert_eq!((&json["tests"], &json["failed_tests"]), (&json!(16), &json!(0)));
 }
 
 #[rstest]
@@ -153,7 +154,7 @@ async fn a_test_that_fails_shows_what_was_expected_and_what_was_found(
     let before = self::before() + before;
     let line = before.lines().enumerate().filter(|(_, line)| line.starts_with("name = ")).last().unwrap().0 + 1;
     let place = format!("guestlist.toml:{line}:8: tests.");
-    assert!(json["problems"][0].as_str().unwrap().starts_with(&place), "{place}\n{json:#}");
+    assert!(shown(&json["problems"][0]).starts_with(&place), "{place}\n{json:#}");
 }
 
 #[tokio::test]
@@ -205,7 +206,7 @@ async fn a_test_that_makes_no_sense_is_an_error_of_the_configuration(
     let (code, said, json) = checked(&format!("[[tests]]\nname = \"a\"\n{line}\n{expect}")).await;
     assert_eq!(code, Some(64), "{said}");
     let place = format!("guestlist.toml:{}:", before().lines().count() + 3);
-    let problem = json["problems"][0].as_str().unwrap();
+    let problem = shown(&json["problems"][0]);
     assert!(problem.starts_with(&place), "{place} {problem}");
     assert!(problem.contains(&format!(": tests.a.{key}")) && problem.contains(says), "{problem}");
     assert_eq!(json["errors"], 1, "{json:#}");

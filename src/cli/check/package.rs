@@ -19,7 +19,7 @@ use std::path::{Component, Path, PathBuf};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use regex::Regex;
 
-use crate::config::{Config, Environment, NamedFile};
+use crate::config::{Config, Environment, Finding, FindingSeverity, NamedFile};
 use crate::files::{self, FileError};
 
 /// The file that says what is not published.
@@ -41,43 +41,41 @@ const FUNCTION_JSON: &str = "function.json";
 /// The executable, if `host.json` does not name it.
 const DEFAULT_EXECUTABLE: &str = "guestlist";
 
-/// What is wrong with the package, one line each.
-#[derive(Debug, Default)]
-pub(super) struct PackageProblems {
-    pub(super) errors: Vec<String>,
-    pub(super) warnings: Vec<String>,
-}
-
 /// Checks the package that would contain the configuration. Without a `host.json` there is no package, and nothing to
 /// check.
-pub(super) fn check(environment: &Environment, config: &Config) -> PackageProblems {
-    let mut found = PackageProblems::default();
-    let Some(folder) = app_folder(environment) else { return found };
-    found.errors = leads_out(environment, config, &folder);
+pub(super) fn check(environment: &Environment, config: &Config) -> Vec<Finding> {
+    let Some(folder) = app_folder(environment) else { return Vec::new() };
+    let mut found = leads_out(environment, config, &folder);
     match PublishRules::read(&folder) {
         Ok(Some(rules)) => {
             let needed = needed(environment, config, &folder);
             let (paths, errors): (Vec<String>, Vec<_>) = needed
                 .into_iter()
-                .map(|Needed { path, describe }| (path.clone(), rules.error(&path).map(|error| describe(&error))))
+                .map(|Needed { path, finding }| (path.clone(), rules.error(&path).map(|error| finding(&error))))
                 .unzip();
-            found.errors.extend(errors.into_iter().flatten());
-            found.errors.extend(strays::find(&folder, &rules, &paths));
+            found.extend(errors.into_iter().flatten());
+            found.extend(strays::find(&folder, &rules, &paths).into_iter().map(error));
         }
-        Ok(None) if environment.is_azure() => found.errors.push(missing("")),
-        Ok(None) => found.warnings.push(missing("warning: ")),
-        Err(error) => found.errors.push(error),
+        Ok(None) => found.push(missing(environment.is_azure())),
+        Err(unusable) => found.push(error(unusable)),
     }
     found
 }
 
-fn missing(severity: &str) -> String {
+/// Something that is wrong with `.funcignore`.
+fn error(text: String) -> Finding {
+    Finding::of_file(FUNCIGNORE, None, FindingSeverity::Error, text)
+}
+
+fn missing(is_azure: bool) -> Finding {
     let consequence = "everything in this folder would be published, codes and copies of lists, too";
-    format!("{FUNCIGNORE}: {severity}is missing: {consequence}: add one, as the sample's, that names what is published")
+    let text = format!("is missing: {consequence}: add one, as the sample's, that names what is published");
+    let severity = if is_azure { FindingSeverity::Error } else { FindingSeverity::Warning };
+    Finding::of_file(FUNCIGNORE, None, severity, text)
 }
 
 /// The files that the configuration names by a path that leads out of the package.
-fn leads_out(environment: &Environment, config: &Config, folder: &Path) -> Vec<String> {
+fn leads_out(environment: &Environment, config: &Config, folder: &Path) -> Vec<Finding> {
     let file = environment.file.display().to_string();
     let leads_out = |named: &&NamedFile| named.written.is_relative() && within(folder, &named.path).is_none();
     let named = config.files.iter().filter(|_| environment.is_azure()).filter(leads_out);
@@ -85,7 +83,7 @@ fn leads_out(environment: &Environment, config: &Config, folder: &Path) -> Vec<S
         .map(|named| {
             let problem = format!("{:?} leads out of the folder that is published", named.written.display());
             let remedy = "put the file into it, or name a mounted share by its whole path";
-            named.problem(&format!("{problem}: {remedy}")).describe(&file)
+            named.problem(&format!("{problem}: {remedy}")).finding(&file)
         })
         .collect()
 }
@@ -94,8 +92,8 @@ fn leads_out(environment: &Environment, config: &Config, folder: &Path) -> Vec<S
 struct Needed<'a> {
     /// Within the folder, with slashes.
     path: String,
-    /// Adds to an error who needs the file.
-    describe: Box<dyn Fn(&str) -> String + 'a>,
+    /// Makes a finding of an error. Its place is whatever needs the file.
+    finding: Box<dyn Fn(&str) -> Finding + 'a>,
 }
 
 /// What has to be published: the configuration, what it names, and what the host asks for.
@@ -104,16 +102,22 @@ fn needed<'a>(environment: &Environment, config: &'a Config, folder: &Path) -> V
     let mut needed = Vec::new();
     if let Some(path) = within(folder, &environment.file) {
         let file = file.clone();
-        needed.push(Needed { path, describe: Box::new(move |error| format!("{file}: {error}")) });
+        needed.push(Needed { path, finding: needed_by(file) });
     }
     for named in &config.files {
         if let Some(path) = within(folder, &named.path) {
             let file = file.clone();
-            needed.push(Needed { path, describe: Box::new(move |error| named.problem(error).describe(&file)) });
+            needed.push(Needed { path, finding: Box::new(move |error| named.problem(error).finding(&file)) });
         }
     }
-    needed.extend(for_the_host(folder).into_iter().map(|path| Needed { path, describe: Box::new(str::to_owned) }));
+    let for_the_host = for_the_host(folder).into_iter();
+    needed.extend(for_the_host.map(|path| Needed { path, finding: needed_by(HOST_JSON.to_owned()) }));
     needed
+}
+
+/// The finding of a file that another file needs as a whole.
+fn needed_by<'a>(file: String) -> Box<dyn Fn(&str) -> Finding + 'a> {
+    Box::new(move |error| Finding::of_file(&file, None, FindingSeverity::Error, error))
 }
 
 /// What the host asks for: its own file, the executable, and what makes folders functions.
@@ -181,7 +185,7 @@ struct PublishRules {
 impl PublishRules {
     /// The rules of a folder, if it has any.
     fn read(folder: &Path) -> Result<Option<Self>, String> {
-        let unusable = |error: &dyn std::fmt::Display| format!("{FUNCIGNORE}: cannot be used: {error}");
+        let unusable = |error: &dyn std::fmt::Display| format!("cannot be used: {error}");
         let text = match files::read(&folder.join(FUNCIGNORE), MAX_BYTES) {
             Ok(content) => String::from_utf8(content.bytes).map_err(|error| unusable(&error))?,
             Err(FileError::System(error)) if error.kind() == ErrorKind::NotFound => return Ok(None),

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::unused_lines::UnusedLine;
 use crate::cli::rehearsal::{HookResult, PersonOutcome, Rehearsal};
 use crate::decisions::Decision;
 use crate::signup::decision::{Page, StartDecision, SubmitDecision};
@@ -21,7 +22,12 @@ fn outcome_word(outcome: PersonOutcome) -> &'static str {
 }
 
 /// The whole explanation.
-pub(super) fn explained(address: &str, forms: Option<&[(&'static str, String)]>, rehearsal: &Rehearsal) -> String {
+pub(super) fn explained(
+    address: &str,
+    forms: Option<&[(&'static str, String)]>,
+    unused: &[UnusedLine],
+    rehearsal: &Rehearsal,
+) -> String {
     let last = rehearsal.last();
     let who = if address.is_empty() { "(no address)" } else { address };
     let mut text = format!("{who}: {}, {}\n", outcome_word(last.outcome()), last.decided.reason.name());
@@ -42,6 +48,9 @@ pub(super) fn explained(address: &str, forms: Option<&[(&'static str, String)]>,
         write_result(&mut text, submit);
     } else {
         write_result(&mut text, &rehearsal.start);
+    }
+    for line in unused {
+        row(&mut text, "not used", &line.to_string());
     }
     let reason = last.decided.reason;
     row(&mut text, "meaning", reason.meaning());

@@ -84,6 +84,9 @@ pub(super) struct Options {
     /// Whatever is to be remembered
     #[arg(long, value_name = "N", value_parser = cell)]
     note: Option<String>,
+    /// Invite a domain even if it is a public mail provider's, where everybody can have an address
+    #[arg(long)]
+    yes: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -134,6 +137,11 @@ fn add<'a>(config: &'a Config, options: &'a Options, now: DateTime<Utc>) -> Resu
     let settings = list(&config.invites, options.source.as_deref())?;
     if options.expires.as_ref().is_some_and(|expires| expires.at <= now) {
         return Err(AddError::usage("--expires is in the past: nobody could use the invitation"));
+    }
+    if let Some(rule) = options.whom.as_ref().filter(|rule| !options.yes && rule.is_for_a_mail_provider()) {
+        let consequence = "everyone who has an address there would be invited";
+        let text = format!("{rule} is the domain of a public mail provider: {consequence}: if it is meant, add --yes");
+        return Err(AddError::usage(text));
     }
     let codes = codes(if options.code { options.count.unwrap_or(1) } else { 0 })?;
     let lines: Vec<NewLine> = if options.code {

@@ -78,14 +78,7 @@ impl Problem {
     /// One line for a person: `guestlist.toml:12:5: policies.default.gate: …`.
     #[must_use]
     pub fn describe(&self, file: &str) -> String {
-        let place = match &self.origin {
-            Some(Origin::File { line, column }) => format!("{file}:{line}:{column}"),
-            Some(Origin::Setting(name)) => format!("app setting {name}"),
-            None => file.to_owned(),
-        };
-        let kind = if self.severity == Severity::Warning { "warning: " } else { "" };
-        let key = if self.key.is_empty() { String::new() } else { format!("{}: ", self.key) };
-        format!("{place}: {kind}{key}{}", self.message)
+        self.finding(file).to_string()
     }
 }
 
@@ -125,6 +118,44 @@ pub struct Finding {
     pub severity: FindingSeverity,
     /// What is wrong and what to do, without the place and the key.
     pub text: String,
+}
+
+impl Finding {
+    /// A finding about a file, or about a line of it.
+    #[must_use]
+    pub(crate) fn of_file(
+        file: impl Into<String>,
+        line: Option<usize>,
+        severity: FindingSeverity,
+        text: impl Into<String>,
+    ) -> Self {
+        let (file, text) = (Some(file.into()), text.into());
+        Self { file, setting: None, line, column: None, key: None, severity, text }
+    }
+
+    /// Whether `check` fails because of it.
+    #[must_use]
+    pub(crate) fn is_error(&self) -> bool {
+        self.severity == FindingSeverity::Error
+    }
+}
+
+impl fmt::Display for Finding {
+    /// One line for a person: `guestlist.toml:12:5: policies.default.gate: …`.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(setting) = &self.setting {
+            write!(out, "app setting {setting}")?;
+        }
+        out.write_str(self.file.as_deref().unwrap_or_default())?;
+        for number in [self.line, self.column].into_iter().flatten() {
+            write!(out, ":{number}")?;
+        }
+        out.write_str(if self.is_error() { ": " } else { ": warning: " })?;
+        if let Some(key) = &self.key {
+            write!(out, "{key}: ")?;
+        }
+        out.write_str(&self.text)
+    }
 }
 
 /// A configuration that cannot be used, with all its problems.

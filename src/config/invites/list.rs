@@ -20,13 +20,14 @@ const MAX_LIST: usize = 1024 * 1024 * 1024;
 const REFRESH: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::MAX;
 
 section! {
-    /// A list of invitations: a CSV file with a header. The column `email` holds an address, `@contoso.com` for a
-    /// domain, or `@*.contoso.com` for all below it. The columns `name`, `apps`, `tags`, `code`, `uses`, `not_before`,
+    /// A list of invitations: a CSV file with a header. The column `email`, which may be called `E-Mail`, `Email Address`
+    /// and the like, holds an address, `@contoso.com` for a domain, or `@*.contoso.com` for all below it. The columns `name`, `apps`, `tags`, `code`, `uses`, `not_before`,
     /// `expires`, `groups`, `roles` and `note` are known too; every other column should be the name of an attribute and
     /// prefills that. A line with a `code` (its hash, which `guestlist invites add --code` writes) admits nobody by the
     /// address alone; without an address it is for whoever has the code.
     struct ListSection {
-        /// The CSV file. Whoever can read the function app's package can read a list that is in it.
+        /// The CSV file, as spreadsheet programs save it: with commas, semicolons or tabs between the cells, in UTF-8,
+        /// UTF-16 or (with a warning) Windows-1252. Whoever can read the function app's package can read a list that is in it.
         /// Example: `"invites.csv"`
         source: Spanned<String> as ListFile,
         /// The most bytes that the file may have, up to 1073741824 (1 GiB). The default is enough for a million lines.

@@ -25,7 +25,8 @@ section! {
         apps: Vec<Spanned<String>> as Guid = Vec::new(),
         /// What happens to an address that neither an invitation nor `allow` nor `deny` names.
         gate: Gate => Gate::Closed,
-        /// Addresses and domains that are let in without an invitation. A public suffix such as `@co.uk` is an error.
+        /// Addresses and domains that are let in without an invitation. A public suffix such as `@co.uk` is an error; a public
+        /// mail provider such as `@gmail.com`, where everybody can have an address, is a warning.
         /// Example: `["@contoso.com", "@*.contoso.com", "ceo@fabrikam.com"]`
         allow: Vec<Spanned<String>> as AddressRule = Vec::new(),
         /// Addresses and domains that are refused. An exact address is refused with any `+tag`; of two domains of the

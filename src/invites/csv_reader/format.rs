@@ -115,7 +115,7 @@ fn named_separator(line: &[u8], encoding: TextEncoding) -> Result<Option<char>, 
     }
 }
 
-/// The separator that a header shows; `None`: it could be several.
+/// The separator that a header shows; `None`: it could be several. A header that names no email is unusable anyway.
 fn separator_of(header: &str) -> Option<char> {
     let outside: String = header.split('"').step_by(2).collect();
     let shown: Vec<char> = SEPARATORS.into_iter().filter(|separator| outside.contains(*separator)).collect();
@@ -127,8 +127,12 @@ fn separator_of(header: &str) -> Option<char> {
             let names_email = |separator: &&char| {
                 cells(header, **separator).is_ok_and(|names| names.iter().any(|name| is_email(name)))
             };
-            let mut fitting = shown.iter().filter(names_email);
-            fitting.next().copied().filter(|_| fitting.next().is_none())
+            let fitting: Vec<char> = shown.iter().filter(names_email).copied().collect();
+            match fitting.as_slice() {
+                [] => shown.iter().max_by_key(|separator| outside.matches(**separator).count()).copied(),
+                [only] => Some(*only),
+                _ => None,
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use rstest::rstest;
 
 use super::*;
-use crate::values::{AttributeName, AttributeType, Code, EmailAddress, EmailMatch, Invitation, InvitationState};
+use crate::values::{AppId, AttributeName, AttributeType, Code, EmailAddress, EmailMatch, Invitation, InvitationState};
 
 fn options() -> ListOptions {
     ListOptions {

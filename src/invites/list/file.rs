@@ -8,9 +8,7 @@ use std::time::{Duration, Instant};
 use super::Settings;
 use super::changes::ObservedFile;
 use crate::files::{self, FileError, Version};
-use crate::invites::csv_reader::{self, Header, ListError, UnendedLine};
-use crate::invites::line_problem::LineReport;
-use crate::invites::snapshot::Snapshot;
+use crate::invites::csv_reader::{self, Header, ListError};
 
 /// How long reading a file may take.
 pub(super) const READ_LIMIT: Duration = Duration::from_secs(10);
@@ -58,12 +56,11 @@ pub(super) fn unreadable(error: &FileError) -> ListError {
     })
 }
 
-/// Reads a list, for commands.
-pub(crate) fn load(settings: &Settings) -> Result<(Snapshot, Vec<LineReport>), ListError> {
+/// The bytes of a list's file, for commands.
+pub(super) fn content(settings: &Settings) -> Result<Vec<u8>, ListError> {
     let own = settings.clone();
     let content = begin(move || files::read(&own.path, own.max_bytes).map_err(|error| unreadable(&error)));
-    let content = content?.wait(READ_LIMIT)?;
-    csv_reader::read(content.bytes, &settings.options, UnendedLine::Used)
+    Ok(content?.wait(READ_LIMIT)?.bytes)
 }
 
 /// A list's header that is being read.

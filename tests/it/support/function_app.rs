@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::time::timeout;
@@ -42,6 +43,19 @@ pub(crate) const UNSET: [&str; 6] = [
     "GUESTLIST_HASH_KEY",
     "FUNCTIONS_CUSTOMHANDLER_PORT",
 ];
+
+/// An object of `check --json` as the line that `check` shows for it.
+pub(crate) fn shown(problem: &Value) -> String {
+    let text = |name: &str| problem[name].as_str().map(str::to_owned);
+    let mut place = text("file").or_else(|| text("setting").map(|name| format!("app setting {name}"))).unwrap();
+    for name in ["line", "column"] {
+        place.extend(problem[name].as_u64().map(|number| format!(":{number}")));
+    }
+    let severity = text("severity").unwrap();
+    let kind = if severity == "error" { "" } else { "warning: " };
+    let key = text("key").map(|key| format!("{key}: ")).unwrap_or_default();
+    format!("{place}: {kind}{key}{}", text("text").unwrap())
+}
 
 /// A function app's folder with a configuration, and with [`INVITES`] if the configuration names that list.
 pub(crate) fn project(config: impl Display) -> TempDir {

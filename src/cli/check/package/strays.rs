@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::{FUNCIGNORE, FUNCTION_JSON, NEVER_PUBLISHED, PublishRules};
+use super::{FUNCTION_JSON, NEVER_PUBLISHED, PublishRules};
 
 /// The greatest number of files that are named.
 const MAX_NAMED: usize = 10;
@@ -41,7 +41,7 @@ pub(super) fn find(folder: &Path, rules: &PublishRules, needed: &[String]) -> Ve
     let rest = found.len().saturating_sub(MAX_NAMED);
     let mut problems: Vec<String> = found.into_iter().take(MAX_NAMED).map(|(_, problem)| problem).collect();
     if rest > 0 {
-        problems.push(format!("{FUNCIGNORE}: so it is with {rest} more"));
+        problems.push(format!("so it is with {rest} more"));
     }
     problems
 }
@@ -88,7 +88,7 @@ impl Package<'_> {
         } else {
             return None;
         };
-        Some(format!("{FUNCIGNORE}: lets in {path}, which {finding}: move it to another folder"))
+        Some(format!("lets in {path}, which {finding}: move it to another folder"))
     }
 
     fn is_in_a_function(&self, path: &str) -> bool {
@@ -99,7 +99,7 @@ impl Package<'_> {
 
 fn by_func_only(path: &str) -> String {
     let reason = "`func` publishes it all the same, since it takes each line for the beginning of a path";
-    format!("{FUNCIGNORE}: keeps {path} out, but {reason}: move it to another folder")
+    format!("keeps {path} out, but {reason}: move it to another folder")
 }
 
 fn looks_private(path: &str) -> bool {

@@ -97,7 +97,7 @@ fn the_separator_is_found(#[case] text: &str) {
 
 #[rstest]
 #[case::both_have_an_email("email;x,email\n", "line 1: it cannot be told")]
-#[case::none_has("name;x,city\n", "line 1: it cannot be told")]
+#[case::none_has("name;x, y;city\n", "this line names name, (column 2), city")]
 #[case::another_character("sep=|\nemail|name\n", "line 1: after sep= there must be")]
 #[case::none("sep=\nemail,name\n", "line 1: after sep= there must be")]
 #[case::no_header_after_it("sep=;\nname;city\n", "line 2: the first line must name the columns")]

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::*;
 use crate::invites::csv_reader::ListError;
+use crate::invites::snapshot::Snapshot;
 use crate::values::{AttributeTypes, EmailMatch};
 
 const NO_PATIENCE: Duration = Duration::ZERO;
@@ -37,6 +38,11 @@ impl Sample {
 
     fn add(&self, line: NewLine) -> Result<AddedLines, EditError> {
         add(&self.settings, &[line], NO_PATIENCE)
+    }
+
+    fn read(&self) -> (Snapshot, Vec<LineReport>) {
+        let bytes = std::fs::read(&self.settings.path).unwrap();
+        csv_reader::read(bytes, &self.settings.options, UnendedLine::Used).unwrap()
     }
 
     fn list(&self) -> String {
@@ -78,7 +84,7 @@ fn writers_at_once_lose_nothing() {
             });
         }
     });
-    let (snapshot, problems) = super::super::file::load(&sample.settings).unwrap();
+    let (snapshot, problems) = sample.read();
     assert_eq!((snapshot.len(), problems.len()), (30, 0));
     assert_eq!(sample.files().len(), 1);
 }
@@ -260,7 +266,7 @@ fn the_file_keeps_its_mode_its_owner_and_its_links() {
     let after = std::fs::metadata(&real).unwrap();
     assert_eq!((after.mode(), after.uid(), after.gid()), (before.mode(), before.uid(), before.gid()));
     assert!(std::fs::symlink_metadata(&sample.settings.path).unwrap().is_symlink());
-    let (snapshot, _) = super::super::file::load(&sample.settings).unwrap();
+    let (snapshot, _) = sample.read();
     assert!(!snapshot.find(&"jo@example.com".parse().unwrap(), EmailMatch::Exact).is_empty());
 }
 
