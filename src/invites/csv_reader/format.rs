@@ -53,17 +53,17 @@ impl<'a> ListStart<'a> {
         let encoding = TextEncoding::of(bytes);
         let mut lines = encoding.lines(bytes);
         let mut header = lines.next().unwrap_or_default();
-        let named = named_separator(header, encoding)?;
-        if named.is_some() {
+        let explicit = named_separator(header, encoding)?;
+        if explicit.is_some() {
             header = lines.next().unwrap_or_default();
         }
-        let line = if named.is_some() { 2 } else { 1 };
+        let line = if explicit.is_some() { 2 } else { 1 };
         if header.len() > MAX_HEADER {
             return Err(ListError::HeaderTooLong { line });
         }
         let unreadable = |problem: LineProblem| ListError::Read(format!("line {line} {problem}"));
         let text = text(header, encoding).map_err(unreadable)?;
-        let separator = match named {
+        let separator = match explicit {
             Some(separator) => separator,
             None => separator_of(&text).ok_or(ListError::Separators { line })?,
         };
