@@ -4,7 +4,7 @@
 use crate::numbers::Median;
 use crate::peer::Kind;
 use crate::plan::{Pace, Scenario, TokenUse};
-use crate::run::Run;
+use crate::run::{PeerFigures, Run};
 
 /// The most that one peer may cost, as a share of what another costs, at saturation.
 pub(crate) struct Bar {
@@ -50,17 +50,26 @@ pub(crate) const BARS: [Bar; 4] = [
 impl Bar {
     /// The ratio in a run; `None` if the run lacks one of the two.
     pub(crate) fn ratio(&self, run: &Run, scenarios: &[Scenario]) -> Option<Median> {
-        let is_asked = |scenario: &Scenario| scenario.pace == Pace::Saturation && scenario.token == self.token;
-        let at = scenarios.iter().position(is_asked)?;
-        let samples = |kind| run.peers.iter().find(|peer| peer.peer.kind == kind)?.samples.get(at);
-        let (of, to) = (samples(self.of)?, samples(self.to)?);
-        Median::of(of.iter().zip(to).map(|(of, to)| of.cpu / to.cpu))
+        let of_kind = |kind| run.peers.iter().find(|peer| peer.peer.kind == kind);
+        ratio(of_kind(self.of)?, of_kind(self.to)?, self.token, scenarios)
     }
+}
 
-    /// `met` or `missed`, by the digits that are shown.
-    pub(crate) fn verdict(&self, ratio: Median) -> &'static str {
-        if (ratio.middle * 100.0).round() <= (self.limit * 100.0).round() { "met" } else { "**missed**" }
-    }
+/// The CPU per request of one peer at saturation, as a share of another's in the same round; `None` if one took no part.
+pub(crate) fn ratio(of: &PeerFigures, to: &PeerFigures, token: TokenUse, scenarios: &[Scenario]) -> Option<Median> {
+    let is_asked = |scenario: &Scenario| scenario.pace == Pace::Saturation && scenario.token == token;
+    let at = scenarios.iter().position(is_asked)?;
+    let (of, to) = (of.samples.get(at)?, to.samples.get(at)?);
+    Median::of(of.iter().zip(to).map(|(of, to)| of.cpu / to.cpu))
+}
+
+/// The longest time from exec to guestlist's first answer, with the shortest list, in milliseconds.
+pub(crate) const START: f64 = 20.0;
+
+/// `met` or `missed`, by so many decimals.
+pub(crate) fn verdict(figure: f64, limit: f64, decimals: i32) -> &'static str {
+    let shown = |number: f64| (number * 10_f64.powi(decimals)).round();
+    if shown(figure) <= shown(limit) { "met" } else { "**missed**" }
 }
 
 #[cfg(test)]
@@ -69,8 +78,7 @@ mod tests {
 
     #[test]
     fn a_bar_is_met_by_the_digits_that_are_shown() {
-        let bar = &BARS[0];
-        let verdict = |middle| bar.verdict(Median { middle, lowest: 1.0, highest: 2.0 });
-        assert_eq!([1.2, 1.504, 1.506].map(verdict), ["met", "met", "**missed**"]);
+        let verdicts = [1.2, 1.504, 1.506].map(|figure| verdict(figure, 1.5, 2));
+        assert_eq!(verdicts, ["met", "met", "**missed**"]);
     }
 }

@@ -65,8 +65,8 @@ impl Load<'_> {
         process.check()?;
         let printed = Printed::parse(&printed)?;
         let requests = float(printed.requests);
-        // What was on its way when the tokens were used up is not among the answers.
-        let is_whole = self.token_count == 1 || printed.requests + u64::from(BUSY) < self.token_count;
+        // When the tokens are used up, what is on its way gets no answer; nor does the request by which wrk tries the script.
+        let is_whole = self.token_count == 1 || printed.requests + u64::from(BUSY) + 1 < self.token_count;
         Ok(Sample {
             cpu: float(used) / 1_000.0 / requests,
             written: float(process.output.bytes() - written) / requests,

@@ -9,6 +9,7 @@
 
 mod answers;
 mod bars;
+mod document;
 mod histogram;
 mod load;
 mod machine;
@@ -54,5 +55,5 @@ fn measure(options: &Options) -> Outcome<()> {
     let report = Report { options, plan: &plan, runs: &runs, machine: machine::describe(tenant.clock())? };
     let text = report.markdown()?;
     println!("{text}");
-    options.write.as_deref().map_or(Ok(()), |document| report::write(document, &text))
+    options.write.as_deref().map_or(Ok(()), |document| document::replace(document, &text))
 }

@@ -1,6 +1,7 @@
 //! What is measured, how long and how often.
 
 use std::fmt;
+use std::time::Duration;
 
 /// How many people a tenant lets sign up in a second, at most: the limit that Entra documents.
 pub(crate) const CEILING: u32 = 200;
@@ -61,6 +62,10 @@ pub(crate) struct Plan {
     pub scenarios: Vec<Scenario>,
     /// How often each peer is started, with the list of this position.
     pub starts: Vec<usize>,
+    /// How long a peer rests before its memory is read.
+    pub rest: Duration,
+    /// Whether a round that does not count comes first.
+    pub warms_up: bool,
 }
 
 impl Plan {
@@ -79,6 +84,8 @@ impl Plan {
                 scenario(Fresh, Ceiling, 10, 3, 3_000),
             ],
             starts: vec![50, 10],
+            rest: Duration::from_secs(2),
+            warms_up: true,
         }
     }
 
@@ -94,10 +101,12 @@ impl Plan {
     pub(crate) fn smoke() -> Self {
         let mut plan = Self::full();
         plan.invites = vec![1_000];
+        // Each token and each pace once.
+        plan.scenarios.retain(|scenario| (scenario.token == TokenUse::Fresh) == (scenario.pace == Pace::Ceiling));
         for scenario in &mut plan.scenarios {
             (scenario.seconds, scenario.rounds, scenario.tokens) = (1, 1, scenario.tokens.min(500));
         }
-        plan.starts = vec![2];
+        (plan.starts, plan.rest, plan.warms_up) = (vec![2], Duration::ZERO, false);
         plan
     }
 }

@@ -2,16 +2,15 @@
 
 use std::fmt::Write;
 use std::fs;
-use std::path::Path;
 
 use crate::Outcome;
-use crate::bars::BARS;
+use crate::bars::{BARS, START, ratio, verdict};
 use crate::histogram::Histogram;
 use crate::load::{BUSY, CALM};
 use crate::numbers::{Median, float, grouped};
 use crate::options::{Extent, Options};
 use crate::peer::Kind;
-use crate::plan::{Plan, Scenario};
+use crate::plan::{Plan, Scenario, TokenUse};
 use crate::project::UNINVITED;
 use crate::run::{PeerFigures, Run};
 
@@ -61,14 +60,30 @@ impl Report<'_> {
         writeln!(text, "| ratio | at most | {} |", lists.join(" | "))?;
         writeln!(text, "| --- | --- |{}", " --- |".repeat(lists.len()))?;
         for bar in &BARS {
-            let cell = |run| match bar.ratio(run, &self.plan.scenarios) {
-                Some(ratio) => format!("{}: {}", ratio.written(2), bar.verdict(ratio)),
-                None => "not measured".to_owned(),
+            let cell = |run: &Run| {
+                let ratio = bar.ratio(run, &self.plan.scenarios)?;
+                Some(format!("{}: {}", ratio.written(2), verdict(ratio.middle, bar.limit, 2)))
             };
-            let cells: Vec<String> = self.runs.iter().map(cell).collect();
-            writeln!(text, "| {} | {} | {} |", bar.what, bar.limit, cells.join(" | "))?;
+            writeln!(text, "| {} | {} | {} |", bar.what, bar.limit, self.cells(cell))?;
+        }
+        for (name, _) in &self.options.beside {
+            for token in [TokenUse::Remembered, TokenUse::Fresh] {
+                let cell = |run: &Run| {
+                    let guestlist = run.peers.iter().find(|peer| peer.peer.kind == Kind::Guestlist)?;
+                    let other =
+                        run.peers.iter().find(|peer| peer.peer.kind == Kind::Beside && peer.peer.name == *name)?;
+                    Some(ratio(guestlist, other, token, &self.plan.scenarios)?.written(2))
+                };
+                writeln!(text, "| guestlist to {name}, {token} | – | {} |", self.cells(cell))?;
+            }
         }
         Ok(())
+    }
+
+    /// A cell for each list.
+    fn cells(&self, cell: impl Fn(&Run) -> Option<String>) -> String {
+        let cells = self.runs.iter().map(|run| cell(run).unwrap_or_else(|| "not measured".to_owned()));
+        cells.collect::<Vec<_>>().join(" | ")
     }
 
     fn load(&self, text: &mut String, at: usize, scenario: &Scenario) -> Outcome<()> {
@@ -138,6 +153,17 @@ impl Report<'_> {
             let count = peer.starts.answers.len();
             writeln!(text, "| {} | {invites} | {count} | {answers} | {decisions} |", peer.peer.name)?;
         }
+        let shortest = self.runs.first();
+        let guestlist = shortest.and_then(|run| run.peers.iter().find(|peer| peer.peer.kind == Kind::Guestlist));
+        if let (Some(run), Some(peer)) = (shortest, guestlist) {
+            let median = Median::of_milliseconds(&peer.starts.answers).map_or(f64::INFINITY, |times| times.middle);
+            let invites = grouped(run.invites);
+            writeln!(
+                text,
+                "\nThe bar is {START} ms to guestlist's first answer with {invites} invites: {}.",
+                verdict(median, START, 1)
+            )?;
+        }
         Ok(())
     }
 
@@ -150,40 +176,4 @@ impl Report<'_> {
 fn capitalised(text: &str) -> String {
     let mut rest = text.chars();
     rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
-}
-
-const BEGIN: &str = "<!-- scripts/bench writes what follows -->\n";
-const END: &str = "<!-- scripts/bench wrote what precedes -->\n";
-
-/// Replaces the generated part of the document.
-pub(crate) fn write(document: &Path, report: &str) -> Outcome<()> {
-    let text =
-        replaced(&fs::read_to_string(document)?, report).ok_or("the document lacks the marks of its generated part")?;
-    Ok(fs::write(document, text)?)
-}
-
-fn replaced(text: &str, report: &str) -> Option<String> {
-    let (before, rest) = text.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}\n{}\n\n{END}{after}", report.trim()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_people_wrote_stays() {
-        let text = format!("# Title\n\n{BEGIN}old{END}\nwords\n");
-        let once = replaced(&text, "new\n").unwrap();
-        assert_eq!(once, format!("# Title\n\n{BEGIN}\nnew\n\n{END}\nwords\n"));
-        assert_eq!(replaced(&once, "new").unwrap(), once);
-        assert_eq!(replaced("# Title\n", "new"), None);
-    }
-
-    #[test]
-    fn the_document_has_its_marks() {
-        let document = include_str!("../../../../docs/BENCHMARKS.md");
-        assert!(replaced(document, "new").is_some());
-    }
 }

@@ -2,7 +2,6 @@
 //! turns.
 
 use std::thread;
-use std::time::Duration;
 
 use guestlist_emulator::Tenant;
 
@@ -18,8 +17,6 @@ use crate::starts::Starts;
 use crate::tokens;
 use crate::usage::Memory;
 
-/// How long a peer rests before its memory is read.
-const REST: Duration = Duration::from_secs(2);
 /// Tokens of the runs that warm a peer up.
 const WARM_UP_TOKENS: usize = 2_000;
 
@@ -92,7 +89,7 @@ impl Bench<'_> {
             let loaded = Memory::of(running.process.pid())?;
             Ok(PeerFigures { loaded, ..running.figures })
         };
-        thread::sleep(REST);
+        thread::sleep(self.plan.rest);
         running.into_iter().map(finish).collect()
     }
 
@@ -110,19 +107,19 @@ impl Bench<'_> {
     fn start(&self, peer: &Peer, starts: Starts, token: &str) -> Outcome<Running> {
         let mut process = peer.start(self.project.folder())?;
         answers::wait_until_ready(peer, &mut process, token, self.project)?;
-        thread::sleep(REST);
+        thread::sleep(self.plan.rest);
         let idle = Memory::of(process.pid())?;
         let samples = Vec::new();
         Ok(Running { process, figures: PeerFigures { peer: peer.clone(), starts, idle, loaded: idle, samples } })
     }
 
-    /// All rounds of one kind of load; the first one warms up and is not counted.
+    /// All rounds of one kind of load. Round 0 warms up and is not counted.
     fn scenario(&self, scenario: &Scenario, running: &mut [Running], number: &mut u32) -> Outcome<()> {
         progress(&format!("{}, {}", scenario.token, scenario.pace));
         for running in running.iter_mut() {
             running.figures.samples.push(Vec::new());
         }
-        for round in 0..=scenario.rounds {
+        for round in usize::from(!self.plan.warms_up)..=scenario.rounds {
             let is_warm_up = round == 0;
             let token_count = match scenario.token {
                 TokenUse::Remembered => 1,
