@@ -318,12 +318,7 @@ fn decision(
         known_by: values::KnownBy::Submit,
         address: Some(found),
         messages,
-        message_context: MessageContext {
-            locale: "en",
-            email: Some(&found.address),
-            app: &app,
-            support_code: "7Q4M-0ZKD",
-        },
+        message_context: MessageContext { locale: "en", email: Some(&found.address), app: &app, correlation_id: None },
         now,
     };
     let submit_answer = submit.answer(Some(policy), &mut trace);
@@ -353,7 +348,7 @@ fn start_decision_over_100000_invites(bencher: Bencher<'_, '_>, address: &str) {
             GateInput { policy: Some(&policy), address: Some(&found), invitations: &invitations, app: &app, now };
         let admission = gate::decide(&gate_input, &mut trace);
         let message_context =
-            MessageContext { locale: "en", email: Some(&found.address), app: &app, support_code: "7Q4M-0ZKD" };
+            MessageContext { locale: "en", email: Some(&found.address), app: &app, correlation_id: None };
         let start = StartInput {
             admission: &admission,
             form: &form,

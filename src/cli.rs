@@ -36,7 +36,7 @@ pub enum Command {
     /// Read the configuration as the service does and show everything that is wrong with it
     Check(check::Options),
     /// Show what would be decided about an address, and why
-    Explain(explain::Options),
+    Explain(Box<explain::Options>),
     /// Print the JSON Schema of `guestlist.toml`, for editors
     Schema(schema::Options),
     /// Change the invite lists

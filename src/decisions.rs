@@ -82,7 +82,7 @@ pub(crate) struct DecisionRecord {
     /// What would have been answered, if the policy only reports.
     pub reported: Option<ActionKind>,
     /// The name of the policy that decided.
-    pub policy: Option<String>,
+    pub policy: Option<Arc<str>>,
     /// The address, how far it can be trusted, and where it came from.
     pub address: Option<FoundAddress>,
     /// How it is known who sent the form; `None` for a Start.

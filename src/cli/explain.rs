@@ -253,7 +253,7 @@ fn hook_json(result: &HookResult) -> Value {
     let decided = &result.decided;
     let step = |step: &Step| json!({ "asked": step.asked, "found": step.found, "took_us": u64::try_from(step.took.as_micros()).unwrap_or(u64::MAX) });
     json!({
-        "policy": decided.policy,
+        "policy": decided.policy.as_deref(),
         "action": decided.decision.action().name(),
         "reason": decided.reason.name(),
         "meaning": decided.reason.meaning(),

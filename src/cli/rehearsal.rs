@@ -236,7 +236,8 @@ async fn run_hook(
 ) -> Result<HookResult, DecisionError> {
     let started = Instant::now();
     let deadline = Deadline::new(started.into_std(), TIME_LIMIT);
+    let support_code = event.correlation_id.as_ref().map(CorrelationId::support_code).unwrap_or_default();
     let mut context = DecisionContext::new(&event, now, deadline).with_trace(started);
     let decided = decide(services, &mut context).await?;
-    Ok(HookResult { decided, steps: context.steps().to_vec(), support_code: context.support_code })
+    Ok(HookResult { decided, steps: context.steps().to_vec(), support_code })
 }

@@ -63,7 +63,7 @@ fn policy(section: &PolicySection, names: &KnownNames, messages: &Messages, diag
     }
     let multi_select = multi_select(section, names, diagnostics);
     let policy = Policy {
-        name: section.name.value.clone(),
+        name: section.name.value.as_str().into(),
         apps: apps(&section.apps, diagnostics),
         gate: section.gate,
         allow,

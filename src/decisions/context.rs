@@ -9,15 +9,13 @@ use crate::entra::event::SignUpEvent;
 use crate::signup::identity::{FoundAddress, MissingAddress};
 use crate::signup::messages::MessageContext;
 use crate::signup::trace::{Step, Trace};
-use crate::values::{CorrelationId, Deadline, EmailAddress};
+use crate::values::{Deadline, EmailAddress};
 
 /// The context of one decision.
 #[derive(Debug)]
 pub(crate) struct DecisionContext<'a> {
     /// The event to decide about.
     pub event: &'a SignUpEvent,
-    /// A short code that leads from the page to the log; empty if the event has no correlation id.
-    pub support_code: String,
     /// When the answer must be ready.
     pub deadline: Deadline,
     /// The time of the decision.
@@ -54,8 +52,7 @@ impl<'a> DecisionContext<'a> {
     /// The context for a decision about an event. It keeps no trace.
     #[must_use]
     pub(crate) fn new(event: &'a SignUpEvent, now: DateTime<Utc>, deadline: Deadline) -> Self {
-        let support_code = event.correlation_id.as_ref().map(CorrelationId::support_code).unwrap_or_default();
-        Self { event, support_code, deadline, now, times: WaitTimes::default(), trace: Trace::off() }
+        Self { event, deadline, now, times: WaitTimes::default(), trace: Trace::off() }
     }
 
     /// The same context with a trace. Each step has its time since `started`.
@@ -83,10 +80,7 @@ impl<'a> DecisionContext<'a> {
 }
 
 /// The context for the texts that answer an event.
-pub(super) fn message_context<'a>(
-    event: &'a SignUpEvent,
-    support_code: &'a str,
-    address: Option<&'a EmailAddress>,
-) -> MessageContext<'a> {
-    MessageContext { locale: &event.client.locale, email: address, app: &event.app, support_code }
+pub(super) fn message_context<'a>(event: &'a SignUpEvent, address: Option<&'a EmailAddress>) -> MessageContext<'a> {
+    let correlation_id = event.correlation_id.as_ref();
+    MessageContext { locale: &event.client.locale, email: address, app: &event.app, correlation_id }
 }

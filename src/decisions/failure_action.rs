@@ -21,12 +21,6 @@ pub(crate) struct UndecidedSignUp {
 }
 
 impl UndecidedSignUp {
-    /// The code that the page shows; empty if the event has no correlation id.
-    #[must_use]
-    pub(crate) fn support_code(&self) -> String {
-        self.correlation_id.as_ref().map(CorrelationId::support_code).unwrap_or_default()
-    }
-
     /// The decision with which the sign-up goes on. It empties the code's field.
     #[must_use]
     pub(crate) fn continue_sign_up(&self, kind: EventKind) -> Decision {
@@ -60,9 +54,8 @@ impl DecisionServices {
     /// The decision that shows a page and asks the person to try again later.
     #[must_use]
     pub(crate) fn try_later(&self, kind: EventKind, sign_up: &UndecidedSignUp) -> Decision {
-        let support_code = sign_up.support_code();
-        let (locale, app) = (&sign_up.locale, &sign_up.app);
-        let context = MessageContext { locale, email: None, app, support_code: &support_code };
+        let UndecidedSignUp { correlation_id, app, locale, .. } = sign_up;
+        let context = MessageContext { locale, email: None, app, correlation_id: correlation_id.as_ref() };
         let page = self.sign_up.messages.page(key::TRY_LATER, context);
         match kind {
             EventKind::Start => Decision::Start(StartDecision::Refuse(page)),

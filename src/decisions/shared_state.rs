@@ -111,7 +111,7 @@ impl SharedState {
         let address = found.map(|found| RememberedAddress {
             address: found.address.clone(),
             provenance: found.provenance,
-            source: found.source.to_string(),
+            source: found.source.written(),
         });
         let remembered = self.starts.remember(visibility, &origin(start), address, now).await;
         remembered.map_err(|error| StateError::Remember(Box::new(error)))

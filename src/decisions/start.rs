@@ -1,5 +1,6 @@
 //! The decision at the start of a sign-up: Entra has verified who the person is, and the form is not shown yet.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::context::message_context;
@@ -34,20 +35,19 @@ pub(crate) async fn start(
         Some(policy) => prepare_form(services, policy, address.as_ref(), &admission, context).await?,
         None => AttributeValues::new(),
     };
-    let support_code = context.support_code.clone();
     let answer = StartInput {
         admission: &admission,
         form: &event.form,
         looked_up: &looked_up,
         messages: &services.sign_up.messages,
-        message_context: message_context(event, &support_code, address.as_ref().map(|found| &found.address)),
+        message_context: message_context(event, address.as_ref().map(|found| &found.address)),
     }
     .answer(policy, &mut context.trace);
     Ok(DecisionRecord {
         decision: Decision::Start(answer.decision),
         reason: answer.reason,
         reported: answer.reported,
-        policy: policy.map(|policy| policy.name.clone()),
+        policy: policy.map(|policy| Arc::clone(&policy.name)),
         address,
         known_by: None,
     })

@@ -3,6 +3,8 @@
 //! The gate decides again: Start may have been answered long ago, by another instance, or under another configuration.
 //! An invitation code arrives only now. It is reserved last, when everything else is right.
 
+use std::sync::Arc;
+
 use super::codes;
 use super::context::message_context;
 use super::sender::{self, Sender};
@@ -26,7 +28,6 @@ pub(crate) async fn submit(
     let admission = gate::decide(&input, &mut context.trace);
     let with_code = codes::find(services, &admission, context).await?;
     let code = codes::judge(&admission, with_code.as_ref(), context);
-    let support_code = context.support_code.clone();
     let input = SubmitInput {
         admission: &admission,
         code,
@@ -36,7 +37,7 @@ pub(crate) async fn submit(
         address: address.as_ref(),
         known_by,
         messages: &services.sign_up.messages,
-        message_context: message_context(event, &support_code, address.as_ref().map(|found| &found.address)),
+        message_context: message_context(event, address.as_ref().map(|found| &found.address)),
         now: context.now,
     };
     let submit_answer = input.answer(policy, &mut context.trace);
@@ -46,7 +47,7 @@ pub(crate) async fn submit(
         decision: Decision::Submit(answer.decision),
         reason: answer.reason,
         reported: answer.reported,
-        policy: policy.map(|policy| policy.name.clone()),
+        policy: policy.map(|policy| Arc::clone(&policy.name)),
         address,
         known_by: Some(known_by),
     })

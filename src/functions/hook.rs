@@ -26,7 +26,6 @@ use crate::entra::caller::{CallerError, TokenProblem, Verifier};
 use crate::entra::event::{EventKind, SignUpEvent, find_correlation_id};
 use crate::telemetry::{AddressHasher, Counters, describe};
 use crate::values::{AppId, CorrelationId, Deadline, TenantId};
-use log::non_empty;
 
 mod log;
 
@@ -207,7 +206,7 @@ fn failed(hooks: &Hooks, call: &Call<'_>, error: &HookError, sign_up: &Undecided
         event = "failure-action",
         hook,
         correlation_id = sign_up.correlation_id.as_ref().map(CorrelationId::as_str),
-        support_code = non_empty(&sign_up.support_code()),
+        support_code = sign_up.correlation_id.as_ref().map(CorrelationId::support_code),
         app = sign_up.app.id.as_ref().map(AppId::as_str),
         action,
         reason,

@@ -131,7 +131,7 @@ impl HolderId {
     /// The holder with this address. Without one, the person as Start saw them. Without both, a new holder, whom no
     /// later Submit can match.
     pub(super) fn of(address: Option<&AddressDigest>, person: Option<&PersonId>) -> Self {
-        let known = address.map(|address| address.0.clone()).or_else(|| person.map(|id| id.as_str().to_owned()));
+        let known = address.map(|address| address.0.clone()).or_else(|| person.map(PersonId::digits));
         Self(known.unwrap_or_else(|| Uuid::new_v4().to_string()))
     }
 

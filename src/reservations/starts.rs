@@ -20,6 +20,7 @@ mod process;
 mod shared;
 mod sweep;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,8 +42,8 @@ pub(crate) use person::PersonId;
 const LIFETIME: TimeDelta = TimeDelta::hours(1);
 const TIME_TO_LIVE: Duration = Duration::from_hours(1);
 
-/// How many ids, networks and people this process remembers each; the least used go first.
-const MAX_REMEMBERED: u64 = 100_000;
+/// How many ids, networks and people this process remembers each, at most.
+const MAX_REMEMBERED: usize = 100_000;
 
 /// The address that a Start saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +53,7 @@ pub(crate) struct RememberedAddress {
     /// How far it is trusted.
     pub provenance: Provenance,
     /// Where in the event it was, for whoever reads the store: `attribute:email`. Nothing follows from it.
-    pub source: String,
+    pub source: Cow<'static, str>,
 }
 
 /// What a Start saw.

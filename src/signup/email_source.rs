@@ -1,5 +1,6 @@
 //! Where in an event a policy looks for the person's address.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -24,6 +25,17 @@ impl EmailSource {
     #[must_use]
     pub fn usual() -> Vec<Self> {
         vec![Self::Identity, Self::Attribute(AttributeName::new("email"))]
+    }
+
+    /// As it is written in the configuration, in logs and in `explain`: `attribute:ext.IdpEmail`.
+    #[must_use]
+    pub(crate) fn written(&self) -> Cow<'static, str> {
+        let [identity, federated_id] = Self::WORDS;
+        match self {
+            Self::Identity => Cow::Borrowed(identity),
+            Self::FederatedId => Cow::Borrowed(federated_id),
+            Self::Attribute(name) => Cow::Owned(format!("attribute:{}", name.short())),
+        }
     }
 
     /// How the sources that are not attributes are written.
@@ -56,15 +68,10 @@ impl FromStr for EmailSource {
     }
 }
 
-/// As it is written in the configuration, in logs and in `explain`: `attribute:ext.IdpEmail`.
+/// As [`EmailSource::written`].
 impl fmt::Display for EmailSource {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [identity, federated_id] = Self::WORDS;
-        match self {
-            Self::Identity => out.write_str(identity),
-            Self::FederatedId => out.write_str(federated_id),
-            Self::Attribute(name) => write!(out, "attribute:{}", name.short()),
-        }
+        out.write_str(&self.written())
     }
 }
 

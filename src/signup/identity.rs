@@ -34,13 +34,21 @@ pub enum AddressSource {
     Remembered,
 }
 
-/// Its name in logs and in `explain`: `attribute:email`.
+impl AddressSource {
+    /// Its name in logs and in `explain`: `attribute:email`.
+    #[must_use]
+    pub(crate) fn written(&self) -> Cow<'static, str> {
+        match self {
+            Self::Event(source) => source.written(),
+            Self::Remembered => Cow::Borrowed("remembered"),
+        }
+    }
+}
+
+/// As [`AddressSource::written`].
 impl fmt::Display for AddressSource {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Event(source) => source.fmt(out),
-            Self::Remembered => out.write_str("remembered"),
-        }
+        out.write_str(&self.written())
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::decision::Page;
 use crate::expressions::Template;
-use crate::values::{App, EmailAddress};
+use crate::values::{App, CorrelationId, EmailAddress};
 
 /// The names a message's template may use.
 pub(crate) const NAMES: [&str; 3] = ["email", "app", "support_code"];
@@ -75,6 +75,23 @@ pub struct Message {
 }
 
 impl Message {
+    /// The message as people see it; `None`: it cannot be rendered, or it is empty.
+    fn render(&self, key: &str, message_context: MessageContext<'_>) -> Option<Page> {
+        let context = json!({
+            "email": message_context.email.map(EmailAddress::as_given),
+            "app": { "name": message_context.app.name, "id": message_context.app.id },
+            "support_code": message_context.correlation_id.map(CorrelationId::support_code).unwrap_or_default(),
+        });
+        let text_of = |template: &Template| match template.render(&context) {
+            Ok(text) => Some(text.trim().chars().take(MAX_TEXT).collect::<String>()).filter(|text| !text.is_empty()),
+            Err(error) => {
+                tracing::warn!(event = "message-failed", key, error = %error);
+                None
+            }
+        };
+        Some(Page { text: text_of(&self.text)?, title: self.title.as_ref().and_then(text_of) })
+    }
+
     fn templates(&self) -> impl Iterator<Item = &Template> {
         self.title.iter().chain([&self.text])
     }
@@ -95,8 +112,8 @@ pub struct MessageContext<'a> {
     pub email: Option<&'a EmailAddress>,
     /// The app they sign up to.
     pub app: &'a App,
-    /// The code that leads from the page to the log, possibly empty.
-    pub support_code: &'a str,
+    /// The id of the sign-up, from which follows the code that leads from the page to the log.
+    pub correlation_id: Option<&'a CorrelationId>,
 }
 
 impl Messages {
@@ -129,13 +146,15 @@ impl Messages {
     /// The page for a key. The support code is added to a built-in text; a configured text contains it if it wants to.
     #[must_use]
     pub fn page(&self, key: &str, message_context: MessageContext<'_>) -> Page {
-        let optional = OPTIONAL.contains(&key) && self.find(key, message_context.locale).is_none();
-        let key = if optional { key::NOT_INVITED } else { key };
-        self.rendered(key, message_context).unwrap_or_else(|| {
+        let own = self.find(key, message_context.locale);
+        if own.is_none() && OPTIONAL.contains(&key) {
+            return self.page(key::NOT_INVITED, message_context);
+        }
+        own.and_then(|message| message.render(key, message_context)).unwrap_or_else(|| {
             let mut text = built_in(key).unwrap_or(FALLBACK).to_owned();
-            if !message_context.support_code.is_empty() {
+            if let Some(id) = message_context.correlation_id {
                 text.push_str(" Support code: ");
-                text.push_str(message_context.support_code);
+                text.push_str(&id.support_code());
             }
             Page { title: None, text }
         })
@@ -144,29 +163,16 @@ impl Messages {
     /// The text for a key, at a field or above the form.
     #[must_use]
     pub fn text(&self, key: &str, message_context: MessageContext<'_>) -> String {
-        let rendered = self.rendered(key, message_context).map(|page| page.text);
+        let own = self.find(key, message_context.locale);
+        let rendered = own.and_then(|message| message.render(key, message_context)).map(|page| page.text);
         rendered.unwrap_or_else(|| built_in(key).unwrap_or(FALLBACK).to_owned())
     }
 
-    /// The configured text, unless there is none or it cannot be rendered.
-    fn rendered(&self, key: &str, message_context: MessageContext<'_>) -> Option<Page> {
-        let context = json!({
-            "email": message_context.email.map(EmailAddress::as_given),
-            "app": { "name": message_context.app.name, "id": message_context.app.id },
-            "support_code": message_context.support_code,
-        });
-        let message = self.find(key, message_context.locale)?;
-        let text_of = |template: &Template| match template.render(&context) {
-            Ok(text) => Some(text.trim().chars().take(MAX_TEXT).collect::<String>()).filter(|text| !text.is_empty()),
-            Err(error) => {
-                tracing::warn!(event = "message-failed", key, error = %error);
-                None
-            }
-        };
-        Some(Page { text: text_of(&message.text)?, title: message.title.as_ref().and_then(text_of) })
-    }
-
+    /// The configured message for a key, in the locale or in the one that stands in for it.
     fn find(&self, key: &str, locale: &str) -> Option<&Message> {
+        if self.locales.is_empty() {
+            return None;
+        }
         let locale = locale.to_ascii_lowercase().replace('_', "-");
         let mut tag = locale.as_str();
         loop {

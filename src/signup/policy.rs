@@ -63,7 +63,7 @@ pub enum PrefillValue {
 #[derive(Debug, Clone)]
 pub struct Policy {
     /// Its name in the configuration.
-    pub name: String,
+    pub name: Arc<str>,
     /// The apps it is for; empty: every app.
     pub apps: Vec<AppId>,
     /// What happens to people whom no rule admits or denies.
@@ -103,7 +103,7 @@ pub struct Policy {
 impl Policy {
     /// A policy with this gate and the default for everything else.
     #[must_use]
-    pub fn new(name: impl Into<String>, gate: Gate) -> Self {
+    pub fn new(name: impl Into<Arc<str>>, gate: Gate) -> Self {
         Self {
             name: name.into(),
             apps: Vec::new(),

@@ -1,5 +1,7 @@
 //! The values with which the form is shown.
 
+use std::cell::LazyCell;
+
 use serde_json::{Value, json};
 
 use super::policy::{Policy, PrefillValue};
@@ -38,18 +40,19 @@ pub(crate) fn values(input: &PrefillInput<'_>, form: &Form) -> AttributeValues {
     let PrefillInput { policy, invitation, looked_up, .. } = *input;
     let mut filled = FilledForm { form, types: &policy.types, values: AttributeValues::new() };
     for (name, value) in looked_up {
-        filled.put(name, value);
+        filled.put(name, value.clone());
     }
     for (name, text) in invitation.iter().flat_map(|invitation| &invitation.prefill) {
         let is_multi_select = policy.multi_select.iter().any(|attribute| attribute.is(name.as_str()));
-        filled.put(name, &AttributeValue::String(if is_multi_select { joined_choices(text) } else { text.clone() }));
+        filled.put(name, AttributeValue::String(if is_multi_select { joined_choices(text) } else { text.clone() }));
     }
-    let context = context(input);
+    // Most policies have constants only, which need none of it.
+    let context = LazyCell::new(|| context(input));
     for (name, value) in &policy.prefill {
         match value {
-            PrefillValue::Constant(value) => filled.put(name, value),
+            PrefillValue::Constant(value) => filled.put(name, value.clone()),
             PrefillValue::Template(template) => match template.render(&context) {
-                Ok(text) => filled.put(name, &AttributeValue::String(text.trim().to_owned())),
+                Ok(text) => filled.put(name, AttributeValue::String(text.trim().to_owned())),
                 Err(error) => tracing::warn!(event = "prefill-failed", attribute = %name, error = %error),
             },
         }
@@ -71,13 +74,13 @@ struct FilledForm<'a> {
 
 impl FilledForm<'_> {
     /// Sets a value. A value that is empty, or that its type cannot hold, is ignored.
-    fn put(&mut self, name: &AttributeName, value: &AttributeValue) {
+    fn put(&mut self, name: &AttributeName, value: AttributeValue) {
         if value.is_empty() {
             return;
         }
         let listed_field = self.form.field(name.as_str());
         let attribute_type = listed_field.map_or_else(|| self.types.of(name.as_str()), |field| field.attribute_type);
-        let Some(value) = value.convert(attribute_type).filter(|value| !value.is_empty()) else {
+        let Some(value) = value.into_type(attribute_type).filter(|value| !value.is_empty()) else {
             tracing::warn!(event = "prefill-type", attribute = %name, wanted = ?attribute_type);
             return;
         };

@@ -122,6 +122,12 @@ impl AttributeValue {
         }
     }
 
+    /// What [`AttributeValue::convert`] says, without a copy of a value that has the type already.
+    #[must_use]
+    pub(crate) fn into_type(self, wanted: AttributeType) -> Option<Self> {
+        if self.attribute_type() == wanted { Some(self) } else { self.convert(wanted) }
+    }
+
     /// The same value in the type `wanted`; `None` if that type cannot hold it.
     #[must_use]
     pub(crate) fn convert(&self, wanted: AttributeType) -> Option<Self> {

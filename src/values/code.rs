@@ -112,7 +112,9 @@ impl FromStr for Code {
 /// The lowest bits of `value` as this many symbols, five bits each.
 pub(super) fn base32(value: u128, symbols: usize) -> String {
     let symbol = |at: usize| SYMBOLS.get(usize::try_from(value >> (5 * at) & 31).ok()?).copied().map(char::from);
-    (0..symbols).rev().filter_map(symbol).collect()
+    let mut text = String::with_capacity(symbols + 1);
+    text.extend((0..symbols).rev().filter_map(symbol));
+    text
 }
 
 /// The check symbol, if it is one of the 32.

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
@@ -35,15 +35,15 @@ fn with_hyphens(text: &str) -> Result<Uuid, InvalidId> {
 macro_rules! guid {
     ($(#[$doc:meta])* $vis:vis $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-        #[serde(transparent)]
-        $vis struct $name(String);
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        $vis struct $name([u8; Hyphenated::LENGTH]);
 
         impl $name {
             /// The usual text: lower case, with hyphens.
             #[must_use]
             $vis fn as_str(&self) -> &str {
-                &self.0
+                // The bytes are ASCII: only `From<Uuid>` makes them.
+                std::str::from_utf8(&self.0).unwrap_or_default()
             }
 
             /// Reads what a service or the store wrote: with hyphens only, in any case. What people write is read by
@@ -55,7 +55,9 @@ macro_rules! guid {
 
         impl From<Uuid> for $name {
             fn from(id: Uuid) -> Self {
-                Self(id.hyphenated().to_string())
+                let mut text = [0; Hyphenated::LENGTH];
+                id.hyphenated().encode_lower(&mut text);
+                Self(text)
             }
         }
 
@@ -70,7 +72,19 @@ macro_rules! guid {
 
         impl fmt::Display for $name {
             fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-                out.write_str(&self.0)
+                out.write_str(self.as_str())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.debug_tuple(stringify!($name)).field(&self.as_str()).finish()
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, output: S) -> Result<S::Ok, S::Error> {
+                output.serialize_str(self.as_str())
             }
         }
 
@@ -97,7 +111,7 @@ guid!(
 );
 guid!(
     /// The id that the two events of a sign-up share with each other and with the entry in Entra's sign-in log.
-    pub(crate) CorrelationId
+    pub CorrelationId
 );
 
 impl CorrelationId {
@@ -105,7 +119,7 @@ impl CorrelationId {
     /// (`7Q4M-0ZKD`), 40 bits of the SHA-256 of the id.
     #[must_use]
     pub(crate) fn support_code(&self) -> String {
-        let digest = sha256(format!("guestlist support code 1 {}", self.0).as_bytes());
+        let digest = sha256(&[b"guestlist support code 1 ".as_slice(), &self.0].concat());
         let value = digest.iter().take(5).fold(0_u128, |value, byte| value << 8 | u128::from(*byte));
         let mut code = base32(value, 8);
         code.insert(4, '-');

@@ -396,7 +396,7 @@ async fn what_start_remembered_is_deleted_after_an_hour() {
     let address = RememberedAddress {
         address: JOS.parse().unwrap(),
         provenance: Provenance::Verified,
-        source: "identity".to_owned(),
+        source: "identity".into(),
     };
     starts.remember(Visibility::Shared, &start, Some(address), now()).await.unwrap();
     // The store has a clock of its own.

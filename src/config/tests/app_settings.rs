@@ -58,7 +58,7 @@ fn a_setting_reaches_what_the_file_does_not_hold() {
     let policy = &config.sign_up.policies[0];
     assert_eq!((policy.rules[0].checks.max_length, policy.prefill.len()), (Some(4), 2));
     let app = App { id: None, name: "Portal".into() };
-    let reader = MessageContext { locale: "fr-FR", email: None, app: &app, support_code: "" };
+    let reader = MessageContext { locale: "fr-FR", email: None, app: &app, correlation_id: None };
     assert_eq!(config.sign_up.messages.text("try-later", reader), "Portal: plus tard");
     let mut timer = config.timer.unwrap();
     assert!(timer.credential.secret.is_ok());
@@ -81,7 +81,7 @@ fn a_setting_reaches_what_the_file_does_not_hold() {
 fn a_setting_for_a_key_with_a_hyphen_finds_it() {
     let text = format!("{LEAST}[messages.en]\nnot-invited = \"No.\"\n");
     let config = Sample::new(&text).with("GUESTLIST__MESSAGES__EN__NOT_INVITED", "Sorry.").load().unwrap();
-    let reader = MessageContext { locale: "en", email: None, app: &App::default(), support_code: "" };
+    let reader = MessageContext { locale: "en", email: None, app: &App::default(), correlation_id: None };
     assert_eq!(config.sign_up.messages.text("not-invited", reader), "Sorry.");
 }
 

@@ -9,11 +9,6 @@ use crate::decisions::{ActionKind, DecisionContext, DecisionRecord};
 use crate::entra::event::EventKind;
 use crate::values::{AppId, CorrelationId, KnownBy};
 
-/// The text, or `None` if it is empty, so that its field is left out of the line.
-pub(super) fn non_empty(text: &str) -> Option<&str> {
-    Some(text).filter(|text| !text.is_empty())
-}
-
 /// Writes the line of a decision, and counts it.
 pub(super) fn decision(
     hooks: &Hooks,
@@ -33,9 +28,9 @@ pub(super) fn decision(
         event = "decision",
         hook = kind.name(),
         correlation_id = event.correlation_id.as_ref().map(CorrelationId::as_str),
-        support_code = non_empty(&context.support_code),
+        support_code = event.correlation_id.as_ref().map(CorrelationId::support_code),
         app = event.app.id.as_ref().map(AppId::as_str),
-        policy = decided.policy,
+        policy = decided.policy.as_deref(),
         action,
         reason = decided.reason.name(),
         reported = decided.reported.map(ActionKind::name),

@@ -53,7 +53,7 @@ struct KnownStart {
 impl SharedStarts {
     pub(super) fn new(store: RoomStore, secret: Option<&Secret>) -> Self {
         let key = secret.map(PersonKey::from_secret);
-        let known = Cache::builder().max_capacity(MAX_REMEMBERED).time_to_live(TIME_TO_LIVE).build();
+        let known = Cache::builder().max_capacity(MAX_REMEMBERED as u64).time_to_live(TIME_TO_LIVE).build();
         Self { store, key: Arc::new(OnceCell::new_with(key)), known }
     }
 
@@ -193,7 +193,7 @@ impl StoredStart {
             Some(RememberedAddress { address, provenance, source }) => Self {
                 address: Some(address.as_given().to_owned()),
                 provenance: provenance.name().to_owned(),
-                source: source.clone(),
+                source: source.clone().into_owned(),
             },
             None => Self { address: None, provenance: String::new(), source: String::new() },
         }
@@ -204,7 +204,7 @@ impl StoredStart {
         let Self { address, provenance, source } = self;
         let Some(address) = address else { return Some(RememberedStart { address: None }) };
         let (address, provenance) = (address.parse().ok()?, provenance.parse().ok()?);
-        Some(RememberedStart { address: Some(RememberedAddress { address, provenance, source }) })
+        Some(RememberedStart { address: Some(RememberedAddress { address, provenance, source: source.into() }) })
     }
 }
 
@@ -220,7 +220,7 @@ fn folder(key: &PersonKey, app: Option<&AppId>, by: StartKey<'_>) -> Option<Stri
 }
 
 fn object_name(person: &PersonId, now: DateTime<Utc>) -> String {
-    format!("{}-{}.json", now.timestamp_millis(), person.as_str())
+    format!("{}-{}.json", now.timestamp_millis(), person.digits())
 }
 
 /// The person and the time of a Start, from the name of its object.

@@ -60,7 +60,7 @@ impl Visitor {
         let address = self.address.clone().map(|address| RememberedAddress {
             address,
             provenance: Provenance::Asserted,
-            source: "attribute:email".to_owned(),
+            source: "attribute:email".into(),
         });
         starts.remember(visibility, &self.origin(&self.identities), address, at).await.unwrap();
     }
@@ -180,7 +180,7 @@ async fn of_two_starts_of_one_person_the_newer_one_counts() {
         let (shelf, jo) = (Shelf::new(), visitor(JO, 1));
         let starts = remembered(&shelf);
         for (minute, provenance) in [(0, Provenance::Verified), (1, Provenance::Asserted)] {
-            let address = RememberedAddress { address: JO.parse().unwrap(), provenance, source: String::new() };
+            let address = RememberedAddress { address: JO.parse().unwrap(), provenance, source: "".into() };
             let at = now() + minutes(minute);
             starts.remember(visibility, &jo.origin(&jo.identities), Some(address), at).await.unwrap();
         }

@@ -80,7 +80,7 @@ async fn start(starts: &RememberedStarts, visibility: Visibility, id: usize, add
     let address = RememberedAddress {
         address: address.parse().unwrap(),
         provenance: Provenance::Verified,
-        source: "identity".to_owned(),
+        source: "identity".into(),
     };
     starts.remember(visibility, &origin, Some(address), now() + minutes(minute)).await.unwrap();
 }

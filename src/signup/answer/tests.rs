@@ -70,7 +70,7 @@ impl Case<'_> {
             address: None,
             known_by: KnownBy::CorrelationId,
             messages: &messages,
-            message_context: MessageContext { locale: "en", email: None, app: &app, support_code: "" },
+            message_context: MessageContext { locale: "en", email: None, app: &app, correlation_id: None },
             now: "2026-11-21T10:00:00Z".parse().unwrap(),
         };
         let submitted = submit.answer(Some(self.policy), &mut Trace::off());
@@ -143,7 +143,7 @@ fn a_policy_that_only_reports_lets_everybody_through_and_says_what_it_would_have
 
 fn started(policy: &Policy, admission: &Admission<'_>, messages: &Messages) -> Answer<StartDecision> {
     let (form, app, looked_up) = (Form::default(), App::default(), AttributeValues::new());
-    let message_context = MessageContext { locale: "en", email: None, app: &app, support_code: "" };
+    let message_context = MessageContext { locale: "en", email: None, app: &app, correlation_id: None };
     let start = StartInput { admission, form: &form, looked_up: &looked_up, messages, message_context };
     start.answer(Some(policy), &mut Trace::off())
 }
@@ -161,7 +161,7 @@ fn every_refusal_can_read_the_same() {
 }
 
 fn message_context(app: &App) -> MessageContext<'_> {
-    MessageContext { locale: "en", email: None, app, support_code: "" }
+    MessageContext { locale: "en", email: None, app, correlation_id: None }
 }
 
 #[test]
