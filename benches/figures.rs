@@ -16,7 +16,6 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use divan::Bencher;
@@ -36,7 +35,6 @@ use guestlist::values::{self, AttributeName, AttributeTypes, AttributeValue, Ema
 use guestlist_emulator::Tenant;
 use guestlist_emulator::sign_up::{self, Form, Person, SignUp};
 use tokio::runtime::Runtime;
-use tower::ServiceExt;
 use worst::{worst, worst_form};
 
 #[path = "figures/worst.rs"]
@@ -50,7 +48,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const INVITES: usize = 100_000;
 
 /// How often the process is started.
-const STARTS: usize = 21;
+const STARTS: usize = 50;
 
 fn main() {
     let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
@@ -128,7 +126,7 @@ fn answers(port: u16) -> bool {
 struct Service {
     runtime: Runtime,
     tenant: Tenant,
-    router: tower::util::MapRequest<Router, fn(Request) -> Request>,
+    routes: server::Router,
     event: String,
     _app: App,
     _folder: tempfile::TempDir,
@@ -148,8 +146,8 @@ static SERVICE: LazyLock<Service> = LazyLock::new(|| {
     let form = Form::new().text("displayName").text("country").text("city");
     let person = Person::email_otp("person77777@fabrikam.com");
     let event = SignUp::new(tenant.options(), person, sign_up::App::default(), form).start().to_string();
-    let router = server::service(&app);
-    let service = Service { runtime, tenant, router, event, _app: app, _folder: folder };
+    let routes = server::routes(&app);
+    let service = Service { runtime, tenant, routes, event, _app: app, _folder: folder };
     service.warm_up();
     service
 });
@@ -166,7 +164,7 @@ impl Service {
     }
 
     fn send(&self, request: Request) -> axum::http::StatusCode {
-        self.runtime.block_on(self.router.clone().oneshot(request)).unwrap().status()
+        self.runtime.block_on(self.routes.answer(request)).status()
     }
 
     /// Until keys and lists are there.
@@ -304,7 +302,7 @@ fn decision(
     found: &FoundAddress,
     messages: &Messages,
     now: chrono::DateTime<chrono::Utc>,
-) -> serde_json::Value {
+) -> Vec<u8> {
     let (app, client) = (values::App::default(), values::Client::default());
     let mut trace = Trace::off();
     let gate_input = GateInput { policy: Some(policy), address: Some(found), invitations: &[], app: &app, now };
@@ -322,7 +320,7 @@ fn decision(
         now,
     };
     let submit_answer = submit.answer(Some(policy), &mut trace);
-    guestlist::entra::action::submit(&submit_answer.answer.decision)
+    serde_json::to_vec(&guestlist::entra::action::submit(&submit_answer.answer.decision)).unwrap()
 }
 
 /// That decision with 20 rules and five conditions. One address is admitted, the other refused.
@@ -357,6 +355,6 @@ fn start_decision_over_100000_invites(bencher: Bencher<'_, '_>, address: &str) {
             message_context,
         };
         let start_answer = start.answer(Some(&policy), &mut trace);
-        guestlist::entra::action::start(&start_answer.decision)
+        serde_json::to_vec(&guestlist::entra::action::start(&start_answer.decision)).unwrap()
     });
 }

@@ -7,6 +7,7 @@ pub mod action;
 pub(crate) mod attribute;
 pub(crate) mod caller;
 pub(crate) mod event;
+mod json;
 pub(crate) mod signing_keys;
 
 #[cfg(test)]

@@ -1,23 +1,26 @@
-//! All routes, and what happens to every request before its route.
+//! The service: its routes, its start, its end.
 //!
-//! Case and a trailing slash of a path do not matter: the host forwards paths as they were typed. The listener is bound
-//! before anything slow happens, and on 127.0.0.1 only, where the host calls it.
+//! The listener is bound before anything slow happens, and on 127.0.0.1 only, where the host calls it. It speaks HTTP/1.1
+//! only, which is what the host speaks. What a slow or silent client costs is bounded (`connection.rs`,
+//! `connections.rs`).
+
+mod activity;
+mod body;
+mod connection;
+mod connections;
+mod file_limit;
+mod router;
+mod stream;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::Request;
-use axum::http::Uri;
-use axum::http::uri::PathAndQuery;
-use axum::routing::{any, get};
-use axum::serve::ListenerExt;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
-use tower::Layer;
-use tower::util::{MapRequest, MapRequestLayer};
+use tokio::time::timeout;
 use tracing::level_filters::LevelFilter;
 
 use crate::app::App;
@@ -29,25 +32,28 @@ use crate::functions::on_attribute_collection_start::on_attribute_collection_sta
 use crate::functions::on_attribute_collection_submit::on_attribute_collection_submit;
 use crate::functions::update_new_accounts::update_new_accounts;
 use crate::telemetry;
+use connections::Connections;
+use router::handler;
+
+pub use router::Router;
 
 /// How long open requests may take after the service was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// The routes. Public calls begin with `/api/`; calls of the host itself have the bare name of a function.
-fn routes(app: &App) -> Router {
-    Router::new()
-        .route("/", any(|| async { "guestlist" }))
-        .route("/api/onattributecollectionstart", any(on_attribute_collection_start))
-        .route("/api/onattributecollectionsubmit", any(on_attribute_collection_submit))
-        .with_state(Arc::clone(&app.hooks))
-        .merge(Router::new().route("/api/health", get(health)).with_state(Arc::clone(&app.health)))
-        .merge(Router::new().route("/updatenewaccounts", any(update_new_accounts)).with_state(Arc::clone(&app.timer)))
+#[must_use]
+pub fn routes(app: &App) -> Router {
+    Router::default()
+        .route("/api/onattributecollectionstart", handler(&app.hooks, on_attribute_collection_start))
+        .route("/api/onattributecollectionsubmit", handler(&app.hooks, on_attribute_collection_submit))
+        .route("/api/health", handler(&app.health, health))
+        .route("/updatenewaccounts", handler(&app.timer, update_new_accounts))
+        .route("/", handler(&Arc::new(()), front_page))
 }
 
-/// The routes. `plain_path` changes the path of every request first.
-#[must_use]
-pub fn service(app: &App) -> MapRequest<Router, fn(Request) -> Request> {
-    MapRequestLayer::new(plain_path as fn(Request) -> Request).layer(routes(app))
+/// The answer to whoever asks whether anybody is there.
+async fn front_page(_: State<Arc<()>>, _: Request) -> Response {
+    "guestlist".into_response()
 }
 
 /// Runs the service until it is told to stop. The host restarts it if the exit code is not zero.
@@ -116,36 +122,23 @@ async fn listen(config: Config, port: u16) -> ExitCode {
     };
     tracing::info!(event = "started", version = env!("CARGO_PKG_VERSION"), port);
     app.start();
-    let served = serve(listener, &app).await;
+    serve(listener, &app).await;
     app.stop().await;
-    match served {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed("the listener failed", &error),
-    }
+    ExitCode::SUCCESS
 }
 
 /// Serves until a signal arrives. Then a run of the timer is stopped at once, and open requests have [`GRACE`] to end.
-async fn serve(listener: TcpListener, app: &App) -> std::io::Result<()> {
-    let service = axum::ServiceExt::<Request>::into_make_service(service(app));
-    let listener = listener.tap_io(|connection| {
-        // Without TCP_NODELAY an answer may be sent late. If setting it fails, the answer is still right.
-        let _ = connection.set_nodelay(true);
-    });
-    let stopping = Arc::new(Notify::new());
-    let notifier = Arc::clone(&stopping);
-    let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
-        signal().await;
-        notifier.notify_one();
-    });
-    let grace_period = async {
-        stopping.notified().await;
-        app.stop_runs();
-        tokio::time::sleep(GRACE).await;
-    };
+async fn serve(listener: TcpListener, app: &App) {
+    let connections = Connections::new(connections::limit(file_limit::raise()));
+    let routes = Arc::new(routes(app));
     tokio::select! {
-        served = serving => served,
-        () = grace_period => Ok(()),
+        () = connections.accept(&listener, &routes) => {}
+        () = signal() => {}
     }
+    drop(listener);
+    app.stop_runs();
+    // Whoever is not answered by then is not answered at all.
+    let _ = timeout(GRACE, connections.finish()).await;
 }
 
 /// Waits for SIGTERM or Ctrl-C. The host itself kills the process without sending either.
@@ -164,42 +157,4 @@ async fn signal() {
     }
     #[cfg(not(unix))]
     drop(interrupt.await);
-}
-
-/// Makes the path lower case, without a slash at the end. A target in absolute form keeps its address: the timer checks it.
-fn plain_path(mut request: Request) -> Request {
-    let path = request.uri().path().to_ascii_lowercase();
-    let path = path.trim_end_matches('/');
-    let path = if path.is_empty() { "/" } else { path };
-    if path != request.uri().path() {
-        let with_query = request.uri().query().map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
-        if let Ok(plain) = with_query.parse::<PathAndQuery>() {
-            let mut parts = request.uri().clone().into_parts();
-            parts.path_and_query = Some(plain);
-            if let Ok(target) = Uri::from_parts(parts) {
-                *request.uri_mut() = target;
-            }
-        }
-    }
-    request
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::body::Body;
-
-    use super::*;
-
-    #[test]
-    fn a_path_is_made_plain_and_its_query_and_address_stay() {
-        for (target, plain) in [
-            ("/API/Health/", "/api/health"),
-            ("/api/Health//?A=b/", "/api/health?A=b/"),
-            ("//", "/"),
-            ("http://contoso.com/UpdateNewAccounts/?x", "http://contoso.com/updatenewaccounts?x"),
-        ] {
-            let request = plain_path(Request::builder().uri(target).body(Body::empty()).unwrap());
-            assert_eq!(request.uri().to_string(), plain, "{target}");
-        }
-    }
 }

@@ -25,6 +25,7 @@ mod hash;
 mod lines;
 mod panic;
 mod queue;
+mod sign_up;
 mod stream_output;
 
 use std::error::Error;
@@ -46,6 +47,7 @@ use format::JsonLayer;
 pub(crate) use counters::Counters;
 pub(crate) use hash::AddressHasher;
 pub use lines::{CapturedLines, Lines};
+pub(crate) use sign_up::in_sign_up;
 
 /// How long [`flush`] waits for what is queued.
 const FLUSH_LIMIT: Duration = Duration::from_secs(1);

@@ -2,14 +2,56 @@
 //!
 //! Each event has its own type of decision, so an answer always has exactly one action, and it fits the event.
 
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
-use super::event::EventKind;
+use serde::Serialize;
+
 use crate::signup::decision::{Decision, Page, StartDecision, SubmitDecision};
+use crate::values::{AttributeName, AttributeValues};
+
+/// The answer to a hook. Serialises to what Entra expects.
+#[derive(Debug, Clone, Serialize)]
+pub struct Answer<'d> {
+    data: ResponseData<'d>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct ResponseData<'d> {
+    #[serde(rename = "@odata.type")]
+    odata_type: &'static str,
+    actions: [Action<'d>; 1],
+}
+
+/// An action. Each kind has the members that it needs.
+#[derive(Debug, Clone, Default, Serialize)]
+struct Action<'d> {
+    #[serde(rename = "@odata.type")]
+    odata_type: &'static str,
+    #[serde(rename = "attributeErrors", skip_serializing_if = "Option::is_none")]
+    attribute_errors: Option<&'d BTreeMap<AttributeName, String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attributes: Option<&'d AttributeValues>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inputs: Option<&'d AttributeValues>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'d str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'d str>,
+}
+
+impl<'d> Action<'d> {
+    fn named(odata_type: &'static str) -> Self {
+        Self { odata_type, ..Self::default() }
+    }
+
+    fn page(odata_type: &'static str, page: &'d Page) -> Self {
+        Self { message: Some(&page.text), title: page.title.as_deref(), ..Self::named(odata_type) }
+    }
+}
 
 /// The answer for a decision.
 #[must_use]
-pub fn answer(decision: &Decision) -> Value {
+pub fn answer(decision: &Decision) -> Answer<'_> {
     match decision {
         Decision::Start(decision) => start(decision),
         Decision::Submit(decision) => submit(decision),
@@ -18,56 +60,45 @@ pub fn answer(decision: &Decision) -> Value {
 
 /// The answer to `OnAttributeCollectionStart`.
 #[must_use]
-pub fn start(decision: &StartDecision) -> Value {
+pub fn start(decision: &StartDecision) -> Answer<'_> {
+    /// The name of an action at this event.
+    macro_rules! name {
+        ($name:literal) => {
+            concat!("microsoft.graph.attributeCollectionStart.", $name)
+        };
+    }
     let action = match decision {
-        StartDecision::Continue => action(EventKind::Start, "continueWithDefaultBehavior", json!({})),
-        StartDecision::Prefill(values) => action(EventKind::Start, "setPrefillValues", json!({ "inputs": values })),
-        StartDecision::Refuse(page) => action(EventKind::Start, "showBlockPage", block_page(page)),
+        StartDecision::Continue => Action::named(name!("continueWithDefaultBehavior")),
+        StartDecision::Prefill(values) => Action { inputs: Some(values), ..Action::named(name!("setPrefillValues")) },
+        StartDecision::Refuse(page) => Action::page(name!("showBlockPage"), page),
     };
-    envelope(EventKind::Start, &action)
+    let odata_type = "microsoft.graph.onAttributeCollectionStartResponseData";
+    Answer { data: ResponseData { odata_type, actions: [action] } }
 }
 
 /// The answer to `OnAttributeCollectionSubmit`.
 #[must_use]
-pub fn submit(decision: &SubmitDecision) -> Value {
+pub fn submit(decision: &SubmitDecision) -> Answer<'_> {
+    /// The name of an action at this event.
+    macro_rules! name {
+        ($name:literal) => {
+            concat!("microsoft.graph.attributeCollectionSubmit.", $name)
+        };
+    }
     let action = match decision {
-        SubmitDecision::Continue => action(EventKind::Submit, "continueWithDefaultBehavior", json!({})),
+        SubmitDecision::Continue => Action::named(name!("continueWithDefaultBehavior")),
         SubmitDecision::Modify(values) => {
-            action(EventKind::Submit, "modifyAttributeValues", json!({ "attributes": values }))
+            Action { attributes: Some(values), ..Action::named(name!("modifyAttributeValues")) }
         }
-        SubmitDecision::Reject { message, errors } => {
-            let fields = json!({ "message": message, "attributeErrors": errors });
-            action(EventKind::Submit, "showValidationError", fields)
-        }
-        SubmitDecision::Refuse(page) => action(EventKind::Submit, "showBlockPage", block_page(page)),
+        SubmitDecision::Reject { message, errors } => Action {
+            attribute_errors: Some(errors),
+            message: Some(message),
+            ..Action::named(name!("showValidationError"))
+        },
+        SubmitDecision::Refuse(page) => Action::page(name!("showBlockPage"), page),
     };
-    envelope(EventKind::Submit, &action)
-}
-
-fn block_page(page: &Page) -> Value {
-    match &page.title {
-        Some(title) => json!({ "title": title, "message": page.text }),
-        None => json!({ "message": page.text }),
-    }
-}
-
-fn action(kind: EventKind, name: &str, mut fields: Value) -> Value {
-    let event = match kind {
-        EventKind::Start => "attributeCollectionStart",
-        EventKind::Submit => "attributeCollectionSubmit",
-    };
-    if let Some(members) = fields.as_object_mut() {
-        members.insert("@odata.type".to_owned(), json!(format!("microsoft.graph.{event}.{name}")));
-    }
-    fields
-}
-
-fn envelope(kind: EventKind, action: &Value) -> Value {
-    let data_type = match kind {
-        EventKind::Start => "microsoft.graph.onAttributeCollectionStartResponseData",
-        EventKind::Submit => "microsoft.graph.onAttributeCollectionSubmitResponseData",
-    };
-    json!({ "data": { "@odata.type": data_type, "actions": [action] } })
+    let odata_type = "microsoft.graph.onAttributeCollectionSubmitResponseData";
+    Answer { data: ResponseData { odata_type, actions: [action] } }
 }
 
 #[cfg(test)]

@@ -3,62 +3,146 @@
 //! Names of types are read in any case. If the type is missing or unknown, the kind of the JSON value decides. A value
 //! that cannot be read in its type keeps the type that it has, so that a rule can refuse it.
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, SeqAccess};
+use serde_json::{Number, Value};
+
+use super::json::{Lenient, Members, Name, Read, Text, members};
 use crate::values::{AttributeName, AttributeType, AttributeValue, Form, FormField};
 
-/// Reads the attributes of an event, in its order. If they are not an object, there are none.
-#[must_use]
-pub(crate) fn parse(attributes: Option<&Value>) -> Form {
-    let listed = attributes.and_then(Value::as_object);
-    Form(listed.into_iter().flatten().map(|(name, attribute)| field(name, attribute)).collect())
+/// The attributes of an event, in the order of their names. If they are not an object, there are none.
+#[derive(Default)]
+pub(super) struct Attributes(BTreeMap<AttributeName, Attribute>);
+
+impl Attributes {
+    /// The form that lists these attributes.
+    pub(super) fn into_form(self) -> Form {
+        Form(self.0.into_iter().map(|(name, attribute)| attribute.into_field(name)).collect())
+    }
 }
 
-fn field(name: &str, attribute: &Value) -> FormField {
-    let (declared, raw) = match attribute {
-        Value::Object(members) => (declared_type(members), member(members, "value").unwrap_or(&Value::Null)),
-        other => (None, other),
-    };
-    let value = value(raw);
-    let attribute_type =
-        declared.or_else(|| value.as_ref().map(AttributeValue::attribute_type)).unwrap_or(AttributeType::String);
-    FormField {
-        name: AttributeName::new(name),
-        attribute_type,
-        value: value.map(|value| value.convert(attribute_type).unwrap_or(value)),
+impl<'e> Lenient<'e> for Attributes {
+    fn other() -> Self {
+        Self::default()
+    }
+
+    fn object<A: MapAccess<'e>>(mut members: A) -> Result<Self, A::Error> {
+        let mut attributes = BTreeMap::new();
+        while let Some((Read(Name(name)), Read(attribute))) = members.next_entry()? {
+            attributes.insert(AttributeName::new(name), attribute);
+        }
+        Ok(Self(attributes))
+    }
+}
+
+/// An attribute: its type, if it names one that is known, and its value.
+struct Attribute {
+    declared: Option<AttributeType>,
+    value: Listed,
+}
+
+members! {
+    /// An attribute that is an object.
+    struct AttributeObject { odata_type: Text<'e> = "@odata.type", value: Listed = "value" }
+}
+
+impl Attribute {
+    fn bare(value: Listed) -> Self {
+        Self { declared: None, value }
+    }
+
+    fn into_field(self, name: AttributeName) -> FormField {
+        let Listed(value) = self.value;
+        let own_type = value.as_ref().map(AttributeValue::attribute_type);
+        let attribute_type = self.declared.or(own_type).unwrap_or(AttributeType::String);
+        let value = value.map(|value| match own_type {
+            Some(own_type) if own_type == attribute_type => value,
+            _ => value.convert(attribute_type).unwrap_or(value),
+        });
+        FormField { name, attribute_type, value }
+    }
+}
+
+impl<'e> Lenient<'e> for Attribute {
+    fn other() -> Self {
+        Self::bare(Listed::other())
+    }
+
+    fn boolean(value: bool) -> Self {
+        Self::bare(Listed::boolean(value))
+    }
+
+    fn number(value: Number) -> Self {
+        Self::bare(Listed::number(value))
+    }
+
+    fn text(value: Cow<'e, str>) -> Self {
+        Self::bare(Listed::text(value))
+    }
+
+    fn list<A: SeqAccess<'e>>(items: A) -> Result<Self, A::Error> {
+        Listed::list(items).map(Self::bare)
+    }
+
+    fn object<A: MapAccess<'e>>(mut members: A) -> Result<Self, A::Error> {
+        let mut object = AttributeObject::default();
+        while let Some(Read(Name(spelling))) = members.next_key()? {
+            object.read(spelling, &mut members)?;
+        }
+        Ok(Self { declared: declared_type(object.odata_type.value.as_str()), value: object.value.value })
     }
 }
 
 /// The type by the last part of its name. Preview documents have the prefix `graph.`, others `microsoft.graph.` or
 /// `#microsoft.…`.
-fn declared_type(members: &Map<String, Value>) -> Option<AttributeType> {
-    let name = member(members, "@odata.type")?.as_str()?.to_ascii_lowercase();
-    match name.rsplit('.').next()? {
-        "stringdirectoryattributevalue" => Some(AttributeType::String),
-        "int64directoryattributevalue" => Some(AttributeType::Int64),
-        "booleandirectoryattributevalue" => Some(AttributeType::Boolean),
-        "stringcollectiondirectoryattributevalue" => Some(AttributeType::StringCollection),
-        _ => None,
+fn declared_type(name: &str) -> Option<AttributeType> {
+    const TYPES: [(&str, AttributeType); 4] = [
+        ("stringDirectoryAttributeValue", AttributeType::String),
+        ("int64DirectoryAttributeValue", AttributeType::Int64),
+        ("booleanDirectoryAttributeValue", AttributeType::Boolean),
+        ("stringCollectionDirectoryAttributeValue", AttributeType::StringCollection),
+    ];
+    let last = name.rsplit('.').next()?;
+    TYPES.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(last)).map(|(_, attribute_type)| attribute_type)
+}
+
+/// A value as an event lists it; `None` for null.
+#[derive(Default)]
+struct Listed(Option<AttributeValue>);
+
+impl<'e> Lenient<'e> for Listed {
+    fn other() -> Self {
+        Self(None)
     }
-}
 
-/// The member of this name: first in the exact spelling, then in any case.
-pub(super) fn member<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    let any_case = || object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
-    object.get(name).or_else(any_case)
-}
+    fn boolean(value: bool) -> Self {
+        Self(Some(AttributeValue::Boolean(value)))
+    }
 
-fn value(raw: &Value) -> Option<AttributeValue> {
-    match raw {
-        Value::Null => None,
-        Value::Object(_) => Some(AttributeValue::String(raw.to_string())),
-        Value::Bool(flag) => Some(AttributeValue::Boolean(*flag)),
-        Value::String(text) => Some(AttributeValue::String(text.clone())),
-        Value::Number(number) => Some(AttributeValue::from_number(number)),
-        Value::Array(items) => {
-            let texts = items.iter().filter_map(value).map(|item| item.to_text());
-            Some(AttributeValue::StringCollection(texts.collect()))
+    fn number(value: Number) -> Self {
+        Self(Some(AttributeValue::from_number(&value)))
+    }
+
+    fn text(value: Cow<'e, str>) -> Self {
+        Self(Some(AttributeValue::String(value.into_owned())))
+    }
+
+    fn list<A: SeqAccess<'e>>(mut items: A) -> Result<Self, A::Error> {
+        let mut texts = Vec::new();
+        while let Some(Read(Self(item))) = items.next_element()? {
+            texts.extend(item.map(|item| item.to_text()));
         }
+        Ok(Self(Some(AttributeValue::StringCollection(texts))))
+    }
+
+    /// No attribute is an object. It stays as its text, so that a rule can refuse it.
+    fn object<A: MapAccess<'e>>(members: A) -> Result<Self, A::Error> {
+        let object = Value::deserialize(MapAccessDeserializer::new(members))?;
+        Ok(Self(Some(AttributeValue::String(object.to_string()))))
     }
 }
 
@@ -66,7 +150,13 @@ fn value(raw: &Value) -> Option<AttributeValue> {
 mod tests {
     use serde_json::json;
 
+    use super::super::json::read;
     use super::*;
+
+    fn parse(attributes: Option<&Value>) -> Form {
+        let text = attributes.unwrap_or(&Value::Null).to_string();
+        read::<Attributes>(text.as_bytes()).unwrap().into_form()
+    }
 
     #[test]
     fn reads_every_type_in_any_case() {

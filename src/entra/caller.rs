@@ -24,31 +24,23 @@
 
 mod claims;
 mod problem;
+mod remembered;
 mod token;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::http::HeaderMap;
 use jsonwebtoken::Algorithm;
-use moka::sync::Cache;
 use url::Url;
 
 use super::signing_keys::{FindKeyError, SigningKeys};
 use crate::clock::Clock;
 use crate::values::{AppId, Deadline, TenantId, sha256};
-use claims::{ExpectedClaims, UnverifiedClaims, VerifiedClaims};
+use claims::{ExpectedClaims, Validity};
+use remembered::RememberedTokens;
 use token::Token;
 
-pub(crate) use claims::CallerClaims;
 pub(crate) use problem::{ObservedValue, TokenProblem};
-
-/// How many verified tokens are remembered.
-const MAX_REMEMBERED: u64 = 10_000;
-
-/// How long a verified token is remembered. For this time, a token that was verified before stays accepted even if its
-/// key is withdrawn.
-const REMEMBERED_FOR: Duration = Duration::from_hours(1);
 
 /// What a token must match.
 #[derive(Debug, Clone)]
@@ -104,36 +96,27 @@ pub(crate) struct Verifier {
     expected: ExpectedClaims,
     keys: SigningKeys,
     clock: Arc<dyn Clock>,
-    /// The claims of verified tokens, by the token's SHA-256.
-    remembered: Cache<[u8; 32], Arc<VerifiedClaims>>,
+    remembered: RememberedTokens,
 }
 
 impl Verifier {
     /// A verifier. The keys may arrive later.
     #[must_use]
     pub(crate) fn new(settings: &Settings, keys: SigningKeys, clock: Arc<dyn Clock>) -> Self {
-        let remembered = Cache::builder().max_capacity(MAX_REMEMBERED).time_to_live(REMEMBERED_FOR).build();
-        Self { expected: ExpectedClaims::new(settings), keys, clock, remembered }
+        Self { expected: ExpectedClaims::new(settings), keys, clock, remembered: RememberedTokens::default() }
     }
 
     /// Verifies the token of a request, by `deadline`.
-    pub(crate) async fn verify(
-        &self,
-        unverified_headers: &HeaderMap,
-        deadline: Deadline,
-    ) -> Result<CallerClaims, CallerError> {
+    pub(crate) async fn verify(&self, unverified_headers: &HeaderMap, deadline: Deadline) -> Result<(), CallerError> {
         let unverified_token = token::bearer(unverified_headers)?;
-        let hash = sha256(unverified_token.as_bytes());
-        let now = self.clock.now();
-        if let Some(verified) = self.remembered.get(&hash).filter(|verified| verified.is_recent(REMEMBERED_FOR, now)) {
-            verified.validity.check(now)?;
-            return Ok(verified.claims.clone());
+        let (hash, now) = (sha256(unverified_token), self.clock.now());
+        if let Some(validity) = self.remembered.find(&hash, now) {
+            return Ok(validity.check(now)?);
         }
-        let (token, unverified) = self.read(unverified_token)?;
-        let verified = self.check_signature(&token, unverified, deadline).await?;
-        let claims = verified.claims.clone();
-        self.remembered.insert(hash, Arc::new(verified));
-        Ok(claims)
+        let (token, validity) = self.read(unverified_token)?;
+        self.check_signature(&token, deadline).await?;
+        self.remembered.insert(hash, validity, self.clock.now());
+        Ok(())
     }
 
     /// Checks everything that needs no key. A token that passes may still be forged.
@@ -141,30 +124,23 @@ impl Verifier {
         self.read(token::bearer(unverified_headers)?).map(|_| ())
     }
 
-    fn read<'t>(&self, unverified_token: &'t str) -> Result<(Token<'t>, UnverifiedClaims), TokenProblem> {
+    /// Reads the token, and when it says to be valid. Anybody can write such a token: its signature is not checked yet.
+    fn read<'t>(&self, unverified_token: &'t [u8]) -> Result<(Token<'t>, Validity), TokenProblem> {
         let token = Token::read(unverified_token)?;
-        let unverified = self.expected.check(token.payload)?;
-        unverified.validity.check(self.clock.now())?;
-        Ok((token, unverified))
+        let validity = self.expected.check(token.payload)?;
+        validity.check(self.clock.now())?;
+        Ok((token, validity))
     }
 
-    async fn check_signature(
-        &self,
-        token: &Token<'_>,
-        unverified: UnverifiedClaims,
-        deadline: Deadline,
-    ) -> Result<VerifiedClaims, CallerError> {
+    async fn check_signature(&self, token: &Token<'_>, deadline: Deadline) -> Result<(), CallerError> {
         let keys = self.keys.find(&token.kid, deadline).await.map_err(|error| match error {
             FindKeyError::Unknown => TokenProblem::UnknownKey(ObservedValue::new(&token.kid)).into(),
             FindKeyError::Unavailable => CallerError::KeysUnavailable,
         })?;
         let message = token.signed.as_bytes();
         let is_valid = |key| jsonwebtoken::crypto::verify(token.signature, message, key, Algorithm::RS256);
-        if keys.iter().any(|key| is_valid(key).is_ok_and(|is_valid| is_valid)) {
-            Ok(unverified.into_verified(self.clock.now()))
-        } else {
-            Err(TokenProblem::BadSignature.into())
-        }
+        let is_signed = keys.iter().any(|key| is_valid(key).is_ok_and(|is_valid| is_valid));
+        if is_signed { Ok(()) } else { Err(TokenProblem::BadSignature.into()) }
     }
 }
 

@@ -3,9 +3,8 @@
 //! Unknown members are ignored, members are found in any case, and almost everything may be missing. Only the kind of
 //! the event and its tenant must be right.
 
-use serde_json::{Map, Value};
-
-use super::attribute::{self, member};
+use super::attribute::Attributes;
+use super::json::{self, List, Object, Text, members};
 use crate::values::{App, AppId, Client, CorrelationId, Form, Identity, TenantId};
 
 /// The two events, one for each hook.
@@ -94,6 +93,58 @@ pub(crate) enum Malformed {
     OtherTenant,
 }
 
+members! {
+    /// The body.
+    struct Root { kind: Text<'e> = "type", data: Object<Data<'e>> = "data" }
+}
+
+members! {
+    /// `data`.
+    struct Data {
+        odata_type: Text<'e> = "@odata.type",
+        tenant_id: Text<'e> = "tenantId",
+        context: Object<Context<'e>> = "authenticationContext",
+        sign_up: Object<SignUp<'e>> = "userSignUpInfo",
+    }
+}
+
+members! {
+    /// `data.authenticationContext`.
+    struct Context {
+        correlation_id: Text<'e> = "correlationId",
+        principal: Object<Principal<'e>> = "clientServicePrincipal",
+        browser: Object<Browser<'e>> = "client",
+    }
+}
+
+members! {
+    /// `data.authenticationContext.clientServicePrincipal`.
+    struct Principal {
+        app_id: Text<'e> = "appId",
+        name: Text<'e> = "displayName",
+        app_name: Text<'e> = "appDisplayName",
+    }
+}
+
+members! {
+    /// `data.authenticationContext.client`.
+    struct Browser { ip: Text<'e> = "ip", locale: Text<'e> = "locale", market: Text<'e> = "market" }
+}
+
+members! {
+    /// `data.userSignUpInfo`.
+    struct SignUp { identities: List<Object<ListedIdentity<'e>>> = "identities", attributes: Attributes = "attributes" }
+}
+
+members! {
+    /// One of `data.userSignUpInfo.identities`.
+    struct ListedIdentity {
+        sign_in_type: Text<'e> = "signInType",
+        issuer: Text<'e> = "issuer",
+        issuer_assigned_id: Text<'e> = "issuerAssignedId",
+    }
+}
+
 impl SignUpEvent {
     /// Reads the body of a call to the route of `kind`, for `tenant`.
     pub(crate) fn parse(body: &[u8], kind: EventKind, tenant: &TenantId) -> Result<Self, Malformed> {
@@ -101,35 +152,31 @@ impl SignUpEvent {
         if body.iter().all(u8::is_ascii_whitespace) {
             return Err(Malformed::Empty);
         }
-        let root: Value = serde_json::from_slice(body)
-            .map_err(|error| Malformed::NotJson { line: error.line(), column: error.column() })?;
-        let root = root.as_object().ok_or(Malformed::NotAnObject)?;
-        let data = member(root, "data").and_then(Value::as_object).ok_or(Malformed::NoData)?;
-        check_kind(root, data, kind)?;
-        check_tenant(data, tenant)?;
-        let context = member(data, "authenticationContext");
-        let sign_up = member(data, "userSignUpInfo");
+        let root: Object<Root<'_>> =
+            json::read(body).map_err(|error| Malformed::NotJson { line: error.line(), column: error.column() })?;
+        let root = root.ok_or(Malformed::NotAnObject)?;
+        let data = root.data.value.ok_or(Malformed::NoData)?;
+        check_kind(&root.kind.value, &data.odata_type.value, kind)?;
+        check_tenant(data.tenant_id.value.as_str(), tenant)?;
+        let context = data.context.value.unwrap_or_default();
+        let sign_up = data.sign_up.value.unwrap_or_default();
         Ok(Self {
-            correlation_id: CorrelationId::from_hyphenated(text(member_of(context, "correlationId"))).ok(),
-            app: app(member_of(context, "clientServicePrincipal")),
-            client: client(member_of(context, "client")),
-            identities: identities(member_of(sign_up, "identities")),
-            form: attribute::parse(member_of(sign_up, "attributes")),
+            correlation_id: CorrelationId::from_hyphenated(context.correlation_id.value.as_str()).ok(),
+            app: context.principal.value.map(app).unwrap_or_default(),
+            client: context.browser.value.map(client).unwrap_or_default(),
+            identities: sign_up.identities.value.0.into_iter().flatten().map(identity).collect(),
+            form: sign_up.attributes.value.into_form(),
         })
     }
 }
 
 /// Checks the two members that name the event. One of them may be missing; each that is there must name this route's
 /// event.
-fn check_kind(root: &Map<String, Value>, data: &Map<String, Value>, kind: EventKind) -> Result<(), Malformed> {
-    let names = [
-        ("type", member(root, "type"), kind.event_type()),
-        ("data.@odata.type", member(data, "@odata.type"), kind.data_type()),
-    ];
+fn check_kind(event_type: &Text<'_>, data_type: &Text<'_>, kind: EventKind) -> Result<(), Malformed> {
+    let names = [("type", event_type, kind.event_type()), ("data.@odata.type", data_type, kind.data_type())];
     let mut is_named = false;
-    for (member, value, expected) in names {
-        let Some(value) = value.filter(|value| !value.is_null()) else { continue };
-        let name = value.as_str().unwrap_or_default();
+    for (member, value, expected) in names.into_iter().filter(|(_, value, _)| **value != Text::Null) {
+        let name = value.as_str();
         if !name.strip_prefix('#').unwrap_or(name).eq_ignore_ascii_case(expected) {
             return Err(Malformed::OtherEvent { member });
         }
@@ -138,55 +185,39 @@ fn check_kind(root: &Map<String, Value>, data: &Map<String, Value>, kind: EventK
     if is_named { Ok(()) } else { Err(Malformed::NoType) }
 }
 
-fn check_tenant(data: &Map<String, Value>, tenant: &TenantId) -> Result<(), Malformed> {
-    let tenant_id = TenantId::from_hyphenated(text(member(data, "tenantId"))).map_err(|_| Malformed::NoTenant)?;
-    if tenant_id == *tenant { Ok(()) } else { Err(Malformed::OtherTenant) }
+fn check_tenant(id: &str, tenant: &TenantId) -> Result<(), Malformed> {
+    if id.eq_ignore_ascii_case(tenant.as_str()) {
+        return Ok(());
+    }
+    let id = TenantId::from_hyphenated(id).map_err(|_| Malformed::NoTenant)?;
+    if id == *tenant { Ok(()) } else { Err(Malformed::OtherTenant) }
 }
 
 /// The longest locale or market, in bytes. A browser can choose it freely, and the time to find a text grows with its
 /// length.
 const MAX_LOCALE: usize = 64;
 
-fn client(client: Option<&Value>) -> Client {
-    let locale_text = |name| {
-        Some(text(member_of(client, name)))
-            .filter(|locale_text| locale_text.len() <= MAX_LOCALE)
-            .unwrap_or_default()
-            .to_owned()
-    };
+fn client(browser: Browser<'_>) -> Client {
+    let locale = |text: Text<'_>| if text.as_str().len() > MAX_LOCALE { String::new() } else { text.into_string() };
     Client {
-        ip: text(member_of(client, "ip")).trim().parse().ok(),
-        locale: locale_text("locale"),
-        market: locale_text("market"),
+        ip: browser.ip.value.as_str().trim().parse().ok(),
+        locale: locale(browser.locale.value),
+        market: locale(browser.market.value),
     }
 }
 
-fn app(principal: Option<&Value>) -> App {
-    let names = ["displayName", "appDisplayName"].map(|name| text(member_of(principal, name)));
-    let name = names.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
-    App { id: AppId::from_hyphenated(text(member_of(principal, "appId"))).ok(), name: name.to_owned() }
+fn app(principal: Principal<'_>) -> App {
+    let name = principal.name.value;
+    let name = if name.as_str().is_empty() { principal.app_name.value } else { name };
+    App { id: AppId::from_hyphenated(principal.app_id.value.as_str()).ok(), name: name.into_string() }
 }
 
-fn identities(listed: Option<&Value>) -> Vec<Identity> {
-    let listed = listed.and_then(Value::as_array);
-    listed
-        .into_iter()
-        .flatten()
-        .filter(|identity| identity.is_object())
-        .map(|identity| Identity {
-            sign_in_type: text(member_of(Some(identity), "signInType")).to_owned(),
-            issuer: text(member_of(Some(identity), "issuer")).to_owned(),
-            issuer_assigned_id: text(member_of(Some(identity), "issuerAssignedId")).to_owned(),
-        })
-        .collect()
-}
-
-fn member_of<'a>(value: Option<&'a Value>, name: &str) -> Option<&'a Value> {
-    member(value?.as_object()?, name)
-}
-
-fn text(value: Option<&Value>) -> &str {
-    value.and_then(Value::as_str).unwrap_or_default()
+fn identity(listed: ListedIdentity<'_>) -> Identity {
+    Identity {
+        sign_in_type: listed.sign_in_type.value.into_string(),
+        issuer: listed.issuer.value.into_string(),
+        issuer_assigned_id: listed.issuer_assigned_id.value.into_string(),
+    }
 }
 
 /// The correlation id in a body that cannot be read as an event, if its text contains one.

@@ -1,10 +1,11 @@
-//! Reads request bodies within a limit, and writes JSON bodies of answers.
+//! Reads request bodies within a limit, and writes what a hook replies.
 
-use axum::body::{Body, HttpBody};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
 use futures_util::StreamExt;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use crate::entra::event::EventKind;
 
@@ -23,42 +24,84 @@ pub(super) enum BodyError {
     Broken,
 }
 
-/// The answer to a body that was not read.
-pub(super) fn refuse_body(kind: EventKind, error: &BodyError) -> Response {
+/// The reply to a body that was not read.
+pub(super) fn refuse_body(kind: EventKind, error: &BodyError) -> Reply {
     let (status, text) = match error {
         BodyError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 256 KiB"),
         BodyError::Broken => (StatusCode::BAD_REQUEST, "the body broke off"),
     };
     tracing::warn!(event = "refused-request", hook = kind.name(), status = status.as_u16(), reason = text);
-    error_body(status, text)
+    Reply::error(status, text)
 }
 
-/// Reads a body. The part beyond [`MAX_BODY`] is read and thrown away, up to [`MAX_DRAINED`].
-pub(super) async fn read(body: Body) -> Result<Vec<u8>, BodyError> {
-    let expected = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    let mut bytes = Vec::with_capacity(expected.min(MAX_BODY));
-    let mut length = 0_usize;
+/// Reads a body. One that comes in one piece is not copied. The part beyond [`MAX_BODY`] is read and thrown away, up to
+/// [`MAX_DRAINED`].
+pub(super) async fn read(body: Body) -> Result<Bytes, BodyError> {
+    let expected = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX).min(MAX_BODY);
     let mut body = body.into_data_stream();
+    let (mut first, mut all) = (Bytes::new(), Vec::new());
+    let mut length = 0_usize;
     while let Some(chunk) = body.next().await {
         let chunk = chunk.map_err(|_| BodyError::Broken)?;
         length = length.saturating_add(chunk.len());
         if length > MAX_DRAINED {
             return Err(BodyError::TooLarge);
         }
-        if length <= MAX_BODY {
-            bytes.extend_from_slice(&chunk);
+        if length > MAX_BODY {
+            continue;
+        }
+        if length == chunk.len() {
+            first = chunk;
+        } else {
+            if all.is_empty() {
+                all = Vec::with_capacity(expected.max(length));
+                all.extend_from_slice(&first);
+            }
+            all.extend_from_slice(&chunk);
         }
     }
-    if length > MAX_BODY { Err(BodyError::TooLarge) } else { Ok(bytes) }
+    match length {
+        _ if length > MAX_BODY => Err(BodyError::TooLarge),
+        _ if all.is_empty() => Ok(first),
+        _ => Ok(all.into()),
+    }
 }
 
-/// The answer for an error: `{"error": …}`.
-pub(super) fn error_body(status: StatusCode, error: &str) -> Response {
-    (status, json_body(&json!({ "error": error }))).into_response()
+/// What a hook replies: a status, and JSON or nothing.
+pub(super) struct Reply {
+    status: StatusCode,
+    json: Vec<u8>,
 }
 
-/// An answer with this JSON and status 200.
-pub(super) fn json_body(value: &Value) -> Response {
-    let json = HeaderValue::from_static("application/json");
-    ([(header::CONTENT_TYPE, json)], value.to_string()).into_response()
+impl Reply {
+    /// A reply without a body.
+    pub(super) fn empty(status: StatusCode) -> Self {
+        Self { status, json: Vec::new() }
+    }
+
+    /// This value, with status 200.
+    pub(super) fn json(value: &impl Serialize) -> Self {
+        Self::with(StatusCode::OK, value)
+    }
+
+    /// The reply for an error: `{"error": …}`.
+    pub(super) fn error(status: StatusCode, error: &str) -> Self {
+        Self::with(status, &json!({ "error": error }))
+    }
+
+    fn with(status: StatusCode, value: &impl Serialize) -> Self {
+        // It fails only for maps whose keys are no texts, and no reply has one.
+        Self { status, json: serde_json::to_vec(value).unwrap_or_default() }
+    }
+
+    /// The answer. It takes over the request's headers and empties them: their memory serves the next request again.
+    pub(super) fn into_response(self, mut headers: HeaderMap) -> Response {
+        headers.clear();
+        if !self.json.is_empty() {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        let mut response = Response::new(Body::from(self.json));
+        (*response.status_mut(), *response.headers_mut()) = (self.status, headers);
+        response
+    }
 }

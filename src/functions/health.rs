@@ -7,8 +7,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
@@ -26,8 +26,12 @@ pub(crate) struct Health {
 }
 
 /// Answers 200 if ready and 503 if not, both with `{"version", "ready", "stale", "lists"}`, and with
-/// `dropped_log_lines` if lines had to be dropped because nobody read the log.
-pub(crate) async fn health(State(health): State<Arc<Health>>) -> Response {
+/// `dropped_log_lines` if lines had to be dropped because nobody read the log. Probes only read: any other method is
+/// answered with 405.
+pub(crate) async fn health(State(health): State<Arc<Health>>, request: Request) -> Response {
+    if ![Method::GET, Method::HEAD].contains(request.method()) {
+        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET,HEAD")]).into_response();
+    }
     let sources = health.invites.sources();
     let ready = health.keys.ready() && sources.iter().all(|source| source.is_ready());
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

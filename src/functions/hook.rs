@@ -16,15 +16,14 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
-use tracing::Instrument;
 
-use super::body::{BodyError, MAX_BODY, error_body, json_body, read, refuse_body};
+use super::body::{BodyError, MAX_BODY, Reply, read, refuse_body};
 use crate::decisions::{Decision, DecisionContext, DecisionError, DecisionRecord, DecisionServices};
 use crate::decisions::{Reason, UndecidedSignUp, WaitTimes};
 use crate::entra::action;
 use crate::entra::caller::{CallerError, TokenProblem, Verifier};
 use crate::entra::event::{EventKind, SignUpEvent, find_correlation_id};
-use crate::telemetry::{AddressHasher, Counters, describe};
+use crate::telemetry::{AddressHasher, Counters, describe, in_sign_up};
 use crate::values::{AppId, CorrelationId, Deadline, TenantId};
 
 mod log;
@@ -110,14 +109,14 @@ pub(crate) async fn answer(hooks: &Hooks, kind: EventKind, request: Request, dec
     let (head, body) = request.into_parts();
     let call = Call { head: &head, kind, started, deadline };
     let handled = AssertUnwindSafe(handle(hooks, call, body, decide, &mut progress)).catch_unwind();
-    let error = match tokio::time::timeout_at(deadline.instant().into(), handled).await {
-        Ok(Ok(Ok(response))) => return response,
-        Ok(Ok(Err(error))) => error,
-        Ok(Err(_)) => HookError::Panicked,
-        Err(_) if !progress.body_was_read => return answer_without_body(hooks, &call, &progress),
-        Err(_) => HookError::Deadline,
+    let reply = match tokio::time::timeout_at(deadline.instant().into(), handled).await {
+        Ok(Ok(Ok(reply))) => reply,
+        Ok(Ok(Err(error))) => failed(hooks, &call, &error, &progress),
+        Ok(Err(_)) => failed(hooks, &call, &HookError::Panicked, &progress),
+        Err(_) if !progress.body_was_read => answer_without_body(hooks, &call, &progress),
+        Err(_) => failed(hooks, &call, &HookError::Deadline, &progress),
     };
-    failed(hooks, &call, &error, &progress.sign_up)
+    reply.into_response(head.headers)
 }
 
 /// A call of a hook, without its body.
@@ -133,25 +132,25 @@ struct Call<'a> {
 #[derive(Default)]
 struct Progress {
     body_was_read: bool,
-    sign_up: UndecidedSignUp,
+    event: Option<SignUpEvent>,
 }
 
 /// The answer if the body did not arrive in time. What can be refused without the body is refused.
-fn answer_without_body(hooks: &Hooks, call: &Call<'_>, progress: &Progress) -> Response {
+fn answer_without_body(hooks: &Hooks, call: &Call<'_>, progress: &Progress) -> Reply {
     let announced = call.head.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     if announced.and_then(|length| length.parse().ok()).is_some_and(|length: u64| length > MAX_BODY as u64) {
         return refuse_body(call.kind, &BodyError::TooLarge);
     }
     match hooks.verifier.check_without_keys(&call.head.headers) {
         Err(problem) => unauthenticated(call.kind, &problem),
-        Ok(()) => failed(hooks, call, &HookError::Deadline, &progress.sign_up),
+        Ok(()) => failed(hooks, call, &HookError::Deadline, progress),
     }
 }
 
-fn unauthenticated(kind: EventKind, problem: &TokenProblem) -> Response {
+fn unauthenticated(kind: EventKind, problem: &TokenProblem) -> Reply {
     let (reason, observed, remedy) = (problem.name(), problem.observed(), problem.remedy());
     tracing::warn!(event = "unauthenticated", hook = kind.name(), reason, observed, remedy);
-    StatusCode::UNAUTHORIZED.into_response()
+    Reply::empty(StatusCode::UNAUTHORIZED)
 }
 
 async fn handle(
@@ -160,7 +159,7 @@ async fn handle(
     body: Body,
     decide: DecideFn,
     progress: &mut Progress,
-) -> Result<Response, HookError> {
+) -> Result<Reply, HookError> {
     let kind = call.kind;
     let body = match read(body).await {
         Ok(body) => body,
@@ -170,7 +169,7 @@ async fn handle(
     let mut times = WaitTimes::default();
     let verified = hooks.verifier.verify(&call.head.headers, call.deadline);
     match WaitTimes::measure(&mut times.caller, verified).await {
-        Ok(_) => {}
+        Ok(()) => {}
         Err(CallerError::KeysUnavailable) => return Err(HookError::KeysUnavailable),
         Err(CallerError::Unauthenticated(problem)) => return Ok(unauthenticated(kind, &problem)),
     }
@@ -180,25 +179,24 @@ async fn handle(
             let correlation_id = find_correlation_id(&body);
             let correlation_id = correlation_id.as_ref().map(CorrelationId::as_str);
             tracing::warn!(event = "malformed", hook = kind.name(), correlation_id, reason = %error);
-            return Ok(error_body(StatusCode::BAD_REQUEST, &error.to_string()));
+            return Ok(Reply::error(StatusCode::BAD_REQUEST, &error.to_string()));
         }
     };
-    // Every line that is logged before the decision has the correlation id too, at any level.
-    let correlation_id = event.correlation_id.as_ref().map(CorrelationId::as_str);
-    let span = tracing::error_span!("sign-up", correlation_id);
-    progress.sign_up = hooks.services.undecided(&event);
-    let mut context = DecisionContext::new(&event, hooks.services.clock.now(), call.deadline);
+    let event = &*progress.event.insert(event);
+    let mut context = DecisionContext::new(event, hooks.services.clock.now(), call.deadline);
     if tracing::enabled!(tracing::Level::DEBUG) {
         context = context.with_trace(call.started);
     }
     context.times = times;
-    let decided = decide(&hooks.services, &mut context).instrument(span).await?;
+    // Every line that is logged before the decision has the correlation id too, at any level.
+    let decided = in_sign_up(event.correlation_id.clone(), decide(&hooks.services, &mut context)).await?;
     log::decision(hooks, kind, &context, &decided, call.started);
-    Ok(json_body(&action::answer(&decided.decision)))
+    Ok(Reply::json(&action::answer(&decided.decision)))
 }
 
 /// Answers with the failure action, in the person's language if the event was read.
-fn failed(hooks: &Hooks, call: &Call<'_>, error: &HookError, sign_up: &UndecidedSignUp) -> Response {
+fn failed(hooks: &Hooks, call: &Call<'_>, error: &HookError, progress: &Progress) -> Reply {
+    let sign_up = &progress.event.as_ref().map(|event| hooks.services.undecided(event)).unwrap_or_default();
     let decision = failure_action(hooks, call.kind, sign_up);
     let (hook, action, reason) = (call.kind.name(), decision.action().name(), error.reason().name());
     hooks.counters.count(hook, action, reason);
@@ -213,7 +211,7 @@ fn failed(hooks: &Hooks, call: &Call<'_>, error: &HookError, sign_up: &Undecided
         error = describe(error),
         duration_us = call.started.elapsed().as_micros(),
     );
-    json_body(&action::answer(&decision))
+    Reply::json(&action::answer(&decision))
 }
 
 fn failure_action(hooks: &Hooks, kind: EventKind, sign_up: &UndecidedSignUp) -> Decision {

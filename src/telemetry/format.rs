@@ -1,7 +1,7 @@
 //! Turns a log event into a line of JSON.
 //!
 //! The line's members are, in this order: `time`, `level`, `event`, the event's other fields, the fields of the spans
-//! around it from the inside out, `message`, `target`. A name that was already written is not written again. A text of
+//! around it from the inside out, the sign-up's `correlation_id`, `message`, `target`. A name that was already written is not written again. A text of
 //! more than 2 KiB is cut.
 
 use std::fmt::{Debug, Write};
@@ -16,6 +16,7 @@ use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::lines::{Lines, Stream};
+use super::sign_up::with_correlation_id;
 use crate::clock::Clock;
 
 /// The longest text of a field, in bytes.
@@ -63,6 +64,7 @@ where
                 more.0.iter().for_each(|(name, value)| fields.add(name, || value.clone()));
             }
         }
+        with_correlation_id(|id| fields.add("correlation_id", || id.as_str().into()));
         let metadata = event.metadata();
         let line = line(self.clock.now(), *metadata.level(), metadata.target(), fields);
         let stream = if *metadata.level() <= Level::WARN { Stream::Err } else { Stream::Out };

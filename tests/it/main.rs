@@ -10,6 +10,8 @@ mod code_uses;
 mod codes;
 mod commands;
 mod deliveries;
+#[cfg(target_os = "linux")]
+mod edges;
 mod examples;
 mod explain;
 mod failure_action;

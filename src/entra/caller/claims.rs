@@ -1,7 +1,5 @@
 //! The token's claims, compared with the settings. This needs no keys, so a token that passes is still unverified.
 
-use std::time::Duration;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value as Json};
 
@@ -11,30 +9,6 @@ use crate::values::{AppId, TenantId};
 
 /// How far Entra's clock and ours may differ.
 const LEEWAY: TimeDelta = TimeDelta::seconds(60);
-
-/// The version of an access token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TokenVersion {
-    /// `ver` 1.0: the caller is `appid`.
-    V1,
-    /// `ver` 2.0: the caller is `azp`.
-    V2,
-}
-
-/// Who called, as a signed token says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct CallerClaims {
-    /// The tenant: always the configured one.
-    pub tenant: TenantId,
-    /// The version of the token.
-    pub version: TokenVersion,
-    /// The application that called: `azp` or `appid`.
-    pub caller: AppId,
-    /// The audience it called for: `aud`, as the token has it.
-    pub audience: String,
-    /// Who issued the token: `iss`, as the token has it.
-    pub issuer: String,
-}
 
 /// What is expected of a token.
 #[derive(Debug)]
@@ -56,42 +30,18 @@ enum Audience {
 }
 
 /// The time span in which a token is valid.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Validity {
     expires: DateTime<Utc>,
     not_before: Option<DateTime<Utc>>,
 }
 
-/// Claims that are as expected but unverified: no signature was checked yet, and anybody can write such claims.
-#[derive(Debug)]
-pub(super) struct UnverifiedClaims {
-    claims: CallerClaims,
-    pub(super) validity: Validity,
-}
-
-/// Claims whose signature was checked.
-#[derive(Debug)]
-pub(super) struct VerifiedClaims {
-    pub(super) claims: CallerClaims,
-    pub(super) validity: Validity,
-    verified_at: DateTime<Utc>,
-}
-
-impl VerifiedClaims {
-    /// Whether the signature was checked less than `limit` ago. False if the clock was set back since then.
-    pub(super) fn is_recent(&self, limit: Duration, now: DateTime<Utc>) -> bool {
-        (now - self.verified_at).to_std().is_ok_and(|age| age < limit)
-    }
-}
-
-impl UnverifiedClaims {
-    /// Turns the claims into verified ones. Only the code that has checked the signature may call it.
-    pub(super) fn into_verified(self, now: DateTime<Utc>) -> VerifiedClaims {
-        VerifiedClaims { claims: self.claims, validity: self.validity, verified_at: now }
-    }
-}
-
 impl Validity {
+    #[cfg(test)]
+    pub(super) fn new(expires: DateTime<Utc>, not_before: Option<DateTime<Utc>>) -> Self {
+        Self { expires, not_before }
+    }
+
     /// Whether the token is valid now.
     pub(super) fn check(&self, now: DateTime<Utc>) -> Result<(), TokenProblem> {
         if now - LEEWAY >= self.expires {
@@ -120,12 +70,12 @@ impl ExpectedClaims {
     }
 
     /// Reads the claims and compares each with what is expected. The times are read and not compared.
-    pub(super) fn check(&self, payload: &str) -> Result<UnverifiedClaims, TokenProblem> {
+    pub(super) fn check(&self, payload: &str) -> Result<Validity, TokenProblem> {
         let unverified = decode_object(payload)?;
         let text = |name: &str| unverified.get(name).and_then(Json::as_str).unwrap_or_default();
-        let (version, issuers, caller) = match text("ver") {
-            "2.0" => (TokenVersion::V2, &self.issuers_v2, "azp"),
-            "1.0" => (TokenVersion::V1, &self.issuers_v1, "appid"),
+        let (issuers, caller) = match text("ver") {
+            "2.0" => (&self.issuers_v2, "azp"),
+            "1.0" => (&self.issuers_v1, "appid"),
             other => return Err(TokenProblem::Version(ObservedValue::new(other))),
         };
         let (issuer, audience, caller) = (text("iss"), text("aud"), text(caller));
@@ -138,21 +88,11 @@ impl ExpectedClaims {
         if !self.audience.iter().any(|expected| expected.matches(audience)) {
             return Err(TokenProblem::Audience(ObservedValue::new(audience)));
         }
-        let known_caller = self.callers.iter().find(|expected| expected.as_str().eq_ignore_ascii_case(caller));
-        let caller = known_caller.ok_or_else(|| TokenProblem::Caller(ObservedValue::new(caller)))?;
-        Ok(UnverifiedClaims {
-            claims: CallerClaims {
-                tenant: self.tenant.clone(),
-                version,
-                caller: caller.clone(),
-                audience: audience.to_owned(),
-                issuer: issuer.to_owned(),
-            },
-            validity: Validity {
-                expires: time(&unverified, "exp")?.ok_or(TokenProblem::NoExpiry)?,
-                not_before: time(&unverified, "nbf")?,
-            },
-        })
+        if !self.callers.iter().any(|expected| expected.as_str().eq_ignore_ascii_case(caller)) {
+            return Err(TokenProblem::Caller(ObservedValue::new(caller)));
+        }
+        let expires = time(&unverified, "exp")?.ok_or(TokenProblem::NoExpiry)?;
+        Ok(Validity { expires, not_before: time(&unverified, "nbf")? })
     }
 }
 

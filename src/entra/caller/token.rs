@@ -12,8 +12,8 @@ use super::{ObservedValue, TokenProblem};
 /// The longest `Authorization` header, in bytes.
 const MAX_HEADER: usize = 16 * 1024;
 
-/// The one bearer token of a request, with nothing before or after it.
-pub(super) fn bearer(unverified_headers: &HeaderMap) -> Result<&str, TokenProblem> {
+/// The one bearer token of a request, with nothing before or after it. What it is made of is not checked yet.
+pub(super) fn bearer(unverified_headers: &HeaderMap) -> Result<&[u8], TokenProblem> {
     let mut headers = unverified_headers.get_all(AUTHORIZATION).iter();
     let header = headers.next().ok_or(TokenProblem::MissingToken)?;
     if headers.next().is_some() {
@@ -22,17 +22,14 @@ pub(super) fn bearer(unverified_headers: &HeaderMap) -> Result<&str, TokenProble
     if header.len() > MAX_HEADER {
         return Err(TokenProblem::TooLong);
     }
-    let header = header.to_str().map_err(|_| TokenProblem::Malformed)?.trim();
-    let (scheme, token) = header.split_once(' ').unwrap_or((header, ""));
-    if header.is_empty() || (token.is_empty() && scheme.eq_ignore_ascii_case("bearer")) {
-        return Err(TokenProblem::MissingToken);
+    let bytes = header.as_bytes().trim_ascii();
+    let scheme = bytes.split(|byte| *byte == b' ').next().unwrap_or_default();
+    let token = bytes.get(scheme.len()..).unwrap_or_default().trim_ascii_start();
+    if scheme.eq_ignore_ascii_case(b"bearer") {
+        return if token.is_empty() { Err(TokenProblem::MissingToken) } else { Ok(token) };
     }
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(TokenProblem::NotBearer);
-    }
-    let token = token.trim_start_matches(' ');
-    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    if token.bytes().all(is_allowed) { Ok(token) } else { Err(TokenProblem::Malformed) }
+    header.to_str().map_err(|_| TokenProblem::Malformed)?;
+    Err(if bytes.is_empty() { TokenProblem::MissingToken } else { TokenProblem::NotBearer })
 }
 
 /// The parts of a token whose header is of the one accepted kind.
@@ -48,7 +45,11 @@ pub(super) struct Token<'t> {
 }
 
 impl<'t> Token<'t> {
-    pub(super) fn read(unverified_token: &'t str) -> Result<Self, TokenProblem> {
+    pub(super) fn read(unverified_token: &'t [u8]) -> Result<Self, TokenProblem> {
+        let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        let is_token = unverified_token.iter().all(is_allowed);
+        let unverified_token = std::str::from_utf8(unverified_token).ok().filter(|_| is_token);
+        let unverified_token = unverified_token.ok_or(TokenProblem::Malformed)?;
         let (header, payload, signature) = parts(unverified_token)?;
         let signed = unverified_token.get(..header.len() + 1 + payload.len()).ok_or(TokenProblem::Malformed)?;
         let header = decode_object(header)?;

@@ -1,10 +1,12 @@
 //! Every shape an event was seen in, and bodies that are none.
 
 use rstest::rstest;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::signup::identity;
+
+mod tree;
 
 const TENANT: &str = "aaaabbbb-0000-cccc-1111-dddd2222eeee";
 const CORRELATION: &str = "6b264006-9d46-4409-bdb7-a501b6c22527";

@@ -16,7 +16,6 @@ use guestlist_emulator::{Tenant, sign_up};
 use serde_json::Value;
 use tempfile::TempDir;
 use toml::Table;
-use tower::ServiceExt;
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::DefaultGuard;
 
@@ -123,7 +122,7 @@ impl Service {
 
     /// Sends any request.
     pub(crate) async fn send(&self, request: Request) -> Answer {
-        let response = server::service(&self.app).oneshot(request).await.unwrap();
+        let response = server::routes(&self.app).answer(request).await;
         let (head, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
         Answer { status: head.status, headers: head.headers, body }

@@ -36,6 +36,7 @@ pub(crate) struct Setting {
     absent: Vec<&'static str>,
     mode: Option<Mode>,
     unread: Unread,
+    executable: Option<PathBuf>,
 }
 
 impl Setting {
@@ -66,6 +67,12 @@ impl Setting {
     /// With a host that passes HTTP on in this way.
     pub(crate) fn mode(mut self, mode: Mode) -> Self {
         self.mode = Some(mode);
+        self
+    }
+
+    /// With this executable in place of the product's, which it has to start.
+    pub(crate) fn executable(mut self, executable: PathBuf) -> Self {
+        self.executable = Some(executable);
         self
     }
 
@@ -105,7 +112,7 @@ impl Setting {
             environment: self.environment(tenant),
             without: UNSET.map(str::to_owned).to_vec(),
             mode: self.mode,
-            executable: Some(PathBuf::from(EXECUTABLE)),
+            executable: Some(self.executable.clone().unwrap_or_else(|| PathBuf::from(EXECUTABLE))),
             unread: self.unread,
             ..HostSettings::default()
         }
