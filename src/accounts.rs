@@ -51,7 +51,7 @@ use records::{AccountOutbox, LAYOUT};
 use run::Run;
 
 pub(crate) use report::{RunError, RunReport, RunUnavailable};
-pub(crate) use settings::{ConnectorSettings, Settings, SettingsError};
+pub(crate) use settings::{ConnectorSettings, Settings, SettingsError, in_order};
 
 /// What this room keeps in the store.
 pub(crate) const NAMESPACE: Namespace = Namespace::new("accounts", outbox::TOP_FOLDERS, &[STARTED, CURSOR]);
@@ -91,7 +91,7 @@ impl Accounts {
         reservations: Reservations,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, SettingsError> {
-        let order = settings.in_order().map_err(|mut errors| errors.remove(0))?;
+        let order = in_order(&settings.connectors).map_err(|mut errors| errors.remove(0))?;
         let mut steps = Vec::new();
         for settings in order {
             let connector = connectors.iter().find(|connector| connector.name() == settings.name);

@@ -8,6 +8,7 @@ mod accounts;
 mod checks;
 mod combinations;
 mod connectors;
+mod definitions;
 pub(crate) mod documents;
 mod engine;
 mod environment;
@@ -32,6 +33,7 @@ mod timer;
 
 use std::path::Path;
 
+use definitions::Definitions;
 use engine::{Decode, Diagnostics};
 use known_names::KnownNames;
 use tracing::level_filters::LevelFilter;
@@ -119,7 +121,7 @@ pub fn load(environment: &Environment) -> Result<Config, InvalidConfig> {
 
 fn read(path: &Path) -> Result<String, String> {
     let content = files::read(path, MAX_FILE).map_err(|error| match error {
-        FileError::TooLarge(_) => "is larger than 4 MiB: this is no configuration".to_owned(),
+        FileError::TooLarge(_) => "is too large: the limit is 4 MiB; this is no configuration".to_owned(),
         error => format!("cannot be read: {error}"),
     })?;
     let text = String::from_utf8(content.bytes).map_err(|_| "is not UTF-8: save it as UTF-8".to_owned())?;
@@ -129,12 +131,13 @@ fn read(path: &Path) -> Result<String, String> {
 /// Checks the sections. If one has errors, the others are checked nevertheless.
 fn build(file: &file::File, environment: &Environment, diagnostics: &mut Diagnostics) -> Option<Config> {
     let tenant = file.tenant.as_ref().and_then(|section| tenant::tenant(section, diagnostics));
-    let mut names = names(file, tenant.as_ref(), diagnostics);
+    let mut names = names(file, diagnostics);
     let hooks = file.hooks.as_ref().and_then(|section| hooks::hooks(section, tenant.as_ref(), diagnostics));
+    let unreadable_invites = diagnostics.is_incomplete("invites");
     let invites = invites::invites(&file.invites, &names, environment, diagnostics);
     // If one list cannot be read, its columns are not known, so no column is an error.
     let columns: Option<Vec<_>> = invites.iter().map(|source| source.columns().map(<[String]>::to_vec)).collect();
-    if let Some(columns) = columns.filter(|columns| columns.len() == file.invites.len()) {
+    if let Some(columns) = columns.filter(|columns| columns.len() == file.invites.len() && !unreadable_invites) {
         names.columns = columns.concat();
     }
     let lookups = lookups::lookups(&file.lookups, &names, environment, diagnostics);
@@ -149,9 +152,9 @@ fn build(file: &file::File, environment: &Environment, diagnostics: &mut Diagnos
     let hash_key = diagnostics.within("telemetry.hash_key", |diagnostics| {
         file.telemetry.hash_key.as_ref().map(|key| key.resolve(environment, diagnostics))
     });
+    combinations::check_state(file, &policies, store.as_ref(), diagnostics);
     let (caller, hooks) = hooks?;
     let (store, level) = (store?, file.telemetry.level.filter());
-    combinations::check_state(file, &policies, &store, diagnostics);
     Some(Config {
         caller,
         hooks,
@@ -169,13 +172,17 @@ fn build(file: &file::File, environment: &Environment, diagnostics: &mut Diagnos
     })
 }
 
-/// The names that follow from `[tenant]` and `[[lookups]]`.
-fn names(file: &file::File, tenant: Option<&tenant::Tenant>, diagnostics: &mut Diagnostics) -> KnownNames {
-    let extension_app = tenant.and_then(|tenant| tenant.extension_app.clone());
-    let lookups = file.lookups.iter().map(|lookup| lookup.name.value.clone()).collect();
-    let mut names = KnownNames::new(extension_app, lookups);
+/// The names that sections define for others, but for the columns of lists.
+fn names(file: &file::File, diagnostics: &mut Diagnostics) -> KnownNames {
+    let mut names = KnownNames::new(tenant::extension_app(file.tenant.as_ref(), diagnostics));
+    let lookups = file.lookups.iter().map(|lookup| &lookup.name);
+    names.lookups = Definitions::of_sections("lookups", lookups, diagnostics);
+    let connectors = file.connectors.iter().map(connectors::ConnectorSection::name);
+    names.connectors = Definitions::of_sections("connectors", connectors, diagnostics);
+    names.texts = messages::keys(&file.messages, diagnostics);
     if let Some(section) = &file.tenant {
         names.types = tenant::attributes::types(section, &names, diagnostics);
+        names.types_are_known = !diagnostics.is_wrong("tenant.attributes");
     }
     names
 }

@@ -6,6 +6,9 @@ use std::time::Duration;
 use crate::expressions::Condition;
 use crate::values::{AppId, AttributeTypes, EmailMatch};
 
+/// The most characters of a connector's name.
+const MAX_NAME: usize = 40;
+
 /// The settings of the runs.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -48,8 +51,11 @@ pub(crate) struct ConnectorSettings {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SettingsError {
     /// A name that cannot be part of an object's name.
-    #[error("the connector name {name:?} is not usable: letters, digits, - and _, at most 40 of them")]
+    #[error("the connector name {name:?} is not usable: write letters, digits, - and _")]
     BadName { name: String },
+    /// A name that is too long for that.
+    #[error("the connector name {name:?} is too long: the limit is {MAX_NAME} characters")]
+    LongName { name: String },
     /// Two names that differ in case at most.
     #[error("two connectors are called {name}")]
     Duplicate { name: String },
@@ -67,44 +73,43 @@ pub(crate) enum SettingsError {
     NoConnector { name: String },
 }
 
-impl Settings {
-    /// The connectors in the order in which they run: as configured, but each one after those in its `after`.
-    pub(crate) fn in_order(&self) -> Result<Vec<&ConnectorSettings>, Vec<SettingsError>> {
-        let errors = self.name_errors();
-        if !errors.is_empty() {
-            return Err(errors);
-        }
-        let (mut order, mut placed) = (Vec::new(), BTreeSet::new());
-        let mut waiting: Vec<&ConnectorSettings> = self.connectors.iter().collect();
-        while !waiting.is_empty() {
-            let ready = waiting.iter().position(|connector| connector.after.iter().all(|name| placed.contains(name)));
-            let Some(ready) = ready else {
-                let names = waiting.iter().map(|connector| connector.name.clone()).collect();
-                return Err(vec![SettingsError::Cycle { names }]);
-            };
-            let next = waiting.remove(ready);
-            placed.insert(&next.name);
-            order.push(next);
-        }
-        Ok(order)
+/// The connectors in the order in which they run: as configured, but each one after those in its `after`.
+pub(crate) fn in_order(connectors: &[ConnectorSettings]) -> Result<Vec<&ConnectorSettings>, Vec<SettingsError>> {
+    let errors = name_errors(connectors);
+    if !errors.is_empty() {
+        return Err(errors);
     }
+    let (mut order, mut placed) = (Vec::new(), BTreeSet::new());
+    let mut waiting: Vec<&ConnectorSettings> = connectors.iter().collect();
+    while !waiting.is_empty() {
+        let ready = waiting.iter().position(|connector| connector.after.iter().all(|name| placed.contains(name)));
+        let Some(ready) = ready else {
+            let names = waiting.iter().map(|connector| connector.name.clone()).collect();
+            return Err(vec![SettingsError::Cycle { names }]);
+        };
+        let next = waiting.remove(ready);
+        placed.insert(&next.name);
+        order.push(next);
+    }
+    Ok(order)
+}
 
-    fn name_errors(&self) -> Vec<SettingsError> {
-        let (mut errors, mut names) = (Vec::new(), BTreeSet::new());
-        let known = |after: &String| self.connectors.iter().any(|connector| connector.name == *after);
-        for ConnectorSettings { name, after, .. } in &self.connectors {
-            if !is_usable(name) {
-                errors.push(SettingsError::BadName { name: name.clone() });
-            }
-            if !names.insert(name.to_ascii_lowercase()) {
-                errors.push(SettingsError::Duplicate { name: name.clone() });
-            }
-            let unknown = after.iter().filter(|after| !known(after));
-            errors
-                .extend(unknown.map(|after| SettingsError::UnknownAfter { name: name.clone(), after: after.clone() }));
+fn name_errors(connectors: &[ConnectorSettings]) -> Vec<SettingsError> {
+    let (mut errors, mut names) = (Vec::new(), BTreeSet::new());
+    let known = |after: &String| connectors.iter().any(|connector| connector.name == *after);
+    for ConnectorSettings { name, after, .. } in connectors {
+        if !is_usable(name) {
+            errors.push(SettingsError::BadName { name: name.clone() });
+        } else if name.len() > MAX_NAME {
+            errors.push(SettingsError::LongName { name: name.clone() });
         }
-        errors
+        if !names.insert(name.to_ascii_lowercase()) {
+            errors.push(SettingsError::Duplicate { name: name.clone() });
+        }
+        let unknown = after.iter().filter(|after| !known(after));
+        errors.extend(unknown.map(|after| SettingsError::UnknownAfter { name: name.clone(), after: after.clone() }));
     }
+    errors
 }
 
 #[cfg(test)]
@@ -129,7 +134,7 @@ impl Settings {
 
 fn is_usable(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    !name.is_empty() && name.len() <= 40 && name.bytes().all(allowed)
+    !name.is_empty() && name.bytes().all(allowed)
 }
 
 #[cfg(test)]
@@ -147,7 +152,7 @@ mod tests {
 
     fn order(connectors: &[(&str, &[&str])]) -> Result<Vec<String>, Vec<SettingsError>> {
         let settings = settings(connectors);
-        settings.in_order().map(|order| order.into_iter().map(|one| one.name.clone()).collect())
+        in_order(&settings.connectors).map(|order| order.into_iter().map(|one| one.name.clone()).collect())
     }
 
     #[test]

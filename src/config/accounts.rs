@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use super::checks;
 use super::connectors::Connectors;
 use super::engine::{Diagnostics, Spanned, built_in, choice, section};
 use super::known_names::KnownNames;
@@ -70,18 +71,15 @@ choice!(Dispatch {
 pub(super) fn check(section: &AccountsSection, diagnostics: &mut Diagnostics) {
     diagnostics.within("accounts", |diagnostics| {
         for (key, number) in [("concurrency", &section.concurrency), ("max_attempts", &section.max_attempts)] {
-            if !COUNTS.contains(&number.value) {
-                diagnostics.error_at(key, &number.origin, "must lie between 1 and 1000");
-            }
+            checks::limits(key, number, &COUNTS, "", diagnostics);
         }
         let limit = &section.run_limit;
         if limit.value >= FUNCTION_TIMEOUT {
             let message = "is not below ten minutes: make sure that functionTimeout in host.json is longer, \
                        since the host kills the process then";
             diagnostics.warn_at("run_limit", &limit.origin, message);
-        } else if !RUN_LIMIT.contains(&limit.value) {
-            diagnostics.error_at("run_limit", &limit.origin, "must be 1s or more");
         }
+        checks::limits("run_limit", limit, &RUN_LIMIT, "", diagnostics);
     });
 }
 

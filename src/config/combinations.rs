@@ -8,14 +8,19 @@ use crate::storage;
 
 /// Checks that policies with codes or remembered addresses have a state that outlives the instance, and that codes have
 /// lists and a timer.
-pub(super) fn check_state(file: &File, policies: &[Policy], store: &storage::Settings, diagnostics: &mut Diagnostics) {
+pub(super) fn check_state(
+    file: &File,
+    policies: &[Policy],
+    store: Option<&storage::Settings>,
+    diagnostics: &mut Diagnostics,
+) {
     for (section, policy) in file.policies.iter().zip(policies) {
         let codes = policy.invitation_code.is_some();
         if !codes && !email_is_editable(policy) {
             continue;
         }
         let path = format!("policies.{}", policy.name);
-        if *store == storage::Settings::LocalOnAzure {
+        if store == Some(&storage::Settings::LocalOnAzure) {
             let what = if codes { "invitation_code" } else { "no_address or email_sources" };
             let message = format!(
                 "{what} needs a state store that all instances share; on Azure this version has none, since a folder does \
@@ -23,11 +28,11 @@ pub(super) fn check_state(file: &File, policies: &[Policy], store: &storage::Set
             );
             diagnostics.error_at(&path, &section.name.origin, message);
         }
-        if codes && file.invites.is_empty() {
+        if codes && file.invites.is_empty() && !diagnostics.is_wrong("invites") {
             let message = "there is no [[invites]], so no code is known to anybody";
             diagnostics.warn_at(&path, &section.name.origin, message);
         }
-        if codes && file.graph.is_none() {
+        if codes && file.graph.is_none() && !diagnostics.is_wrong("graph") {
             let message =
                 "without [graph] nobody sees which codes led to an account: a code that was reserved stays used";
             diagnostics.warn_at(&path, &section.name.origin, message);

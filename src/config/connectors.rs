@@ -16,7 +16,6 @@ use super::checks::unique;
 use super::engine::{Decode, Diagnostics, Kinds, Node, Shape, Spanned};
 use super::environment::Environment;
 use super::known_names::KnownNames;
-use super::tenant::Tenant;
 use crate::accounts::ConnectorSettings;
 use crate::connectors::ConnectorBuilder;
 use crate::graph::Extensions;
@@ -35,7 +34,8 @@ static KINDS: Kinds<dyn ConnectorKindSection> = Kinds {
 #[derive(Debug, Clone)]
 pub(super) struct ConnectorSection {
     keys: ConnectorKeys,
-    own_keys: Arc<dyn ConnectorKindSection>,
+    /// The keys of its kind. `None` if nobody knows its kind; that was reported.
+    own_keys: Option<Arc<dyn ConnectorKindSection>>,
 }
 
 impl ConnectorSection {
@@ -72,25 +72,25 @@ pub(super) struct Connectors {
 /// the invitation.
 pub(super) fn connectors(
     sections: &[ConnectorSection],
-    tenant: Option<&Tenant>,
     names: &KnownNames,
     environment: &Environment,
     diagnostics: &mut Diagnostics,
 ) -> Connectors {
-    let mut expressions =
-        ConnectorExpressions::new(names, sections.iter().map(|section| section.name().value.as_str()));
+    let mut expressions = ConnectorExpressions::new(names);
     let (mut builders, mut settings) = (Vec::new(), Vec::new());
     diagnostics.within("connectors", |diagnostics| {
         unique(sections.iter().map(ConnectorSection::name), diagnostics);
         for ConnectorSection { keys, own_keys } in sections {
             diagnostics.within(&keys.name.value, |diagnostics| {
+                expressions.begin(&keys.after);
                 let when = keys.when.as_ref().and_then(|when| expressions.condition(when, diagnostics));
-                builders.extend(own_keys.builder(keys, &mut expressions, environment, diagnostics));
+                if let Some(own_keys) = own_keys {
+                    builders.extend(own_keys.builder(keys, &mut expressions, environment, diagnostics));
+                }
                 settings.push(ConnectorSettings { name: keys.name.value.clone(), after: keys.after.clone(), when });
             });
         }
-        // If the tenant cannot be read, its custom attributes are not known, so they are not checked.
-        let extensions = tenant.and_then(|tenant| expressions.extensions(tenant.extension_app.as_ref(), diagnostics));
+        let extensions = expressions.extensions(names.extension_app.as_ref(), diagnostics);
         Connectors { builders, settings, extensions, needs_invite: expressions.needs_invite() }
     })
 }

@@ -19,10 +19,8 @@ mod shape;
 mod text_format;
 mod tree;
 
-pub(super) use decode::{Decode, Fallback, SectionKeys, SectionNode, Spanned, as_table, built_in, choice};
-pub(super) use decode::{
-    UNNAMED, as_toml, decode_key, decode_section, is_inline_table, section, unknown_keys, unnamed,
-};
+pub(super) use decode::{Decode, Fallback, SectionKeys, SectionNode, Spanned, built_in, choice};
+pub(super) use decode::{UNNAMED, as_toml, decode_key, decode_section, is_inline_table, section, unnamed};
 pub(super) use diagnostics::Diagnostics;
 pub(super) use kinds::{Kind, Kinds};
 pub(super) use limit::Limit;

@@ -30,7 +30,8 @@ section! {
         /// one, nobody is let in.
         policies: Vec<PolicySection> = Vec::new(),
         /// The texts that people see, by locale (`en`, `de-AT`) and key. A text is looked for in the person's locale,
-        /// then in the language (`de-AT`, then `de`), then in `en`. It is a template in which `email`, `app.name`,
+        /// then in the language (`de-AT`, then `de`), then in `en`; `guestlist check` warns of a language that lacks a text
+        /// which another one has. It is a template in which `email`, `app.name`,
         /// `app.id` and `support_code` can be used, and is cut after 500 characters.
         /// Keys: locale
         /// Keys: key

@@ -12,7 +12,7 @@ section! {
         /// sign-ups.
         client_id: Spanned<String> as Guid => built_in(PLACEHOLDER_ID.to_owned()),
         /// With what the app registration proves itself.
-        credential: CredentialSection,
+        credential: CredentialSection => CredentialSection::unknown(),
     }
 }
 
@@ -21,7 +21,14 @@ section! {
     struct CredentialSection {
         /// A client secret of the app registration. Renew it before it expires; the service reads it when it starts.
         /// Example: `{ env = "GUESTLIST_GRAPH_SECRET" }`
-        client_secret: SecretRef,
+        client_secret: SecretRef => SecretRef::unknown(),
     }
     planned { "certificate", "managed_identity", "federated_managed_identity" }
+}
+
+impl CredentialSection {
+    /// The placeholder of a missing section.
+    fn unknown() -> Self {
+        Self { client_secret: SecretRef::unknown() }
+    }
 }

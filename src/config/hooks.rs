@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::checks::PLACEHOLDER_ID;
+use super::checks::{self, PLACEHOLDER_ID};
 use super::engine::{Diagnostics, Limit, Spanned, built_in, choice, section};
 use super::tenant::Tenant;
 use crate::entra::caller;
@@ -50,20 +50,18 @@ pub(super) fn hooks(
     diagnostics.within("hooks", |diagnostics| {
         let blank =
             |list: &Spanned<Vec<String>>| list.value.is_empty() || list.value.iter().any(|text| text.trim().is_empty());
-        if blank(&section.audience) {
+        if blank(&section.audience) && !diagnostics.is_wrong("audience") {
             let message = "name the app id of the hooks' registration, and its api:// identifier";
             diagnostics.error_at("audience", &section.audience.origin, message);
         }
         let callers = &section.allowed_callers;
-        if callers.value.is_empty() || callers.value.iter().any(|caller| caller.parse::<AppId>().is_err()) {
+        let unusable = callers.value.is_empty() || callers.value.iter().any(|caller| caller.parse::<AppId>().is_err());
+        if unusable && !diagnostics.is_wrong("allowed_callers") {
             let message = "expected app ids; leave the key out for Entra's own caller";
             diagnostics.error_at("allowed_callers", &callers.origin, message);
         }
         let budget = section.budget.value;
-        if !BUDGET.contains(&budget) {
-            let message = "must lie between 200ms and 1800ms: Entra waits 2000 ms at most";
-            diagnostics.error_at("budget", &section.budget.origin, message);
-        }
+        checks::limits("budget", &section.budget, &BUDGET, ", since Entra waits 2000 ms at most", diagnostics);
         let tenant = tenant?;
         let caller = caller::Settings {
             tenant: tenant.id.clone(),

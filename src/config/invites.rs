@@ -30,7 +30,8 @@ static KINDS: Kinds<dyn InviteKindSection> = Kinds {
 #[derive(Debug, Clone)]
 pub(super) struct InvitesSection {
     keys: InvitesKeys,
-    own_keys: Arc<dyn InviteKindSection>,
+    /// The keys of its kind. `None` if nobody knows its kind; that was reported.
+    own_keys: Option<Arc<dyn InviteKindSection>>,
 }
 
 impl Decode for InvitesSection {
@@ -56,8 +57,8 @@ pub(super) fn invites(
         let mut pending = Vec::new();
         for InvitesSection { keys, own_keys } in sections {
             let name = keys.name.value.as_str();
-            let pending_source =
-                diagnostics.within(name, |diagnostics| own_keys.begin_look(keys, names, environment, diagnostics));
+            let pending_source = diagnostics
+                .within(name, |diagnostics| own_keys.as_ref()?.begin_look(keys, names, environment, diagnostics));
             pending.extend(pending_source.map(|pending_source| (name, pending_source)));
         }
         let deadline = Instant::now() + FIRST_LOOKS;

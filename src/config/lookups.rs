@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use url::Host;
 
-use super::checks::unique;
+use super::checks::{self, unique};
 use super::engine::{Diagnostics, Limit, Spanned, TextFormat, built_in, choice, section, unnamed};
 use super::environment::Environment;
 use super::known_names::KnownNames;
@@ -32,7 +32,7 @@ section! {
         name: Spanned<String> as NotBlank => unnamed(),
         /// The address that is called: https, or http on loopback. A template with `email`, `app.id`, `app.name`, `locale`
         /// and the columns of `invite`; every value is percent-encoded. Scheme, host and port must be written out.
-        url: Spanned<String> as HttpAddress,
+        url: Spanned<String> as HttpAddress => built_in(String::new()),
         /// `GET`, or `POST` with a `body`.
         method: LookupMethod = LookupMethod::Get,
         /// The JSON that a `POST` sends. A template with the same names; every value is a JSON string with its quotes, so
@@ -98,7 +98,8 @@ fn lookup(
 ) -> Option<Settings> {
     let url = url(&section.url, diagnostics);
     let private = allows_private_host(&section.allow_private, url.as_ref(), diagnostics);
-    if let Some(url) = url.as_ref().filter(|url| url.is_private() && !private) {
+    let allowed = private || diagnostics.is_wrong("allow_private");
+    if let Some(url) = url.as_ref().filter(|url| url.is_private() && !allowed) {
         let host = url.host().map(|host| host.to_string()).unwrap_or_default();
         let message = format!("{host} is not a public address: if it may be called, write allow_private = [{host:?}]");
         diagnostics.error_at("url", &section.url.origin, message);
@@ -121,6 +122,9 @@ fn lookup(
 }
 
 fn url(written: &Spanned<String>, diagnostics: &mut Diagnostics) -> Option<UrlTemplate> {
+    if diagnostics.is_wrong("url") {
+        return None;
+    }
     diagnostics.ok_at("url", &written.origin, UrlTemplate::try_new(&written.value))
 }
 
@@ -149,22 +153,15 @@ fn host(written: &str) -> Result<Host<String>, &'static str> {
 }
 
 fn limits(section: &LookupSection, diagnostics: &mut Diagnostics) {
-    let (budget, max_body) = (&section.budget, &section.max_body);
-    if !BUDGET.contains(&budget.value) {
-        let message = "must lie between 10ms and 1500ms: a hook has no more time";
-        diagnostics.error_at("budget", &budget.origin, message);
-    }
-    if !MAX_BODY.contains(&max_body.value) {
-        let message = "must lie between 1 and 1048576 bytes";
-        diagnostics.error_at("max_body", &max_body.origin, message);
-    }
+    checks::limits("budget", &section.budget, &BUDGET, ", since a hook has no more time", diagnostics);
+    checks::limits("max_body", &section.max_body, &MAX_BODY, " bytes", diagnostics);
 }
 
 fn method(section: &LookupSection, diagnostics: &mut Diagnostics) -> MethodAndBody {
     let Some(body) = &section.body else {
         return if section.method == LookupMethod::Get { MethodAndBody::Get } else { MethodAndBody::Post(None) };
     };
-    if section.method == LookupMethod::Get {
+    if section.method == LookupMethod::Get && !diagnostics.is_wrong("method") {
         let message = "a GET has no body: write method = \"POST\", or put the values into the url";
         diagnostics.error_at("body", &body.origin, message);
     }
@@ -176,7 +173,7 @@ fn prefill(
     names: &KnownNames,
     diagnostics: &mut Diagnostics,
 ) -> Vec<(AttributeName, Pointer)> {
-    if section.prefill.is_empty() {
+    if section.prefill.is_empty() && !diagnostics.is_wrong("prefill") {
         let message = r#"say what is filled in, such as prefill = { jobTitle = "/person/title" }"#;
         diagnostics.error_at("prefill", &section.name.origin, message);
     }

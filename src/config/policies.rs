@@ -40,11 +40,15 @@ pub(super) fn policies(
 
 /// Warns of each policy after one that is for every app, since it never decides. Also warns if there are no policies.
 fn warn_of_dead_policies(sections: &[PolicySection], diagnostics: &mut Diagnostics) {
-    let catch_all = sections.iter().position(|policy| policy.apps.is_empty());
-    for policy in sections.iter().skip(catch_all.map_or(usize::MAX, |at| at + 1)) {
+    let wrong = |policy: &PolicySection, key| diagnostics.is_wrong(&format!("policies.{}.{key}", policy.name.value));
+    let catch_all = sections.iter().position(|policy| policy.apps.is_empty() && !wrong(policy, "apps"));
+    let dead = sections.iter().skip(catch_all.map_or(usize::MAX, |at| at + 1));
+    // A policy that is there twice is another slip.
+    let dead: Vec<&PolicySection> = dead.filter(|policy| !wrong(policy, "name")).collect();
+    for policy in dead {
         diagnostics.warn_at("policies", &policy.name.origin, "never decides: a policy before it is for every app");
     }
-    if sections.is_empty() {
+    if sections.is_empty() && !diagnostics.is_incomplete("policies") {
         let message = "there is no [[policies]]: everybody is refused";
         diagnostics.warn(&Origin::File { line: 1, column: 1 }, message);
     }
@@ -75,7 +79,7 @@ fn policy(section: &PolicySection, names: &KnownNames, messages: &Messages, diag
         email_sources: sources::email_sources(section, names, diagnostics),
         invitation_code: sources::invitation_code(section, names, diagnostics),
         uniform_refusals: section.uniform_refusals,
-        rules: rules(section, &multi_select, names, messages, diagnostics),
+        rules: rules(section, &multi_select, names, diagnostics),
         multi_select,
         types: names.types.clone(),
         lookups: sources::lookups(section, &names.lookups, diagnostics),
@@ -129,14 +133,9 @@ fn rules(
     section: &PolicySection,
     multi_select: &[AttributeName],
     names: &KnownNames,
-    messages: &Messages,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Rule> {
     diagnostics.within("rules", |diagnostics| {
-        section
-            .rules
-            .iter()
-            .filter_map(|section| rules::rule(section, multi_select, names, messages, diagnostics))
-            .collect()
+        section.rules.iter().filter_map(|section| rules::rule(section, multi_select, names, diagnostics)).collect()
     })
 }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::engine::{
-    Decode, Diagnostics, Key, Node, Origin, Section, Severity, Shape, TextFormat, Value, as_table, as_toml,
-    unknown_keys,
+    Decode, Diagnostics, Key, Node, Origin, Section, SectionNode, Severity, Shape, Spanned, TextFormat, Value, as_toml,
+    built_in,
 };
 use super::environment::Environment;
 use crate::files;
@@ -24,6 +24,8 @@ pub(super) struct SecretRef {
 enum Place {
     Setting(String),
     File(PathBuf),
+    /// Nobody knows; that was reported.
+    Unknown,
 }
 
 impl Decode for SecretRef {
@@ -34,9 +36,9 @@ impl Decode for SecretRef {
             return None;
         }
         let node = as_toml(node, diagnostics)?;
-        let table = as_table(&node, diagnostics)?;
-        unknown_keys(table, &["env", "file"], &["key_vault"], diagnostics);
-        let text = |key| table.get(key).map(|node| &node.value);
+        let mut section = SectionNode::of(&node, diagnostics)?;
+        section.check_keys(&["env", "file"], &["key_vault"], diagnostics);
+        let text = |key| section.get(key).map(|node| &node.value);
         let place = match (text("env"), text("file")) {
             (Some(Value::String(name) | Value::Setting(name)), None) if !name.is_empty() => {
                 Place::Setting(name.clone())
@@ -44,7 +46,7 @@ impl Decode for SecretRef {
             (None, Some(Value::String(path) | Value::Setting(path))) if !path.is_empty() => {
                 Place::File(PathBuf::from(path))
             }
-            _ if table.get("key_vault").is_some() => return None,
+            _ if section.get("key_vault").is_some() => return None,
             _ => {
                 diagnostics.error(&node.origin, REMEDY);
                 return None;
@@ -65,6 +67,12 @@ impl Decode for SecretRef {
 }
 
 impl SecretRef {
+    /// The placeholder of a missing reference.
+    pub(super) fn unknown() -> Self {
+        let Spanned { value: place, origin } = built_in(Place::Unknown);
+        Self { place, origin }
+    }
+
     /// The secret, or why it is missing. A missing secret is also reported; it does not stop the service.
     pub(super) fn resolve(
         &self,
@@ -78,6 +86,7 @@ impl SecretRef {
                 diagnostics.add_named_file(&self.origin, written, &path);
                 from_file(&path)
             }
+            Place::Unknown => return Err(SecretError::SettingMissing { name: String::new() }),
         };
         if let Err(error) = &resolved {
             diagnostics.report(Severity::MissingSecret, &self.origin, error.to_string());

@@ -68,7 +68,6 @@ section! {
 pub(super) struct Tenant {
     pub(super) id: TenantId,
     pub(super) subdomain: Option<String>,
-    pub(super) extension_app: Option<AppId>,
     pub(super) login: Url,
     pub(super) ciam: Url,
     pub(super) graph: Url,
@@ -78,7 +77,6 @@ pub(super) struct Tenant {
 pub(super) fn tenant(section: &TenantSection, diagnostics: &mut Diagnostics) -> Option<Tenant> {
     diagnostics.within("tenant", |diagnostics| {
         let id: Option<TenantId> = guid(&section.id, "id", diagnostics);
-        let extension_app = section.extension_app_id.as_ref().and_then(|id| guid(id, "extension_app_id", diagnostics));
         let subdomain = section.subdomain.as_ref().and_then(|name| subdomain(name, diagnostics));
         let endpoints = &section.endpoints;
         let (login, ciam, graph) = diagnostics.within("endpoints", |diagnostics| {
@@ -89,8 +87,17 @@ pub(super) fn tenant(section: &TenantSection, diagnostics: &mut Diagnostics) -> 
             };
             (endpoint(&endpoints.login, "login", diagnostics), ciam, endpoint(&endpoints.graph, "graph", diagnostics))
         });
-        Some(Tenant { id: id?, subdomain, extension_app, login: login?, ciam: ciam?, graph: graph? })
+        Some(Tenant { id: id?, subdomain, login: login?, ciam: ciam?, graph: graph? })
     })
+}
+
+/// The app id behind custom attributes. If it cannot be read, that of no app, so that nothing else is reported for it.
+pub(super) fn extension_app(section: Option<&TenantSection>, diagnostics: &mut Diagnostics) -> Option<AppId> {
+    let written = section.and_then(|section| section.extension_app_id.as_ref());
+    let id = diagnostics
+        .within("tenant", |diagnostics| written.and_then(|written| guid(written, "extension_app_id", diagnostics)));
+    let is_unreadable = section.is_none() || diagnostics.is_wrong("tenant.extension_app_id");
+    id.or_else(|| PLACEHOLDER_ID.parse().ok().filter(|_| is_unreadable))
 }
 
 fn subdomain(name: &Spanned<String>, diagnostics: &mut Diagnostics) -> Option<String> {

@@ -3,8 +3,11 @@
 mod accounts;
 mod app_settings;
 mod documents;
+mod durations;
 mod lookups;
+mod messages;
 mod names;
+mod one_mistake;
 mod rules;
 mod sample;
 mod secrets;
@@ -82,7 +85,6 @@ url = "x"
         (":19:13: policies.default.rules.postalCode.pattern:", "regular expression"),
         (":20:3: policies.default.rules.postalCode.max_lenght:", "did you mean max_length?"),
         (":21:13: policies.default.rules.postalCode.message:", "did you mean postal-code?"),
-        (":23:15: warning: messages.en.postal-code:", "no rule names this text"),
         (":24:2: sate:", "did you mean state?"),
     ];
     for (place, remedy) in expected {
@@ -142,7 +144,7 @@ fn a_configuration_of_more_than_4_mib_is_none() {
     let limit = 4 * 1024 * 1024;
     assert!(Sample::new(&padded(limit)).load().is_ok());
     let seen = Sample::new(&padded(limit + 1)).problems();
-    assert_eq!(seen, ["guestlist.toml: is larger than 4 MiB: this is no configuration"]);
+    assert_eq!(seen, ["guestlist.toml: is too large: the limit is 4 MiB; this is no configuration"]);
 }
 
 #[test]

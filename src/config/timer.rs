@@ -3,15 +3,15 @@
 use super::accounts;
 use super::checks::guid;
 use super::connectors::{ConnectorSection, connectors};
-use super::engine::{Diagnostics, Severity};
+use super::engine::{Diagnostics, Severity, UNNAMED};
 use super::environment::Environment;
 use super::file::File;
 use super::graph::GraphSection;
 use super::known_names::KnownNames;
 use super::tenant::Tenant;
-use crate::accounts::{Settings, SettingsError};
+use crate::accounts::{ConnectorSettings, Settings, SettingsError, in_order};
 use crate::connectors::ConnectorBuilder;
-use crate::values::AppId;
+use crate::values::{AppId, did_you_mean};
 use crate::{credentials, graph, storage};
 
 /// The settings of the timer.
@@ -44,11 +44,12 @@ pub(super) fn timer(
     environment: &Environment,
     diagnostics: &mut Diagnostics,
 ) -> Option<TimerSettings> {
-    let mut connectors = connectors(&file.connectors, tenant, names, environment, diagnostics);
+    let mut connectors = connectors(&file.connectors, names, environment, diagnostics);
+    report_order(&connectors.settings, &file.connectors, names, diagnostics);
     check_azure(file, store, diagnostics);
     accounts::check(&file.accounts, diagnostics);
     let Some(graph) = &file.graph else {
-        if let Some(first) = file.connectors.first() {
+        if let Some(first) = file.connectors.first().filter(|_| !diagnostics.is_wrong("graph")) {
             diagnostics.error(&first.name().origin, "connectors need [graph]: it finds the accounts");
         }
         return None;
@@ -57,7 +58,6 @@ pub(super) fn timer(
     let tenant = tenant?;
     let (builders, extensions) = (std::mem::take(&mut connectors.builders), connectors.extensions.take());
     let accounts = accounts::settings(&file.accounts, credential.client_id.clone(), &file.policies, connectors, names);
-    report_order(&accounts, &file.connectors, diagnostics);
     Some(TimerSettings {
         credential,
         graph: graph::Settings { base: tenant.graph.clone(), extensions },
@@ -110,20 +110,34 @@ fn check_azure(file: &File, store: Option<&storage::Settings>, diagnostics: &mut
 }
 
 /// Reports connectors that cannot be put in an order, each at its place. Duplicate names were reported before.
-fn report_order(settings: &Settings, sections: &[ConnectorSection], diagnostics: &mut Diagnostics) {
-    for error in settings.in_order().err().unwrap_or_default() {
-        let name = match &error {
+fn report_order(
+    connectors: &[ConnectorSettings],
+    sections: &[ConnectorSection],
+    names: &KnownNames,
+    diagnostics: &mut Diagnostics,
+) {
+    for error in in_order(connectors).err().unwrap_or_default() {
+        let (name, near) = match &error {
             SettingsError::Duplicate { .. } => continue,
+            SettingsError::BadName { name } if is_reported(name) => continue,
+            // A name that cannot be read may be this one.
+            SettingsError::UnknownAfter { .. } if !names.connectors.are_complete() => continue,
+            SettingsError::UnknownAfter { name, after } => (name, did_you_mean(after, names.connectors.iter())),
             SettingsError::BadName { name }
-            | SettingsError::NoConnector { name }
-            | SettingsError::UnknownAfter { name, .. } => name,
+            | SettingsError::LongName { name }
+            | SettingsError::NoConnector { name } => (name, String::new()),
             SettingsError::Cycle { names } => match names.first() {
-                Some(name) => name,
+                Some(name) => (name, String::new()),
                 None => continue,
             },
         };
         if let Some(section) = sections.iter().find(|section| section.name().value == *name) {
-            diagnostics.error_at("connectors", &section.name().origin, error.to_string());
+            diagnostics.error_at("connectors", &section.name().origin, format!("{error}{near}"));
         }
     }
+}
+
+/// Whether the name is missing or empty, which is reported already.
+fn is_reported(name: &str) -> bool {
+    name == UNNAMED || name.trim().is_empty()
 }

@@ -25,6 +25,7 @@ mod lookups;
 mod metrics;
 mod mistakes;
 mod no_address;
+mod one_mistake;
 mod package;
 mod policies;
 mod policy_tests;

@@ -28,7 +28,7 @@ const MISTAKES: [(&str, &str, &str); 20] = [
     ("message = \"no-such-text\"", "policies.second.rules.surname.message: ", "[messages] has no"),
     ("phone_country = \"AU\"", "policies.second.rules.state.phone_country: ", "add \"phone\" to normalise"),
     ("suport_code", "messages.en.not-invited: ", "support_code"),
-    ("budget = \"2s\"", "lookups.crm.budget: ", "between 10ms and 1500ms"),
+    ("budget = \"2s\"", "lookups.crm.budget: ", "2s is too large: the limit is 1500ms"),
     ("level = \"verbose\"", "telemetry.level: ", "debug"),
 ];
 
@@ -167,7 +167,7 @@ async fn a_condition_that_is_too_large_or_names_something_unknown_is_an_error(
     "  when = \"true\"\n  required = true",
     "without attribute can only fail by its condition"
 )]
-#[case::age("  attribute = \"ext.Born\"\n  min_age = 0", "150")]
+#[case::age("  attribute = \"ext.Born\"\n  min_age = 0", "0 is too small: the least is 1")]
 #[case::pattern("  attribute = \"city\"\n  pattern = \"[a-\"", "is not a regular expression")]
 #[case::a_date("  attribute = \"city\"\n  latest = \"31.12.2026\"", "2026-01-31")]
 #[case::outcome("  attribute = \"city\"\n  required = true\n  outcome = \"page\"", "block")]

@@ -22,10 +22,15 @@ pub(in crate::config) struct ConnectorExpressions<'n> {
 }
 
 impl<'n> ConnectorExpressions<'n> {
-    /// The expressions of connectors with these names.
-    pub(in crate::config) fn new(names: &'n KnownNames, connectors: impl Iterator<Item = &'n str>) -> Self {
-        let scope = Scope::of_connectors(names, connectors);
-        Self { scope, names, attributes: Vec::new(), needs_invite: false }
+    /// No expressions yet.
+    pub(in crate::config) fn new(names: &'n KnownNames) -> Self {
+        Self { scope: Scope::of_connectors(names, &[]), names, attributes: Vec::new(), needs_invite: false }
+    }
+
+    /// Begins with the next connector, which runs after these. If one of them does not exist, that is reported there, and
+    /// not again for its results.
+    pub(in crate::config) fn begin(&mut self, after: &'n [String]) {
+        self.scope = Scope::of_connectors(self.names, after);
     }
 
     /// The declared types of attributes.
@@ -95,10 +100,10 @@ impl<'n> ConnectorExpressions<'n> {
         app: Option<&AppId>,
         diagnostics: &mut Diagnostics,
     ) -> Option<Extensions> {
-        if app.is_none() {
-            for (name, origin) in &self.attributes {
-                diagnostics.error(origin, format!("uses the custom attribute ext.{name}: set tenant.extension_app_id"));
-            }
+        if app.is_none()
+            && let Some((name, origin)) = self.attributes.first()
+        {
+            self.names.report_missing_extension_app(&format!("ext.{name}"), origin, diagnostics);
         }
         let mut names: Vec<String> = self.attributes.iter().map(|(name, _)| name.clone()).collect();
         names.sort();

@@ -46,8 +46,8 @@ impl ConnectorKind {
         S: SectionKeys + ConnectorKindSection + 'static,
     {
         Self::new::<S>(word, |section, diagnostics| {
-            let keys: Arc<dyn ConnectorKindSection> = Arc::new(S::decode_keys(section, diagnostics)?);
-            Some(keys)
+            let keys: Arc<dyn ConnectorKindSection> = Arc::new(S::decode_keys(section, diagnostics));
+            keys
         })
     }
 }

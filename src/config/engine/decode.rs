@@ -1,5 +1,6 @@
 //! Decodes nodes to declared types. Each value reports its own problem, so all problems are found at once.
 
+mod durations;
 mod macros;
 mod values;
 
@@ -9,7 +10,7 @@ use super::diagnostics::Diagnostics;
 use super::origin::Origin;
 use super::shape::{Key, Section, Shape};
 use super::tree::{Node, Table, Value, parse_setting};
-use crate::values::did_you_mean;
+use crate::values::{did_you_mean, nearest};
 
 pub(in crate::config) use macros::{choice, section};
 pub(in crate::config) use values::{UNNAMED, unnamed};
@@ -18,6 +19,11 @@ pub(in crate::config) use values::{UNNAMED, unnamed};
 pub(in crate::config) trait Decode: Sized {
     /// Decodes a node. Reports the problem and returns `None` if it cannot.
     fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self>;
+
+    /// The same for a key with this default, which helps an error to say what was probably meant.
+    fn decode_key_with_default(node: &Node, _default: &Self, diagnostics: &mut Diagnostics) -> Option<Self> {
+        Self::decode(node, diagnostics)
+    }
 
     /// What may be written for it.
     fn shape() -> Shape;
@@ -36,39 +42,68 @@ pub(in crate::config) trait SectionKeys: Sized {
     /// The names of keys that are planned.
     const PLANNED: &'static [&'static str];
 
-    /// Decodes its keys, whatever other keys are beside them.
-    fn decode_keys(section: &SectionNode<'_>, diagnostics: &mut Diagnostics) -> Option<Self>;
+    /// Decodes its keys, whatever other keys are beside them. A key that cannot be read hides no other: its default or its
+    /// placeholder is used for the checks that follow.
+    fn decode_keys(section: &SectionNode<'_>, diagnostics: &mut Diagnostics) -> Self;
 
     /// What may be written in it.
     fn section() -> Section;
 }
 
 /// The table of a section, and where it is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(in crate::config) struct SectionNode<'a> {
     table: &'a Table,
     origin: &'a Origin,
+    /// The values of misspelt keys, each with the key that was probably meant.
+    meant: Vec<(&'static str, &'a Node)>,
 }
 
 impl<'a> SectionNode<'a> {
     /// The node's table, or the problem.
     pub(in crate::config) fn of(node: &'a Node, diagnostics: &mut Diagnostics) -> Option<Self> {
         let table = as_table(node, diagnostics)?;
-        Some(Self { table, origin: &node.origin })
+        Some(Self { table, origin: &node.origin, meant: Vec::new() })
     }
 
-    /// Reports every key that is neither known nor planned.
-    pub(in crate::config) fn check_keys(self, known: &[&str], planned: &[&str], diagnostics: &mut Diagnostics) {
+    /// The value of a key. If the key is misspelt, it is found all the same, so that its value is checked as well.
+    pub(in crate::config) fn get(&self, name: &str) -> Option<&'a Node> {
+        let meant = || self.meant.iter().find(|(meant, _)| *meant == name).map(|(_, node)| *node);
+        self.table.get(name).or_else(meant)
+    }
+
+    /// Finds out which known keys the unknown ones were probably meant to be.
+    pub(in crate::config) fn find_misspelt_keys(&mut self, known: &[&'static str], planned: &[&str]) {
+        self.meant.clear();
+        for entry in &self.table.0 {
+            let key = entry.key.as_str();
+            if known.contains(&key) || planned.contains(&key) {
+                continue;
+            }
+            let absent = nearest(key, known.iter().copied()).filter(|meant| self.get(meant).is_none());
+            self.meant.extend(absent.map(|meant| (meant, &entry.node)));
+        }
+    }
+
+    /// Reports every key that is neither known nor planned. From then on a misspelt key is read as the one that was
+    /// probably meant.
+    pub(in crate::config) fn check_keys(
+        &mut self,
+        known: &[&'static str],
+        planned: &[&str],
+        diagnostics: &mut Diagnostics,
+    ) {
         unknown_keys(self.table, known, planned, diagnostics);
+        self.find_misspelt_keys(known, planned);
     }
 }
 
 /// Decodes a section that has no other keys than its own.
 pub(in crate::config) fn decode_section<S: SectionKeys>(node: &Node, diagnostics: &mut Diagnostics) -> Option<S> {
     let node = as_toml(node, diagnostics)?;
-    let section = SectionNode::of(&node, diagnostics)?;
+    let mut section = SectionNode::of(&node, diagnostics)?;
     section.check_keys(S::KNOWN, S::PLANNED, diagnostics);
-    S::decode_keys(&section, diagnostics)
+    Some(S::decode_keys(&section, diagnostics))
 }
 
 /// A value with its place, for checks after decoding.
@@ -81,6 +116,11 @@ pub(in crate::config) struct Spanned<T> {
 impl<T: Decode> Decode for Spanned<T> {
     fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
         T::decode(node, diagnostics).map(|value| Self { value, origin: node.origin.clone() })
+    }
+
+    fn decode_key_with_default(node: &Node, default: &Self, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let value = T::decode_key_with_default(node, &default.value, diagnostics)?;
+        Some(Self { value, origin: node.origin.clone() })
     }
 
     fn shape() -> Shape {
@@ -119,8 +159,6 @@ pub(in crate::config) enum Fallback<T> {
     Default(fn() -> T),
     /// The key is required. Checks go on with this value, to find further problems.
     Placeholder(fn() -> T),
-    /// The key is required. Without it the section cannot be checked.
-    None,
 }
 
 impl<T: Decode> Fallback<T> {
@@ -128,7 +166,7 @@ impl<T: Decode> Fallback<T> {
     pub(in crate::config) fn describe(&self, key: Key) -> Key {
         match self {
             Self::Default(make) => key.optional(make().written()),
-            Self::Placeholder(_) | Self::None => key,
+            Self::Placeholder(_) => key,
         }
     }
 }
@@ -140,19 +178,22 @@ pub(in crate::config) fn decode_key<T: Decode>(
     name: &str,
     fallback: &Fallback<T>,
     diagnostics: &mut Diagnostics,
-) -> Option<T> {
-    let decoded = match (section.table.get(name), fallback) {
-        (Some(value), _) => diagnostics.within(name, |diagnostics| T::decode(value, diagnostics)),
+) -> T {
+    let decoded = match (section.get(name), fallback) {
+        (Some(value), Fallback::Default(make)) => {
+            diagnostics.within(name, |diagnostics| T::decode_key_with_default(value, &make(), diagnostics))
+        }
+        (Some(value), Fallback::Placeholder(_)) => {
+            diagnostics.within(name, |diagnostics| T::decode(value, diagnostics))
+        }
         (None, Fallback::Default(_)) => None,
-        (None, _) => {
+        (None, Fallback::Placeholder(_)) => {
             diagnostics.error_at(name, section.origin, "this key is missing");
             None
         }
     };
-    decoded.or_else(|| match fallback {
-        Fallback::Default(make) | Fallback::Placeholder(make) => Some(make()),
-        Fallback::None => None,
-    })
+    let (Fallback::Default(make) | Fallback::Placeholder(make)) = fallback;
+    decoded.unwrap_or_else(make)
 }
 
 /// A default or a placeholder. Its place is the beginning of the file.
@@ -172,7 +213,7 @@ fn report_type(node: &Node, expected: &str, diagnostics: &mut Diagnostics) {
 }
 
 /// Reports every key of a section that is neither known nor planned, with the nearest known one.
-pub(in crate::config) fn unknown_keys(table: &Table, known: &[&str], planned: &[&str], diagnostics: &mut Diagnostics) {
+fn unknown_keys(table: &Table, known: &[&str], planned: &[&str], diagnostics: &mut Diagnostics) {
     #[cfg(test)]
     diagnostics.knows(known);
     for entry in &table.0 {

@@ -81,8 +81,25 @@ impl Diagnostics {
     /// Whether the present path, or something below it, has a problem that is more than a warning.
     pub(in crate::config) fn has_errors_here(&self) -> bool {
         let here = self.path();
-        let mut wrong = self.problems.iter().filter(|problem| problem.severity != Severity::Warning);
-        wrong.any(|problem| problem.is_within(&here))
+        self.errors().any(|problem| problem.is_within(&here))
+    }
+
+    /// Whether a key below the present path, or something below it, is wrong. Then its value is not what was meant, and no
+    /// other problem is concluded from it.
+    pub(in crate::config) fn is_wrong(&self, key: &str) -> bool {
+        let key = self.path_of(key);
+        self.errors().any(|problem| problem.is_within(&key))
+    }
+
+    /// Whether a list or a table, or a whole member of it, is wrong. Right after decoding this says that nobody knows what
+    /// it holds.
+    pub(in crate::config) fn is_incomplete(&self, key: &str) -> bool {
+        let key = self.path_of(key);
+        self.errors().any(|problem| problem.is_about_member_of(&key))
+    }
+
+    fn errors(&self) -> impl Iterator<Item = &Problem> {
+        self.problems.iter().filter(|problem| problem.severity != Severity::Warning)
     }
 
     /// Remembers that the key at the present path names a file.
@@ -97,7 +114,17 @@ impl Diagnostics {
         self.known.extend(keys.iter().map(|key| format!("{section}.{key}")));
     }
 
+    /// The last part of the present path.
+    pub(in crate::config) fn last_key(&self) -> &str {
+        self.path.last().map_or("", String::as_str)
+    }
+
     fn path(&self) -> String {
         self.path.join(".")
+    }
+
+    fn path_of(&self, key: &str) -> String {
+        let here = self.path();
+        if here.is_empty() { key.to_owned() } else { format!("{here}.{key}") }
     }
 }

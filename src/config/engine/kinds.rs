@@ -9,6 +9,7 @@ use super::decode::{Fallback, SectionKeys, SectionNode, Spanned, as_toml, decode
 use super::diagnostics::Diagnostics;
 use super::shape::{Section, Shape};
 use super::tree::Node;
+use crate::values::nearest;
 
 /// The key that names the kind.
 const KIND: &str = "kind";
@@ -19,14 +20,14 @@ pub(in crate::config) struct Kind<S: ?Sized> {
     known: &'static [&'static str],
     planned: &'static [&'static str],
     section: fn() -> Section,
-    decode: fn(&SectionNode<'_>, &mut Diagnostics) -> Option<Arc<S>>,
+    decode: fn(&SectionNode<'_>, &mut Diagnostics) -> Arc<S>,
 }
 
 impl<S: ?Sized> Kind<S> {
     /// The kind that is named by a word, and has the keys of `K`.
     pub(in crate::config) const fn new<K: SectionKeys>(
         word: &'static str,
-        decode: fn(&SectionNode<'_>, &mut Diagnostics) -> Option<Arc<S>>,
+        decode: fn(&SectionNode<'_>, &mut Diagnostics) -> Arc<S>,
     ) -> Self {
         Self { word, known: K::KNOWN, planned: K::PLANNED, section: K::section, decode }
     }
@@ -43,23 +44,35 @@ pub(in crate::config) struct Kinds<S: ?Sized + 'static> {
 }
 
 impl<S: ?Sized> Kinds<S> {
-    /// Decodes a section: the keys `C` that all kinds have, and those of its kind.
+    /// Decodes a section: the keys `C` that all kinds have, and those of its kind. If nobody knows its kind, it has none of
+    /// the latter.
     pub(in crate::config) fn decode<C: SectionKeys>(
         &self,
         node: &Node,
         diagnostics: &mut Diagnostics,
-    ) -> Option<(C, Arc<S>)> {
+    ) -> Option<(C, Option<Arc<S>>)> {
         let node = as_toml(node, diagnostics)?;
-        let section = SectionNode::of(&node, diagnostics)?;
-        let kind = self.kind(&section, diagnostics)?;
+        let mut section = SectionNode::of(&node, diagnostics)?;
+        let (known, planned) = self.keys::<C>(self.available);
+        section.find_misspelt_keys(&known, &planned);
+        let kind = match self.kind(&section, diagnostics) {
+            NamedKind::Known(kind) => Some(kind),
+            NamedKind::Unknown => None,
+            // Nobody knows its keys.
+            NamedKind::Planned => return Some((C::decode_keys(&section, diagnostics), None)),
+        };
+        let (known, planned) = self.keys::<C>(kind.map_or(self.available, std::slice::from_ref));
+        section.check_keys(&known, &planned, diagnostics);
+        let common = C::decode_keys(&section, diagnostics);
+        Some((common, kind.map(|kind| (kind.decode)(&section, diagnostics))))
+    }
+
+    /// The known and the planned keys of sections of these kinds.
+    fn keys<C: SectionKeys>(&self, kinds: &[Kind<S>]) -> (Vec<&'static str>, Vec<&'static str>) {
         let kind_key = if self.can_be_named() { &[KIND][..] } else { &[] };
-        section.check_keys(
-            &[C::KNOWN, kind.known, kind_key].concat(),
-            &[C::PLANNED, kind.planned].concat(),
-            diagnostics,
-        );
-        let (common, own) = (C::decode_keys(&section, diagnostics), (kind.decode)(&section, diagnostics));
-        Some((common?, own?))
+        let known = kinds.iter().flat_map(|kind| kind.known).chain(C::KNOWN).chain(kind_key);
+        let planned = kinds.iter().flat_map(|kind| kind.planned).chain(C::PLANNED);
+        (known.copied().collect(), planned.copied().collect())
     }
 
     /// What may be written in a section of any kind.
@@ -84,28 +97,37 @@ impl<S: ?Sized> Kinds<S> {
         !self.first_is_default || self.available.len() > 1
     }
 
-    /// The kind that the section names.
-    fn kind(&self, section: &SectionNode<'_>, diagnostics: &mut Diagnostics) -> Option<&Kind<S>> {
-        if !self.can_be_named() {
-            return self.default();
-        }
+    /// The kind that the section names. A misspelt word stands for the nearest kind, so that its keys are checked as well.
+    fn kind(&self, section: &SectionNode<'_>, diagnostics: &mut Diagnostics) -> NamedKind<'_, S> {
         let fallback: Fallback<Option<Spanned<String>>> =
-            if self.first_is_default { Fallback::Default(|| None) } else { Fallback::None };
-        let Some(written) = decode_key(section, KIND, &fallback, diagnostics)? else { return self.default() };
-        let kind = self.available.iter().find(|kind| kind.word == written.value);
-        if kind.is_none() {
-            diagnostics.error_at(KIND, &written.origin, self.unknown_kind(&written.value));
+            if self.first_is_default { Fallback::Default(|| None) } else { Fallback::Placeholder(|| None) };
+        let written = if self.can_be_named() { decode_key(section, KIND, &fallback, diagnostics) } else { None };
+        let Some(written) = written else {
+            let default = self.default().filter(|_| !diagnostics.is_wrong(KIND));
+            return default.map_or(NamedKind::Unknown, NamedKind::Known);
+        };
+        let word = written.value.as_str();
+        let find = |word| self.available.iter().find(|kind| kind.word == word);
+        if let Some(kind) = find(word) {
+            return NamedKind::Known(kind);
         }
-        kind
-    }
-
-    fn unknown_kind(&self, word: &str) -> String {
         if self.planned.contains(&word) {
-            return format!("{word:?} is not supported by this version");
+            diagnostics.error_at(KIND, &written.origin, format!("{word:?} is not supported by this version"));
+            return NamedKind::Planned;
         }
         let words: Vec<&str> = self.available.iter().map(|kind| kind.word).collect();
-        format!("{word:?} is none of {}", words.join(", "))
+        diagnostics.error_at(KIND, &written.origin, format!("{word:?} is none of {}", words.join(", ")));
+        nearest(word, words).and_then(find).map_or(NamedKind::Unknown, NamedKind::Known)
     }
+}
+
+/// The kind of a section.
+enum NamedKind<'k, S: ?Sized> {
+    Known(&'k Kind<S>),
+    /// It is none that this version has.
+    Planned,
+    /// It is not said, or misspelt beyond recognition.
+    Unknown,
 }
 
 #[cfg(test)]

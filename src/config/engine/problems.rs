@@ -44,6 +44,12 @@ impl Problem {
         self
     }
 
+    /// Whether it is about exactly this key, or about exactly one of its members.
+    pub(in crate::config) fn is_about_member_of(&self, key: &str) -> bool {
+        let rest = self.key.strip_prefix(key);
+        rest.is_some_and(|rest| rest.strip_prefix('.').map_or(rest.is_empty(), |member| !member.contains('.')))
+    }
+
     /// Whether it is about this key, or about one below it.
     pub(in crate::config) fn is_within(&self, key: &str) -> bool {
         self.key.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))

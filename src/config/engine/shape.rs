@@ -56,6 +56,11 @@ impl Shape {
         Self::Kinds { key: name, kinds: kinds.into_iter().map(section).collect() }
     }
 
+    /// Whether it is a table with known keys.
+    pub(in crate::config) fn is_section(&self) -> bool {
+        matches!(self, Self::Section(_) | Self::Kinds { .. })
+    }
+
     /// The innermost shape of lists and tables.
     pub(in crate::config) fn leaf(&self) -> &Self {
         match self {

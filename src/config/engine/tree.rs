@@ -19,7 +19,9 @@ pub(in crate::config) enum Value {
     String(String),
     Integer(i64),
     Boolean(bool),
-    /// A float, a date, or a number beyond 64 bits. No key takes one.
+    /// A number that is not whole, as it was written. No key takes one.
+    Fraction(String),
+    /// A date, or a number beyond 64 bits. No key takes one.
     Other(&'static str),
     Array(Vec<Node>),
     Table(Table),
@@ -34,6 +36,7 @@ impl Value {
             Self::String(_) | Self::Setting(_) => "a string",
             Self::Integer(_) => "a number",
             Self::Boolean(_) => "true or false",
+            Self::Fraction(_) => "a fraction",
             Self::Other(kind) => kind,
             Self::Array(_) => "a list",
             Self::Table(_) => "a table",
@@ -122,7 +125,7 @@ fn value(value: DeValue<'_>, origin: &dyn Fn(usize) -> Origin) -> Value {
         DeValue::Integer(digits) => i64::from_str_radix(digits.as_str(), digits.radix())
             .map_or(Value::Other("a number beyond 64 bits"), Value::Integer),
         DeValue::Boolean(flag) => Value::Boolean(flag),
-        DeValue::Float(_) => Value::Other("a fraction"),
+        DeValue::Float(digits) => Value::Fraction(digits.as_str().to_owned()),
         DeValue::Datetime(_) => Value::Other("a date"),
         DeValue::Array(items) => Value::Array(items.into_iter().map(|item| node(item, origin)).collect()),
         DeValue::Table(entries) => Value::Table(table(entries, origin)),

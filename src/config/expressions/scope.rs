@@ -63,14 +63,17 @@ impl<'n> Scope<'n> {
         ])
     }
 
-    /// The names for connectors: the account, its invitation, and the results of these connectors.
-    pub(in crate::config) fn of_connectors(names: &'n KnownNames, connectors: impl Iterator<Item = &'n str>) -> Self {
+    /// The names for a connector: the account, its invitation, and the results of connectors, also of those that it runs
+    /// after.
+    pub(in crate::config) fn of_connectors(names: &'n KnownNames, after: &'n [String]) -> Self {
         let user = |name| (name, if name == "ext" { Self::Any } else { Self::Value });
+        let connectors = names.connectors.iter().chain(after.iter().map(String::as_str));
         let results = connectors.map(|name| (name, Self::values(["id", "outcome"])));
+        let results = Self::Members(results.collect());
         Self::Members(vec![
             ("user", Self::Members(graph::context_members().map(user).collect())),
             ("invite", Self::invite(names)),
-            ("results", Self::Members(results.collect())),
+            ("results", if names.connectors.are_complete() { results } else { Self::Any }),
         ])
     }
 

@@ -48,8 +48,8 @@ impl InviteKind {
         S: SectionKeys + InviteKindSection + 'static,
     {
         Self::new::<S>(word, |section, diagnostics| {
-            let keys: Arc<dyn InviteKindSection> = Arc::new(S::decode_keys(section, diagnostics)?);
-            Some(keys)
+            let keys: Arc<dyn InviteKindSection> = Arc::new(S::decode_keys(section, diagnostics));
+            keys
         })
     }
 }

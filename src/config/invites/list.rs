@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::kind::{InviteKindSection, InvitesKeys, PendingSource};
-use crate::config::checks::apps;
+use crate::config::checks;
 use crate::config::engine::{Diagnostics, Severity, Spanned, built_in, section};
 use crate::config::environment::Environment;
 use crate::config::known_names::KnownNames;
 use crate::invites::csv_reader::{Header, ListError, ListOptions};
 use crate::invites::list::{self, Settings};
 
-/// The most that `max_bytes` may say.
-const MAX_LIST: usize = 1024 * 1024 * 1024;
+/// The values of `max_bytes`.
+const MAX_BYTES: RangeInclusive<usize> = 1..=1024 * 1024 * 1024;
 
 /// The values of `refresh`.
 const REFRESH: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::MAX;
@@ -29,7 +29,7 @@ section! {
         /// The CSV file, as spreadsheet programs save it: with commas, semicolons or tabs between the cells, in UTF-8,
         /// UTF-16 or (with a warning) Windows-1252. Whoever can read the function app's package can read a list that is in it.
         /// Example: `"invites.csv"`
-        source: Spanned<String> as ListFile,
+        source: Spanned<String> as ListFile => built_in(String::new()),
         /// The most bytes that the file may have, up to 1073741824 (1 GiB). The default is enough for a million lines.
         max_bytes: Spanned<usize> = built_in(67_108_864),
         /// How often the file is checked for changes, at least `1s`. A file that was renamed into place is used at once;
@@ -45,7 +45,7 @@ section! {
         /// it further.
         apps before max_bytes,
     }
-    limits { max_bytes: 1..=MAX_LIST, refresh: REFRESH }
+    limits { max_bytes: MAX_BYTES, refresh: REFRESH }
 }
 
 impl InviteKindSection for ListSection {
@@ -73,6 +73,12 @@ impl ListSection {
         environment: &Environment,
         diagnostics: &mut Diagnostics,
     ) -> Option<Settings> {
+        checks::limits("refresh", &self.refresh, &REFRESH, "", diagnostics);
+        checks::limits("max_bytes", &self.max_bytes, &MAX_BYTES, " bytes", diagnostics);
+        let apps = checks::apps(&keys.apps, diagnostics);
+        if diagnostics.is_wrong("source") {
+            return None;
+        }
         let (written, origin) = (self.source.value.as_str(), &self.source.origin);
         let excel = Path::new(written).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xlsx"));
         if written.contains("://") || excel {
@@ -80,22 +86,14 @@ impl ListSection {
             diagnostics.error(origin, message);
             return None;
         }
-        if !REFRESH.contains(&self.refresh.value) {
-            diagnostics.error_at("refresh", &self.refresh.origin, "must be 1s or more");
-        }
-        let max_bytes = &self.max_bytes;
-        if !(1..=MAX_LIST).contains(&max_bytes.value) {
-            let message = format!("must lie between 1 and {MAX_LIST} bytes");
-            diagnostics.error_at("max_bytes", &max_bytes.origin, message);
-        }
         let path = environment.folder.join(written);
         diagnostics.within("source", |diagnostics| diagnostics.add_named_file(origin, Path::new(written), &path));
         Some(Settings {
             path,
-            max_bytes: max_bytes.value as u64,
+            max_bytes: self.max_bytes.value as u64,
             options: ListOptions {
                 source: Arc::from(keys.name.value.as_str()),
-                apps: apps(&keys.apps, diagnostics),
+                apps,
                 extension_app: names.extension_app.clone(),
                 types: names.types.clone(),
             },

@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 use super::PolicySection;
 use super::cost::{self, Cost, MAX_COST, is_multi_select, milliseconds};
 use super::rules::RuleSection;
+use crate::config::checks;
 use crate::config::engine::Diagnostics;
 use crate::signup::messages::Messages;
 use crate::signup::policy::Policy;
@@ -28,8 +29,7 @@ pub(super) const MAX_TEXT: RangeInclusive<usize> = 64..=65536;
 pub(super) fn check(section: &PolicySection, policy: &Policy, messages: &Messages, diagnostics: &mut Diagnostics) {
     let max_text = &section.max_text;
     if !MAX_TEXT.contains(&max_text.value) {
-        let message = format!("must lie between {} and {} bytes", MAX_TEXT.start(), MAX_TEXT.end());
-        diagnostics.error_at("max_text", &max_text.origin, message);
+        checks::limits("max_text", max_text, &MAX_TEXT, " bytes", diagnostics);
         return;
     }
     check_prefill(section, policy, diagnostics);
@@ -45,7 +45,9 @@ pub(super) fn check(section: &PolicySection, policy: &Policy, messages: &Message
 /// Reports too many rules, steps or values.
 fn check_counts(section: &PolicySection, policy: &Policy, diagnostics: &mut Diagnostics) {
     if let Some(first) = section.rules.get(MAX_RULES) {
-        let message = format!("a policy has {MAX_RULES} rules at most: join those that say the same of one attribute");
+        let message = format!(
+            "a policy has too many rules: the limit is {MAX_RULES}; join those that say the same of one attribute"
+        );
         diagnostics.error_at(first.value.path_segment(), &first.origin, message);
     }
     let (mut steps, mut total_steps) = (BTreeMap::<String, usize>::new(), 0);
@@ -60,8 +62,9 @@ fn check_counts(section: &PolicySection, policy: &Policy, diagnostics: &mut Diag
             [("this attribute", before.0, *attribute_steps, for_one), ("a policy", before.1, total_steps, for_all)];
         for (subject, before, now, most) in counts {
             if before <= most && now > most {
-                let message =
-                    format!("{subject} can be tidied in {most} steps at most: tidy each attribute in one rule");
+                let message = format!(
+                    "{subject} is tidied in too many steps: the limit is {most}; tidy each attribute in one rule"
+                );
                 report(written, "normalise", &message, diagnostics);
             }
         }
@@ -71,7 +74,7 @@ fn check_counts(section: &PolicySection, policy: &Policy, diagnostics: &mut Diag
             report(written, "normalise", message, diagnostics);
         }
         if rule.checks.one_of.len() > MAX_VALUES {
-            let message = format!("has more than {MAX_VALUES} values: write a pattern");
+            let message = format!("has too many values: the limit is {MAX_VALUES}; write a pattern");
             report(written, "one_of", &message, diagnostics);
         }
     }
@@ -93,7 +96,7 @@ fn check_cost(section: &PolicySection, policy: &Policy, messages: &Messages, dia
     }
     let Some((cost, rule)) = most_expensive.filter(|_| total > MAX_COST) else { return };
     let message = format!(
-        "over the worst form the rules of this policy can take {}, more than {}; most of all {} of this rule, with {}: {}",
+        "over the worst form the rules of this policy can take {}; the limit is {}; most of all {} of this rule, with {}: {}",
         milliseconds(total),
         milliseconds(MAX_COST),
         cost.part,
@@ -109,7 +112,7 @@ fn check_prefill(section: &PolicySection, policy: &Policy, diagnostics: &mut Dia
     if total > MAX_COST {
         let origin = section.prefill.values().next().map_or(&section.name.origin, |value| &value.origin);
         let message = format!(
-            "the templates can take {}, more than {}: write them without for",
+            "the templates can take {}; the limit is {}; write them without for",
             milliseconds(total),
             milliseconds(MAX_COST)
         );

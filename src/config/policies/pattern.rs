@@ -12,8 +12,15 @@ pub(super) fn compile(pattern: &Spanned<String>, diagnostics: &mut Diagnostics) 
     let build = |text: &str| RegexBuilder::new(text).size_limit(MAX_SIZE).build();
     // First without the anchors, so that an error shows the pattern as it was written.
     let compiled = build(&pattern.value).and_then(|_| build(&anchored(&pattern.value)));
-    let reason = |error: regex::Error| error.to_string().lines().last().unwrap_or_default().trim().to_owned();
-    let compiled = compiled.map_err(|error| format!("is not a regular expression: {}", reason(error)));
+    let compiled = compiled.map_err(|error| match error {
+        regex::Error::CompiledTooBig(limit) => {
+            format!("is too large: the limit is {limit} bytes once it is compiled; write it with smaller counts")
+        }
+        error => {
+            let reason = error.to_string().lines().last().unwrap_or_default().trim().to_owned();
+            format!("is not a regular expression: {reason}")
+        }
+    });
     diagnostics.ok_at("pattern", &pattern.origin, compiled)
 }
 

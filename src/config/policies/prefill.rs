@@ -59,6 +59,10 @@ fn check_type(
     if matches!(value, AttributeValue::String(_) | AttributeValue::StringCollection(_)) || declared.is_some() {
         return;
     }
+    if !names.types_are_known || names.is_near_a_declared(name) {
+        // The types, or the slip in one of their names, are reported in [tenant.attributes].
+        return;
+    }
     let message = if columns::is_built_in(name) {
         "is sent as a text, since that is what the attribute is: write it in quotes".to_owned()
     } else {

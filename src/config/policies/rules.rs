@@ -4,12 +4,13 @@ mod dates;
 mod keys;
 
 use super::pattern;
+use crate::config::definitions::Definitions;
 use crate::config::engine::{Diagnostics, Spanned};
 use crate::config::expressions::scope::Scope;
 use crate::config::expressions::types::KnownTypes;
 use crate::config::known_names::KnownNames;
 use crate::signup::facts;
-use crate::signup::messages::Messages;
+use crate::signup::messages;
 use crate::signup::rules::{Checks, Normalise, Outcome, PhoneCountry, Rule, prepare_phones};
 use crate::values::{AttributeName, did_you_mean};
 
@@ -20,7 +21,6 @@ pub(super) fn rule(
     section: &RuleSection,
     multi_select: &[AttributeName],
     names: &KnownNames,
-    messages: &Messages,
     diagnostics: &mut Diagnostics,
 ) -> Option<Rule> {
     let keys = &section.value;
@@ -32,7 +32,7 @@ pub(super) fn rule(
                 |diagnostics: &mut Diagnostics| Scope::of_conditions(names).condition(when, &facts::NAMES, diagnostics);
             diagnostics.within("when", condition)
         });
-        check_message(keys, messages, diagnostics);
+        check_message(keys, &names.texts, diagnostics);
         let rule = Rule {
             outcome: keys.outcome,
             normalise: keys.normalise.clone(),
@@ -64,9 +64,11 @@ fn warn_of_risks(rule: &Rule, keys: &RuleKeys, kinds: &KnownTypes<'_>, diagnosti
 }
 
 /// Reports a `message` that is not the key of any text.
-fn check_message(keys: &RuleKeys, messages: &Messages, diagnostics: &mut Diagnostics) {
-    if let Some(key) = keys.message.as_ref().filter(|key| !messages.has(&key.value)) {
-        let known: Vec<&str> = messages.keys().collect();
+fn check_message(keys: &RuleKeys, texts: &Definitions, diagnostics: &mut Diagnostics) {
+    let is_unknown = |key: &&Spanned<String>| texts.lack(&key.value) && !messages::is_built_in(&key.value);
+    if let Some(key) = keys.message.as_ref().filter(is_unknown) {
+        let mut known: Vec<&str> = messages::built_in_keys().collect();
+        known.extend(texts.iter());
         let near = did_you_mean(&key.value, known);
         let message = format!("[messages] has no {:?}{near}", key.value);
         diagnostics.error_at("message", &key.origin, message);
@@ -96,9 +98,10 @@ fn check_combination(rule: &Rule, section: &RuleSection, diagnostics: &mut Diagn
 
 fn phone_country(keys: &RuleKeys, names: &KnownNames, diagnostics: &mut Diagnostics) -> Option<PhoneCountry> {
     let reads_phones = keys.normalise.contains(&Normalise::Phone);
+    let normalise_is_wrong = diagnostics.is_wrong("normalise");
     let country = keys.phone_country.as_ref().and_then(|written| {
         diagnostics.within("phone_country", |diagnostics| {
-            if !reads_phones {
+            if !reads_phones && !normalise_is_wrong {
                 diagnostics.error(&written.origin, "is for phone numbers only: add \"phone\" to normalise");
             }
             if let Some(name) = written.value.strip_prefix("attributes.") {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::PolicySection;
+use crate::config::definitions::Definitions;
 use crate::config::engine::{Diagnostics, Spanned};
 use crate::config::known_names::KnownNames;
 use crate::config::tenant::attributes::expect_text;
@@ -18,7 +19,7 @@ pub(super) fn email_sources(
 ) -> Vec<EmailSource> {
     let written = &section.email_sources;
     diagnostics.within("email_sources", |diagnostics| {
-        if written.is_empty() {
+        if written.is_empty() && !diagnostics.has_errors_here() {
             let message = "names no source, so that nobody would have an address: leave the key out for the usual ones";
             diagnostics.error(&section.name.origin, message);
         }
@@ -58,7 +59,8 @@ pub(in crate::config) fn email_source(
 /// Checks `no_address`: codes need a field that they are typed into.
 pub(super) fn no_address(section: &PolicySection, diagnostics: &mut Diagnostics) -> NoAddress {
     let written = &section.no_address;
-    if written.value == NoAddress::Code && section.invitation_code.is_none() {
+    let has_code = section.invitation_code.is_some() || diagnostics.is_wrong("invitation_code");
+    if written.value == NoAddress::Code && !has_code {
         let message = "\"code\" needs invitation_code: the form's field that a code is typed into";
         diagnostics.error_at("no_address", &written.origin, message);
     }
@@ -87,21 +89,20 @@ pub(super) fn invitation_code(
 }
 
 /// Checks `lookups`: each name must be that of a look-up.
-pub(super) fn lookups(section: &PolicySection, known: &[String], diagnostics: &mut Diagnostics) -> Vec<Arc<str>> {
+pub(super) fn lookups(section: &PolicySection, known: &Definitions, diagnostics: &mut Diagnostics) -> Vec<Arc<str>> {
     diagnostics.within("lookups", |diagnostics| {
-        let find = |written: &Spanned<String>| {
-            let occurs_twice = section.lookups.iter().filter(|other| other.value == written.value).count() > 1;
-            if occurs_twice {
+        let find = |(at, written): (usize, &Spanned<String>)| {
+            if section.lookups.iter().take(at).any(|other| other.value == written.value) {
                 diagnostics.error(&written.origin, format!("{:?} occurs twice", written.value));
                 return None;
             }
-            if known.contains(&written.value) {
-                return Some(Arc::from(written.value.as_str()));
+            if known.lack(&written.value) {
+                let near = did_you_mean(&written.value, known.iter());
+                diagnostics.error(&written.origin, format!("there is no [[lookups]] called {:?}{near}", written.value));
+                return None;
             }
-            let near = did_you_mean(&written.value, known.iter().map(String::as_str));
-            diagnostics.error(&written.origin, format!("there is no [[lookups]] called {:?}{near}", written.value));
-            None
+            Some(Arc::from(written.value.as_str()))
         };
-        section.lookups.iter().filter_map(find).collect()
+        section.lookups.iter().enumerate().filter_map(find).collect()
     })
 }

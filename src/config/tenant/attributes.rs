@@ -41,10 +41,11 @@ pub(in crate::config) fn warn_of_near_names(
     let declared: Vec<String> = names.types.iter().filter_map(|(name, _)| custom(name)).collect();
     let used = names.used();
     let undeclared = used.iter().filter(|name| names.types.declared(name.as_str()).is_none());
-    for name in undeclared.filter_map(custom) {
-        let Some(near) = nearest(&name, declared.iter().map(String::as_str)) else { continue };
-        let is_meant = |written: &str| names.find(written).as_ref().and_then(custom).as_deref() == Some(near);
-        let Some((written, kind)) = section.attributes.iter().find(|(written, _)| is_meant(written)) else { continue };
+    let undeclared: Vec<String> = undeclared.filter_map(custom).collect();
+    for (written, kind) in &section.attributes {
+        let Some(own) = names.find(written).as_ref().and_then(custom) else { continue };
+        let is_near = |name: &&String| nearest(name, declared.iter().map(String::as_str)) == Some(&own);
+        let Some(name) = nearest(&own, undeclared.iter().filter(is_near).map(String::as_str)) else { continue };
         let message = format!(
             "is nearly the same as ext.{name}, which is used and would be a text: correct one of the two, or declare \
              \"ext.{name}\" as well"

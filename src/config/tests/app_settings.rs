@@ -90,7 +90,7 @@ fn a_setting_for_a_key_with_a_hyphen_finds_it() {
 #[case("GUESTLIST__HOKS__BUDGET", "1s", "did you mean hooks?")]
 #[case("GUESTLIST__POLICIES__OTHER__GATE", "open", "other")]
 #[case("GUESTLIST__HOOKS__BUDGET", "soon", "not a duration")]
-#[case("GUESTLIST__HOOKS__BUDGET__MS", "1", "expected a string")]
+#[case("GUESTLIST__HOOKS__BUDGET__MS", "1", "expected a duration")]
 #[case("GUESTLIST__HOOKS__AUDIENCE", "not toml", "TOML")]
 #[case("GUESTLIST__", "x", "empty part")]
 fn a_setting_that_fits_nowhere_is_an_error_that_names_it(#[case] name: &str, #[case] value: &str, #[case] says: &str) {

@@ -88,7 +88,7 @@ fn connectors_are_checked_as_well(#[case] condition: &str, #[case] says: &str) {
 
 /// The problems with the paths of a condition over `invite`, when a list has these columns.
 fn of_invite(condition: &str, columns: &[&str]) -> Vec<String> {
-    let mut names = KnownNames::new(None, Vec::new());
+    let mut names = KnownNames::new(None);
     names.columns = columns.iter().map(|name| (*name).to_owned()).collect();
     let mut diagnostics = Diagnostics::default();
     let written = Spanned { value: condition.to_owned(), origin: Origin::File { line: 1, column: 1 } };

@@ -44,6 +44,7 @@ not-invited = { title = "By invitation only", text = "{{ email }} is not on the 
 postal-code = "A postal code has four digits."
 [messages.de]
 not-invited = "{{ email }} steht nicht auf der Liste."
+postal-code = "Eine Postleitzahl hat vier Ziffern."
 "#;
 
 /// Graph and the state, which the timer needs. The addresses of the outside come as app settings.

@@ -3,7 +3,7 @@
 /// Declares a section of the file.
 ///
 /// A key has a name, a type, and a default (`=`) or a placeholder (`=>`), see [`Fallback`](super::Fallback). A key without
-/// either is required. `as` names the format of a text, see [`TextFormat`](crate::config::engine::TextFormat). Keys in
+/// either does not compile: a section is always decoded, so a required key needs a placeholder. `as` names the format of a text, see [`TextFormat`](crate::config::engine::TextFormat). Keys in
 /// `only` have one value so far: they are checked and not kept. Keys in `planned` are errors that say so. `shared` is for
 /// a section of one kind: what this kind says about keys that all kinds have, and before which of its own keys they
 /// stand, see [`Kinds`](crate::config::engine::Kinds). `limits` says what keys accept beyond their type, see
@@ -52,16 +52,16 @@ macro_rules! section {
             fn decode_keys(
                 section: &$crate::config::engine::SectionNode<'_>,
                 diagnostics: &mut $crate::config::engine::Diagnostics,
-            ) -> Option<Self> {
+            ) -> Self {
                 use $crate::config::engine;
                 $( $( engine::decode_key::<Option<$only_type>>(
                     section, stringify!($only), &engine::Fallback::Default(|| None), diagnostics,
-                )?; )* )?
+                ); )* )?
                 $( let $key = engine::decode_key::<$type>(
                     section, stringify!($key),
                     &engine::section!(@fallback $type $( = $default )? $( => $placeholder )?), diagnostics,
                 ); )*
-                Some(Self { $( $key: $key?, )* })
+                Self { $( $key, )* }
             }
 
             fn section() -> $crate::config::engine::Section {
@@ -95,7 +95,6 @@ macro_rules! section {
     (@fallback $type:ty => $placeholder:expr) => {
         $crate::config::engine::Fallback::<$type>::Placeholder(|| $placeholder)
     };
-    (@fallback $type:ty) => { $crate::config::engine::Fallback::<$type>::None };
     (@implement [] $name:ident $keys:tt) => {};
     (@implement [Default] $name:ident [$( $key:ident $( = $default:expr )? $( => $placeholder:expr )? ),*]) => {
         impl Default for $name {

@@ -1,7 +1,6 @@
-//! Values of the file: texts, numbers, true and false, durations, lists and tables.
+//! Values of the file: texts, numbers, true and false, lists and tables.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde_json::Value as Json;
 
@@ -96,51 +95,16 @@ impl Decode for i64 {
     }
 }
 
-impl Decode for Duration {
-    fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
-        let text = String::decode(node, diagnostics)?;
-        let duration = duration(&text);
-        if duration.is_none() {
-            diagnostics.error(&node.origin, format!("{text:?} is not a duration: write 800ms, 60s, 10m, 2h or 1d"));
-        }
-        duration
-    }
-
-    fn shape() -> Shape {
-        Shape::Text(TextFormat::Duration)
-    }
-
-    fn written(&self) -> Option<Json> {
-        let milliseconds = self.as_millis();
-        let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)];
-        let unit = units.iter().find(|(_, size)| milliseconds >= *size && milliseconds.is_multiple_of(*size));
-        Some(match unit {
-            Some((unit, size)) => format!("{}{unit}", milliseconds / size).into(),
-            None if milliseconds == 0 => "0s".into(),
-            None => format!("{milliseconds}ms").into(),
-        })
-    }
-}
-
-fn duration(text: &str) -> Option<Duration> {
-    let digits = text.find(|c: char| !c.is_ascii_digit())?;
-    let (number, unit) = text.split_at_checked(digits)?;
-    let number: u64 = number.parse().ok()?;
-    let seconds = match unit {
-        "ms" => return Some(Duration::from_millis(number)),
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
-        _ => return None,
-    };
-    // At most a year: a longer time is a slip, and would overflow date arithmetic.
-    number.checked_mul(seconds).filter(|seconds| *seconds <= 366 * 86_400).map(Duration::from_secs)
-}
-
 impl<T: Decode> Decode for Option<T> {
     fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
         T::decode(node, diagnostics).map(Some)
+    }
+
+    fn decode_key_with_default(node: &Node, default: &Self, diagnostics: &mut Diagnostics) -> Option<Self> {
+        match default {
+            Some(default) => T::decode_key_with_default(node, default, diagnostics).map(Some),
+            None => Self::decode(node, diagnostics),
+        }
     }
 
     fn shape() -> Shape {
@@ -155,9 +119,23 @@ impl<T: Decode> Decode for Option<T> {
 impl<T: Decode> Decode for Vec<T> {
     fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
         let node = as_toml(node, diagnostics)?;
-        let Value::Array(items) = &node.value else {
-            report_type(&node, "a list", diagnostics);
-            return None;
+        let items = match &node.value {
+            Value::Array(items) => items.as_slice(),
+            // The header has single brackets. It is read as it was meant.
+            Value::Table(_) if T::shape().is_section() => {
+                let header = diagnostics.last_key();
+                diagnostics.error(&node.origin, format!("expected a list, found a table: write [[{header}]]"));
+                std::slice::from_ref(&node)
+            }
+            Value::String(_) => {
+                let problem = "expected a list, found a string: put it in brackets";
+                diagnostics.error(&node.origin, problem);
+                return None;
+            }
+            _ => {
+                report_type(&node, "a list", diagnostics);
+                return None;
+            }
         };
         // A member that cannot be read is reported; the others go on, so that their problems show too.
         let decode = |item| diagnostics.within(&member_name(item), |diagnostics| T::decode(item, diagnostics));
@@ -179,7 +157,7 @@ fn member_name(node: &Node) -> String {
     ["name", "attribute"]
         .iter()
         .find_map(|key| match &table.get(key)?.value {
-            Value::String(name) => Some(name.clone()),
+            Value::String(name) => Some(name.clone()).filter(|name| !name.is_empty()),
             _ => None,
         })
         .unwrap_or_else(|| UNNAMED.to_owned())

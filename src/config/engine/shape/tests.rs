@@ -42,7 +42,7 @@ section! {
         /// One of two.
         firmness: Firmness = Firmness::Hard,
         /// Must be there.
-        count: usize,
+        count: usize => 0,
     }
     only {
         /// The one.

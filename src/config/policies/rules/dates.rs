@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use chrono::NaiveDate;
 
 use super::RuleKeys;
+use crate::config::checks;
 use crate::config::engine::{Diagnostics, Origin, Spanned};
 use crate::signup::rules::{DateCheck, Day, check_date_format};
 
@@ -27,10 +28,7 @@ pub(super) fn date(keys: &RuleKeys, diagnostics: &mut Diagnostics) -> Option<Dat
         diagnostics.error_at("earliest", origin, "is after latest: nothing can pass");
     }
     let min_age = keys.min_age.as_ref().map(|age| {
-        if !AGES.contains(&age.value) {
-            let message = format!("must lie between {} and {} years", AGES.start(), AGES.end());
-            diagnostics.error_at("min_age", &age.origin, message);
-        }
+        checks::limits("min_age", age, &AGES, " years", diagnostics);
         u32::try_from(age.value).unwrap_or(u32::MAX)
     });
     let has_date_keys = format.is_some() || keys.earliest.is_some() || keys.latest.is_some() || min_age.is_some();
