@@ -18,6 +18,10 @@ use std::process::{Command, Stdio};
 
 use sample::SAMPLES;
 
+/// The product's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The row that is measured on the service instead of a list alone.
 const SWAP: &str = "swap-under-load";
 
