@@ -223,7 +223,9 @@ fn period(not_before: Option<&str>, expires: Option<&str>) -> Result<(Moment, Mo
 
 /// Reads a moment as RFC 3339 writes it, or a date in UTC, which stands for that end of its day.
 pub(crate) fn parse_moment(text: &str, edge: DayEdge) -> Result<DateTime<Utc>, InvalidDate> {
-    if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
+    // A date is too short for a moment.
+    let moment = if text.len() > 10 { DateTime::parse_from_rfc3339(text).ok() } else { None };
+    if let Some(moment) = moment {
         return Ok(moment.with_timezone(&Utc));
     }
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| InvalidDate)?;

@@ -184,8 +184,11 @@ fn cells() -> impl Strategy<Value = Vec<String>> {
     let app = "|44444444-0000-0000-0000-00000000000[1-9](;44444444-0000-0000-0000-00000000000[1-9])?";
     let columns = (text.clone(), app, list, "|20[12][0-9]-0[1-9]-1[0-9]", "|20[34][0-9]-0[1-9]-1[0-9]");
     let others = (list, list, text.clone(), text.clone(), text);
-    (columns, others).prop_map(|((a, b, c, d, e), (f, g, h, i, j))| {
-        Vec::from([a, b, c, d, e, f, g, h, i, j].map(|cell| cell.trim().to_owned()))
+    // Of most lines a few cells only, since lines with hardly any cell are kept in another way.
+    let filled = prop::sample::subsequence((0..10).collect::<Vec<usize>>(), 0..=10);
+    (columns, others, filled).prop_map(|((a, b, c, d, e), (f, g, h, i, j), filled)| {
+        let cells = [a, b, c, d, e, f, g, h, i, j].into_iter().enumerate();
+        cells.map(|(at, cell)| if filled.contains(&at) { cell.trim().to_owned() } else { String::new() }).collect()
     })
 }
 
@@ -223,8 +226,8 @@ proptest! {
     #[test]
     fn an_invitation_is_what_the_cells_of_its_line_say(list in prop::collection::vec(cells(), 1..12)) {
         let email = |line: usize| if line % 3 == 2 { format!("@d{line}.example") } else { format!("p{line}@example.com") };
-        let lines = list.iter().enumerate().map(|(line, cells)| format!("{},{}\n", csv_line(cells), email(line)));
-        let snapshot = snapshot(&format!("{},email\n{}", COLUMNS.join(","), lines.collect::<String>()));
+        let lines = list.iter().enumerate().map(|(line, cells)| format!("{},{}\n", email(line), csv_line(cells)));
+        let snapshot = snapshot(&format!("email,{}\n{}", COLUMNS.join(","), lines.collect::<String>()));
         for (at, cells) in list.iter().enumerate() {
             let asked = if at % 3 == 2 { format!("jo{}", email(at)) } else { email(at) };
             let found = snapshot.find(&asked.parse().unwrap(), EmailMatch::Exact);
