@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use guestlist::app::App;
@@ -17,7 +16,6 @@ use guestlist::server;
 use guestlist_emulator::Tenant;
 use guestlist_emulator::sign_up::{self, Form, Person, SignUp};
 use tokio::runtime::Runtime;
-use tower::ServiceExt;
 
 use super::measure::percentile;
 
@@ -61,7 +59,7 @@ pub(crate) fn table(list: &Path) -> String {
 
 /// The service in this process, before an emulated tenant.
 struct Service {
-    router: tower::util::MapRequest<Router, fn(Request) -> Request>,
+    routes: server::Router,
     token: String,
     event: String,
 }
@@ -73,7 +71,7 @@ impl Service {
             .header("authorization", format!("Bearer {}", self.token))
             .body(Body::from(self.event.replace("person77777@fabrikam.com", address)))
             .unwrap();
-        let answer = self.router.clone().oneshot(request).await.unwrap();
+        let answer = self.routes.answer(request).await;
         let body = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
         (Instant::now(), !String::from_utf8_lossy(&body).contains("showBlockPage"))
     }
@@ -125,7 +123,7 @@ fn answers(runtime: &Runtime, list: &Path) -> (Vec<Duration>, Vec<Duration>) {
     let form = Form::new().text("displayName").text("country").text("city");
     let person = Person::email_otp("person77777@fabrikam.com");
     let service = Arc::new(Service {
-        router: server::service(&app),
+        routes: server::routes(&app),
         token: tenant.token().encode().unwrap(),
         event: SignUp::new(tenant.options(), person, sign_up::App::default(), form).start().to_string(),
     });
