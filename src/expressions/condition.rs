@@ -137,6 +137,11 @@ impl Condition {
         self.resolved.paths()
     }
 
+    /// The path of each use, with repetition and without a copy.
+    pub(crate) fn path_uses(&self) -> impl Iterator<Item = &[String]> {
+        self.resolved.uses.iter().map(|path_use| path_use.path.as_slice())
+    }
+
     /// Evaluates it over a JSON object. An error means that there is no answer for these values. Callers for which the
     /// condition only limits something else take that for no and log it. A check uses [`Condition::evaluate_check`].
     pub(crate) fn evaluate(&self, context: &Json) -> Result<bool, ConditionError> {

@@ -1,6 +1,7 @@
 //! Sign-up attributes: their names, their types, their values.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -29,6 +30,13 @@ impl AttributeName {
     #[must_use]
     pub fn is(&self, other: &str) -> bool {
         self.0.eq_ignore_ascii_case(other)
+    }
+
+    /// The order in which names that differ in case only are neighbours.
+    #[must_use]
+    pub(crate) fn cmp_in_any_case(&self, other: &Self) -> Ordering {
+        let lower = |byte: u8| byte.to_ascii_lowercase();
+        self.0.bytes().map(lower).cmp(other.0.bytes().map(lower))
     }
 
     /// The name as the configuration writes it: `ext.Plan` for `extension_<app id>_Plan`, in any case; otherwise the

@@ -150,7 +150,8 @@ impl FormCheck<'_> {
             let Some((index, field)) = shown.and_then(|index| Some((index, self.submission.form.0.get(index)?))) else {
                 continue;
             };
-            let field = FormField { value: self.values.get(index).cloned().flatten(), ..field.clone() };
+            let value = self.values.get(index).and_then(Option::as_deref).cloned();
+            let field = FormField { value, ..field.clone() };
             if let Some(context) = &mut self.context {
                 self.submission.facts.set_attribute(context, &field);
             }
@@ -159,7 +160,7 @@ impl FormCheck<'_> {
     }
 
     fn is_empty(&self, index: usize) -> bool {
-        self.values.get(index).and_then(Option::as_ref).is_none_or(AttributeValue::is_empty)
+        self.values.get(index).and_then(Option::as_deref).is_none_or(AttributeValue::is_empty)
     }
 
     /// Whether a rule that applies to the values as they are now requires the field.

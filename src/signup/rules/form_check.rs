@@ -1,5 +1,6 @@
 //! Runs the rules of a policy over one form.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,13 +46,12 @@ fn reject_too_long(submission: &Submission<'_>) -> Option<CheckedForm> {
 
 /// The errors of a form in which too many names differ in case only; `None`: it has no such names.
 fn reject_same_names(form: &Form) -> Option<CheckedForm> {
-    let mut by_name: BTreeMap<String, Vec<&AttributeName>> = BTreeMap::new();
-    for field in &form.0 {
-        by_name.entry(field.name.as_str().to_ascii_lowercase()).or_default().push(&field.name);
-    }
-    let too_many = by_name.into_values().filter(|names| names.len() > MAX_SAME_NAMES).flatten();
+    let mut names: Vec<&AttributeName> = form.0.iter().map(|field| &field.name).collect();
+    names.sort_unstable_by(|one, other| one.cmp_in_any_case(other));
+    let groups = names.chunk_by(|one, other| one.is(other.as_str()));
+    let too_many = groups.filter(|names| names.len() > MAX_SAME_NAMES).flatten();
     let errors: BTreeMap<_, _> =
-        too_many.map(|name| (name.clone(), RuleFailure::Invalid.built_in().to_owned())).collect();
+        too_many.map(|name| ((*name).clone(), RuleFailure::Invalid.built_in().to_owned())).collect();
     (!errors.is_empty()).then(|| CheckedForm { errors, ..CheckedForm::default() })
 }
 
@@ -60,7 +60,7 @@ pub(super) struct FormCheck<'a> {
     pub(super) rules: &'a [Rule],
     pub(super) submission: &'a Submission<'a>,
     /// The values as they are now, in the form's order.
-    pub(super) values: Vec<Option<AttributeValue>>,
+    pub(super) values: Vec<Option<Cow<'a, AttributeValue>>>,
     /// What conditions see; `None` if there are no conditions.
     pub(super) context: Option<ConditionContext>,
     /// Whether several attributes may be at one path of a condition.
@@ -132,13 +132,14 @@ impl<'a> FormCheck<'a> {
         let mut conditions = rules.iter().filter_map(|rule| rule.when.as_ref()).peekable();
         let context = conditions.peek().is_some().then(|| submission.facts.context());
         let context = context.map(|mut context| {
-            conditions.for_each(|condition| condition.paths().iter().for_each(|path| context.add_spelling(path)));
+            conditions.for_each(|condition| condition.path_uses().for_each(|path| context.add_spelling(path)));
             context
         });
         let fields = &submission.form.0;
-        let names: BTreeSet<_> = fields.iter().map(|field| place_of(&field.name)).collect();
-        let values = fields.iter().map(|field| field.value.clone()).collect();
-        let same_names = names.len() < fields.len();
+        let places = || fields.iter().map(|field| place_of(&field.name)).collect::<BTreeSet<_>>();
+        // Only conditions can tell.
+        let same_names = context.is_some() && places().len() < fields.len();
+        let values = fields.iter().map(|field| field.value.as_ref().map(Cow::Borrowed)).collect();
         let required = RefCell::default();
         Self { rules, submission, values, context, same_names, required, checked: CheckedForm::default() }
     }
@@ -187,7 +188,7 @@ impl<'a> FormCheck<'a> {
     }
 
     fn value(&self, rule_field: RuleField<'_>) -> Option<&AttributeValue> {
-        self.values.get(rule_field.index)?.as_ref()
+        self.values.get(rule_field.index)?.as_deref()
     }
 
     /// Whether the field is a box, by the event or by its declared type.
@@ -213,18 +214,19 @@ impl<'a> FormCheck<'a> {
             // If tidying would empty the value, it stays as it was typed, and fails.
             return Some(RuleFailure::Unreadable);
         }
-        let changed = tidied.value != *value;
+        let (failure, changed) = (tidied.failure, *tidied.value != *value);
         if changed {
+            let tidied = tidied.value.into_owned();
             self.required.borrow_mut().clear();
             if let Some(context) = &mut self.context {
-                context.set(rule_field.field, Some(&tidied.value), rule_field.is_multi_select);
+                context.set(rule_field.field, Some(&tidied), rule_field.is_multi_select);
             }
             if let Some(value) = self.values.get_mut(rule_field.index) {
-                *value = Some(tidied.value);
+                *value = Some(Cow::Owned(tidied));
             }
             self.note(rule_index, FindingKind::Changed);
         }
-        tidied.failure
+        failure
     }
 
     /// The country for phone numbers without a country code.
@@ -301,7 +303,7 @@ impl<'a> FormCheck<'a> {
         checked.not_listed.retain(|name| !missing.iter().any(|known| known.is(name.as_str())));
         for (field, value) in self.submission.form.0.iter().zip(self.values) {
             // A value can come in another type than the field's, but is sent back in the field's type only.
-            let changed = value.filter(|value| Some(value) != field.value.as_ref());
+            let changed = value.filter(|value| Some(&**value) != field.value.as_ref());
             if let Some(value) = changed.and_then(|value| value.convert(field.attribute_type)) {
                 checked.changed.insert(field.name.clone(), value);
             }

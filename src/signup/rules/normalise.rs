@@ -1,5 +1,7 @@
 //! The steps that tidy a value before it is checked.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
 
 use super::form_check::RuleFailure;
@@ -34,30 +36,32 @@ pub enum Normalise {
 const MAX_NUMBERS: usize = 4;
 
 /// A value after it was tidied.
-pub(super) struct Tidied {
-    pub(super) value: AttributeValue,
+pub(super) struct Tidied<'v> {
+    /// Borrowed if nothing changed.
+    pub(super) value: Cow<'v, AttributeValue>,
     /// How it failed: it could not be read, or became too long.
     pub(super) failure: Option<RuleFailure>,
 }
 
 impl Rule {
     /// The value after the rule's steps, in its original type. `is_multi_select`: a text holds several choices.
-    pub(super) fn tidied(
+    pub(super) fn tidied<'v>(
         &self,
-        value: &AttributeValue,
+        value: &'v AttributeValue,
         is_multi_select: bool,
         country: Option<Country>,
         max_length: MaxLength,
-    ) -> Tidied {
+    ) -> Tidied<'v> {
         let (mut failure, mut numbers_read) = (None, 0);
+        let number_or_flag = value.as_text();
         let is_phone = self.normalise.contains(&Normalise::Phone);
-        let mut tidy = |text: &str| {
+        let mut tidy = |text| {
             numbers_read += usize::from(is_phone);
             if numbers_read > MAX_NUMBERS {
                 failure = Some(RuleFailure::TooLong);
             }
             if failure == Some(RuleFailure::TooLong) {
-                return String::new();
+                return Cow::Borrowed("");
             }
             let (text, failed) = self.tidied_text(text, country, max_length);
             failure = failed.or(failure);
@@ -66,17 +70,20 @@ impl Rule {
         let value = match value {
             AttributeValue::String(text) if is_multi_select => {
                 let tidied_items: Vec<_> = choices(text).map(tidy).filter(|choice| !choice.is_empty()).collect();
-                AttributeValue::String(tidied_items.join(","))
+                Cow::Owned(AttributeValue::String(tidied_items.join(",")))
             }
-            AttributeValue::String(text) => AttributeValue::String(tidy(text)),
+            AttributeValue::String(text) => match tidy(text) {
+                Cow::Borrowed(tidied) if tidied.len() == text.len() => Cow::Borrowed(value),
+                tidied => Cow::Owned(AttributeValue::String(tidied.into_owned())),
+            },
             AttributeValue::StringCollection(items) => {
                 let tidied_items = items.iter().map(|item| tidy(item)).filter(|item| !item.is_empty());
-                AttributeValue::StringCollection(tidied_items.collect())
+                Cow::Owned(AttributeValue::StringCollection(tidied_items.map(Cow::into_owned).collect()))
             }
             AttributeValue::Int64(_) | AttributeValue::Boolean(_) => {
                 // The value keeps its type, so nothing changes. But it must be readable as a phone number.
-                tidy(&value.as_text());
-                value.clone()
+                tidy(&number_or_flag);
+                Cow::Borrowed(value)
             }
         };
         if max_length.is_exceeded_by_value(&value, is_multi_select) {
@@ -85,21 +92,21 @@ impl Rule {
         Tidied { value, failure }
     }
 
-    fn tidied_text(
+    fn tidied_text<'t>(
         &self,
-        text: &str,
+        text: &'t str,
         country: Option<Country>,
         max_length: MaxLength,
-    ) -> (String, Option<RuleFailure>) {
-        let (mut text, mut failure) = (text.to_owned(), None);
+    ) -> (Cow<'t, str>, Option<RuleFailure>) {
+        let (mut text, mut failure) = (Cow::Borrowed(text), None);
         for step in &self.normalise {
             match step {
                 Normalise::Phone if text.trim().is_empty() => {}
                 Normalise::Phone => match e164(&text, country) {
-                    Some(number) => text = number,
+                    Some(number) => text = Cow::Owned(number),
                     None => failure = Some(RuleFailure::Unreadable),
                 },
-                step => text = step.apply(&text),
+                step => text = step.apply(text),
             }
             // One character can become eighteen. The next step must not make it longer still.
             if max_length.is_exceeded_by(&text) {
@@ -123,18 +130,29 @@ impl Normalise {
         }
     }
 
-    fn apply(self, text: &str) -> String {
+    /// The text after this step. Most texts are tidy already, and are not copied by the usual steps.
+    fn apply(self, text: Cow<'_, str>) -> Cow<'_, str> {
         match self {
-            Self::Trim => text.trim().to_owned(),
-            Self::Lower => text.to_lowercase(),
-            Self::Upper => text.to_uppercase(),
-            Self::Title => title(text),
-            Self::Collapse => text.split_whitespace().collect::<Vec<_>>().join(" "),
-            Self::Nfkc => text.nfkc().collect(),
-            Self::Digits => text.nfkc().filter(char::is_ascii_digit).collect(),
-            Self::Phone => text.to_owned(),
+            Self::Trim => match text {
+                Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+                Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
+            },
+            Self::Collapse if is_collapsed(&text) => text,
+            Self::Collapse => Cow::Owned(text.split_whitespace().collect::<Vec<_>>().join(" ")),
+            Self::Lower => Cow::Owned(text.to_lowercase()),
+            Self::Upper => Cow::Owned(text.to_uppercase()),
+            Self::Title => Cow::Owned(title(&text)),
+            Self::Nfkc => Cow::Owned(text.nfkc().collect()),
+            Self::Digits => Cow::Owned(text.nfkc().filter(char::is_ascii_digit).collect()),
+            Self::Phone => text,
         }
     }
+}
+
+/// Whether the only white space is single spaces between words.
+fn is_collapsed(text: &str) -> bool {
+    let is_plain = |character: char| !character.is_whitespace() || character == ' ';
+    text.trim().len() == text.len() && text.chars().all(is_plain) && !text.contains("  ")
 }
 
 /// Whether the character joins two parts of a word, such as a hyphen.
