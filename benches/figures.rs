@@ -1,5 +1,5 @@
-//! The figures the README quotes: `cargo bench`. Medians are the numbers to read; machines differ, so compare runs of
-//! one machine only.
+//! What parts of the product take, in process: `cargo bench --bench figures`. docs/BENCHMARKS.md quotes it. Medians are
+//! the numbers to read; machines differ, so compare runs of one machine only.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

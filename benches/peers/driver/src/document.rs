@@ -1,4 +1,4 @@
-//! The document whose generated part the report replaces.
+//! The documents whose generated part is replaced.
 
 use std::fs;
 use std::path::Path;
@@ -35,8 +35,9 @@ mod tests {
     }
 
     #[test]
-    fn the_document_has_its_marks() {
-        let document = include_str!("../../../../docs/BENCHMARKS.md");
-        assert!(replaced(document, "new").is_some());
+    fn both_documents_have_their_marks() {
+        for document in [include_str!("../../../../docs/BENCHMARKS.md"), include_str!("../../../../README.md")] {
+            assert!(replaced(document, "new").is_some());
+        }
     }
 }

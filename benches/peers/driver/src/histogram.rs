@@ -13,8 +13,13 @@ impl Histogram {
         *self.counts.entry(microseconds).or_default() += count;
     }
 
-    pub(crate) fn merge(&mut self, other: &Self) {
-        other.counts.iter().for_each(|(microseconds, count)| self.add(*microseconds, *count));
+    /// Several runs together.
+    pub(crate) fn of<'h>(runs: impl IntoIterator<Item = &'h Self>) -> Self {
+        let mut all = Self::default();
+        for (microseconds, count) in runs.into_iter().flat_map(|run| &run.counts) {
+            all.add(*microseconds, *count);
+        }
+        all
     }
 
     /// The latency that this many of a thousand did not exceed; 0 if there is none.
@@ -36,12 +41,11 @@ mod tests {
 
     #[test]
     fn percentiles_are_those_of_all_runs_together() {
-        let mut all = Histogram::default();
-        (1..=500).for_each(|microseconds| all.add(microseconds, 1));
-        let mut other = Histogram::default();
+        let (mut one, mut other) = (Histogram::default(), Histogram::default());
+        (1..=500).for_each(|microseconds| one.add(microseconds, 1));
         (501..=999).for_each(|microseconds| other.add(microseconds, 1));
         other.add(5_000, 1);
-        all.merge(&other);
+        let all = Histogram::of([&one, &other]);
         assert_eq!([500, 990, 999, 1000].map(|share| all.per_mille(share)), [500, 990, 999, 5_000]);
         assert_eq!(Histogram::default().per_mille(500), 0);
     }

@@ -21,6 +21,7 @@ mod project;
 mod report;
 mod run;
 mod starts;
+mod summary;
 mod tokens;
 mod usage;
 
@@ -55,5 +56,11 @@ fn measure(options: &Options) -> Outcome<()> {
     let report = Report { options, plan: &plan, runs: &runs, machine: machine::describe(tenant.clock())? };
     let text = report.markdown()?;
     println!("{text}");
-    options.write.as_deref().map_or(Ok(()), |document| document::replace(document, &text))
+    if let Some(document) = &options.write {
+        document::replace(document, &text)?;
+    }
+    if let Some(document) = &options.summary {
+        document::replace(document, &summary::markdown(&report)?)?;
+    }
+    Ok(())
 }

@@ -28,9 +28,15 @@ pub(crate) struct Options {
     /// Markdown about lists, to be added to the report.
     #[arg(long, value_name = "FILE")]
     pub lists: Option<PathBuf>,
+    /// What the benchmarks in process print, to be added to the report.
+    #[arg(long, value_name = "FILE")]
+    pub figures: Option<PathBuf>,
     /// The document whose generated part is replaced by the report.
     #[arg(long, value_name = "FILE")]
     pub write: Option<PathBuf>,
+    /// The document whose generated part is replaced by a summary.
+    #[arg(long, value_name = "FILE")]
+    pub summary: Option<PathBuf>,
 }
 
 /// How much is measured.

@@ -36,6 +36,10 @@ impl Report<'_> {
         if let Some(file) = &self.options.lists {
             write!(text, "\n### Lists\n\n{}\n", fs::read_to_string(file)?.trim())?;
         }
+        if let Some(file) = &self.options.figures {
+            let figures = fs::read_to_string(file)?;
+            write!(text, "\n### In process\n\n`cargo bench --bench figures`:\n\n```text\n{}\n```\n", figures.trim())?;
+        }
         if self.options.extent == Extent::Smoke {
             writeln!(text, "\nThis run only shows that all parts work. Its figures mean nothing.")?;
         }
@@ -95,15 +99,11 @@ impl Report<'_> {
         writeln!(text, "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")?;
         for (invites, peer) in self.peers() {
             let Some(samples) = peer.samples.get(at).filter(|samples| !samples.is_empty()) else { continue };
-            let mut latency = Histogram::default();
-            for sample in samples {
-                latency.merge(&sample.latency);
-            }
+            let latency = Histogram::of(samples.iter().map(|sample| &sample.latency));
             let [p50, p99, p999] = [500, 990, 999].map(|share| grouped(latency.per_mille(share)));
-            let median = |values: Vec<f64>| Median::of(values);
-            let cpu = median(samples.iter().map(|sample| sample.cpu).collect());
-            let rate = median(samples.iter().filter_map(|sample| sample.rate).collect());
-            let written = median(samples.iter().map(|sample| sample.written).collect());
+            let cpu = Median::of(samples.iter().map(|sample| sample.cpu));
+            let rate = Median::of(samples.iter().filter_map(|sample| sample.rate));
+            let written = Median::of(samples.iter().map(|sample| sample.written));
             writeln!(
                 text,
                 "| {} | {invites} | {} | {p50} | {p99} | {p999} | {} | {} |",
