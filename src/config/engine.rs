@@ -7,6 +7,7 @@
 mod decode;
 mod diagnostics;
 mod doc_comment;
+mod duration_pattern;
 mod kinds;
 mod limit;
 mod named_files;

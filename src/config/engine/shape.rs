@@ -141,7 +141,7 @@ impl Section {
 
     /// The same section with a limit of a key.
     pub(in crate::config) fn limited(mut self, name: &'static str, limit: Limit) -> Self {
-        self.keys.iter_mut().filter(|key| key.name == name).for_each(|key| key.limit(limit.clone()));
+        self.keys.iter_mut().filter(|key| key.name == name).for_each(|key| key.limit(limit));
         self
     }
 

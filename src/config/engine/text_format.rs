@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use strum::VariantArray;
 
-use super::limit::{LONGEST, duration_pattern};
+use super::duration_pattern::{LONGEST, duration_pattern};
 use crate::connectors::profile::SETTABLE;
 use crate::invites::columns::BUILT_IN_ATTRIBUTES;
 use crate::signup::email_source::EmailSource;

@@ -1,14 +1,20 @@
 //! The keys of `[[policies]]`.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
-use super::limits::{MAX_RULES, MAX_TEXT};
 use super::rules::RuleSection;
 use crate::config::engine::{Limit, Spanned, TextFormat, built_in, choice, section, unnamed};
 use crate::config::scalar::Scalar;
 use crate::signup::email_source::EmailSource;
 use crate::signup::policy::{Gate, Mode, NoAddress};
 use crate::values::EmailMatch;
+
+/// The most rules of a policy.
+pub(super) const MAX_RULES: usize = 256;
+
+/// The values of `max_text`, in bytes.
+pub(super) const MAX_TEXT: RangeInclusive<usize> = 64..=65536;
 
 section! {
     /// Who may sign up to some apps, or to all, and what the form shows and accepts. The order of the decision is

@@ -2,28 +2,15 @@
 //! take for one form.
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 
-use super::PolicySection;
 use super::cost::{self, Cost, MAX_COST, is_multi_select, milliseconds};
-use super::rules::RuleSection;
+use super::keys::{MAX_RULES, MAX_TEXT, PolicySection};
+use super::rules::{MAX_STEPS, MAX_VALUES, RuleSection};
 use crate::config::checks;
 use crate::config::engine::Diagnostics;
 use crate::signup::messages::Messages;
 use crate::signup::policy::Policy;
 use crate::signup::rules::Normalise;
-
-/// The most rules of a policy.
-pub(super) const MAX_RULES: usize = 256;
-
-/// The most steps of `normalise` for one attribute, and in all rules of a policy.
-pub(super) const MAX_STEPS: [usize; 2] = [16, 256];
-
-/// The most values of `one_of`.
-pub(super) const MAX_VALUES: usize = 1000;
-
-/// The values of `max_text`, in bytes.
-pub(super) const MAX_TEXT: RangeInclusive<usize> = 64..=65536;
 
 /// Reports a policy that holds more, or can cost more, than there is time for.
 pub(super) fn check(section: &PolicySection, policy: &Policy, messages: &Messages, diagnostics: &mut Diagnostics) {

@@ -14,7 +14,7 @@ use crate::signup::messages;
 use crate::signup::rules::{Checks, Normalise, Outcome, PhoneCountry, Rule, prepare_phones};
 use crate::values::{AttributeName, did_you_mean};
 
-pub(in crate::config) use keys::{RuleKeys, RuleSection};
+pub(in crate::config) use keys::{MAX_STEPS, MAX_VALUES, RuleKeys, RuleSection};
 
 /// Checks one rule, and what its keys say together.
 pub(super) fn rule(

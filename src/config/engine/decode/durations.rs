@@ -7,18 +7,13 @@ use serde_json::Value as Json;
 
 use super::{Decode, report_type};
 use crate::config::engine::diagnostics::Diagnostics;
+use crate::config::engine::duration_pattern::{LONGEST, UNITS};
 use crate::config::engine::shape::Shape;
 use crate::config::engine::text_format::TextFormat;
 use crate::config::engine::tree::{Node, Value};
 
-/// The units, the smallest first, with their lengths in milliseconds.
-const UNITS: [Unit; 5] = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
-
 /// A unit and its length in milliseconds.
 type Unit = (&'static str, u64);
-
-/// The longest duration. A longer one is a slip, and would overflow date arithmetic.
-const LONGEST: Duration = Duration::from_hours(366 * 24);
 
 impl Decode for Duration {
     fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {

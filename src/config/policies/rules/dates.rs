@@ -1,16 +1,11 @@
 //! Checks the keys of a rule that are about dates.
 
-use std::ops::RangeInclusive;
-
 use chrono::NaiveDate;
 
-use super::RuleKeys;
+use super::keys::{AGES, RuleKeys};
 use crate::config::checks;
 use crate::config::engine::{Diagnostics, Origin, Spanned};
 use crate::signup::rules::{DateCheck, Day, check_date_format};
-
-/// The values of `min_age`, in years.
-pub(super) const AGES: RangeInclusive<usize> = 1..=150;
 
 /// Checks these keys. `None`: the rule has none of them.
 pub(super) fn date(keys: &RuleKeys, diagnostics: &mut Diagnostics) -> Option<DateCheck> {

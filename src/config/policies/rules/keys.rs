@@ -1,12 +1,21 @@
 //! The keys of `[[policies.rules]]`.
 
-use super::dates::AGES;
+use std::ops::RangeInclusive;
+
 use crate::config::engine::{
     Choice, Decode, Diagnostics, Limit, Node, Shape, Spanned, UNNAMED, Value, choice, section,
 };
-use crate::config::policies::limits::{MAX_STEPS, MAX_VALUES};
 use crate::config::scalar::Scalar;
 use crate::signup::rules::{Normalise, Outcome, Required};
+
+/// The values of `min_age`, in years.
+pub(super) const AGES: RangeInclusive<usize> = 1..=150;
+
+/// The most steps of `normalise` for one attribute, and in all rules of a policy.
+pub(in crate::config) const MAX_STEPS: [usize; 2] = [16, 256];
+
+/// The most values of `one_of`.
+pub(in crate::config) const MAX_VALUES: usize = 1000;
 
 /// One of `[[policies.rules]]`, with its place.
 pub(in crate::config) type RuleSection = Spanned<RuleKeys>;

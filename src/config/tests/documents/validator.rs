@@ -31,24 +31,12 @@ impl Validator<'_> {
                 "pattern" => {
                     value.as_str().is_none_or(|text| Regex::new(argument.as_str().unwrap()).unwrap().is_match(text))
                 }
-                "maximum" => value.as_i64().is_none_or(|number| number <= argument.as_i64().unwrap()),
-                "minItems" => value.as_array().is_none_or(|items| items.len() as u64 >= argument.as_u64().unwrap()),
-                "maxItems" => value.as_array().is_none_or(|items| items.len() as u64 <= argument.as_u64().unwrap()),
-                "minProperties" => {
-                    value.as_object().is_none_or(|entries| entries.len() as u64 >= argument.as_u64().unwrap())
-                }
-                "uniqueItems" => {
-                    let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
-                    items.iter().enumerate().all(|(at, item)| !items[..at].contains(item))
-                }
                 "not" => !self.problems_of(argument, value, path).is_empty(),
                 "anyOf" => {
                     argument.as_array().unwrap().iter().any(|form| self.problems_of(form, value, path).is_empty())
                 }
                 "propertyNames" => {
-                    for key in value.as_object().into_iter().flat_map(Map::keys) {
-                        self.check(argument, &key.as_str().into(), &format!("{path}/{key}"));
-                    }
+                    self.names(argument, value, path);
                     continue;
                 }
                 "dependentSchemas" => {
@@ -59,7 +47,6 @@ impl Validator<'_> {
                     }
                     continue;
                 }
-                "minimum" => value.as_i64().is_none_or(|number| number >= argument.as_i64().unwrap()),
                 "required" => value.as_object().is_none_or(|entries| {
                     argument.as_array().unwrap().iter().all(|key| entries.contains_key(key.as_str().unwrap()))
                 }),
@@ -85,7 +72,7 @@ impl Validator<'_> {
                     self.one_of(argument.as_array().unwrap(), value, path);
                     continue;
                 }
-                other => panic!("the validator does not know the keyword {other}"),
+                _ => holds(keyword, argument, value),
             };
             if !holds {
                 self.problems.push(format!("{path}: {keyword} {argument}"));
@@ -105,6 +92,13 @@ impl Validator<'_> {
         }
     }
 
+    /// The names of the keys.
+    fn names(&mut self, schema: &Json, value: &Json, path: &str) {
+        for key in value.as_object().into_iter().flat_map(Map::keys) {
+            self.check(schema, &key.as_str().into(), &format!("{path}/{key}"));
+        }
+    }
+
     fn problems_of(&self, schema: &Json, value: &Json, path: &str) -> Vec<String> {
         let mut validator = Validator { root: self.root, problems: Vec::new() };
         validator.check(schema, value, path);
@@ -121,6 +115,24 @@ impl Validator<'_> {
             1 => {}
             several => self.problems.push(format!("{path}: fits {several} forms")),
         }
+    }
+}
+
+/// Whether a value keeps to a range or to a number of members.
+fn holds(keyword: &str, argument: &Json, value: &Json) -> bool {
+    let size = value.as_array().map(Vec::len).or(value.as_object().map(Map::len));
+    let size = size.map(|size| i64::try_from(size).unwrap());
+    let limit = || argument.as_i64().unwrap();
+    match keyword {
+        "minimum" => value.as_i64().is_none_or(|number| number >= limit()),
+        "maximum" => value.as_i64().is_none_or(|number| number <= limit()),
+        "minItems" | "minProperties" => size.is_none_or(|size| size >= limit()),
+        "maxItems" => size.is_none_or(|size| size <= limit()),
+        "uniqueItems" => {
+            let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
+            items.iter().enumerate().all(|(at, item)| !items[..at].contains(item))
+        }
+        other => panic!("the validator does not know the keyword {other}"),
     }
 }
 
