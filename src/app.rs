@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::SetOnce;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -22,6 +23,7 @@ use crate::invites::Invites;
 use crate::lookups::Lookups;
 use crate::outbound::{Outbound, OutboundError};
 use crate::reservations::{self, RememberedStarts, Reservations};
+use crate::signup::rules::prepare_phones;
 use crate::storage::{Namespace, StateStore};
 use crate::telemetry::{self, AddressHasher, Counters};
 
@@ -73,7 +75,8 @@ impl App {
             clock,
         };
         let (hasher, counters) = (AddressHasher::new(hash_key.as_ref()), Counters::default());
-        let hooks = Hooks { settings: config.hooks, verifier, services, hasher, counters };
+        let forms = SetOnce::new_with((!services.sign_up.reads_phones()).then_some(()));
+        let hooks = Hooks { settings: config.hooks, verifier, services, hasher, counters, forms };
         let health = Health { keys: keys.clone(), invites: invites.clone() };
         Ok(Self {
             hooks: Arc::new(hooks),
@@ -89,6 +92,14 @@ impl App {
     /// Starts the work in the background: signing keys, invite sources, counts. Call it once, on the runtime.
     pub fn start(&self) {
         self.keys.prefetch();
+        if !self.hooks.forms.initialized() {
+            let hooks = Arc::clone(&self.hooks);
+            self.tasks.spawn_blocking(move || {
+                prepare_phones();
+                // A second start would find it set, which is as well.
+                let _ = hooks.forms.set(());
+            });
+        }
         self.invites.keep_fresh(&self.tasks, &self.stop);
         self.hooks.counters.keep_writing(&self.tasks, self.stop.clone());
         let (state, clock) = (&self.hooks.services.state, &self.hooks.services.clock);

@@ -15,6 +15,7 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use tokio::sync::SetOnce;
 use tokio::time::Instant;
 
 use super::body::{BodyError, MAX_BODY, Reply, read, refuse_body};
@@ -61,6 +62,8 @@ pub(crate) struct Hooks {
     pub hasher: AddressHasher,
     /// How often each decision was made.
     pub counters: Counters,
+    /// Set once forms can be checked. Before that, a submitted form waits, for as long as its deadline lets it.
+    pub forms: SetOnce<()>,
 }
 
 /// The function that decides: `decisions::start` or `decisions::submit`.
@@ -183,6 +186,9 @@ async fn handle(
         }
     };
     let event = &*progress.event.insert(event);
+    if kind == EventKind::Submit {
+        hooks.forms.wait().await;
+    }
     let mut context = DecisionContext::new(event, hooks.services.clock.now(), call.deadline);
     if tracing::enabled!(tracing::Level::DEBUG) {
         context = context.with_trace(call.started);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::email_source::EmailSource;
 use super::messages::Messages;
-use super::rules::{MAX_TEXT, Rule};
+use super::rules::{MAX_TEXT, Normalise, Rule};
 use crate::expressions::Template;
 use crate::values::{AddressRule, App, AppId, AttributeName, AttributeTypes, AttributeValue, EmailMatch};
 
@@ -143,5 +143,12 @@ impl SignUpSettings {
         self.policies
             .iter()
             .find(|policy| policy.apps.is_empty() || app.id.as_ref().is_some_and(|id| policy.apps.contains(id)))
+    }
+
+    /// Whether a rule reads phone numbers.
+    #[must_use]
+    pub(crate) fn reads_phones(&self) -> bool {
+        let mut rules = self.policies.iter().flat_map(|policy| &policy.rules);
+        rules.any(|rule| rule.normalise.contains(&Normalise::Phone))
     }
 }

@@ -11,7 +11,7 @@ use crate::config::expressions::types::KnownTypes;
 use crate::config::known_names::KnownNames;
 use crate::signup::facts;
 use crate::signup::messages;
-use crate::signup::rules::{Checks, Normalise, Outcome, PhoneCountry, Rule, prepare_phones};
+use crate::signup::rules::{Checks, Normalise, Outcome, PhoneCountry, Rule};
 use crate::values::{AttributeName, did_you_mean};
 
 pub(in crate::config) use keys::{MAX_STEPS, MAX_VALUES, RuleKeys, RuleSection};
@@ -99,7 +99,7 @@ fn check_combination(rule: &Rule, section: &RuleSection, diagnostics: &mut Diagn
 fn phone_country(keys: &RuleKeys, names: &KnownNames, diagnostics: &mut Diagnostics) -> Option<PhoneCountry> {
     let reads_phones = keys.normalise.contains(&Normalise::Phone);
     let normalise_is_wrong = diagnostics.is_wrong("normalise");
-    let country = keys.phone_country.as_ref().and_then(|written| {
+    keys.phone_country.as_ref().and_then(|written| {
         diagnostics.within("phone_country", |diagnostics| {
             if !reads_phones && !normalise_is_wrong {
                 diagnostics.error(&written.origin, "is for phone numbers only: add \"phone\" to normalise");
@@ -119,12 +119,7 @@ fn phone_country(keys: &RuleKeys, names: &KnownNames, diagnostics: &mut Diagnost
                 }
             }
         })
-    });
-    if reads_phones {
-        // Prepared now, so that the first sign-up does not wait for it.
-        prepare_phones();
-    }
-    country
+    })
 }
 
 fn checks(keys: &RuleKeys, diagnostics: &mut Diagnostics) -> Checks {

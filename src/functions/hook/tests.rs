@@ -123,6 +123,7 @@ fn hooks_of(
         services,
         hasher: AddressHasher::new(None),
         counters: Counters::default(),
+        forms: SetOnce::new_with(Some(())),
     })
 }
 
@@ -385,4 +386,22 @@ async fn an_answer_that_comes_in_time_is_the_decision() {
     let hooks = hooks(Behaviour::Answers, Behaviour::Answers, OnFailure::Block);
     let (action, _, took) = ask(&hooks, EventKind::Start, event(EventKind::Start).into()).await;
     assert_eq!((action.as_str(), took), ("continueWithDefaultBehavior", Duration::ZERO));
+}
+
+/// What forms need is prepared once the service listens, and no worker waits for it meanwhile.
+#[tokio::test(start_paused = true)]
+async fn a_form_waits_until_forms_can_be_checked_and_no_longer_than_its_budget() {
+    let mut hooks = Arc::into_inner(hooks(Behaviour::Answers, Behaviour::Answers, OnFailure::Block)).unwrap();
+    hooks.forms = SetOnce::new();
+    let hooks = Arc::new(hooks);
+    let (action, _, took) = ask(&hooks, EventKind::Submit, event(EventKind::Submit).into()).await;
+    assert_eq!((action.as_str(), took), ("showBlockPage", BUDGET));
+    let (action, _, took) = ask(&hooks, EventKind::Start, event(EventKind::Start).into()).await;
+    assert_eq!((action.as_str(), took), ("continueWithDefaultBehavior", Duration::ZERO));
+    let prepared = async {
+        tokio::time::sleep(BUDGET / 2).await;
+        hooks.forms.set(()).unwrap();
+    };
+    let (asked, ()) = tokio::join!(ask(&hooks, EventKind::Submit, event(EventKind::Submit).into()), prepared);
+    assert_eq!((asked.0.as_str(), asked.2), ("continueWithDefaultBehavior", BUDGET / 2));
 }

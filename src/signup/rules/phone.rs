@@ -3,7 +3,7 @@
 //! What a person types is reduced to digits, and a `+` before them, before the library sees it. Letters, extensions and
 //! `tel:` links are no numbers here.
 //!
-//! [`prepare`] reads the plans and compiles their patterns when the service starts, so that no sign-up waits for it.
+//! [`prepare`] reads the plans and compiles their patterns once the service listens, and a form that needs them waits.
 //! This takes about 0.2 s once, and 20 MB. The library itself would compile a country's patterns at the first number of
 //! that country. Then somebody who types numbers of many countries would hold up everybody else.
 
@@ -102,7 +102,8 @@ fn is_separator(character: char) -> bool {
     character.is_whitespace() || dash_or_mark || marks.contains(&character)
 }
 
-/// Reads the numbering plans and compiles their patterns, once. Called when the configuration is read.
+/// Reads the numbering plans and compiles their patterns, once. The service calls it when it listens; a command, with its first
+/// number.
 pub(crate) fn prepare() {
     static PREPARED: Once = Once::new();
     PREPARED.call_once(|| {
