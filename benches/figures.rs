@@ -1,5 +1,9 @@
 //! What parts of the product take, in process: `cargo bench --bench figures`. docs/BENCHMARKS.md quotes it. Medians are
 //! the numbers to read; machines differ, so compare runs of one machine only.
+//!
+//! `figures --hooks N` runs N Start hooks and nothing else, for a tool that counts instructions:
+//! `valgrind --tool=callgrind target/release/deps/figures-… --hooks 2000`. What one hook takes, with its log line, is
+//! the difference between two runs by the difference of their numbers. It is printed, never asserted.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -31,10 +35,12 @@ use guestlist::signup::identity::{AddressSource, EmailSource, FoundAddress};
 use guestlist::signup::messages::{MessageContext, Messages};
 use guestlist::signup::policy::{Gate, Policy};
 use guestlist::signup::trace::Trace;
+use guestlist::telemetry::{self, CapturedLines};
 use guestlist::values::{self, AttributeName, AttributeTypes, AttributeValue, EmailMatch, FormField, Provenance};
 use guestlist_emulator::Tenant;
 use guestlist_emulator::sign_up::{self, Form, Person, SignUp};
 use tokio::runtime::Runtime;
+use tracing::level_filters::LevelFilter;
 use worst::{worst, worst_form};
 
 #[path = "figures/worst.rs"]
@@ -52,6 +58,10 @@ const STARTS: usize = 50;
 
 fn main() {
     let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
+    let mut arguments = std::env::args().skip_while(|argument| argument != "--hooks").skip(1);
+    if let Some(count) = arguments.next() {
+        return run_hooks(count.parse().unwrap());
+    }
     let binary = Path::new(env!("CARGO_BIN_EXE_guestlist"));
     println!("binary, stripped: {} KB", std::fs::metadata(binary).unwrap().len() / 1000);
     println!("{}", starts(binary));
@@ -200,6 +210,18 @@ fn start_hook_with_a_remembered_token(bencher: Bencher<'_, '_>, address: &str) {
     let service = &*SERVICE;
     let token = service.token();
     bencher.with_inputs(|| service.request(&token, address)).bench_values(|request| service.send(request));
+}
+
+/// So many Start hooks of an invited person, each with its log line.
+fn run_hooks(count: usize) {
+    let lines = CapturedLines::default();
+    let log = telemetry::subscriber(LevelFilter::INFO, lines.clone(), Arc::new(SystemClock));
+    tracing::subscriber::set_global_default(log).unwrap();
+    let token = SERVICE.token();
+    for _ in 0..count {
+        SERVICE.send(SERVICE.request(&token, PEOPLE[0]));
+    }
+    println!("{count} hooks, {} lines", lines.all().len());
 }
 
 static SNAPSHOT: LazyLock<Snapshot> = LazyLock::new(|| {

@@ -23,6 +23,7 @@ mod dropped;
 mod format;
 mod hash;
 mod lines;
+mod log;
 mod panic;
 mod queue;
 mod sign_up;
@@ -35,14 +36,10 @@ use std::time::Duration;
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::SetGlobalDefaultError;
-use tracing_subscriber::filter::Targets;
-use tracing_subscriber::layer::{Layer, SubscriberExt};
-use tracing_subscriber::registry::Registry;
-use tracing_subscriber::reload;
 
 use crate::clock::{Clock, SystemClock};
 use console::Console;
-use format::JsonLayer;
+use log::{Log, Threshold};
 
 pub(crate) use counters::Counters;
 pub(crate) use hash::AddressHasher;
@@ -53,7 +50,7 @@ pub(crate) use sign_up::in_sign_up;
 const FLUSH_LIMIT: Duration = Duration::from_secs(1);
 
 /// The current level, once [`init`] was called.
-static LEVEL: OnceLock<reload::Handle<Targets, Registry>> = OnceLock::new();
+static LEVEL: OnceLock<Threshold> = OnceLock::new();
 
 /// Where lines go, once [`init`] was called.
 static CONSOLE: OnceLock<Console> = OnceLock::new();
@@ -71,13 +68,13 @@ pub(crate) enum InitError {
 
 /// Writes every event from now on, and every panic. To be called once, before the first event.
 pub(crate) fn init(level: LevelFilter) -> Result<(), InitError> {
-    let (filter, handle) = reload::Layer::new(level_filter(level));
+    let threshold = Threshold::new(level);
     let console = Console::try_new(Arc::new(SystemClock))?;
-    let layer = JsonLayer::new(console.clone(), Arc::new(SystemClock)).with_filter(filter);
-    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer))?;
+    let log = Log::new(threshold.clone(), console.clone(), Arc::new(SystemClock));
+    tracing::subscriber::set_global_default(log)?;
     panic::install(console.clone(), Arc::new(SystemClock));
     // Both are empty: a second call has failed above.
-    let _ = LEVEL.set(handle);
+    let _ = LEVEL.set(threshold);
     let _ = CONSOLE.set(console);
     Ok(())
 }
@@ -106,20 +103,14 @@ impl Drop for FlushAtEnd {
 
 /// Writes our own events from this level up, from now on. Without [`init`] it does nothing.
 pub(crate) fn set_level(level: LevelFilter) {
-    if let Some(handle) = LEVEL.get() {
-        // It fails only when the subscriber is gone, and then there is nothing to write to.
-        let _ = handle.reload(level_filter(level));
+    if let Some(threshold) = LEVEL.get() {
+        threshold.set(level);
     }
 }
 
 /// The subscriber that [`init`] installs, with its output and its clock as inputs.
 pub fn subscriber(level: LevelFilter, lines: impl Lines, clock: Arc<dyn Clock>) -> impl Subscriber + Send + Sync {
-    tracing_subscriber::registry().with(JsonLayer::new(lines, clock).with_filter(level_filter(level)))
-}
-
-/// Our own events from this level up, those of the libraries from WARN up.
-fn level_filter(level: LevelFilter) -> Targets {
-    Targets::new().with_default(LevelFilter::WARN.min(level)).with_target(env!("CARGO_CRATE_NAME"), level)
+    Log::new(Threshold::new(level), lines, clock)
 }
 
 /// An error with all its causes, outermost first, joined by ": ".

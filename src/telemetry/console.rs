@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use tracing::Level;
 
 use super::dropped::{DroppedCounts, DroppedLines};
-use super::format::{Fields, line};
+use super::format::Line;
 use super::lines::{Lines, Stream};
 use super::queue::Capacity;
 use super::stream_output::{LineWriter, StreamOutput};
@@ -101,10 +101,10 @@ impl Console {
 
     /// Writes a line with the number of dropped lines.
     fn report(&self, lost: DroppedCounts) {
-        let fields = Fields::default().text("event", "log-lines-dropped");
-        let fields = fields.number("info", lost.info).number("warn", lost.warn);
-        let line = line(self.clock.now(), Level::WARN, "telemetry", fields);
-        if !self.err.offer(Stream::Err, line) {
+        let mut line = Line::default();
+        line.begin(self.clock.now(), Level::WARN).text("event", "log-lines-dropped");
+        line.set("info", lost.info).set("warn", lost.warn);
+        if !self.err.offer(Stream::Err, line.end("telemetry")) {
             self.dropped.put_back(lost);
         }
     }
@@ -129,7 +129,7 @@ impl Console {
 }
 
 impl Lines for Console {
-    fn write(&self, stream: Stream, line: String) {
+    fn write(&self, stream: Stream, line: &[u8]) {
         match stream {
             Stream::Out => self.out.push(stream, line),
             Stream::Err => self.err.push(stream, line),

@@ -14,7 +14,7 @@ pub enum Stream {
 /// Takes finished lines.
 pub trait Lines: Send + Sync + 'static {
     /// Takes `line`, which ends with its line break, and never makes the caller wait. A failure is not reported.
-    fn write(&self, stream: Stream, line: String);
+    fn write(&self, stream: Stream, line: &[u8]);
 }
 
 /// Keeps the lines, for tests.
@@ -36,7 +36,8 @@ impl CapturedLines {
 }
 
 impl Lines for CapturedLines {
-    fn write(&self, stream: Stream, line: String) {
+    fn write(&self, stream: Stream, line: &[u8]) {
+        let line = String::from_utf8_lossy(line).into_owned();
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push((stream, line));
     }
 }

@@ -7,20 +7,22 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use tracing::Level;
 
-use super::format::{Fields, line};
+use super::format::Line;
 use super::lines::{Lines, Stream};
 use crate::clock::Clock;
 
 /// Writes a line for every panic from now on. Does not go through the subscriber: it may be the one that panics.
 pub(super) fn install(lines: impl Lines, clock: Arc<dyn Clock>) {
-    std::panic::set_hook(Box::new(move |panic| lines.write(Stream::Err, panic_line(panic, clock.now()))));
+    std::panic::set_hook(Box::new(move |panic| {
+        lines.write(Stream::Err, describe(&mut Line::default(), panic, clock.now()));
+    }));
 }
 
-fn panic_line(panic: &PanicHookInfo<'_>, now: DateTime<Utc>) -> String {
+fn describe<'l>(line: &'l mut Line, panic: &PanicHookInfo<'_>, now: DateTime<Utc>) -> &'l [u8] {
     let location = panic.location().map_or_else(|| "unknown".to_owned(), ToString::to_string);
     let thread = std::thread::current();
-    let fields = Fields::default().text("event", "panic").text("location", &location);
-    line(now, Level::ERROR, "panic", fields.text("thread", thread.name().unwrap_or("unnamed")))
+    line.begin(now, Level::ERROR).text("event", "panic").text("location", &location);
+    line.text("thread", thread.name().unwrap_or("unnamed")).end("panic")
 }
 
 #[cfg(test)]

@@ -34,16 +34,18 @@ impl Capacity {
         taken.lines <= self.lines && taken.bytes <= self.bytes
     }
 
-    fn and(self, line: &str) -> Self {
-        Self { lines: self.lines + 1, bytes: self.bytes + line.len() }
+    /// With a further line of that many bytes.
+    fn and(self, length: usize) -> Self {
+        Self { lines: self.lines + 1, bytes: self.bytes + length }
     }
 
     fn without(self, other: Self) -> Self {
         Self { lines: self.lines.saturating_sub(other.lines), bytes: self.bytes.saturating_sub(other.bytes) }
     }
 
-    fn of(line: &str) -> Self {
-        Self::default().and(line)
+    /// Of a line of that many bytes.
+    fn of(length: usize) -> Self {
+        Self::default().and(length)
     }
 }
 
@@ -53,16 +55,63 @@ struct QueuedLine {
     /// Its position in the order of both streams.
     number: u64,
     queued_at: Instant,
-    text: String,
+    /// In bytes.
+    length: usize,
+}
+
+/// The queued lines of one stream, oldest first. One buffer has the bytes of all of them, so that a line costs no
+/// allocation.
+#[derive(Debug, Default)]
+struct Waiting {
+    lines: VecDeque<QueuedLine>,
+    bytes: VecDeque<u8>,
+}
+
+impl Waiting {
+    fn push(&mut self, number: u64, queued_at: Instant, text: &[u8]) {
+        self.lines.push_back(QueuedLine { number, queued_at, length: text.len() });
+        self.bytes.extend(text);
+    }
+
+    /// Drops the newest line. Returns its length.
+    fn drop_newest(&mut self) -> Option<usize> {
+        let length = self.lines.pop_back()?.length;
+        self.bytes.truncate(self.bytes.len() - length);
+        Some(length)
+    }
+
+    /// Moves the oldest lines into `batch`: as many as fit, of those before the number `end`.
+    fn take(&mut self, end: Option<u64>, batch: &mut Vec<u8>) -> Capacity {
+        let mut taken = Capacity::default();
+        while let Some(line) = self.lines.pop_front_if(|line| {
+            let fits = taken.lines == 0 || taken.bytes + line.length <= MAX_BATCH;
+            fits && end.is_none_or(|end| line.number < end)
+        }) {
+            taken = taken.and(line.length);
+        }
+        let (front, back) = self.bytes.as_slices();
+        let front = front.get(..taken.bytes).unwrap_or(front);
+        batch.extend_from_slice(front);
+        batch.extend_from_slice(back.get(..taken.bytes - front.len()).unwrap_or_default());
+        self.bytes.drain(..taken.bytes);
+        if self.bytes.is_empty() {
+            self.bytes.shrink_to(MAX_BATCH);
+        }
+        taken
+    }
+
+    /// The number of the oldest line.
+    fn first(&self) -> Option<u64> {
+        self.lines.front().map(|line| line.number)
+    }
 }
 
 /// The queued lines of both streams.
 #[derive(Debug)]
 pub(super) struct Queue {
     capacity: Capacity,
-    /// Each oldest first.
-    out: VecDeque<QueuedLine>,
-    err: VecDeque<QueuedLine>,
+    out: Waiting,
+    err: Waiting,
     /// How many lines were queued so far.
     count: u64,
     /// The room that queued lines take, and lines that are being written.
@@ -76,30 +125,30 @@ pub(super) struct Queue {
 impl Queue {
     pub(super) fn new(capacity: Capacity) -> Self {
         let (taken, out_queued, being_written) = Default::default();
-        Self { capacity, out: VecDeque::new(), err: VecDeque::new(), count: 0, taken, out_queued, being_written }
+        Self { capacity, out: Waiting::default(), err: Waiting::default(), count: 0, taken, out_queued, being_written }
     }
 
     /// Puts a line at the end, if there is room for it. A warning or an error may take the room of INFO lines. Returns
     /// how many of those were dropped; `None` if the line found no room.
-    pub(super) fn push(&mut self, stream: Stream, text: String, now: Instant) -> Option<u64> {
-        let dropped = if stream == Stream::Err { self.make_room(Capacity::of(&text)) } else { 0 };
+    pub(super) fn push(&mut self, stream: Stream, text: &[u8], now: Instant) -> Option<u64> {
+        let dropped = if stream == Stream::Err { self.make_room(Capacity::of(text.len())) } else { 0 };
         self.push_if_room(stream, text, now).then_some(dropped)
     }
 
     /// Puts a line at the end, unless there is no room for it.
-    pub(super) fn push_if_room(&mut self, stream: Stream, text: String, now: Instant) -> bool {
+    pub(super) fn push_if_room(&mut self, stream: Stream, text: &[u8], now: Instant) -> bool {
         let (limit, waiting) = match stream {
             Stream::Out => (self.capacity.quarters(3), &mut self.out),
             Stream::Err => (self.capacity, &mut self.err),
         };
-        let taken = self.taken.and(&text);
+        let taken = self.taken.and(text.len());
         let fits = limit.holds(taken);
         if fits {
             self.taken = taken;
             if stream == Stream::Out {
-                self.out_queued = self.out_queued.and(&text);
+                self.out_queued = self.out_queued.and(text.len());
             }
-            waiting.push_back(QueuedLine { number: self.count, queued_at: now, text });
+            waiting.push(self.count, now, text);
             self.count += 1;
         }
         fits
@@ -114,9 +163,9 @@ impl Queue {
             return dropped;
         }
         while !self.capacity.holds(with(self.taken)) {
-            let Some(line) = self.out.pop_back() else { break };
-            self.taken = self.taken.without(Capacity::of(&line.text));
-            self.out_queued = self.out_queued.without(Capacity::of(&line.text));
+            let Some(length) = self.out.drop_newest() else { break };
+            self.taken = self.taken.without(Capacity::of(length));
+            self.out_queued = self.out_queued.without(Capacity::of(length));
             dropped += 1;
         }
         dropped
@@ -126,20 +175,12 @@ impl Queue {
     /// room.
     pub(super) fn take(&mut self, batch: &mut Vec<u8>) -> Option<Stream> {
         batch.clear();
-        let number = |waiting: &VecDeque<QueuedLine>| waiting.front().map(|line| line.number);
-        let (stream, waiting, end) = match (number(&self.out), number(&self.err)) {
+        let (stream, waiting, end) = match (self.out.first(), self.err.first()) {
             (None, None) => return None,
             (Some(out), err) if err.is_none_or(|err| out < err) => (Stream::Out, &mut self.out, err),
             (out, _) => (Stream::Err, &mut self.err, out),
         };
-        let mut taken = Capacity::default();
-        while let Some(line) = waiting.pop_front_if(|line| {
-            let fits = batch.is_empty() || batch.len() + line.text.len() <= MAX_BATCH;
-            fits && end.is_none_or(|end| line.number < end)
-        }) {
-            taken = taken.and(&line.text);
-            batch.extend_from_slice(line.text.as_bytes());
-        }
+        let taken = waiting.take(end, batch);
         self.being_written = taken;
         if stream == Stream::Out {
             self.out_queued = self.out_queued.without(taken);
@@ -154,7 +195,7 @@ impl Queue {
 
     /// Whether no line is queued.
     pub(super) fn is_empty(&self) -> bool {
-        self.out.is_empty() && self.err.is_empty()
+        self.out.lines.is_empty() && self.err.lines.is_empty()
     }
 
     /// Whether no line is queued, and none is being written.
@@ -166,8 +207,8 @@ impl Queue {
     /// No line waits longer than [`BATCH_DELAY`], whatever came after it.
     pub(super) fn remaining_delay(&self, now: Instant) -> Duration {
         let fills_a_batch = self.taken.without(self.being_written).bytes >= MAX_BATCH;
-        match self.out.front() {
-            Some(oldest) if self.err.is_empty() && !fills_a_batch => {
+        match self.out.lines.front() {
+            Some(oldest) if self.err.lines.is_empty() && !fills_a_batch => {
                 BATCH_DELAY.saturating_sub(now.saturating_duration_since(oldest.queued_at))
             }
             _ => Duration::ZERO,
@@ -185,7 +226,7 @@ mod tests {
     use super::*;
 
     fn put(queue: &mut Queue, stream: Stream, line: &str) -> Option<u64> {
-        queue.push(stream, line.to_owned(), Instant::now())
+        queue.push(stream, line.as_bytes(), Instant::now())
     }
 
     fn taken(queue: &mut Queue) -> Option<(Stream, String)> {
@@ -254,7 +295,7 @@ mod tests {
             let mut waiting = VecDeque::new();
             while now < began + Duration::from_millis(500) {
                 if now == next {
-                    queue.push(Stream::Out, "x\n".to_owned(), now);
+                    queue.push(Stream::Out, b"x\n", now);
                     waiting.push_back(now);
                     next = now + Duration::from_millis(pause);
                 }
@@ -274,10 +315,10 @@ mod tests {
         let began = Instant::now();
         let after = |milliseconds| began + Duration::from_millis(milliseconds);
         let mut queue = Queue::new(Capacity::DEFAULT);
-        queue.push(Stream::Out, "x\n".to_owned(), began);
+        queue.push(Stream::Out, b"x\n", began);
         assert!(!queue.remaining_delay(after(1)).is_zero());
         assert!(queue.remaining_delay(after(15)).is_zero());
-        queue.push(Stream::Err, "y\n".to_owned(), after(1));
+        queue.push(Stream::Err, b"y\n", after(1));
         assert!(queue.remaining_delay(after(1)).is_zero());
     }
 

@@ -1,7 +1,6 @@
 //! Which sign-up a line belongs to.
 //!
-//! A span of `tracing` would do the same; it costs every request an entry in the registry of spans, and this costs a
-//! line a look.
+//! A span of `tracing` would do the same, and every request would pay for it; this costs a line a look.
 
 use tokio::task_local;
 

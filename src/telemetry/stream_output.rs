@@ -63,7 +63,7 @@ impl StreamOutput {
     }
 
     /// Puts a line into the queue, and counts what is dropped: that line, or others that made room for it.
-    pub(super) fn push(&self, stream: Stream, line: String) {
+    pub(super) fn push(&self, stream: Stream, line: &[u8]) {
         let mut state = self.lock();
         if let Some(dropped) = state.queue.push(stream, line, Instant::now()) {
             self.dropped.count(self.stream, Stream::Out, dropped);
@@ -74,7 +74,7 @@ impl StreamOutput {
     }
 
     /// Puts a line into the queue if there is room for it.
-    pub(super) fn offer(&self, stream: Stream, line: String) -> bool {
+    pub(super) fn offer(&self, stream: Stream, line: &[u8]) -> bool {
         let mut state = self.lock();
         let fits = state.queue.push_if_room(stream, line, Instant::now());
         if fits {

@@ -18,7 +18,8 @@ pub(super) fn decision(
     started: Instant,
 ) {
     let (event, action) = (context.event, decided.decision.action().name());
-    let address = decided.address.as_ref().map(|found| hooks.hasher.hash(&found.address));
+    // What no line shows is not computed.
+    let hash = || decided.address.as_ref().map(|found| tracing::field::display(hooks.hasher.hash(&found.address)));
     let microseconds = |time: Option<Duration>| time.map(|time| time.as_micros());
     hooks.counters.count(kind.name(), action, decided.reason.name());
     if let Some(known_by) = decided.known_by {
@@ -34,7 +35,7 @@ pub(super) fn decision(
         action,
         reason = decided.reason.name(),
         reported = decided.reported.map(ActionKind::name),
-        address = address.map(tracing::field::display),
+        address = hash(),
         address_source = decided.address.as_ref().map(|found| tracing::field::display(&found.source)),
         provenance = decided.address.as_ref().map(|found| found.provenance.name()),
         known_by = decided.known_by.map(KnownBy::name),
@@ -49,7 +50,7 @@ pub(super) fn decision(
             event = "trace",
             hook = kind.name(),
             correlation_id = event.correlation_id.as_ref().map(CorrelationId::as_str),
-            address = address.map(tracing::field::display),
+            address = hash(),
             step = number,
             asked = step.asked,
             found = step.found,

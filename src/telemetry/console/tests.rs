@@ -94,7 +94,7 @@ fn apart(out: &Arc<Pipe>, err: &Arc<Pipe>, room: Capacity) -> Console {
 }
 
 fn say(console: &Console, stream: Stream, text: &str) {
-    console.write(stream, format!("{text}\n"));
+    console.write(stream, format!("{text}\n").as_bytes());
 }
 
 #[test]
