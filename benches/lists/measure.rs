@@ -20,7 +20,7 @@ look-up that finds nothing: p50 | p99 | peak of a swap, counted | resident | aft
 pub(crate) fn method() -> String {
     format!(
         "Counted: what the list says of itself, as in the line `invites-loaded`. Resident: what the process has more than \
-         before it read the list, when the file's bytes are freed. Load: from the file in the system's cache to the list; \
+         before it read the list, two seconds later: the allocator gives freed memory back after a second. Load: from the file in the system's cache to the list; \
          in parentheses the processor's time. Look-ups: {LOOK_UPS} random lines and as many addresses that are not there, \
          seed {SEED}, each timed by itself; reading the clock for that takes {:?} of each, the parsing of the address is \
          not in it. Peak of a swap: the old list, the new one, and all that reading it takes; resident: `VmHWM` less what \
@@ -43,14 +43,14 @@ pub(crate) fn row(sample: &Sample, file: &Path) -> String {
     let (load, used) = (began.elapsed().as_secs_f64(), processor_time() - used);
     let lines = list.len() as u64;
     assert_eq!(lines, sample.lines, "every line must be used");
-    let each = resident("VmRSS:").saturating_sub(before) / lines;
+    let each = settled().saturating_sub(before) / lines;
     let times = look_ups(sample, &list);
     let new = read(file);
     let peak = (list.memory() + new.load_peak()) / 1_000_000;
     let resident_peak = resident("VmHWM:").saturating_sub(before) / 1_000_000;
     let counted = list.memory() as u64 / lines;
     drop(list);
-    let after = resident("VmRSS:").saturating_sub(before) / 1_000_000;
+    let after = settled().saturating_sub(before) / 1_000_000;
     format!(
         "| {} | {lines} | {counted} | {each} | {load:.2} s ({used:.2} s) | {times} | {peak} MB | {resident_peak} MB | {after} MB |",
         sample.what,
@@ -68,6 +68,16 @@ fn resident(name: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
+/// The resident memory, when the allocator has given back what was freed. It does so after a second, when somebody
+/// allocates something.
+fn settled() -> u64 {
+    std::thread::sleep(Duration::from_secs(2));
+    for size in 1..2000 {
+        black_box(vec![1_u8; size]);
+    }
+    resident("VmRSS:")
 }
 
 /// What all threads of this process have used of the processors, in seconds.
