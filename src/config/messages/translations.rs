@@ -35,7 +35,9 @@ pub(super) fn check(texts: &Texts, policies: &[PolicySection], names: &KnownName
         })
         .collect();
     let used = used_keys(policies, names);
-    let rules_are_known = !policies_are_incomplete(policies, diagnostics);
+    // A rule that names no text that there is may have meant any.
+    let all_exist = used.iter().all(|key| is_built_in(key) || !names.texts.lack(key));
+    let rules_are_known = all_exist && !policies_are_incomplete(policies, diagnostics);
     let unused = |key: &str| rules_are_known && !used.contains(key) && !is_built_in(key);
     diagnostics.within("messages", |diagnostics| {
         warn_of_unused(&translations, &used, unused, diagnostics);

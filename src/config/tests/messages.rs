@@ -102,6 +102,9 @@ fn a_misspelt_key_of_a_text_is_one_message_wherever_it_is() {
     // In the rule.
     let seen = problems(&format!("{}[messages.en]\npostal-code = \"a\"\n", rules(&["postal-cod"])));
     assert!(seen.len() == 1 && seen[0].contains("did you mean postal-code?"), "{seen:#?}");
+    // A name that is like no other.
+    let seen = problems(&format!("{}[messages.en]\npostal-code = \"a\"\n", rules(&["zip"])));
+    assert!(seen.len() == 1 && seen[0].contains("[messages] has no \"zip\""), "{seen:#?}");
     // A template that does not compile is still a text.
     let seen = problems(&format!("{}[messages.en]\npostal-code = \"{{{{ x\"\n", rules(&["postal-code"])));
     assert!(seen.len() == 1 && seen[0].contains("messages.en.postal-code: "), "{seen:#?}");
