@@ -57,7 +57,6 @@ const INVITES: usize = 100_000;
 const STARTS: usize = 50;
 
 fn main() {
-    let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
     let mut arguments = std::env::args().skip_while(|argument| argument != "--hooks").skip(1);
     if let Some(count) = arguments.next() {
         return run_hooks(count.parse().unwrap());

@@ -1,4 +1,4 @@
-//! The binary: crypto provider, command line, exit code.
+//! The binary: allocator, command line, exit code.
 
 use std::process::ExitCode;
 
@@ -15,8 +15,6 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let _flush_at_end = FlushAtEnd;
-    // A second installation would be refused and do no harm.
-    let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
     let command = match cli::parse(std::env::args_os()) {
         Ok(command) => command,
         Err(exit_code) => return exit_code,

@@ -36,7 +36,6 @@ const LIMIT: Duration = Duration::from_mins(1);
 
 /// The table of the answers before a swap and during it.
 pub(crate) fn table(list: &Path) -> String {
-    let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
     let runtime = Runtime::new().unwrap();
     let (mut quiet, mut swapping) = answers(&runtime, list);
     let row = |what: &str, times: &mut [Duration]| {

@@ -27,7 +27,6 @@ mod source;
 use std::sync::Arc;
 
 use futures_util::future::select_all;
-use jsonwebtoken::DecodingKey;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -36,7 +35,7 @@ use url::Url;
 use crate::outbound::Outbound;
 use crate::values::Deadline;
 use document::KeyDocument;
-pub(crate) use key_set::MAX_KID;
+pub(crate) use key_set::{MAX_KID, SigningKey};
 pub(crate) use source::KeySource;
 use source::OutboundKeys;
 #[cfg(test)]
@@ -106,7 +105,7 @@ impl SigningKeys {
     }
 
     /// Every key of that id. If there is none, fetches the documents that may be fetched again.
-    pub(crate) async fn find(&self, kid: &str, deadline: Deadline) -> Result<Vec<DecodingKey>, FindKeyError> {
+    pub(crate) async fn find(&self, kid: &str, deadline: Deadline) -> Result<Vec<Arc<SigningKey>>, FindKeyError> {
         let known = self.known(kid);
         if !known.is_empty() {
             return Ok(known);
@@ -115,7 +114,7 @@ impl SigningKeys {
         timeout_at(until, self.fetch_and_find(kid)).await.unwrap_or(Err(FindKeyError::Unavailable))
     }
 
-    async fn fetch_and_find(&self, kid: &str) -> Result<Vec<DecodingKey>, FindKeyError> {
+    async fn fetch_and_find(&self, kid: &str) -> Result<Vec<Arc<SigningKey>>, FindKeyError> {
         let mut watched: Vec<_> = self.documents.iter().map(|document| (document, document.watch())).collect();
         for document in &*self.documents {
             document.fetch_if_allowed(&self.tracker, &self.stop);
@@ -141,7 +140,7 @@ impl SigningKeys {
         }
     }
 
-    fn known(&self, kid: &str) -> Vec<DecodingKey> {
+    fn known(&self, kid: &str) -> Vec<Arc<SigningKey>> {
         self.documents.iter().flat_map(|document| document.keys().get(kid).to_vec()).collect()
     }
 }

@@ -23,8 +23,6 @@ pub(crate) static OTHER_KEY: LazyLock<TestKey> = LazyLock::new(|| TestKey::gener
 
 impl TestKey {
     fn generate(kid: &'static str) -> Self {
-        // The provider that `main` installs; a second installation is refused and does no harm.
-        let _installed = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
         Self { kid, pair: RsaKeyPair::generate(KeySize::Rsa2048).unwrap() }
     }
 

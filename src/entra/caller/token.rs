@@ -38,8 +38,8 @@ pub(super) struct Token<'t> {
     pub(super) signed: &'t str,
     /// The claims, encoded.
     pub(super) payload: &'t str,
-    /// The signature, encoded.
-    pub(super) signature: &'t str,
+    /// The signature.
+    pub(super) signature: Vec<u8>,
     /// The id of the key.
     pub(super) kid: String,
 }
@@ -62,9 +62,8 @@ impl<'t> Token<'t> {
         }
         let kid = header.get("kid").and_then(Json::as_str);
         let kid = kid.filter(|kid| !kid.is_empty() && kid.len() <= MAX_KID).ok_or(TokenProblem::NoKid)?;
-        if signature.is_empty() || URL_SAFE_NO_PAD.decode(signature).is_err() {
-            return Err(TokenProblem::Malformed);
-        }
+        let signature = URL_SAFE_NO_PAD.decode(signature).ok().filter(|signature| !signature.is_empty());
+        let signature = signature.ok_or(TokenProblem::Malformed)?;
         Ok(Self { signed, payload, signature, kid: kid.to_owned() })
     }
 }

@@ -1,8 +1,11 @@
 //! Reads the keys of one document. A key that cannot be read harms no other key.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use jsonwebtoken::{DecodingKey, DecodingKeyKind};
+use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
@@ -31,10 +34,22 @@ pub(crate) enum InvalidKeySet {
     NoUsableKey(usize),
 }
 
+/// A public key for RS256 signatures. It is made ready when its document is read, not for each signature.
+#[derive(Debug)]
+pub(crate) struct SigningKey(ParsedPublicKey);
+
+impl SigningKey {
+    /// Whether the owner of the key signed the message.
+    #[must_use]
+    pub(crate) fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.0.verify_sig(message, signature).is_ok()
+    }
+}
+
 /// Keys by their id; several may share one.
 #[derive(Debug, Default)]
 pub(crate) struct KeySet {
-    keys: HashMap<String, Vec<DecodingKey>>,
+    keys: HashMap<String, Vec<Arc<SigningKey>>>,
     skipped: usize,
 }
 
@@ -50,7 +65,7 @@ impl KeySet {
         let mut set = Self { keys: HashMap::new(), skipped: keys.len().saturating_sub(MAX_KEYS) };
         for unverified_key in keys.iter().take(MAX_KEYS) {
             match read(unverified_key) {
-                Some((kid, key)) => set.keys.entry(kid.to_owned()).or_default().push(key),
+                Some((kid, key)) => set.keys.entry(kid.to_owned()).or_default().push(Arc::new(key)),
                 None => set.skipped += 1,
             }
         }
@@ -59,7 +74,7 @@ impl KeySet {
 
     /// The keys of that id.
     #[must_use]
-    pub(crate) fn get(&self, kid: &str) -> &[DecodingKey] {
+    pub(crate) fn get(&self, kid: &str) -> &[Arc<SigningKey>] {
         self.keys.get(kid).map_or(&[], Vec::as_slice)
     }
 
@@ -83,18 +98,21 @@ impl KeySet {
 }
 
 /// The key and its id, if it is an RSA key for RS256 signatures. `use` and `alg` may be absent.
-fn read(unverified_key: &Json) -> Option<(&str, DecodingKey)> {
+fn read(unverified_key: &Json) -> Option<(&str, SigningKey)> {
     let text = |name: &str| unverified_key.get(name).and_then(Json::as_str);
     let is_or_absent = |name: &str, value: &str| unverified_key.get(name).is_none_or(|found| found == value);
     let kid = text("kid").filter(|kid| !kid.is_empty() && kid.len() <= MAX_KID)?;
     if text("kty") != Some("RSA") || !is_or_absent("use", "sig") || !is_or_absent("alg", "RS256") {
         return None;
     }
-    let key = DecodingKey::from_rsa_components(text("n")?, text("e")?).ok()?;
-    let DecodingKeyKind::RsaModulusExponent { n, e } = key.kind() else { return None };
+    let number = |name: &str| URL_SAFE_NO_PAD.decode(text(name)?).ok();
+    let (n, e) = (number("n")?, number("e")?);
     let odd = |number: &[u8]| number.last().is_some_and(|byte| byte % 2 == 1);
-    let usable = MODULUS_BITS.contains(&bits(n)) && odd(n) && (2..=33).contains(&bits(e)) && odd(e);
-    usable.then_some((kid, key))
+    if !(MODULUS_BITS.contains(&bits(&n)) && odd(&n) && (2..=33).contains(&bits(&e)) && odd(&e)) {
+        return None;
+    }
+    let key = RsaPublicKeyComponents { n, e }.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256).ok()?;
+    Some((kid, SigningKey(key)))
 }
 
 /// The length in bits of a number in big-endian bytes.

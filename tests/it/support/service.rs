@@ -99,8 +99,6 @@ impl Service {
 
     /// A service before this tenant that is not started: it fetches nothing by itself.
     pub(crate) fn before(tenant: Tenant, plan: Plan<'_>) -> Self {
-        // `main` installs it, too. The second time is refused, which does no harm.
-        let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
         let lines = CapturedLines::default();
         let subscriber = telemetry::subscriber(LevelFilter::INFO, lines.clone(), Arc::new(SystemClock));
         let logging = tracing::subscriber::set_default(subscriber);
