@@ -105,7 +105,9 @@ fn read(unverified_key: &Json) -> Option<(&str, SigningKey)> {
     if text("kty") != Some("RSA") || !is_or_absent("use", "sig") || !is_or_absent("alg", "RS256") {
         return None;
     }
-    let number = |name: &str| URL_SAFE_NO_PAD.decode(text(name)?).ok();
+    // RFC 7518 writes no zeros in front. They change no number, so a key is used in spite of them.
+    let significant = |number: Vec<u8>| number.into_iter().skip_while(|byte| *byte == 0).collect::<Vec<u8>>();
+    let number = |name: &str| URL_SAFE_NO_PAD.decode(text(name)?).ok().map(significant);
     let (n, e) = (number("n")?, number("e")?);
     let odd = |number: &[u8]| number.last().is_some_and(|byte| byte % 2 == 1);
     if !(MODULUS_BITS.contains(&bits(&n)) && odd(&n) && (2..=33).contains(&bits(&e)) && odd(&e)) {
@@ -115,9 +117,8 @@ fn read(unverified_key: &Json) -> Option<(&str, SigningKey)> {
     Some((kid, SigningKey(key)))
 }
 
-/// The length in bits of a number in big-endian bytes.
+/// The length in bits of a number in big-endian bytes, without zeros in front.
 fn bits(number: &[u8]) -> usize {
-    let significant = number.iter().skip_while(|byte| **byte == 0);
-    let leading = significant.clone().next().map_or(0, |byte| byte.leading_zeros() as usize);
-    significant.count() * 8 - leading
+    let leading = number.first().map_or(0, |byte| byte.leading_zeros() as usize);
+    number.len() * 8 - leading
 }
