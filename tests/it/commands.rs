@@ -113,7 +113,7 @@ async fn check_names_what_a_problem_is_about_wherever_it_is() {
     let folder = project(config());
     std::fs::write(folder.path().join("invites.csv"), "email\nalex@fabrikam.com\nnobody\n").unwrap();
     std::fs::remove_file(folder.path().join(".funcignore")).unwrap();
-    let settings = [&SECRETS[..], &[("GUESTLIST__HOOKS__BUDGTE", "\"1s\"")]].concat();
+    let settings = [&SECRETS[..], &[("GUESTLIST__HOOKS__BUDGTE", "1s")]].concat();
     let (code, out, _) = said(folder.path(), &["check", "--json"], &settings).await;
     let json: Value = serde_json::from_str(&out).unwrap();
     assert_eq!((code, json["problems"].as_array().unwrap().len()), (Some(64), 1), "{out}");
