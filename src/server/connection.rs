@@ -12,6 +12,9 @@
 //! (RFC 9112, 9.5), and the Functions host closes its own idle connections earlier: .NET does so after one minute by
 //! default.
 //!
+//! A part of a header that comes in one piece with the request before it is not seen until that request is answered, and
+//! then counts as idle: `hyper` does not say what it has read ahead. It takes the room of an idle connection, no more.
+//!
 //! There is one timer for each connection. It is set anew when it fires, not for each request.
 
 use std::convert::Infallible;

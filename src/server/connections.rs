@@ -26,8 +26,10 @@ use super::router::Router;
 /// How many connections there may be, however many files the system allows. Their memory is the reason.
 const MAX_CONNECTIONS: u64 = 4096;
 
-/// How many files are kept for everything else: lists, the state store, calls to the outside; of few files, a quarter.
+/// How many files are kept for everything else: lists, the state store, calls to the outside. Of few files a quarter is
+/// kept, and at least what the process itself has open.
 const OTHER_FILES: u64 = 256;
+const OWN_FILES: u64 = 24;
 
 /// How long accepting pauses when it failed.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -37,7 +39,7 @@ const TIME_TO_END: Duration = Duration::from_millis(100);
 
 /// How many connections there may be if the process may hold so many files open.
 pub(super) fn limit(files: Option<u64>) -> usize {
-    let room = files.map_or(MAX_CONNECTIONS, |files| files - OTHER_FILES.min(files / 4));
+    let room = files.map_or(MAX_CONNECTIONS, |files| files.saturating_sub(OTHER_FILES.min(files / 4).max(OWN_FILES)));
     usize::try_from(room.clamp(1, MAX_CONNECTIONS)).unwrap_or(1)
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -26,11 +26,13 @@ impl Router {
         self
     }
 
-    /// Answers a request; with 404 if there is no such path.
+    /// Answers a request; with 404 if there is no such path, and to `CONNECT`, whose target has none: any other status
+    /// could be read as an open proxy.
     pub fn answer(&self, request: Request) -> BoxFuture<'static, Response> {
         let path = request.uri().path().trim_end_matches('/');
         let path = if path.is_empty() { "/" } else { path };
-        match self.0.iter().find(|(route, _)| route.eq_ignore_ascii_case(path)) {
+        let named = |(route, _): &&(&str, Handler)| route.eq_ignore_ascii_case(path);
+        match self.0.iter().find(named).filter(|_| request.method() != Method::CONNECT) {
             Some((_, handler)) => handler(request),
             None => std::future::ready(StatusCode::NOT_FOUND.into_response()).boxed(),
         }
@@ -83,5 +85,15 @@ mod tests {
         assert_eq!(answer.status(), status);
         let body = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
         assert_eq!(body, found.unwrap_or_default());
+    }
+
+    #[rstest]
+    #[case("contoso.com:443")]
+    #[case("/")]
+    #[tokio::test]
+    async fn nothing_is_tunnelled(#[case] target: &str) {
+        let routes = Router::default().route("/", handler(&Arc::new("root".to_owned()), name));
+        let request = Request::builder().method(Method::CONNECT).uri(target).body(Body::empty()).unwrap();
+        assert_eq!(routes.answer(request).await.status(), StatusCode::NOT_FOUND);
     }
 }

@@ -227,7 +227,9 @@ async fn requests_that_are_sent_ahead_are_answered_in_order() {
 
 #[rstest]
 #[case(Some(0), 1)]
-#[case(Some(64), 48)]
+#[case(Some(16), 1)]
+#[case(Some(32), 8)]
+#[case(Some(64), 40)]
 #[case(Some(1024), 768)]
 #[case(Some(4096), 3840)]
 #[case(Some(1_048_576), 4096)]
