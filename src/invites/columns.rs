@@ -11,13 +11,15 @@ pub(super) const RESERVED: [&str; 11] =
 
 /// What address books, mail programs and spreadsheets call the column `email`, without case, blanks and punctuation.
 /// `userPrincipalName` is not among them: a name to sign in with need not be an address that receives mail.
-const EMAIL_NAMES: [&str; 18] = [
+const EMAIL_NAMES: [&str; 23] = [
     "email",
     "emails",
     "mail",
     "emailaddress",
     "emailaddresses",
     "mailaddress",
+    "primaryemail",
+    "workemail",
     // Google Contacts
     "email1value",
     // German
@@ -27,6 +29,8 @@ const EMAIL_NAMES: [&str; 18] = [
     // Dutch
     "emailadres",
     "mailadres",
+    // Danish, Norwegian and Swedish
+    "epost",
     // French
     "adresseemail",
     "adressemail",
@@ -34,9 +38,20 @@ const EMAIL_NAMES: [&str; 18] = [
     // Italian
     "indirizzoemail",
     // Spanish and Portuguese
+    "correo",
+    "correoelectronico",
     "correoelectrónico",
     "endereçodeemail",
 ];
+
+/// The columns that keep people out. Under another name, each of them would be ignored.
+const RESTRICTING: [&str; 5] = ["expires", "not_before", "code", "uses", "apps"];
+
+/// Usual names of columns that only look like one of [`RESTRICTING`].
+const UNRELATED: [&str; 7] = ["core", "express", "maps", "mode", "node", "user", "users"];
+
+/// The fewest letters of a name in which two may be wrong.
+const LONG_NAME: usize = 7;
 
 /// The most names of a header that an error quotes.
 const SHOWN_NAMES: usize = 6;
@@ -56,19 +71,39 @@ pub(crate) fn is_reserved(name: &str) -> bool {
     reserved(name).is_some()
 }
 
-/// The reserved column that a name stands for, in any case, with a blank or a hyphen for an underscore.
+/// The reserved column that a name stands for, without case, blanks and punctuation.
 fn reserved(written: &str) -> Option<&'static str> {
     if is_email(written) {
         return Some(EMAIL);
     }
-    let name = bare(written).replace([' ', '\u{a0}', '-'], "_");
-    RESERVED.into_iter().find(|reserved| reserved.eq_ignore_ascii_case(&name))
+    let name = folded(written);
+    RESERVED.into_iter().find(|reserved| folded(reserved) == name)
 }
 
 /// Whether a name is one of those that people give to the column `email`.
 pub(super) fn is_email(written: &str) -> bool {
-    let folded: String = written.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    EMAIL_NAMES.contains(&folded.as_str())
+    EMAIL_NAMES.contains(&folded(written).as_str())
+}
+
+/// The letters and digits of a name, in lower case.
+fn folded(written: &str) -> String {
+    written.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// The column that keeps people out and that a name was probably meant to be: with a slip, or with a remark such as
+/// `(UTC)` behind it. The name is not reserved.
+fn nearly_restricting(written: &str) -> Option<&'static str> {
+    let name = folded(written.split_once('(').map_or(written, |(name, _)| name));
+    if UNRELATED.contains(&name.as_str()) {
+        return None;
+    }
+    let is_near = |restricting: &&str| {
+        let restricting = folded(restricting);
+        let slips = if restricting.len() < LONG_NAME { 1 } else { 2 };
+        strsim::osa_distance(&name, &restricting) <= slips
+    };
+    // An expiry or an expiration is meant to end something, too.
+    if name.starts_with("expir") { Some("expires") } else { RESTRICTING.into_iter().find(is_near) }
 }
 
 /// A name without blanks and quotes around it.
@@ -135,6 +170,11 @@ impl Column {
     pub(super) fn is_visible(&self) -> bool {
         !self.name.is_empty() && !HIDDEN.contains(&self.name.as_str())
     }
+
+    /// The name, if a message may quote it.
+    pub(super) fn quotable_name(&self) -> Option<&str> {
+        Some(self.name.as_str()).filter(|name| is_shown(name))
+    }
 }
 
 /// The columns of a list, in its order.
@@ -163,6 +203,25 @@ pub enum HeaderError {
         "looks like a code, not like a header: name a list whose first line names the columns, one of which must be email"
     )]
     Code,
+    /// A column would be ignored that was probably meant to keep people out.
+    #[error(
+        "the column {written} looks like {name}, and would be ignored: write {name}, or another name for another thing"
+    )]
+    NearlyReserved {
+        /// The name as it is written, or the column's number.
+        written: String,
+        /// The column that it looks like.
+        name: &'static str,
+    },
+    /// The letters of a name are a guess, so that it may be another name.
+    #[error(
+        "the name of column {column} has letters that differ from encoding to encoding, and the list is not UTF-8: save \
+         it as UTF-8"
+    )]
+    GuessedName {
+        /// The column's number, from 1.
+        column: usize,
+    },
     /// Two columns are the same.
     #[error("the column {name} occurs twice{}", written_as(first, second))]
     Twice {
@@ -182,9 +241,6 @@ fn written_as(first: &str, second: &str) -> String {
 /// Why a header without `email` cannot be used. A list without a header has data in its first line, which is not
 /// quoted.
 fn without_email(names: &[&str]) -> HeaderError {
-    if names.iter().any(|name| name.contains('@')) {
-        return HeaderError::Address;
-    }
     if names.iter().any(|name| name.starts_with("sha256:") || name.parse::<Code>().is_ok()) {
         return HeaderError::Code;
     }
@@ -200,38 +256,64 @@ fn without_email(names: &[&str]) -> HeaderError {
 
 /// A name as a message may quote it; if it looks like data rather than a name, its number.
 fn shown_name(name: &str, number: usize) -> String {
+    if is_shown(name) { name.to_owned() } else { format!("(column {number})") }
+}
+
+/// Whether a message may quote a name.
+fn is_shown(name: &str) -> bool {
     let is_of_names = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.' | '/' | '(' | ')' | ':' | '#');
     let digits = name.chars().filter(char::is_ascii_digit).count();
-    let is_name = name.chars().count() <= SHOWN_CHARACTERS && digits <= SHOWN_DIGITS && name.chars().all(is_of_names);
-    if is_name { name.to_owned() } else { format!("(column {number})") }
+    name.chars().count() <= SHOWN_CHARACTERS && digits <= SHOWN_DIGITS && name.chars().all(is_of_names)
 }
 
 impl Columns {
-    /// Reads a header. Also returns the names of columns that are neither reserved nor attributes.
+    /// Reads a header. Also returns the names of columns that are neither reserved nor attributes, as a message may quote
+    /// them. `is_guessed`: the letters outside ASCII may be others.
     pub(super) fn read<'a>(
         header: impl Iterator<Item = &'a str>,
         extension_app: Option<&AppId>,
+        is_guessed: bool,
     ) -> Result<(Self, Vec<String>), HeaderError> {
         let header: Vec<&str> = header.map(bare).collect();
+        if header.iter().any(|name| name.contains('@')) {
+            return Err(HeaderError::Address);
+        }
+        if !header.iter().any(|name| is_email(name)) {
+            return Err(without_email(&header));
+        }
         let mut columns: Vec<Column> = Vec::new();
         let mut unknown = Vec::new();
-        for written in &header {
+        for (number, written) in (1..).zip(&header) {
             let reserved = reserved(written);
             let name = reserved.unwrap_or(written).to_owned();
             let attribute = if reserved.is_some() { None } else { attribute(&name, extension_app) };
             let same = |known: &Column| known.name == name || (attribute.is_some() && known.attribute == attribute);
             if let Some(first) = columns.iter().position(same).filter(|_| !name.is_empty()) {
-                let first = header.get(first).copied().unwrap_or_default().to_owned();
-                return Err(HeaderError::Twice { name, first, second: (*written).to_owned() });
+                let earlier = header.get(first).copied().unwrap_or_default();
+                let (first, second) = (shown_name(earlier, first + 1), shown_name(written, number));
+                let name = if is_shown(&name) { name } else { second.clone() };
+                return Err(HeaderError::Twice { name, first, second });
             }
             if reserved.is_none() && attribute.is_none() && !name.is_empty() {
-                unknown.push(name.clone());
+                check_own_name(written, number, is_guessed)?;
+                unknown.push(shown_name(written, number));
             }
             columns.push(Column { name, attribute });
-        }
-        if !columns.iter().any(|column| column.name == EMAIL) {
-            return Err(without_email(&header));
         }
         Ok((Self(columns), unknown))
     }
 }
+
+/// Fails if a name that is neither reserved nor an attribute may have been meant to be a column that keeps people out.
+fn check_own_name(written: &str, number: usize, is_guessed: bool) -> Result<(), HeaderError> {
+    if is_guessed && !written.is_ascii() {
+        return Err(HeaderError::GuessedName { column: number });
+    }
+    match nearly_restricting(written) {
+        Some(name) => Err(HeaderError::NearlyReserved { written: shown_name(written, number), name }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

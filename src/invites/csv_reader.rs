@@ -273,7 +273,7 @@ fn without_guess(encoding: TextEncoding, columns: &Columns, line: CompactLine<'_
 /// Fails if a cell is longer than a cell may be.
 fn within_limits(columns: &Columns, line: CompactLine<'_>) -> Result<(), LineProblem> {
     let Some((at, cell)) = line.cells().enumerate().find(|(_, cell)| cell.len() > MAX_CELL) else { return Ok(()) };
-    let name = columns.0.get(at).map(|column| column.name.clone());
+    let name = columns.0.get(at).and_then(Column::quotable_name).map(str::to_owned);
     Err(LineProblem::CellTooLong { column: at + 1, name, length: cell.len() })
 }
 
@@ -283,7 +283,8 @@ pub(super) fn columns(start: &ListStart<'_>, options: &ListOptions) -> Result<(C
     if let Some((at, name)) = names.iter().enumerate().find(|(_, name)| name.len() > MAX_NAME) {
         return Err(ListError::NameTooLong { line, column: at + 1, length: name.len() });
     }
-    let read = Columns::read(names.iter().map(String::as_str), options.extension_app.as_ref());
+    let is_guessed = start.format.encoding == TextEncoding::Windows1252;
+    let read = Columns::read(names.iter().map(String::as_str), options.extension_app.as_ref(), is_guessed);
     let (columns, unknown) = read.map_err(|error| ListError::Header { line, error })?;
     let problems = unknown.into_iter().map(|name| LineReport { line, problem: LineProblem::UnknownColumn { name } });
     Ok((columns, problems.collect()))

@@ -36,7 +36,7 @@ pub enum LineProblem {
     /// A column of the header is neither reserved nor an attribute.
     #[error("the column {name} is not an attribute's name: it prefills nothing and is seen by templates only")]
     UnknownColumn {
-        /// The column's name.
+        /// The column's name, or its number if the name looks like data.
         name: String,
     },
     /// The bytes are no text.
@@ -62,7 +62,7 @@ pub enum LineProblem {
     CellTooLong {
         /// Which column, from 1.
         column: usize,
-        /// The column's name; `None`: the header names fewer columns.
+        /// The column's name; `None`: the header names fewer columns, or the name looks like data.
         name: Option<String>,
         /// The cell's bytes.
         length: usize,

@@ -118,6 +118,11 @@ fn what_cannot_be_told_is_an_error(#[case] text: &str, #[case] says: &str) {
 #[case("E-Mail-Adresse")]
 #[case("'e mail'")]
 #[case("Correo electrónico")]
+#[case("Correo electronico")]
+#[case("Correo")]
+#[case("E-post")]
+#[case("Work Email")]
+#[case("Primary Email")]
 fn the_email_has_many_names(#[case] name: &str) {
     let (snapshot, problems) =
         list(format!("name,{name},NOT-BEFORE,not_After\nA,a@example.com,2026-01-01,\n").as_bytes());
