@@ -38,6 +38,7 @@ pub(super) fn check<'a>(
     if line.cells().skip(columns.0.len()).any(|cell| !cell.is_empty()) {
         return Err(LineProblem::TooManyCells { cells: line.cells().count(), columns: columns.0.len() });
     }
+    in_place(columns, line)?;
     let cells = ReservedCells::of(columns, line);
     let rule = cells.email.map(rule).transpose()?;
     let code = code(cells.code, cells.uses)?;
@@ -139,6 +140,20 @@ impl<'a> ReservedCells<'a> {
     }
 }
 
+/// Fails if a cell is in a column that says nothing of it, or if a code's digest is where it asks for no code.
+fn in_place(columns: &Columns, line: CompactLine<'_>) -> Result<(), LineProblem> {
+    for (number, (column, cell)) in (1..).zip(columns.0.iter().zip(line.cells())) {
+        if column.name.is_empty() && !cell.is_empty() {
+            return Err(LineProblem::NamelessColumn { column: number });
+        }
+        let is_digest = cell.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("sha256:"));
+        if is_digest && column.name != "code" {
+            return Err(LineProblem::DigestElsewhere { column: number });
+        }
+    }
+    Ok(())
+}
+
 /// Whom a line is for.
 fn rule(cell: &str) -> Result<AddressRule, LineProblem> {
     let rule: AddressRule = pasted(cell).parse().map_err(LineProblem::Email)?;
@@ -188,13 +203,16 @@ fn items(cell: Option<&str>) -> impl Iterator<Item = &str> {
     cell.unwrap_or_default().split(';').map(str::trim).filter(|item| !item.is_empty())
 }
 
-/// The apps that a line is for: of those that it names, the ones that the source is for, too. If it names none, the
+/// The apps that a line is for: of those that it names, the ones that the source is for, too. If its cell is empty, the
 /// apps of the source.
 fn apps<'a>(cell: Option<&str>, source: &'a [AppId]) -> Result<Cow<'a, [AppId]>, LineProblem> {
+    if cell.is_none() {
+        return Ok(source.into());
+    }
     let own: Vec<AppId> =
         items(cell).map(|item| item.parse().map_err(|_| LineProblem::Apps)).collect::<Result<_, _>>()?;
     if own.is_empty() {
-        return Ok(source.into());
+        return Err(LineProblem::Apps);
     }
     let both: Vec<AppId> = own.into_iter().filter(|app| source.is_empty() || source.contains(app)).collect();
     if both.is_empty() { Err(LineProblem::OtherApps) } else { Ok(both.into()) }

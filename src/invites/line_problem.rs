@@ -54,6 +54,44 @@ pub enum LineProblem {
     /// A quote begins a cell and nothing ends it.
     #[error("has a quote that is not closed on its line")]
     OpenQuote,
+    /// A quote ends before its cell does, so it may close one that was forgotten in an earlier cell.
+    #[error(
+        "has text between a closing quote and the end of its cell: remove the quote, or write two for one of the cell"
+    )]
+    AfterQuote,
+    /// An earlier line has an open quote, which this line or a later one closes.
+    #[error(
+        "may be the rest of a cell of line {line}, where a quote is not closed: remove the line break in that cell, or \
+         the quote"
+    )]
+    RestOfCell {
+        /// The earlier line.
+        line: u64,
+    },
+    /// A carriage return in a list whose lines end otherwise: it may have been meant to end a line.
+    #[error("has a line break (CR) that is not one of this list: end all lines alike")]
+    OtherLineBreak,
+    /// A cell has a character that is no text.
+    #[error("has a control character: remove it")]
+    ControlCharacter,
+    /// A wrong byte may stand for a separator.
+    #[error(
+        "has letters that differ from encoding to encoding and fewer cells than the header, so one may be a lost \
+         separator: save the list as UTF-8"
+    )]
+    GuessedCells,
+    /// The digest of a code is not in the column for codes, so that nobody would be asked for the code.
+    #[error("has the hash of a code in column {column}, but only the column code asks for codes: move the hash there")]
+    DigestElsewhere {
+        /// Which column, from 1.
+        column: usize,
+    },
+    /// The header does not say what a cell means.
+    #[error("has a cell in column {column}, which has no name: name the column, or empty its cells")]
+    NamelessColumn {
+        /// Which column, from 1.
+        column: usize,
+    },
     /// A cell is longer than a cell may be.
     #[error(
         "column {column}{}: the cell has {length} bytes, the limit is {MAX_CELL}",
@@ -161,6 +199,13 @@ impl LineProblem {
             | Self::NotText { .. }
             | Self::GuessedEmail
             | Self::OpenQuote
+            | Self::AfterQuote
+            | Self::RestOfCell { .. }
+            | Self::OtherLineBreak
+            | Self::ControlCharacter
+            | Self::GuessedCells
+            | Self::DigestElsewhere { .. }
+            | Self::NamelessColumn { .. }
             | Self::CellTooLong { .. }
             | Self::TooManyCells { .. }
             | Self::NeitherEmailNorCode

@@ -329,3 +329,21 @@ fn reports_a_cell_that_cannot_be_said_in_the_declared_type_and_uses_its_line() {
     let expected = [(3, number), (3, yes_or_no), (5, number)];
     assert_eq!(said, expected.map(|(line, says)| (line, true, says.to_owned())));
 }
+
+#[test]
+fn a_cell_that_would_be_ignored_spoils_its_line() {
+    let digest = format!("SHA256:{}", "0a".repeat(32));
+    let text =
+        format!("email,note,,code\n@example.com,{digest},,\na@example.com,,2020-01-01,\nb@example.com,sha256,,\n");
+    let (snapshot, problems) = list(&text);
+    assert_eq!((snapshot.len(), found(&snapshot, "b@example.com").len()), (1, 1));
+    let elsewhere = LineReport { line: 2, problem: LineProblem::DigestElsewhere { column: 2 } };
+    assert_eq!(problems, [elsewhere, LineReport { line: 3, problem: LineProblem::NamelessColumn { column: 3 } }]);
+}
+
+#[test]
+fn apps_without_an_id_are_not_all_apps() {
+    let (snapshot, problems) = list("email,apps\na@example.com,;\nb@example.com,\" ; \"\nc@example.com,\n");
+    assert_eq!((snapshot.len(), found(&snapshot, "c@example.com").len()), (1, 1));
+    assert_eq!(problems, [2, 3].map(|line| LineReport { line, problem: LineProblem::Apps }));
+}

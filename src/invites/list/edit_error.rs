@@ -23,7 +23,7 @@ pub(crate) enum EditError {
         line: u64,
     },
     /// The reader would skip a new line.
-    #[error("nothing was added, since the new line {problem}")]
+    #[error("nothing was added, because the new line would not be used: {problem}")]
     Unusable {
         /// What the reader says.
         problem: LineProblem,
