@@ -3,6 +3,7 @@
 
 mod encoding;
 mod format;
+mod open_quote;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +12,7 @@ use std::io::Read;
 pub(super) use encoding::LineEnds;
 pub(crate) use encoding::TextEncoding;
 pub(super) use format::{ListFormat, ListStart};
+use open_quote::{ClosingLines, leaves_open};
 
 pub(crate) use super::line::{DayEdge, parse_moment};
 pub use super::list_options::ListOptions;
@@ -108,8 +110,8 @@ pub(crate) fn check_header(input: impl Read, options: &ListOptions) -> Result<He
     Ok(Header { columns: visible.collect(), problems })
 }
 
-/// Reads a whole list. No cell can hold a line break, so a quote that was forgotten spoils only its own line. Bytes that
-/// are handed over are freed as soon as their lines are read.
+/// Reads a whole list. No cell can hold a line break. If a cell seems to hold one nevertheless, none of its lines is used
+/// (`open_quote.rs`). Bytes that are handed over are freed as soon as their lines are read.
 pub fn read<'a>(
     bytes: impl Into<Cow<'a, [u8]>>,
     options: &ListOptions,
@@ -136,7 +138,7 @@ fn read_lines<'a>(bytes: &[u8], options: &'a ListOptions, unended: UnendedLine) 
         look_alikes: LookAlikes::for_lines(count),
         problems,
     };
-    reader.read(start.lines, unended)?;
+    reader.read(start.lines, ClosingLines::of(start.format.encoding, bytes), unended)?;
     Ok(reader)
 }
 
@@ -152,8 +154,15 @@ struct LineReader<'a> {
 
 impl LineReader<'_> {
     /// Reads all lines after the header.
-    fn read<'l>(&mut self, lines: impl Iterator<Item = &'l [u8]>, unended: UnendedLine) -> Result<(), ListError> {
+    fn read<'l>(
+        &mut self,
+        lines: impl Iterator<Item = &'l [u8]>,
+        mut closing: ClosingLines<'l>,
+        unended: UnendedLine,
+    ) -> Result<(), ListError> {
         let mut numbered = (self.format.header_line + 1..).zip(lines).peekable();
+        // The line with the last open quote, and the line that closes it.
+        let mut open: Option<(u64, u64)> = None;
         while let Some((line, bytes)) = numbered.next() {
             // The last line is blank if the list ends its lines. Otherwise it may be cut off.
             if numbered.peek().is_none() && !self.format.is_blank(bytes) {
@@ -164,20 +173,28 @@ impl LineReader<'_> {
                     break;
                 }
             }
-            self.read_line(line, bytes)?;
+            if let Some((opened, _)) = open.filter(|(_, closed)| line <= *closed) {
+                if !self.format.is_blank(bytes) {
+                    self.problems.push(LineReport { line, problem: LineProblem::RestOfCell { line: opened } });
+                }
+            } else if self.read_line(line, bytes)? {
+                open = closing.after(line).map(|closed| (line, closed));
+            }
         }
         Ok(())
     }
 
-    /// Reads one line. If it says no more than its rule, or cannot be used, its cells are not kept.
-    fn read_line(&mut self, line: u64, bytes: &[u8]) -> Result<(), ListError> {
+    /// Reads one line, and says whether it leaves a quote open. If it says no more than its rule, or cannot be used, its
+    /// cells are not kept.
+    fn read_line(&mut self, line: u64, bytes: &[u8]) -> Result<bool, ListError> {
         let cells = &mut self.snapshot.lines;
         let place = cells.begin_line().ok_or_else(|| ListError::Read("its cells have more than 4 GiB".to_owned()))?;
         let split = self.format.split(bytes, &mut |cell| cells.push_cell(cell));
+        let is_open = split.as_ref().is_err_and(|problem| leaves_open(problem, self.format.encoding, bytes));
         let compact = self.snapshot.lines.line(place);
         let read = split
             .and_then(|()| within_limits(&self.columns, compact))
-            .and_then(|()| without_guess(self.format.encoding, &self.columns, compact))
+            .and_then(|()| without_guess(self.format.encoding, &self.columns, compact, bytes))
             .and_then(|()| line::check(&self.columns, compact, self.options));
         match read {
             Ok(Some(checked)) => {
@@ -198,7 +215,7 @@ impl LineReader<'_> {
                 self.problems.push(LineReport { line, problem });
             }
         }
-        Ok(())
+        Ok(is_open)
     }
 
     /// The bytes of all that was kept of the lines so far.
@@ -231,10 +248,9 @@ pub(super) fn rules_of(bytes: &[u8], options: &ListOptions, wanted: &BTreeSet<u6
     for (line, bytes) in numbered.filter(|(line, _)| wanted.contains(line)) {
         let mut cells = CompactLines::default();
         let Some(place) = cells.begin_line() else { continue };
-        if format.split(bytes, &mut |cell| cells.push_cell(cell)).is_ok() {
-            let rule = line::written_rule(&columns, cells.line(place)).and_then(|rule| rule.parse().ok());
-            rules.extend(rule.map(|rule| (line, rule)));
-        }
+        format.split_readable(bytes, &mut |cell| cells.push_cell(cell));
+        let rule = line::written_rule(&columns, cells.line(place)).and_then(|rule| rule.parse().ok());
+        rules.extend(rule.map(|rule| (line, rule)));
     }
     rules
 }
@@ -263,11 +279,20 @@ fn guessed_encoding(encoding: TextEncoding, bytes: &[u8]) -> Option<LineReport> 
     Some(LineReport { line, problem: LineProblem::GuessedEncoding })
 }
 
-/// Fails if the address rests on a guess of the encoding.
-fn without_guess(encoding: TextEncoding, columns: &Columns, line: CompactLine<'_>) -> Result<(), LineProblem> {
-    let is_guessed =
-        encoding == TextEncoding::Windows1252 && line::written_rule(columns, line).is_some_and(|rule| !rule.is_ascii());
-    if is_guessed { Err(LineProblem::GuessedEmail) } else { Ok(()) }
+/// Fails if the address, or how many cells there are, rests on a guess of the encoding.
+fn without_guess(
+    encoding: TextEncoding,
+    columns: &Columns,
+    line: CompactLine<'_>,
+    bytes: &[u8],
+) -> Result<(), LineProblem> {
+    if encoding != TextEncoding::Windows1252 || bytes.is_ascii() {
+        return Ok(());
+    }
+    if line::written_rule(columns, line).is_some_and(|rule| !rule.is_ascii()) {
+        return Err(LineProblem::GuessedEmail);
+    }
+    if line.cells().count() < columns.0.len() { Err(LineProblem::GuessedCells) } else { Ok(()) }
 }
 
 /// Fails if a cell is longer than a cell may be.

@@ -141,6 +141,28 @@ impl TextEncoding {
         }
     }
 
+    /// The text of a line, with a replacement for what is no text.
+    pub(super) fn lossy_text(self, line: &[u8]) -> Cow<'_, str> {
+        let lossy_utf_16 = |unit: fn([u8; 2]) -> u16| -> String {
+            let units = line.as_chunks::<2>().0.iter().map(|bytes| unit(*bytes));
+            char::decode_utf16(units).map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+        };
+        match self {
+            Self::Utf8 => String::from_utf8_lossy(line),
+            Self::Windows1252 => WINDOWS_1252.decode_without_bom_handling(line).0,
+            Self::Utf16Le => lossy_utf_16(u16::from_le_bytes).into(),
+            Self::Utf16Be => lossy_utf_16(u16::from_be_bytes).into(),
+        }
+    }
+
+    /// How often an ASCII character occurs.
+    pub(super) fn count(self, bytes: &[u8], ascii: u8) -> usize {
+        match self.unit(ascii) {
+            (_, 1) => bytes.iter().map(|byte| usize::from(*byte == ascii)).sum(),
+            (unit, width) => bytes.chunks(width).filter(|chunk| *chunk == unit).count(),
+        }
+    }
+
     /// A text as bytes; `None`: the encoding has no bytes for a letter of it.
     pub(in crate::invites) fn bytes(self, text: &str) -> Option<Vec<u8>> {
         match self {

@@ -86,6 +86,12 @@ impl ListFormat {
         split(&text(line, self.encoding)?, self.separator, add)
     }
 
+    /// Splits a line as far as it can be read, and calls `add` with each cell, trimmed.
+    pub(super) fn split_readable(self, line: &[u8], add: &mut impl FnMut(&str)) {
+        // Whatever is wrong, the cells before it are whole.
+        let _ = split(&self.encoding.lossy_text(line), self.separator, add);
+    }
+
     /// Whether a line has no content.
     pub(super) fn is_blank(self, line: &[u8]) -> bool {
         let text = self.encoding.text(line);
@@ -93,8 +99,21 @@ impl ListFormat {
     }
 }
 
+/// The text of a line. Of the characters that are no text, only tabs may occur.
 fn text(line: &[u8], encoding: TextEncoding) -> Result<Cow<'_, str>, LineProblem> {
-    encoding.text(line).ok_or(LineProblem::NotText { encoding: encoding.name() })
+    let text = encoding.text(line).ok_or(LineProblem::NotText { encoding: encoding.name() })?;
+    // Some programs end their lines with several carriage returns, and nothing follows them.
+    let content = text.trim_end_matches('\r');
+    // Nearly all lines are ASCII without control characters. To look at each byte of them is quicker than to stop early.
+    let may_be_control = |byte: u8| matches!(byte, 0..=8 | 10..=31 | 127..);
+    if !content.bytes().fold(false, |found, byte| found | may_be_control(byte)) {
+        return Ok(text);
+    }
+    match content.chars().find(|c| c.is_control() && *c != '\t') {
+        None => Ok(text),
+        Some('\r') => Err(LineProblem::OtherLineBreak),
+        Some(_) => Err(LineProblem::ControlCharacter),
+    }
 }
 
 /// The separator that a line `sep=;` names; `None`: it is no such line.
@@ -153,7 +172,7 @@ fn split(line: &str, separator: char, add: &mut impl FnMut(&str)) -> Result<(), 
     let mut rest = Some(line);
     while let Some(text) = rest {
         let (cell, after) = match text.strip_prefix('"') {
-            Some(quoted) => quoted_cell(quoted, separator).ok_or(LineProblem::OpenQuote)?,
+            Some(quoted) => quoted_cell(quoted, separator)?,
             None => text.split_once(separator).map_or((text.into(), None), |(cell, after)| (cell.into(), Some(after))),
         };
         add(cell.trim());
@@ -162,23 +181,23 @@ fn split(line: &str, separator: char, add: &mut impl FnMut(&str)) -> Result<(), 
     Ok(())
 }
 
-/// The cell whose quote was opened before `text`, and what follows its separator. `None`: nothing closes the quote.
+/// The cell whose quote was opened before `text`, and what follows its separator. It is an error if nothing closes the
+/// quote, or if more than blanks follows in the same cell: then the quote was opened elsewhere, and this cell swallowed
+/// others, which may have limited the line.
 ///
-/// This is what the crate `csv` reads, whose reader takes ten times as long to be made as to read a line.
-fn quoted_cell(text: &str, separator: char) -> Option<(Cow<'_, str>, Option<&str>)> {
-    let (mut cell, mut after) = text.split_once('"').map(|(cell, after)| (Cow::Borrowed(cell), after))?;
+/// This is what the crate `csv` reads, whose reader takes ten times as long to be made as to read a line. That one takes
+/// what follows into the cell.
+fn quoted_cell(text: &str, separator: char) -> Result<(Cow<'_, str>, Option<&str>), LineProblem> {
+    let (cell, mut after) = text.split_once('"').ok_or(LineProblem::OpenQuote)?;
+    let mut cell = Cow::Borrowed(cell);
     // Two quotes are one quote of the cell.
     while let Some(doubled) = after.strip_prefix('"') {
-        let (more, rest) = doubled.split_once('"')?;
+        let (more, rest) = doubled.split_once('"').ok_or(LineProblem::OpenQuote)?;
         cell.to_mut().extend(["\"", more]);
         after = rest;
     }
-    // What follows the closing quote belongs to the cell, too.
     let (unquoted, rest) = after.split_once(separator).map_or((after, None), |(cell, rest)| (cell, Some(rest)));
-    if !unquoted.is_empty() {
-        cell.to_mut().push_str(unquoted);
-    }
-    Some((cell, rest))
+    if unquoted.trim().is_empty() { Ok((cell, rest)) } else { Err(LineProblem::AfterQuote) }
 }
 
 #[cfg(test)]
