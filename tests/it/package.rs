@@ -276,3 +276,19 @@ fn files_of_codes_are_not_committed_and_sources_are(#[case] path: &str, #[case] 
     let rules = rules.build().unwrap();
     assert_eq!(rules.matched_path_or_any_parents(path, false).is_ignore(), ignored, "{path}");
 }
+
+#[tokio::test]
+async fn a_list_that_is_not_there_is_one_error() {
+    let folder = sample();
+    let text = std::fs::read_to_string(folder.path().join("guestlist.toml")).unwrap();
+    let misspelt = text.replace("invites.csv", "invite.csv");
+    assert_ne!(text, misspelt);
+    write(&folder, "guestlist.toml", &misspelt);
+    let (code, said) = check(folder.path(), &[]).await;
+    assert_eq!(code, Some(64), "{said}");
+    assert!(said.contains("invites.beta: invite.csv: ") && said.ends_with("guestlist.toml has 1 error\n"), "{said}");
+    // Codes are strays all the same.
+    write(&folder, "Health/codes.csv", "code");
+    let (_, said) = check(folder.path(), &[]).await;
+    assert!(said.contains("Health/codes.csv") && said.ends_with("guestlist.toml has 2 errors\n"), "{said}");
+}

@@ -54,7 +54,9 @@ pub(super) fn check(environment: &Environment, config: &Config) -> Vec<Finding> 
                 .map(|Needed { path, finding }| (path.clone(), rules.error(&path).map(|error| finding(&error))))
                 .unzip();
             found.extend(errors.into_iter().flatten());
-            found.extend(strays::find(&folder, &rules, &paths).into_iter().map(error));
+            // The list that lies about may be the one that is meant.
+            let may_be_meant = config.files.iter().any(|named| named.is_list() && named.is_absent());
+            found.extend(strays::find(&folder, &rules, &paths, may_be_meant).into_iter().map(error));
         }
         Ok(None) => found.push(missing(environment.is_azure())),
         Err(unusable) => found.push(error(unusable)),
@@ -96,7 +98,7 @@ struct Needed<'a> {
     finding: Box<dyn Fn(&str) -> Finding + 'a>,
 }
 
-/// What has to be published: the configuration, what it names, and what the host asks for.
+/// What has to be published: the configuration, what it names and is there, and what the host asks for.
 fn needed<'a>(environment: &Environment, config: &'a Config, folder: &Path) -> Vec<Needed<'a>> {
     let file = environment.file.display().to_string();
     let mut needed = Vec::new();
@@ -104,7 +106,7 @@ fn needed<'a>(environment: &Environment, config: &'a Config, folder: &Path) -> V
         let file = file.clone();
         needed.push(Needed { path, finding: needed_by(file) });
     }
-    for named in &config.files {
+    for named in config.files.iter().filter(|named| !named.is_absent()) {
         if let Some(path) = within(folder, &named.path) {
             let file = file.clone();
             needed.push(Needed { path, finding: Box::new(move |error| named.problem(error).finding(&file)) });

@@ -22,6 +22,18 @@ impl NamedFile {
         Self { written: written.to_owned(), path: path.to_owned(), key, origin: origin.clone() }
     }
 
+    /// Whether it is an invite list.
+    #[must_use]
+    pub(crate) fn is_list(&self) -> bool {
+        self.key.starts_with("invites.")
+    }
+
+    /// Whether nothing lies at its path. That is reported where the file is read.
+    #[must_use]
+    pub(crate) fn is_absent(&self) -> bool {
+        self.path.try_exists().is_ok_and(|exists| !exists)
+    }
+
     /// An error about the file, at the key that names it.
     #[must_use]
     pub(crate) fn problem(&self, message: &str) -> Problem {

@@ -11,9 +11,10 @@ const MAX_NAMED: usize = 10;
 /// A file name that contains one of these is a list, a workbook, or a copy of one: `invites.csv.bak`.
 const LISTS_AND_WORKBOOKS: [&str; 5] = [".csv", ".tsv", ".xls", ".ods", ".numbers"];
 
-/// Describes each stray file in a folder. The files in `needed` are published on purpose.
-pub(super) fn find(folder: &Path, rules: &PublishRules, needed: &[String]) -> Vec<String> {
-    let package = Package { rules, needed };
+/// Describes each stray file in a folder. The files in `needed` are published on purpose. If `lists_may_be_meant`, no list
+/// is a stray.
+pub(super) fn find(folder: &Path, rules: &PublishRules, needed: &[String], lists_may_be_meant: bool) -> Vec<String> {
+    let package = Package { rules, needed, lists_may_be_meant };
     let (mut found, mut folders) = (Vec::new(), vec![String::new()]);
     while let Some(below) = folders.pop() {
         for entry in std::fs::read_dir(folder.join(&below)).into_iter().flatten().flatten() {
@@ -59,6 +60,8 @@ enum Contents {
 struct Package<'a> {
     rules: &'a PublishRules,
     needed: &'a [String],
+    /// Whether the configuration names a list that is not there.
+    lists_may_be_meant: bool,
 }
 
 impl Package<'_> {
@@ -75,7 +78,7 @@ impl Package<'_> {
 
     /// What is wrong with a file, if it is published.
     fn file_problem(&self, path: &str) -> Option<String> {
-        if self.needed.iter().any(|needed| needed == path) {
+        if self.needed.iter().any(|needed| needed == path) || self.lists_may_be_meant && is_list(path) {
             return None;
         }
         if self.rules.keeps_out(path, false) {
@@ -100,6 +103,12 @@ impl Package<'_> {
 fn by_func_only(path: &str) -> String {
     let reason = "`func` publishes it all the same, since it takes each line for the beginning of a path";
     format!("keeps {path} out, but {reason}: move it to another folder")
+}
+
+/// Whether the file can be an invite list, by the end of its name.
+fn is_list(path: &str) -> bool {
+    let path = path.to_lowercase();
+    [".csv", ".tsv"].iter().any(|ending| path.ends_with(ending)) && !path.contains("codes")
 }
 
 fn looks_private(path: &str) -> bool {
