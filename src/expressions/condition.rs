@@ -65,6 +65,12 @@ pub(crate) enum ConditionError {
     /// A name that is not available here.
     #[error("the condition uses {0}")]
     UnknownName(UnknownName),
+    /// A test for a name that has members, and is always there.
+    #[error("the condition asks has({name}), which is always there: write has({name}.…) with one of its members")]
+    WholeRoot {
+        /// The name.
+        name: String,
+    },
     /// A function that is not available.
     #[error("the condition uses the unknown function {name}{}", Hint(near))]
     UnknownFunction {
@@ -214,10 +220,12 @@ fn check_bounds(source: &str) -> Result<(), ConditionError> {
 
 /// Parses the text and resolves its names. Needs a large stack.
 fn parse(source: &str, names: &[&str]) -> Result<ResolvedExpression, ConditionError> {
-    let parsed = STDLIB
-        .parser()
-        .parse(source)
-        .map_err(|errors| ConditionError::Syntax(syntax_error::explain(source, &errors)))?;
+    let parsed =
+        STDLIB.parser().parse(source).map_err(|errors| match syntax_error::bare_name_in_has(source, &errors) {
+            Some(name) if !names.contains(&name) => ConditionError::UnknownName(UnknownName::new(name, names)),
+            Some(name) => ConditionError::WholeRoot { name: name.to_owned() },
+            None => ConditionError::Syntax(syntax_error::explain(source, &errors)),
+        })?;
     resolve::resolve(parsed, names)
 }
 

@@ -26,6 +26,12 @@ pub(in crate::config) enum Scope<'n> {
     Attributes(&'n KnownNames),
 }
 
+/// Names of one kind of expression, and what another kind has for them.
+const OTHER_NAMES: [(&str, &str); 2] = [("user", "attributes"), ("attributes", "user")];
+
+/// The greatest number of columns that an error lists.
+const MAX_COLUMNS: usize = 20;
+
 impl<'n> Scope<'n> {
     /// These names, which are values.
     pub(in crate::config) fn values(names: impl IntoIterator<Item = &'n str>) -> Self {
@@ -80,7 +86,10 @@ impl<'n> Scope<'n> {
     /// Reports every path that does not exist.
     pub(in crate::config) fn check(&self, paths: &[Vec<String>], origin: &Origin, diagnostics: &mut Diagnostics) {
         for path in paths {
-            self.check_path(path, "", origin, diagnostics);
+            match self.columns_without(path) {
+                Some(columns) => diagnostics.error(origin, absent_column(path, columns, false)),
+                None => self.check_path(path, "", origin, diagnostics),
+            }
         }
     }
 
@@ -134,7 +143,10 @@ impl<'n> Scope<'n> {
         };
         let whole = roots().find_map(|(root, scope)| Some(path(root, &scope.member(&unknown.name)?)));
         let similar = || roots().find_map(|(root, scope)| Some(path(root, &scope.similar(&unknown.name)?)));
-        let path = if unknown.has_suggestion() { whole } else { whole.or_else(similar) };
+        // The same person is `user` in a connector and `attributes` in a rule.
+        let other = || OTHER_NAMES.into_iter().find(|(name, known)| *name == unknown.name && unknown.is_known(known));
+        let other = || other().map(|(_, known)| known.to_owned());
+        let path = if unknown.has_suggestion() { whole } else { whole.or_else(other).or_else(similar) };
         unknown.suggesting(path)
     }
 
@@ -177,12 +189,20 @@ impl<'n> Scope<'n> {
     ) -> Option<Template> {
         match Template::compile(source, roots) {
             Ok(template) => {
-                let (absent, others): (Vec<_>, Vec<_>) = template
-                    .paths()
-                    .into_iter()
-                    .partition(|path| template.has_default(path) && self.is_absent_column(path));
-                warn_of_absent_columns(&absent, origin, diagnostics);
-                self.check(&others, origin, diagnostics);
+                for path in template.paths() {
+                    let columns = self.columns_without(&path);
+                    match columns {
+                        // A longer path names no column, whatever the lists have.
+                        Some(columns) if path.len() == 2 && template.has_default(&path) => {
+                            warn_of_absent_column(&path, columns, origin, diagnostics);
+                        }
+                        Some(columns) => {
+                            let error = absent_column(&path, columns, true);
+                            diagnostics.error(origin, error);
+                        }
+                        None => self.check_path(&path, "", origin, diagnostics),
+                    }
+                }
                 Some(template)
             }
             Err(TemplateError::UnknownName(unknown)) => {
@@ -197,12 +217,14 @@ impl<'n> Scope<'n> {
         }
     }
 
-    /// Whether the path names a column that no invite list has. Lists change, so a template may name it with a default.
-    fn is_absent_column(&self, path: &[String]) -> bool {
-        let Self::Members(roots) = self else { return false };
-        let [root, column] = path else { return false };
+    /// The columns of the invite lists, if the path names another one. Lists change, so a template may name that with a
+    /// default.
+    fn columns_without(&self, path: &[String]) -> Option<&[(&'n str, Self)]> {
+        let Self::Members(roots) = self else { return None };
+        let [root, column, ..] = path else { return None };
         let scope = roots.iter().find(|(name, _)| *name == "invite" && name == root).map(|(_, scope)| scope);
-        matches!(scope, Some(Self::Members(columns)) if !columns.iter().any(|(name, _)| name == column))
+        let Some(Self::Members(columns)) = scope else { return None };
+        (!columns.iter().any(|(name, _)| name == column)).then_some(columns.as_slice())
     }
 
     /// Checks the rest of a path; `before` is the part that leads here, such as `user.ext`.
@@ -219,7 +241,7 @@ impl<'n> Scope<'n> {
                 // The compiler has checked the root.
                 None if prefix.is_empty() => {}
                 None => {
-                    let suggestion = suggestion(path, prefix, members.iter().map(|(known, _)| *known));
+                    let suggestion = suggestion(name, prefix, members.iter().map(|(known, _)| *known));
                     diagnostics.error(origin, format!("{} is not there{suggestion}", joined_path(prefix, name)));
                 }
             },
@@ -228,11 +250,54 @@ impl<'n> Scope<'n> {
     }
 }
 
-/// Warns of columns that no list has. Their default is always filled in.
-fn warn_of_absent_columns(paths: &[Vec<String>], origin: &Origin, diagnostics: &mut Diagnostics) {
-    for column in paths.iter().filter_map(|path| path.last()) {
-        let message = format!("no invite list has the column {column}, so its default is always filled in");
-        diagnostics.warn(origin, message);
+/// The name of the column that a path below `invite` means. A column `ext.Plan` is one name.
+fn column_of(path: &[String]) -> String {
+    match path {
+        [_, ext, name, ..] if ext == "ext" => format!("ext.{name}"),
+        [_, name, ..] => name.clone(),
+        _ => String::new(),
+    }
+}
+
+/// Warns of a column that no list has. Its default is always filled in.
+fn warn_of_absent_column(
+    path: &[String],
+    columns: &[(&str, Scope<'_>)],
+    origin: &Origin,
+    diagnostics: &mut Diagnostics,
+) {
+    let column = column_of(path);
+    let near = nearest(&column, columns.iter().map(|(name, _)| *name));
+    let near = near.map(|near| format!(": did you mean {}?", joined_path("invite", near))).unwrap_or_default();
+    diagnostics
+        .warn(origin, format!("no invite list has the column {column}, so its default is always filled in{near}"));
+}
+
+/// The error of a column that no list has: the nearest one, or those that there are. A template may name it all the same,
+/// with a default.
+fn absent_column(path: &[String], columns: &[(&str, Scope<'_>)], in_template: bool) -> String {
+    let written = path.iter().skip(1).fold("invite".to_owned(), |prefix, name| joined_path(&prefix, name));
+    let column = column_of(path);
+    let names = columns.iter().map(|(name, _)| *name);
+    if let Some(near) = nearest(&column, names.clone()) {
+        return format!("{written} is not there: did you mean {}?", joined_path("invite", near));
+    }
+    let mut known: Vec<&str> = Vec::new();
+    for name in names.clone().skip(Invitation::MEMBERS.len()).chain(names.take(Invitation::MEMBERS.len())) {
+        if !known.contains(&name) {
+            known.push(name);
+        }
+    }
+    let rest = if known.len() > MAX_COLUMNS { " and more" } else { "" };
+    known.truncate(MAX_COLUMNS);
+    let known = format!("{written} is not there: the lists have {}{rest}", known.join(", "));
+    let right = joined_path("invite", &column);
+    if in_template {
+        format!("{known}; for a column that not every list has write {{{{ {right} | default('…') }}}}")
+    } else if right != written {
+        format!("{known}; a column {column} is written {right}")
+    } else {
+        known
     }
 }
 
@@ -249,11 +314,9 @@ fn check_attribute(names: &KnownNames, path: &[String], prefix: &str, origin: &O
     }
 }
 
-/// The end of an error that suggests another name. A column with a dot is one name.
-fn suggestion<'n>(path: &[String], prefix: &str, known: impl Iterator<Item = &'n str> + Clone) -> String {
-    let whole = path.join(".");
-    let name = path.first().map(String::as_str).unwrap_or_default();
-    let near = known.clone().find(|known| *known == whole).or_else(|| nearest(name, known));
+/// The end of an error that suggests another name.
+fn suggestion<'n>(name: &str, prefix: &str, known: impl Iterator<Item = &'n str>) -> String {
+    let near = nearest(name, known);
     near.map(|near| format!(": did you mean {}?", joined_path(prefix, near))).unwrap_or_default()
 }
 

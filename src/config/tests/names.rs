@@ -100,7 +100,13 @@ fn of_invite(condition: &str, columns: &[&str]) -> Vec<String> {
 #[rstest]
 #[case("'a' in invite.tags && invite.jobTitle == invite.source", "")]
 #[case("invite['ext.Plan'] == ''", "")]
-#[case("invite.ext.Plan == ''", "invite.ext is not there: did you mean invite['ext.Plan']?")]
+#[case("invite.ext.Plan == ''", "invite.ext.Plan is not there: did you mean invite['ext.Plan']?")]
+#[case("invite.ext.Paln == ''", "invite.ext.Paln is not there: did you mean invite['ext.Plan']?")]
+#[case(
+    "invite.ext.Colour == ''",
+    "invite.ext.Colour is not there: the lists have email, jobTitle, ext.Plan, name, apps, tags, not_before, expires, groups, \
+     roles, note, source; a column ext.Colour is written invite['ext.Colour']"
+)]
 #[case("invite.jobtitle == ''", "did you mean invite.jobTitle?")]
 #[case("invite.plan == ''", "invite.plan is not there")]
 #[case("invite.code == ''", "invite.code is not there")]
@@ -120,6 +126,10 @@ fn the_columns_of_the_lists_are_known_when_they_are_told(#[case] condition: &str
 #[case("displayName.size() > 2", "did you mean attributes.displayName?")]
 #[case("email.endsWith('x')", "did you mean attributes.email?")]
 #[case("contry == 'AU'", "did you mean attributes.country?")]
+#[case("has(country)", "the unknown name country: did you mean attributes.country?")]
+#[case("!has(country) || attributes.city == ''", "did you mean attributes.country?")]
+#[case("has(attributes)", "the condition asks has(attributes), which is always there: write has(attributes.…)")]
+#[case("user.country == 'AU'", "the unknown name user: did you mean attributes?")]
 #[case("attribute.city == 'AU'", "did you mean attributes?")]
 #[case("domain == 'contoso.com'", "did you mean identity.domain?")]
 #[case("weather == ''", "attributes, invite, app, client and identity can be used here")]
@@ -151,11 +161,16 @@ fn a_declared_attribute_is_found_without_the_part_before_its_name() {
 #[rstest]
 #[case("when = \"country == 'AU'\"", "news.when:", "did you mean user.country?")]
 #[case("when = \"ext.Plan != ''\"", "news.when:", "did you mean user.ext?")]
-#[case("when = \"attributes.country == 'AU'\"", "news.when:", "user, invite and results can be used here")]
+#[case("when = \"attributes.country == 'AU'\"", "news.when:", "the unknown name attributes: did you mean user?")]
 #[case(
     "consent = \"all\"\nmerge_fields = { A = \"{{ displayName }}\" }",
     "news.merge_fields.A:",
     "did you mean user.displayName?"
+)]
+#[case(
+    "consent = \"all\"\nmerge_fields = { A = \"{{ attributes.givenName }}\" }",
+    "news.merge_fields.A:",
+    "the unknown name attributes: did you mean user?"
 )]
 fn in_a_connector_an_attribute_is_one_of_the_user(#[case] keys: &str, #[case] place: &str, #[case] says: &str) {
     let seen = problems(&format!("{NEWS}{keys}"));
@@ -182,7 +197,16 @@ fn with_prefill(template: &str) -> Vec<String> {
 #[test]
 fn a_column_that_no_list_has_is_an_error_unless_it_has_a_default() {
     let seen = with_prefill("{{ invite.nick }}");
-    assert!(seen.len() == 1 && seen[0].contains("invite.nick is not there"), "{seen:#?}");
+    let says = "invite.nick is not there: the lists have email, name, apps, tags, not_before, expires, groups, roles, note, \
+                source; for a column that not every list has write {{ invite.nick | default('…') }}";
+    assert!(seen.len() == 1 && seen[0].ends_with(says), "{seen:#?}");
+    let seen = with_prefill("{{ invite.ext.Plan }}");
+    assert!(seen.len() == 1 && seen[0].contains("write {{ invite['ext.Plan'] | default('…') }}"), "{seen:#?}");
+    let seen = with_prefill("{{ invite['ext.Plan'] | default('…') }}");
+    assert!(seen.len() == 1 && seen[0].contains("warning: "), "{seen:#?}");
+    let seen = with_prefill("{{ invite.nmae | default('Guest') }}");
+    let said = "no invite list has the column nmae, so its default is always filled in: did you mean invite.name?";
+    assert!(seen.len() == 1 && seen[0].contains("warning: ") && seen[0].ends_with(said), "{seen:#?}");
     let seen = with_prefill("{{ invite.nick | trim | default('Guest') }}");
     let said =
         "warning: policies.default.prefill: no invite list has the column nick, so its default is always filled in";

@@ -7,12 +7,13 @@ use super::super::bounds::{Scanner, Token};
 
 /// Operators of other languages and what CEL has for them, the longer ones first. Quotes are among them: they come from
 /// word processors.
-const OPERATORS: [(&str, &str); 13] = [
+const OPERATORS: [(&str, &str); 14] = [
     ("===", "=="),
     ("!==", "!="),
     ("<>", "!="),
     ("=>", ">="),
     ("=<", "<="),
+    ("=!", "!="),
     ("‘", "'"),
     ("’", "'"),
     ("“", "\""),

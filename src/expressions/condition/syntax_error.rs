@@ -8,6 +8,9 @@ use super::super::bounds::{Scanner, Token};
 /// How the parser's own messages begin. The others are about a function that it knows, and are clear.
 const PARSER: &str = "Syntax error:";
 
+/// What the parser's message about an argument of `has` contains.
+const HAS: &str = "argument to has()";
+
 /// The longest message of the library that is shown, in characters.
 const MAX_MESSAGE: usize = 200;
 
@@ -33,6 +36,23 @@ pub(super) fn explain(source: &str, errors: &ParseErrors) -> String {
     };
     let list = if what == "," { "; a list is written in [ ], as in name in ['a', 'b']" } else { "" };
     format!("{what} at character {at} is not expected there{list}")
+}
+
+/// The name in `has(name)`, if that is what the parser refuses: it takes a path.
+pub(super) fn bare_name_in_has<'s>(source: &'s str, errors: &ParseErrors) -> Option<&'s str> {
+    errors.errors.first().filter(|first| first.msg.contains(HAS))?;
+    let mut tokens = Scanner::new(source);
+    let mut last = [None; 3];
+    while let Some(Ok(token)) = tokens.next() {
+        if let ([Some(Token::Name("has")), Some(Token::Open('(')), Some(Token::Name(name))], Token::Close(')')) =
+            (last, token)
+        {
+            return Some(name);
+        }
+        let [_, second, third] = last;
+        last = [second, third, Some(token)];
+    }
+    None
 }
 
 /// The byte at a place, which is a line and a character of it, both from 1.

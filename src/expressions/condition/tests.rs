@@ -130,6 +130,7 @@ fn names_what_is_wrong(#[case] source: &str, #[case] expected: &str) {
     "the condition has | at character 15: write ||; it has === at character 24: write =="
 )]
 #[case("user.a <> 'x'", "the condition has <> at character 8: write !=")]
+#[case("user.a =! 'x'", "the condition has =! at character 8: write !=")]
 #[case("user.a !== 'x'", "the condition has !== at character 8: write !=")]
 #[case(
     "user.a => 1 || user.b=<2",
@@ -175,9 +176,16 @@ fn what_only_looks_like_another_language_is_left_alone(#[case] source: &str) {
     "user.a in ('x', 'y')",
     ", at character 15 is not expected there; a list is written in [ ], as in name in ['a', 'b']"
 )]
-#[case("has(user)", "invalid argument to has() macro (at character 5)")]
+#[case("has('x')", "invalid argument to has() macro (at character 5)")]
 fn says_where_the_text_stops_being_a_condition(#[case] source: &str, #[case] expected: &str) {
     assert_eq!(compile(source).unwrap_err().to_string(), format!("the condition cannot be read: {expected}"));
+}
+
+#[test]
+fn a_name_without_a_member_in_has_is_told_the_form() {
+    let says = "the condition asks has(user), which is always there: write has(user.…) with one of its members";
+    assert_eq!(compile("has(user)").unwrap_err().to_string(), says);
+    assert!(matches!(compile("has(country)"), Err(ConditionError::UnknownName(_))));
 }
 
 #[test]
@@ -202,7 +210,7 @@ fn a_limit_is_called_a_limit_and_says_what_to_do() {
 #[case("user ==")]
 #[case("user.?ext == 1")]
 #[case("user[?'ext'] == 1")]
-#[case("has(user)")]
+#[case("has('x')")]
 fn refuses_what_is_no_expression(#[case] source: &str) {
     assert!(matches!(compile(source), Err(ConditionError::Syntax(_))), "{source}: {:?}", compile(source));
 }
