@@ -179,7 +179,7 @@ fn names(file: &file::File, diagnostics: &mut Diagnostics) -> KnownNames {
     names.lookups = Definitions::of_sections("lookups", lookups, diagnostics);
     let connectors = file.connectors.iter().map(connectors::ConnectorSection::name);
     names.connectors = Definitions::of_sections("connectors", connectors, diagnostics);
-    names.texts = messages::keys(&file.messages, diagnostics);
+    names.texts = messages::keys(&file.messages, &file.policies, diagnostics);
     if let Some(section) = &file.tenant {
         names.types = tenant::attributes::types(section, &names, diagnostics);
         names.types_are_known = !diagnostics.is_wrong("tenant.attributes");

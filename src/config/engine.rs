@@ -39,4 +39,4 @@ pub(super) use schema::json_schema;
 pub(super) use schema::value_schema;
 pub(super) use shape::{Choice, Key, Section, Shape, SharedKey};
 pub(super) use text_format::TextFormat;
-pub(super) use tree::{Node, Value, parse_file, parse_setting};
+pub(super) use tree::{Entry, Node, Table, Value, parse_file, parse_setting};

@@ -35,7 +35,7 @@ section! {
         /// `app.id` and `support_code` can be used, and is cut after 500 characters.
         /// Keys: locale
         /// Keys: key
-        messages: Texts = Texts::new(),
+        messages: Texts = Texts::default(),
         /// The app registration with which new accounts are found and changed. Without it there are no connectors,
         /// and the timer answers that it cannot run.
         graph: Option<GraphSection> = None,

@@ -1,6 +1,7 @@
 //! The locales of `[messages]`: language tags (BCP 47) such as `en` and `de-AT`, as Entra sends them.
 
-use crate::config::engine::{Diagnostics, Origin};
+use crate::config::engine::{Diagnostics, Entry, Node, Origin, Value, is_inline_table};
+use crate::signup::messages::is_built_in;
 
 /// Languages by the names that people write instead of their tags: in English, and in the language itself. These are the
 /// languages of Entra's own pages.
@@ -49,6 +50,50 @@ const LANGUAGES: [(&str, &[&str]); 42] = [
     ("zh", &["chinese", "mandarin", "中文", "zho"]),
 ];
 
+/// Whether a member of `[messages]` is a text that lacks its locale: a string, or a table that has a text, or that has the
+/// key of one as its name.
+pub(super) fn is_text(entry: &Entry) -> bool {
+    let is_tag = is_language_tag(&entry.written) || tag_of_language(&entry.written).is_some();
+    // The key of an app setting is written `NOT_INVITED`.
+    let is_built_in = || match entry.origin {
+        Origin::Setting(_) => is_built_in(&entry.key.replace('_', "-")),
+        Origin::File { .. } => is_built_in(&entry.written),
+    };
+    match &entry.node.value {
+        Value::String(_) => true,
+        Value::Table(_) => is_built_in() || !is_tag && is_whole_text(&entry.node),
+        Value::Setting(text) => is_built_in() || !is_tag && !is_inline_table(text),
+        _ => false,
+    }
+}
+
+/// Whether a node can be read as a text.
+pub(super) fn is_whole_text(node: &Node) -> bool {
+    match &node.value {
+        Value::Table(table) => table.get("text").is_some() || table.get("title").is_some(),
+        Value::String(_) | Value::Setting(_) => true,
+        _ => false,
+    }
+}
+
+/// Reports texts that lack their locale: one error for all of them, at the first.
+pub(super) fn report_texts<'t>(mut texts: impl Iterator<Item = (&'t str, &'t Origin)>, diagnostics: &mut Diagnostics) {
+    let Some((first, origin)) = texts.next() else { return };
+    let others: Vec<&str> = texts.map(|(key, _)| key).collect();
+    let others = if others.is_empty() { String::new() } else { format!(" (also {})", others.join(", ")) };
+    let write = match origin {
+        Origin::File { .. } => "[messages.en]".to_owned(),
+        Origin::Setting(_) => format!("GUESTLIST__MESSAGES__EN__{}", first.to_ascii_uppercase()),
+    };
+    diagnostics.error_at(first, origin, format!("texts belong to a locale{others}: write {write}"));
+}
+
+/// Whether it begins with one of the usual languages.
+pub(super) fn is_usual(locale: &str) -> bool {
+    let normalised = normalised(locale);
+    LANGUAGES.iter().any(|(tag, _)| *tag == language(&normalised))
+}
+
 /// Reports what is no language tag, and a locale that another table has in another spelling.
 pub(super) fn check<'l>(
     locale: &str,
@@ -79,7 +124,8 @@ pub(super) fn language(normalised: &str) -> &str {
     normalised.split('-').next().unwrap_or_default()
 }
 
-fn is_language_tag(locale: &str) -> bool {
+/// Whether it is a language tag: a language, and parts of a few letters or digits.
+pub(super) fn is_language_tag(locale: &str) -> bool {
     let normalised = normalised(locale);
     let language = language(&normalised);
     (2..=3).contains(&language.len())

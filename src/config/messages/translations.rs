@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::locales::{language, normalised};
-use super::{Texts, message_key};
-use crate::config::engine::{Diagnostics, Origin};
+use super::locales::{is_language_tag, language, normalised};
+use super::{LocaleTexts, message_key};
+use crate::config::engine::{Diagnostics, Origin, Spanned};
 use crate::config::known_names::KnownNames;
 use crate::config::policies::PolicySection;
 use crate::signup::messages::{built_in_keys, built_in_texts, is_built_in};
@@ -24,8 +24,13 @@ struct Translation<'t> {
 }
 
 /// Warns of unused and of missing texts.
-pub(super) fn check(texts: &Texts, policies: &[PolicySection], names: &KnownNames, diagnostics: &mut Diagnostics) {
-    let translations: Vec<Translation<'_>> = texts
+pub(super) fn check(
+    texts: &[(&String, &Spanned<LocaleTexts>)],
+    policies: &[PolicySection],
+    names: &KnownNames,
+    diagnostics: &mut Diagnostics,
+) {
+    let mut translations: Vec<Translation<'_>> = texts
         .iter()
         .map(|(locale, texts)| Translation {
             locale,
@@ -41,6 +46,8 @@ pub(super) fn check(texts: &Texts, policies: &[PolicySection], names: &KnownName
     let unused = |key: &str| rules_are_known && !used.contains(key) && !is_built_in(key);
     diagnostics.within("messages", |diagnostics| {
         warn_of_unused(&translations, &used, unused, diagnostics);
+        // What is no language has no translation that lacks anything.
+        translations.retain(|translation| is_language_tag(translation.locale));
         for translation in &translations {
             warn_of_missing(translation, &translations, unused, diagnostics);
         }

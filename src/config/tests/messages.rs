@@ -109,3 +109,63 @@ fn a_misspelt_key_of_a_text_is_one_message_wherever_it_is() {
     let seen = problems(&format!("{}[messages.en]\npostal-code = \"{{{{ x\"\n", rules(&["postal-code"])));
     assert!(seen.len() == 1 && seen[0].contains("messages.en.postal-code: "), "{seen:#?}");
 }
+
+#[rstest]
+#[case::table("not-invited = { title = \"T\", text = \"x\" }", "not-invited", "")]
+#[case::string("not-invited = \"x\"", "not-invited", "")]
+#[case::own_text("postal-code = { text = \"x\" }", "postal-code", "")]
+#[case::own_string("postal-code = \"x\"", "postal-code", "")]
+#[case::named_by_the_rule("postal-code = { en = \"x\" }", "postal-code", "")]
+#[case::several("closed = \"x\"\npostal-code = \"x\"", "closed", " (also postal-code)")]
+#[case::header("[messages.closed]\ntext = \"x\"", "closed", "")]
+fn a_text_without_a_locale_is_one_error(#[case] text: &str, #[case] key: &str, #[case] others: &str) {
+    let others_texts = "[messages.fr]\nfield-required = \"a\"\n";
+    for also in ["", others_texts] {
+        let seen = problems(&format!("{}[messages]\n{text}\n{also}", rules(&["postal-code"])));
+        let says = format!(": messages.{key}: texts belong to a locale{others}: write [messages.en]");
+        assert!(seen.len() == 1 && seen[0].ends_with(&says), "{seen:#?}");
+    }
+}
+
+#[test]
+fn a_text_that_a_rule_names_lacks_its_locale_even_if_its_name_could_be_a_language() {
+    let rules = rules(&["zip"]);
+    for text in ["[messages.zip]\nen = \"x\"", "[messages]\nzip = \"x\"", "[messages]\nzip = { text = \"x\" }"] {
+        let seen = problems(&format!("{rules}{text}"));
+        let says = "messages.zip: texts belong to a locale: write [messages.en]";
+        assert!(seen.len() == 1 && seen[0].ends_with(says), "{text}: {seen:#?}");
+    }
+    assert_eq!(problems(&format!("{rules}[messages.en]\nzip = \"x\"\n[messages.zip]\nzip = \"y\"\n")), [""; 0]);
+    // A text may be called `text`.
+    assert_eq!(problems(&format!("{}[messages.en]\ntext = \"x\"", self::rules(&["text"]))), [""; 0]);
+}
+
+#[test]
+fn a_text_without_a_locale_hides_none_of_its_own_mistakes() {
+    let seen = problems("[messages]\nclosed = \"{{ ap.name }}\"");
+    assert!(seen.len() == 2 && seen.iter().any(|line| line.contains("did you mean app?")), "{seen:#?}");
+}
+
+#[test]
+fn an_app_setting_of_a_text_names_its_locale() {
+    let table = Sample::new(LEAST).with("GUESTLIST__MESSAGES__NOT_INVITED__TEXT", "x").problems();
+    assert!(table.len() == 1 && table[0].contains("texts belong to a locale"), "{table:#?}");
+    let seen = Sample::new(LEAST).with("GUESTLIST__MESSAGES__NOT_INVITED", "x").problems();
+    let says = "texts belong to a locale: write GUESTLIST__MESSAGES__EN__NOT_INVITED";
+    assert!(seen.len() == 1 && seen[0].ends_with(says), "{seen:#?}");
+}
+
+#[test]
+fn what_is_no_language_lacks_no_texts() {
+    let texts = "[messages.en]\nclosed = \"a\"\n[messages.de]\nclosed = \"b\"\n";
+    let setting = "GUESTLIST__MESSAGES__DEUTSCH__NOT_INVITED";
+    let seen = Sample::new(&format!("{LEAST}{texts}")).with(setting, "x").problems();
+    assert!(seen.len() == 1 && seen[0].ends_with("is not a language tag: write [messages.de]"), "{seen:#?}");
+}
+
+#[test]
+fn a_text_of_another_type_is_told_that_it_is_a_text() {
+    let seen = problems("[messages.en]\nclosed = 7");
+    let says = "messages.en.closed: expected a text in quotes, found a number";
+    assert!(seen.len() == 1 && seen[0].ends_with(says), "{seen:#?}");
+}
