@@ -54,7 +54,11 @@ impl Limit {
             Self::AtMost(most) => add("maxItems", json!(most)),
             Self::Unique => add("uniqueItems", true.into()),
             Self::Keys(format) => {
-                format.pattern().and_then(|pattern| add("propertyNames", json!({"pattern": pattern})))
+                let refused = format.refused().map(|refused| ("not", json!({"pattern": refused})));
+                let pattern = format.pattern().map(|pattern| ("pattern", pattern.into()));
+                let names: Map<String, Json> =
+                    pattern.into_iter().chain(refused).map(|(keyword, value)| (keyword.to_owned(), value)).collect();
+                add("propertyNames", names.into())
             }
         };
     }

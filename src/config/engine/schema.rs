@@ -3,8 +3,8 @@
 //! The schema accepts every configuration that can be used, with two exceptions: blanks around a GUID, and a required key
 //! that only an app setting gives. It has the ranges, the forms and the numbers of members that the check has. It does
 //! not check what needs the whole file or another language, such as templates, regular expressions, names that are used
-//! elsewhere, two keys that contradict each other, or whether an `http` address is on this machine; `guestlist check`
-//! does.
+//! elsewhere (also the key of a text where `[messages]` has a locale), two keys that contradict each other, or whether an
+//! `http` address is on this machine; `guestlist check` does.
 //!
 //! Most editors use Taplo for TOML, which has two limits. It ignores what stands beside a `$ref`, so a description stands
 //! on the key itself. A relative `$id` makes the whole schema invalid for it, and an absolute one would be the address of

@@ -178,6 +178,8 @@ impl TextFormat {
         match self {
             Self::ListFile => Some("://|[^/\\\\]\\.[Xx][Ll][Ss][Xx]$"),
             Self::Folder => Some("://"),
+            Self::Guid => Some("^[{}0-]*$"),
+            Self::Locale => Some(NO_LOCALE),
             _ => None,
         }
     }
@@ -194,6 +196,11 @@ fn in_any_case<'w>(words: impl Iterator<Item = &'w str>) -> String {
     let letter = |letter: char| format!("[{}{}]", letter.to_ascii_uppercase(), letter.to_ascii_lowercase());
     words.map(|word| word.chars().map(letter).collect()).collect::<Vec<String>>().join("|")
 }
+
+/// What has the form of a locale and is none: languages by three letters that have two, and the keys of built-in texts.
+const NO_LOCALE: &str = "^([Dd][Ee][Uu]|[Ee][Nn][Gg]|[Ff][Rr][AaEe]|[Gg][Ee][Rr]|[Ii][Tt][Aa]|[Jj][Pp][Nn]|[Nn][Ll][Dd]\
+                         |[Pp][Oo][LlRr]|[Rr][Uu][Ss]|[Ss][Pp][Aa]|[Ss][Ww][Ee]|[Zz][Hh][Oo]\
+                         |fix-errors|no-address|no-policy|not-invited|try-later)$";
 
 /// A GUID with hyphens, the same in braces, or without hyphens.
 const GUID: &str = "^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\

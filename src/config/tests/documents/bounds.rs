@@ -43,7 +43,7 @@ fn with(place: &str, line: &str) -> String {
 /// Values on both sides of each bound: those of the first list are accepted, those of the second are refused.
 #[rstest]
 #[case::budget("hooks", "budget = \"{}\"", &["200ms", "0201ms", "1s", "1799ms", "1800ms"], &["199ms", "1801ms", "2s", "0s", "1m", "0.5s", "800"])]
-#[case::callers("hooks", "allowed_callers = {}", &["['99045fe1-7639-4a75-9d4a-577b6ca3810f']"], &["[]", "['me']"])]
+#[case::callers("hooks", "allowed_callers = {}", &["['99045fe1-7639-4a75-9d4a-577b6ca3810f']"], &["[]", "['me']", "['00000000-0000-0000-0000-000000000000']", "['{00000000-0000-0000-0000-000000000000}']"])]
 #[case::tenant_subdomain("tenant", "subdomain = \"{}\"", &["c", "Contoso-1", "ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"], &["", "a.b", "ä", "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"])]
 #[case::types("tenant", "attributes = { \"{}\" = \"int64\" }", &["ext.Seats", "extension_0f1e2d3c4b5a69788796a5b4c3d2e1f0_Seats"], &["Seats", "ext.", "ext.a-b", "extension_12_Seats"])]
 #[case::login("tenant", "endpoints = { login = \"{}\" }", &["https://login.contoso.com", "HTTPS://login.contoso.com/a@b", "http://127.0.0.1:1"], &["login.contoso.com", "ftp://contoso.com", "https://contoso.com/?a", "https://contoso.com/#a", ""])]
@@ -77,7 +77,7 @@ fn with(place: &str, line: &str) -> String {
 #[case::run_limit("[accounts]\n", "run_limit = \"{}\"", &["1s", "9m", "1000ms", "2d"], &["999ms", "0m", "367d"])]
 #[case::overlap("[accounts]\n", "overlap = \"{}\"", &["0s", "366d"], &["1", "-1s", "1 h"])]
 #[case::state("[state]\n", "url = \"{}\"", &[".guestlist", "/var/lib/x"], &["", " ", "az://container"])]
-#[case::locale("", "[messages.{}]\nclosed = \"No.\"", &["en", "de-AT", "de_at"], &["e1n", "german", "1a"])]
+#[case::locale("", "[messages.{}]\nclosed = \"No.\"", &["en", "de-AT", "de_at", "fil"], &["e1n", "german", "1a", "deu", "Eng", "zho", "not-invited", "try-later", "closed"])]
 #[case::audience_id("[[connectors]]\nname = \"n\"\nkind = \"mailchimp\"\napi_key = { env = \"KEY\" }\nconsent = \"all\"\n", "list = \"{}\"", &["a1", "A"], &["", "a-1", "ä"])]
 #[case::name_of_a_connector("[[connectors]]\nkind = \"profile\"\nset = {}\n", "name = \"{}\"", &["a", "a-B_1", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"], &["", "a b", "a.b", "ä", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"])]
 #[case::consent(NEWS, "{}", &["consent = 'all'", "when = 'true'"], &["", "after = []"])]
