@@ -37,7 +37,7 @@ impl Decode for SecretRef {
         }
         let node = as_toml(node, diagnostics)?;
         let mut section = SectionNode::of(&node, diagnostics)?;
-        section.check_keys(&["env", "file"], &["key_vault"], diagnostics);
+        section.check_keys(&["env", "file"], &["key_vault"], &|_| false, diagnostics);
         let text = |key| section.get(key).map(|node| &node.value);
         let place = match (text("env"), text("file")) {
             (Some(Value::String(name) | Value::Setting(name)), None) if !name.is_empty() => {

@@ -4,6 +4,7 @@ mod accounts;
 mod app_settings;
 mod documents;
 mod durations;
+mod headers;
 mod lookups;
 mod messages;
 mod names;

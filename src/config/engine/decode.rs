@@ -1,8 +1,12 @@
 //! Decodes nodes to declared types. Each value reports its own problem, so all problems are found at once.
 
 mod durations;
+mod headers;
 mod macros;
 mod values;
+
+use std::borrow::Cow;
+use std::time::Duration;
 
 use serde_json::Value as Json;
 
@@ -20,8 +24,8 @@ pub(in crate::config) trait Decode: Sized {
     /// Decodes a node. Reports the problem and returns `None` if it cannot.
     fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self>;
 
-    /// The same for a key with this default, which helps an error to say what was probably meant.
-    fn decode_key_with_default(node: &Node, _default: &Self, diagnostics: &mut Diagnostics) -> Option<Self> {
+    /// The same for a key of which more is known. That helps an error to say what was probably meant.
+    fn decode_key(node: &Node, _key: &KeyFacts<'_, Self>, diagnostics: &mut Diagnostics) -> Option<Self> {
         Self::decode(node, diagnostics)
     }
 
@@ -33,6 +37,14 @@ pub(in crate::config) trait Decode: Sized {
     fn written(&self) -> Option<Json> {
         None
     }
+}
+
+/// What is known of an optional key.
+pub(in crate::config) struct KeyFacts<'k, T> {
+    /// Its default.
+    pub(in crate::config) default: &'k T,
+    /// Finds the shortest and the longest duration that it takes, if it has limits.
+    pub(in crate::config) duration_limits: &'k dyn Fn() -> Option<(Duration, Duration)>,
 }
 
 /// A section whose keys are declared.
@@ -55,8 +67,9 @@ pub(in crate::config) trait SectionKeys: Sized {
 pub(in crate::config) struct SectionNode<'a> {
     table: &'a Table,
     origin: &'a Origin,
-    /// The values of misspelt keys, each with the key that was probably meant.
-    meant: Vec<(&'static str, &'a Node)>,
+    /// The values of misspelt keys, each with the key that was probably meant. A list below a misspelt header has the
+    /// members of the right one, too.
+    meant: Vec<(&'static str, Cow<'a, Node>)>,
 }
 
 impl<'a> SectionNode<'a> {
@@ -67,21 +80,34 @@ impl<'a> SectionNode<'a> {
     }
 
     /// The value of a key. If the key is misspelt, it is found all the same, so that its value is checked as well.
-    pub(in crate::config) fn get(&self, name: &str) -> Option<&'a Node> {
-        let meant = || self.meant.iter().find(|(meant, _)| *meant == name).map(|(_, node)| *node);
-        self.table.get(name).or_else(meant)
+    pub(in crate::config) fn get(&self, name: &str) -> Option<&Node> {
+        let meant = self.meant.iter().find(|(meant, _)| *meant == name).map(|(_, node)| &**node);
+        meant.or_else(|| self.table.get(name))
     }
 
-    /// Finds out which known keys the unknown ones were probably meant to be.
-    pub(in crate::config) fn find_misspelt_keys(&mut self, known: &[&'static str], planned: &[&str]) {
+    /// Finds out which known keys the unknown ones were probably meant to be. `is_list` says which known keys take a list.
+    pub(in crate::config) fn find_misspelt_keys(
+        &mut self,
+        known: &[&'static str],
+        planned: &[&str],
+        is_list: &dyn Fn(&str) -> bool,
+    ) {
         self.meant.clear();
-        for entry in &self.table.0 {
+        let table = self.table;
+        for entry in &table.0 {
             let key = entry.key.as_str();
             if known.contains(&key) || planned.contains(&key) {
                 continue;
             }
-            let absent = nearest(key, known.iter().copied()).filter(|meant| self.get(meant).is_none());
-            self.meant.extend(absent.map(|meant| (meant, &entry.node)));
+            let Some(meant) = nearest(key, known.iter().copied()) else { continue };
+            let value = match self.get(meant) {
+                None => Some(Cow::Borrowed(&entry.node)),
+                Some(present) => headers::joined(present, &entry.node, || is_list(meant)).map(Cow::Owned),
+            };
+            if let Some(value) = value {
+                self.meant.retain(|(name, _)| *name != meant);
+                self.meant.push((meant, value));
+            }
         }
     }
 
@@ -91,10 +117,11 @@ impl<'a> SectionNode<'a> {
         &mut self,
         known: &[&'static str],
         planned: &[&str],
+        is_list: &dyn Fn(&str) -> bool,
         diagnostics: &mut Diagnostics,
     ) {
         unknown_keys(self.table, known, planned, diagnostics);
-        self.find_misspelt_keys(known, planned);
+        self.find_misspelt_keys(known, planned, is_list);
     }
 }
 
@@ -102,7 +129,7 @@ impl<'a> SectionNode<'a> {
 pub(in crate::config) fn decode_section<S: SectionKeys>(node: &Node, diagnostics: &mut Diagnostics) -> Option<S> {
     let node = as_toml(node, diagnostics)?;
     let mut section = SectionNode::of(&node, diagnostics)?;
-    section.check_keys(S::KNOWN, S::PLANNED, diagnostics);
+    section.check_keys(S::KNOWN, S::PLANNED, &|key| S::section().has_list(key), diagnostics);
     Some(S::decode_keys(&section, diagnostics))
 }
 
@@ -118,8 +145,9 @@ impl<T: Decode> Decode for Spanned<T> {
         T::decode(node, diagnostics).map(|value| Self { value, origin: node.origin.clone() })
     }
 
-    fn decode_key_with_default(node: &Node, default: &Self, diagnostics: &mut Diagnostics) -> Option<Self> {
-        let value = T::decode_key_with_default(node, &default.value, diagnostics)?;
+    fn decode_key(node: &Node, key: &KeyFacts<'_, Self>, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let KeyFacts { default, duration_limits } = *key;
+        let value = T::decode_key(node, &KeyFacts { default: &default.value, duration_limits }, diagnostics)?;
         Some(Self { value, origin: node.origin.clone() })
     }
 
@@ -171,17 +199,20 @@ impl<T: Decode> Fallback<T> {
     }
 }
 
-/// Decodes one key of a section. After an error the fallback is only used for further checks: the configuration is
-/// refused.
+/// Decodes one key of a section, whose description `describe` makes. After an error the fallback is only used for further
+/// checks: the configuration is refused.
 pub(in crate::config) fn decode_key<T: Decode>(
     section: &SectionNode<'_>,
     name: &str,
     fallback: &Fallback<T>,
+    describe: fn() -> Section,
     diagnostics: &mut Diagnostics,
 ) -> T {
     let decoded = match (section.get(name), fallback) {
         (Some(value), Fallback::Default(make)) => {
-            diagnostics.within(name, |diagnostics| T::decode_key_with_default(value, &make(), diagnostics))
+            let duration_limits = || describe().duration_limits(name);
+            let facts = KeyFacts { default: &make(), duration_limits: &duration_limits };
+            diagnostics.within(name, |diagnostics| T::decode_key(value, &facts, diagnostics))
         }
         (Some(value), Fallback::Placeholder(_)) => {
             diagnostics.within(name, |diagnostics| T::decode(value, diagnostics))

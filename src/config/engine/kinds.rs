@@ -54,7 +54,7 @@ impl<S: ?Sized> Kinds<S> {
         let node = as_toml(node, diagnostics)?;
         let mut section = SectionNode::of(&node, diagnostics)?;
         let (known, planned) = self.keys::<C>(self.available);
-        section.find_misspelt_keys(&known, &planned);
+        section.find_misspelt_keys(&known, &planned, &|_| false);
         let kind = match self.kind(&section, diagnostics) {
             NamedKind::Known(kind) => Some(kind),
             NamedKind::Unknown => None,
@@ -62,7 +62,7 @@ impl<S: ?Sized> Kinds<S> {
             NamedKind::Planned => return Some((C::decode_keys(&section, diagnostics), None)),
         };
         let (known, planned) = self.keys::<C>(kind.map_or(self.available, std::slice::from_ref));
-        section.check_keys(&known, &planned, diagnostics);
+        section.check_keys(&known, &planned, &|_| false, diagnostics);
         let common = C::decode_keys(&section, diagnostics);
         Some((common, kind.map(|kind| (kind.decode)(&section, diagnostics))))
     }
@@ -101,7 +101,8 @@ impl<S: ?Sized> Kinds<S> {
     fn kind(&self, section: &SectionNode<'_>, diagnostics: &mut Diagnostics) -> NamedKind<'_, S> {
         let fallback: Fallback<Option<Spanned<String>>> =
             if self.first_is_default { Fallback::Default(|| None) } else { Fallback::Placeholder(|| None) };
-        let written = if self.can_be_named() { decode_key(section, KIND, &fallback, diagnostics) } else { None };
+        let written =
+            if self.can_be_named() { decode_key(section, KIND, &fallback, Section::empty, diagnostics) } else { None };
         let Some(written) = written else {
             let default = self.default().filter(|_| !diagnostics.is_wrong(KIND));
             return default.map_or(NamedKind::Unknown, NamedKind::Known);

@@ -12,6 +12,16 @@ pub(in crate::config) enum Origin {
     Setting(Arc<str>),
 }
 
+impl Origin {
+    /// Line and column. `None` for an app setting.
+    pub(in crate::config) fn place(&self) -> Option<(usize, usize)> {
+        match self {
+            Self::File { line, column } => Some((*line, *column)),
+            Self::Setting(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

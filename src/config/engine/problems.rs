@@ -57,10 +57,7 @@ impl Problem {
 
     /// Line and column, both from 1. `None` if it is not about a place in the file.
     fn place(&self) -> Option<(usize, usize)> {
-        match self.origin {
-            Some(Origin::File { line, column }) => Some((line, column)),
-            _ => None,
-        }
+        self.origin.as_ref().and_then(Origin::place)
     }
 
     /// The problem for a program. `file` is the name of the configuration.

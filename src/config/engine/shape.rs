@@ -5,6 +5,7 @@
 //! Some lines of doc comments have a meaning of their own, see [`DocComment`].
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::Value as Json;
 
@@ -59,6 +60,15 @@ impl Shape {
     /// Whether it is a table with known keys.
     pub(in crate::config) fn is_section(&self) -> bool {
         matches!(self, Self::Section(_) | Self::Kinds { .. })
+    }
+
+    /// Whether a table can be written.
+    pub(in crate::config) fn takes_tables(&self) -> bool {
+        match self {
+            Self::Text(_) | Self::Choice(_) | Self::Whole(_) | Self::Boolean | Self::List(_) => false,
+            Self::Map(..) | Self::Section(_) | Self::Kinds { .. } | Self::Secret(_) => true,
+            Self::Either(_, shapes) => shapes.iter().any(Self::takes_tables),
+        }
     }
 
     /// The innermost shape of lists and tables.
@@ -127,6 +137,25 @@ impl Section {
             one_of: Vec::new(),
             needs: Vec::new(),
         }
+    }
+
+    /// Whether a key takes a list.
+    pub(in crate::config) fn has_list(&self, name: &str) -> bool {
+        self.keys.iter().any(|key| key.name == name && matches!(key.shape, Shape::List(_)))
+    }
+
+    /// The shortest and the longest duration that a key takes, if it has limits.
+    pub(in crate::config) fn duration_limits(&self, name: &str) -> Option<(Duration, Duration)> {
+        let key = self.keys.iter().find(|key| key.name == name)?;
+        key.limits.iter().find_map(|limit| match limit {
+            Limit::Duration(least, most) => Some((*least, *most)),
+            _ => None,
+        })
+    }
+
+    /// A section without keys.
+    pub(in crate::config) fn empty() -> Self {
+        Self::new("", &[], Vec::new())
     }
 
     /// The same section under another name.

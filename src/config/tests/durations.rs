@@ -29,6 +29,10 @@ fn about_budget(value: &str) -> Vec<String> {
 #[case("\"367d\"", "\"367d\" is too long: the limit is 366d")]
 #[case("\"99999999999999999999ms\"", "is too long: the limit is 366d")]
 #[case("\"40000000000ms\"", "is too long: the limit is 366d")]
+#[case("2000", "2000 has no unit: write a duration from \"200ms\" to \"1800ms\"")]
+#[case("0", "0 has no unit: write a duration from \"200ms\" to \"1800ms\"")]
+#[case("\"2 seconds\"", "is not a duration: write a duration from \"200ms\" to \"1800ms\"")]
+#[case("100", "100 has no unit: write a duration from \"200ms\"")]
 #[case("\"2s\"", "2s is too large: the limit is 1800ms, since Entra waits 2000 ms at most")]
 #[case("\"10ms\"", "10ms is too small: the least is 200ms")]
 fn the_error_says_how_it_is_written(#[case] value: &str, #[case] says: &str) {
@@ -57,6 +61,14 @@ fn the_error_says_how_it_is_written(#[case] value: &str, #[case] says: &str) {
 fn a_number_gets_the_unit_of_its_key(#[case] text: &str, #[case] says: &str) {
     let seen = Sample::new(&format!("{LEAST}{text}\n")).problems();
     assert!(seen.len() == 1 && seen[0].ends_with(&format!(" has no unit: write {says}")), "{seen:#?}");
+}
+
+#[test]
+fn a_range_without_an_upper_end_ends_with_the_longest_duration() {
+    let list = "[[invites]]\nname = \"a\"\nsource = \"invites.csv\"\nrefresh = 0\n";
+    let seen = Sample::new(&format!("{LEAST}{list}")).problems();
+    let says = "invites.a.refresh: 0 has no unit: write a duration from \"1s\" to \"366d\"";
+    assert!(seen.len() == 1 && seen[0].ends_with(says), "{seen:#?}");
 }
 
 #[test]

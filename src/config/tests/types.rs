@@ -35,6 +35,11 @@ fn declared_types_reach_the_policies_in_both_forms_and_by_an_app_setting() {
 #[rstest]
 #[case("countyr = \"string\"", "tenant.attributes: \"countyr\" is not an attribute's name: did you mean country?")]
 #[case("\"ext.Vip\" = \"bool\"", "tenant.attributes.ext.Vip: \"bool\" is none of boolean, int64, string")]
+#[case(
+    "ext.Vip = \"boolean\"",
+    "tenant.attributes.ext: write \"ext.Vip\" in quotes: without them the dot makes a table"
+)]
+#[case("ext.A = \"string\", ext.B = \"string\"", "tenant.attributes.ext: write \"ext.A\" and \"ext.B\" in quotes")]
 #[case("\"ext.Vip\" = true", "tenant.attributes.ext.Vip: expected a string")]
 #[case("\"ext.Vip\" = \"boolean\", \"ext.VIP\" = \"string\"", "occurs twice")]
 #[case("displayName = \"boolean\"", ":5:30: tenant.attributes.displayName: is a text in every directory: leave it out")]

@@ -55,11 +55,13 @@ macro_rules! section {
             ) -> Self {
                 use $crate::config::engine;
                 $( $( engine::decode_key::<Option<$only_type>>(
-                    section, stringify!($only), &engine::Fallback::Default(|| None), diagnostics,
+                    section, stringify!($only), &engine::Fallback::Default(|| None),
+                    <Self as engine::SectionKeys>::section, diagnostics,
                 ); )* )?
                 $( let $key = engine::decode_key::<$type>(
                     section, stringify!($key),
-                    &engine::section!(@fallback $type $( = $default )? $( => $placeholder )?), diagnostics,
+                    &engine::section!(@fallback $type $( = $default )? $( => $placeholder )?),
+                    <Self as engine::SectionKeys>::section, diagnostics,
                 ); )*
                 Self { $( $key, )* }
             }

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::{Decode, as_table, as_toml, report_type};
+use super::{Decode, KeyFacts, as_table, as_toml, report_type};
 use crate::config::engine::diagnostics::Diagnostics;
+use crate::config::engine::origin::Origin;
 use crate::config::engine::shape::Shape;
 use crate::config::engine::text_format::TextFormat;
-use crate::config::engine::tree::{Entry, Node, Value};
+use crate::config::engine::tree::{Entry, Node, Table, Value};
 
 /// What a member of a list without a name is called in a path.
 pub(in crate::config) const UNNAMED: &str = "[]";
@@ -100,9 +101,10 @@ impl<T: Decode> Decode for Option<T> {
         T::decode(node, diagnostics).map(Some)
     }
 
-    fn decode_key_with_default(node: &Node, default: &Self, diagnostics: &mut Diagnostics) -> Option<Self> {
+    fn decode_key(node: &Node, key: &KeyFacts<'_, Self>, diagnostics: &mut Diagnostics) -> Option<Self> {
+        let KeyFacts { default, duration_limits } = *key;
         match default {
-            Some(default) => T::decode_key_with_default(node, default, diagnostics).map(Some),
+            Some(default) => T::decode_key(node, &KeyFacts { default, duration_limits }, diagnostics).map(Some),
             None => Self::decode(node, diagnostics),
         }
     }
@@ -151,6 +153,25 @@ impl<T: Decode> Decode for Vec<T> {
     }
 }
 
+/// The prefix of custom attributes.
+const CUSTOM: &str = "ext";
+
+/// The entries of a table that keys with a dot have made, as they were meant: `ext.Plan = "a"` for `"ext.Plan" = "a"`.
+fn dotted_keys(entry: &Entry) -> Option<Vec<Entry>> {
+    let (Value::Table(Table(entries)), Origin::File { .. }) = (&entry.node.value, &entry.origin) else { return None };
+    let whole = |member: &Entry| {
+        let name = format!("{}.{}", entry.key, member.key);
+        Entry { written: name.clone(), key: name, ..member.clone() }
+    };
+    (entry.key == CUSTOM && !entries.is_empty()).then(|| entries.iter().map(whole).collect())
+}
+
+fn report_dotted_keys(entry: &Entry, dotted: &[Entry], diagnostics: &mut Diagnostics) {
+    let names: Vec<String> = dotted.iter().map(|entry| format!("{:?}", entry.key)).collect();
+    let message = format!("write {} in quotes: without them the dot makes a table", names.join(" and "));
+    diagnostics.error_at(&entry.key, &entry.origin, message);
+}
+
 /// What a member of a list is called in a path: its name, or the attribute of a rule.
 fn member_name(node: &Node) -> String {
     let Value::Table(table) = &node.value else { return UNNAMED.to_owned() };
@@ -167,11 +188,18 @@ impl<T: Decode> Decode for BTreeMap<String, T> {
     fn decode(node: &Node, diagnostics: &mut Diagnostics) -> Option<Self> {
         let node = as_toml(node, diagnostics)?;
         let table = as_table(&node, diagnostics)?;
-        let decode = |entry: &Entry| {
-            let value = diagnostics.within(&entry.key, |diagnostics| T::decode(&entry.node, diagnostics));
-            value.map(|value| (entry.written.clone(), value))
-        };
-        Some(table.0.iter().filter_map(decode).collect())
+        let mut decoded = Self::new();
+        for entry in &table.0 {
+            let dotted = dotted_keys(entry).filter(|_| !T::shape().takes_tables());
+            if let Some(dotted) = &dotted {
+                report_dotted_keys(entry, dotted, diagnostics);
+            }
+            for Entry { key, written, node, .. } in dotted.as_deref().unwrap_or(std::slice::from_ref(entry)) {
+                let value = diagnostics.within(key, |diagnostics| T::decode(node, diagnostics));
+                decoded.extend(value.map(|value| (written.clone(), value)));
+            }
+        }
+        Some(decoded)
     }
 
     fn shape() -> Shape {
